@@ -1,1 +1,7 @@
+//! `ponte` keeps a company's ERP database and its web shop's database in step, directly, without an API between them.
 
+pub mod db;
+pub mod diagnostic;
+pub mod expr;
+pub mod plan;
+pub mod value;

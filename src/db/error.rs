@@ -1,0 +1,99 @@
+//! What can go wrong with a database, sorted by what the caller does about it.
+
+use std::fmt;
+
+/// A driver's or server's error with its kind, the server's own code and what was being done.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct DbError {
+    pub kind: DbErrorKind,
+    /// One line for people: connection, what was being done, what the server said. Holds no secret.
+    pub message: String,
+    /// SQLSTATE or the server's error number.
+    pub code: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DbErrorKind {
+    /// Never connected: host, port, name resolution, refused.
+    Unreachable,
+    /// The connection broke while in use.
+    ConnectionLost,
+    Authentication,
+    Tls,
+    TooManyConnections,
+    /// Connect or statement time-out.
+    Timeout,
+    Deadlock,
+    LockTimeout,
+    /// The engine asks for the transaction to be repeated (PostgreSQL 40001, MariaDB 1020, SQLite busy snapshot).
+    Conflict,
+    UniqueViolation,
+    ForeignKeyViolation,
+    /// NOT NULL, CHECK, a trigger that refused.
+    Refused,
+    /// The value does not fit the column, or the server warned that it cut or converted it.
+    Misfit,
+    PacketTooLarge,
+    Privilege,
+    /// A table, column or function that does not exist.
+    Undefined,
+    Syntax,
+    ReadOnly,
+    /// The file is no database, is full, is locked by another program and the like.
+    Storage,
+    /// A connection string that says something impossible.
+    Config,
+    Other,
+}
+
+impl DbError {
+    pub fn new(kind: DbErrorKind, message: impl fmt::Display) -> Self {
+        DbError {
+            kind,
+            message: message.to_string(),
+            code: None,
+        }
+    }
+
+    /// Puts what was being done in front: `while …: …`.
+    pub fn context(mut self, context: impl fmt::Display) -> Self {
+        self.message = format!("{context}: {}", self.message);
+        self
+    }
+
+    /// Repeating the whole transaction may succeed.
+    pub fn is_transient(&self) -> bool {
+        use DbErrorKind::*;
+        matches!(
+            self.kind,
+            Unreachable
+                | ConnectionLost
+                | TooManyConnections
+                | Timeout
+                | Deadlock
+                | LockTimeout
+                | Conflict
+        )
+    }
+
+    /// The fault lies with one row's data: the others of its batch may succeed without it.
+    pub fn is_about_data(&self) -> bool {
+        use DbErrorKind::*;
+        matches!(
+            self.kind,
+            UniqueViolation | ForeignKeyViolation | Refused | Misfit | PacketTooLarge
+        )
+    }
+}
+
+/// A COMMIT has three outcomes; these are the two that are not "done".
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// The transaction was rolled back for certain.
+    #[error(transparent)]
+    NotDone(DbError),
+    /// The answer was lost: whether it was committed is for the caller to find out by looking.
+    #[error("the answer to COMMIT was lost: {0}")]
+    Unknown(DbError),
+}

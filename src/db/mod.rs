@@ -1,0 +1,129 @@
+//! Databases behind one small interface. The pipeline speaks to [`Engine`] and [`Session`], never to a driver.
+//!
+//! A session is one connection. Writes are only made between [`Session::begin`] and [`Session::commit`]; a session
+//! that returned an error of kind `ConnectionLost` is of no further use, and one dropped with a transaction open
+//! closes its connection, so that the server rolls back.
+
+pub mod catalog;
+pub mod error;
+pub mod mysql;
+pub mod postgres;
+pub mod query;
+pub mod sqlite;
+pub mod url;
+
+use crate::value::RowBatch;
+use async_trait::async_trait;
+use catalog::{ResultColumn, Table};
+pub use error::{CommitError, DbError, DbErrorKind};
+use futures_util::stream::BoxStream;
+use query::{Add, Delete, Insert, Query, TableName, Update};
+use std::fmt;
+use std::sync::Arc;
+pub use url::DbUrl;
+
+pub type Result<T> = std::result::Result<T, DbError>;
+
+/// A batch that [`Session::read`] yields holds at most this many rows ...
+pub const BATCH_ROWS: usize = 1000;
+/// ... and about this many bytes of values, whichever comes first.
+pub const BATCH_BYTES: usize = 1 << 20;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EngineKind {
+    Postgres,
+    /// MySQL and MariaDB.
+    MySql,
+    Sqlite,
+}
+
+impl fmt::Display for EngineKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            EngineKind::Postgres => "postgres",
+            EngineKind::MySql => "mysql",
+            EngineKind::Sqlite => "sqlite",
+        })
+    }
+}
+
+/// What a server says of itself.
+#[derive(Debug, Clone)]
+pub struct Server {
+    pub kind: EngineKind,
+    /// For people: `PostgreSQL 15.4`, `MariaDB 10.11.6`, `SQLite 3.50.2`.
+    pub product: String,
+    /// Major, minor, patch.
+    pub version: (u32, u32, u32),
+    /// The server keeps what it is sent in Unicode without loss (database encoding UTF8, connection utf8mb4).
+    pub unicode: bool,
+    /// The server or the database refuses writes (replica, read-only file).
+    pub read_only: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Isolation {
+    ReadCommitted,
+    /// One consistent, read-only picture of the database for all reads of the transaction.
+    Snapshot,
+}
+
+/// Where to connect; cheap to keep, connects on demand.
+#[async_trait]
+pub trait Engine: Send + Sync {
+    fn kind(&self) -> EngineKind;
+    /// Opens a connection with every session setting made explicit: UTC, Unicode, strict conversions, time-outs.
+    async fn connect(&self) -> Result<Box<dyn Session>>;
+}
+
+#[async_trait]
+pub trait Session: Send {
+    fn server(&self) -> &Server;
+
+    /// The table as the catalog has it now; `None` if there is no such table or view.
+    async fn table(&mut self, name: &TableName) -> Result<Option<Table>>;
+
+    /// The result columns of a query, which is prepared but not run.
+    async fn describe(&mut self, query: &Query) -> Result<Vec<ResultColumn>>;
+
+    /// Runs a query and streams its rows in batches bounded by [`BATCH_ROWS`] and [`BATCH_BYTES`].
+    /// A stream dropped before its end leaves the session usable.
+    async fn read<'a>(&'a mut self, query: &Query) -> Result<BoxStream<'a, Result<RowBatch>>>;
+
+    /// Runs statements of ponte's own (creating its tables, lease): the number of rows matched.
+    async fn execute(&mut self, query: &Query) -> Result<u64>;
+
+    async fn begin(&mut self, isolation: Isolation) -> Result<()>;
+    async fn commit(&mut self) -> std::result::Result<(), CommitError>;
+    async fn rollback(&mut self) -> Result<()>;
+
+    /// Inserts the rows in as few statements as the server's limits allow; returns the generated values in the
+    /// order of the rows, or nothing if none were asked for. A server's warning about a value is an error.
+    async fn insert(&mut self, insert: &Insert) -> Result<Vec<crate::value::Value>>;
+    /// Returns the number of rows found by their keys, changed or not.
+    async fn update(&mut self, update: &Update) -> Result<u64>;
+    /// Returns the number of rows found by their keys.
+    async fn add(&mut self, add: &Add) -> Result<u64>;
+    /// Returns the number of rows deleted.
+    async fn delete(&mut self, delete: &Delete) -> Result<u64>;
+}
+
+/// Reads a result whole. For results bounded by what was asked for: a batch's rows, a small table, one row.
+pub async fn fetch(session: &mut dyn Session, query: &Query) -> Result<Vec<crate::value::Row>> {
+    use futures_util::TryStreamExt;
+    let mut rows = Vec::new();
+    let mut stream = session.read(query).await?;
+    while let Some(batch) = stream.try_next().await? {
+        rows.extend(batch.rows);
+    }
+    Ok(rows)
+}
+
+/// The engine that a connection string names.
+pub fn engine(url: &DbUrl) -> Result<Arc<dyn Engine>> {
+    Ok(match url.kind() {
+        EngineKind::Postgres => Arc::new(postgres::Postgres::new(url)?),
+        EngineKind::MySql => Arc::new(mysql::MySql::new(url)?),
+        EngineKind::Sqlite => Arc::new(sqlite::Sqlite::new(url)?),
+    })
+}

@@ -1,0 +1,321 @@
+//! A project as it will be carried out: every pack joined, every override applied, no text left to interpret but
+//! expressions (parsed) and servers' own SQL. It holds no behaviour and knows no database; `check` holds it against
+//! the live ones.
+
+use crate::db::DbUrl;
+use crate::db::query::TableName;
+use crate::diagnostic::Span;
+use crate::expr::Expr;
+use crate::value::Value;
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// A server's own SQL, with `{variables}` already filled in; `:names` are bound when it runs.
+#[derive(Debug, Clone)]
+pub struct ServerSql {
+    pub text: String,
+    pub at: Span,
+}
+
+#[derive(Debug)]
+pub struct Plan {
+    /// The project file.
+    pub file: PathBuf,
+    /// Where state and snapshots lie.
+    pub state_dir: PathBuf,
+    /// `erp`, `shop.<name>`, `connection.<name>`.
+    pub connections: BTreeMap<String, Connection>,
+    pub shops: Vec<Shop>,
+    /// In the order in which they run.
+    pub flows: Vec<Flow>,
+    pub stocks: Vec<Stock>,
+}
+
+#[derive(Debug)]
+pub struct Connection {
+    pub name: String,
+    pub url: DbUrl,
+    pub at: Span,
+    /// Schema (PostgreSQL) or database (MySQL) for ponte's own tables; `None`: tables `ponte_…` beside the others.
+    pub own_schema: Option<String>,
+    /// From the pack; `None` for plain connections.
+    pub pack: Option<PackFacts>,
+}
+
+/// What a pack says of the system behind a connection.
+#[derive(Debug)]
+pub struct PackFacts {
+    pub name: String,
+    pub system: String,
+    pub version: Option<VersionRange>,
+    /// Yields the IANA zone in which bound times are sent and `local()` computes; `None`: UTC.
+    pub zone: Option<ServerSql>,
+    pub lets: Vec<Let>,
+}
+
+#[derive(Debug)]
+pub struct VersionRange {
+    pub sql: ServerSql,
+    pub min: String,
+    pub max: String,
+}
+
+#[derive(Debug)]
+pub struct Shop {
+    pub name: String,
+    /// Key into [`Plan::connections`].
+    pub connection: String,
+    pub orders_since: Option<DateTime<Utc>>,
+}
+
+/// A small table of the database, read once a run.
+#[derive(Debug, Clone)]
+pub struct Let {
+    pub name: String,
+    pub key: Vec<String>,
+    pub sql: ServerSql,
+}
+
+/// A small table from the project file: key -> column -> value.
+#[derive(Debug, Clone)]
+pub struct ProjectTable {
+    pub name: String,
+    pub columns: Vec<String>,
+    pub rows: BTreeMap<String, BTreeMap<String, Value>>,
+    /// How to name it in messages: `[shop.main.tax]`.
+    pub title: String,
+}
+
+#[derive(Debug)]
+pub struct Flow {
+    /// `agents` for a table-to-table flow, `main/article` for a shop's record.
+    pub name: String,
+    /// `article`, `price`, `category`; `None` for table-to-table flows, which have no links.
+    pub record: Option<String>,
+    /// The shop of a record flow.
+    pub shop: Option<String>,
+    pub source: Source,
+    pub target: Target,
+    /// Of everything in the files that decides what is written; part of every fingerprint.
+    pub digest: [u8; 32],
+    pub at: Span,
+}
+
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Key into [`Plan::connections`].
+    pub connection: String,
+    pub relation: Relation,
+    pub key: Vec<String>,
+    pub key_at: Span,
+    /// The field that holds the parent's key: parents are written first.
+    pub tree: Option<String>,
+    pub children: Vec<Child>,
+    /// Fields that the record may have (canonical ones and declared ones); `None`: whatever the query yields.
+    pub fields: Option<Vec<RecordField>>,
+}
+
+#[derive(Debug, Clone)]
+pub enum Relation {
+    Table {
+        name: TableName,
+        filter: Option<ServerSql>,
+        at: Span,
+    },
+    Sql(ServerSql),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordField {
+    pub name: String,
+    pub kind: FieldKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldKind {
+    Text,
+    Boolean,
+    Integer,
+    Decimal,
+    /// A date or a point in time.
+    Moment,
+    /// A text per language: `name['it']`.
+    Texts,
+}
+
+/// A set of rows that belong to a record: own query, its first columns are the record's key.
+#[derive(Debug, Clone)]
+pub struct Child {
+    pub name: String,
+    pub sql: ServerSql,
+    /// The column that holds the language: the other columns become texts of the record.
+    pub language: Option<String>,
+}
+
+#[derive(Debug)]
+pub struct Target {
+    /// Key into [`Plan::connections`].
+    pub connection: String,
+    /// Symbolic language -> the ERP's code: `main` -> `it`.
+    pub languages: BTreeMap<String, String>,
+    pub tables: Vec<ProjectTable>,
+    /// Computed fields, in order.
+    pub fields: Vec<(String, Expr)>,
+    /// The record whose links this one hangs on (price: `article`).
+    pub of: Option<String>,
+    pub find: Option<Find>,
+    /// Link column -> value of a write's row: `id` -> (`post`, `ID`).
+    pub link: Vec<LinkColumn>,
+    pub writes: Vec<Write>,
+    pub derived: Vec<Derived>,
+    pub forget: Vec<Forget>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Find {
+    pub sql: ServerSql,
+    /// Column of the query -> expression over the record.
+    pub by: Vec<(String, Expr)>,
+}
+
+#[derive(Debug, Clone)]
+pub struct LinkColumn {
+    pub name: String,
+    pub write: String,
+    pub column: String,
+    pub at: Span,
+}
+
+#[derive(Debug)]
+pub struct Write {
+    /// The name that `post.ID` and project overrides use; the table's name where the file gives none.
+    pub alias: String,
+    /// Kinds of found rows that it applies to; empty = all.
+    pub kinds: Vec<String>,
+    pub table: TableName,
+    pub table_at: Span,
+    pub matches: Vec<Match>,
+    pub fields: Vec<Field>,
+    /// A row per field: the columns that hold the field's name and its value.
+    pub attributes: Option<(String, String)>,
+    pub each: Option<Each>,
+    pub scope: Option<ServerSql>,
+    pub condition: Option<Expr>,
+    pub at: Span,
+}
+
+#[derive(Debug)]
+pub struct Match {
+    pub column: String,
+    pub expr: Expr,
+    pub at: Span,
+}
+
+#[derive(Debug)]
+pub struct Each {
+    pub child: String,
+    pub alias: String,
+    pub at: Span,
+}
+
+#[derive(Debug)]
+pub struct Field {
+    /// Column, or the attribute's name.
+    pub column: String,
+    pub own: Own,
+    pub expr: Expr,
+    pub condition: Option<Expr>,
+    /// Longer texts are cut to so many characters.
+    pub cut: Option<u32>,
+    /// Decimals are rounded, half away from zero, to so many places.
+    pub round: Option<u32>,
+    /// What a NULL from the source does.
+    pub empty: Empty,
+    pub at: Span,
+}
+
+/// Who owns a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Own {
+    /// `set`: ponte, always.
+    Set,
+    /// `insert`: ponte when the row is created, the shop's people afterwards.
+    Insert,
+    /// `fill`: ponte as long as it is NULL or empty.
+    Fill,
+    /// `touch`: written along with a change, never compared.
+    Touch,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Empty {
+    Keep,
+    Write,
+}
+
+/// Right values of rows that follow from others.
+#[derive(Debug)]
+pub struct Derived {
+    pub table: TableName,
+    pub table_at: Span,
+    pub key: Vec<String>,
+    pub sql: ServerSql,
+    pub insert_missing: bool,
+    pub scope: Option<ServerSql>,
+    pub condition: Option<Expr>,
+}
+
+/// Cached rows that go when a record was written.
+#[derive(Debug)]
+pub struct Forget {
+    pub table: TableName,
+    pub table_at: Span,
+    pub filter: ServerSql,
+}
+
+/// The stock protocol between the ERP and one shop.
+#[derive(Debug)]
+pub struct Stock {
+    /// `main/stock`.
+    pub name: String,
+    pub shop: String,
+    pub erp: ErpStock,
+    pub target: ShopStock,
+    /// Whose stock counts; empty = every warehouse.
+    pub warehouses: Vec<String>,
+    /// Pieces kept back of every article.
+    pub safety: crate::value::Decimal,
+    pub orders_since: DateTime<Utc>,
+    pub at: Span,
+}
+
+#[derive(Debug, Clone)]
+pub struct ErpStock {
+    pub connection: String,
+    pub on_hand: ServerSql,
+    pub committed: ServerSql,
+    pub counted: ServerSql,
+    pub exceptions: Option<ServerSql>,
+}
+
+#[derive(Debug)]
+pub struct ShopStock {
+    pub connection: String,
+    pub table: TableName,
+    pub table_at: Span,
+    pub key: String,
+    pub column: String,
+    pub checkout_seconds: u32,
+    pub figures: ServerSql,
+    pub pending: Vec<Pending>,
+    pub derived: Vec<Derived>,
+    pub forget: Vec<Forget>,
+}
+
+#[derive(Debug)]
+pub struct Pending {
+    /// Over the shop's `[let]` tables and `has_table`/`has_column`.
+    pub condition: Option<Expr>,
+    pub sql: ServerSql,
+}

@@ -1,0 +1,3 @@
+/// stub
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Decimal(bigdecimal::BigDecimal);
