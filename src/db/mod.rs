@@ -10,6 +10,7 @@ pub mod mysql;
 pub mod postgres;
 pub mod query;
 pub mod sqlite;
+pub mod template;
 pub mod url;
 
 use crate::value::RowBatch;
