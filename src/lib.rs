@@ -3,5 +3,6 @@
 pub mod db;
 pub mod diagnostic;
 pub mod expr;
+pub mod own;
 pub mod plan;
 pub mod value;

@@ -42,6 +42,10 @@ pub enum DbErrorKind {
     ReadOnly,
     /// The file is no database, is full, is locked by another program and the like.
     Storage,
+    /// Another process works on the pair.
+    LeaseHeld,
+    /// Another process has taken the pair over while this one was away.
+    LeaseLost,
     /// A connection string that says something impossible.
     Config,
     Other,

@@ -1,0 +1,212 @@
+//! One process at a time works on a pair.
+//!
+//! Both servers of a pair hold a lease row. A process owns the pair while it owns both rows, taken in the order of the
+//! connections' names. Taking one raises its epoch. Each write transaction reads the epoch on the server it writes to
+//! with a share lock ([`Guard::check`]) and gives up if it has moved: a process that was paused past its lease's end
+//! wakes up unable to write. The owner proves itself alive by a heartbeat; all times are the server's.
+
+use super::{OwnTables, clock};
+use crate::db::query::{Part, Query};
+use crate::db::{self, DbError, DbErrorKind, Engine, Isolation, Session};
+use crate::value::Value;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+
+/// A lease not renewed for so long is free for others.
+pub const EXPIRY: Duration = Duration::from_secs(60);
+const BEAT: Duration = Duration::from_secs(10);
+
+/// Proof of a lease on one server, for the transactions written there.
+#[derive(Debug, Clone)]
+pub struct Guard {
+    own: OwnTables,
+    pair: String,
+    epoch: i64,
+}
+
+impl Guard {
+    /// Called first in every write transaction: an error of kind `LeaseLost` if another process has taken over.
+    pub async fn check(&self, session: &mut dyn Session) -> db::Result<()> {
+        let query = Query::sql("SELECT epoch FROM ")
+            .table(&self.own.table("lease"))
+            .text(" WHERE pair = ")
+            .value(Value::Text(self.pair.clone()))
+            .push(Part::ForShare);
+        let rows = db::fetch(session, &query).await?;
+        match rows.first().map(|row| &row[0]) {
+            Some(Value::Int(epoch)) if *epoch == self.epoch => Ok(()),
+            _ => Err(DbError::new(
+                DbErrorKind::LeaseLost,
+                format!(
+                    "another process has taken over `{}`; this one stops writing",
+                    self.pair
+                ),
+            )),
+        }
+    }
+}
+
+/// A lease held on one server: renewed in the background, given back by [`Lease::release`].
+pub struct Lease {
+    guard: Guard,
+    engine: Arc<dyn Engine>,
+    beat: JoinHandle<()>,
+}
+
+impl Lease {
+    /// Takes the lease of `pair`. An error of kind `LeaseHeld` names the owner and how long it has been silent.
+    pub async fn take(
+        engine: Arc<dyn Engine>,
+        own: OwnTables,
+        pair: &str,
+        owner: &str,
+    ) -> db::Result<Lease> {
+        let mut session = engine.connect().await?;
+        let epoch = take(session.as_mut(), &own, pair, owner).await?;
+        let guard = Guard {
+            own,
+            pair: pair.to_owned(),
+            epoch,
+        };
+        let beat = tokio::spawn(beat(engine.clone(), session, guard.clone()));
+        Ok(Lease {
+            guard,
+            engine,
+            beat,
+        })
+    }
+
+    pub fn guard(&self) -> &Guard {
+        &self.guard
+    }
+
+    /// Gives the lease back, so that the next process need not wait for its expiry.
+    pub async fn release(self) -> db::Result<()> {
+        self.beat.abort();
+        let mut session = self.engine.connect().await?;
+        let lease = self.guard.own.table("lease");
+        let query = Query::sql("UPDATE ")
+            .table(&lease)
+            .text(" SET owner = NULL WHERE pair = ")
+            .value(Value::Text(self.guard.pair.clone()))
+            .text(" AND epoch = ")
+            .value(Value::Int(self.guard.epoch));
+        session.execute(&query).await?;
+        Ok(())
+    }
+}
+
+async fn take(
+    session: &mut dyn Session,
+    own: &OwnTables,
+    pair: &str,
+    owner: &str,
+) -> db::Result<i64> {
+    let kind = session.server().kind;
+    let (lease, heartbeat) = (own.table("lease"), own.table("heartbeat"));
+    let pair_value = || Value::Text(pair.to_owned());
+    create_rows(session, own, pair).await?;
+
+    session.begin(Isolation::ReadCommitted).await?;
+    let held = Query::sql("SELECT epoch, owner FROM ")
+        .table(&lease)
+        .text(" WHERE pair = ")
+        .value(pair_value())
+        .push(Part::ForUpdate);
+    let rows = db::fetch(session, &held).await?;
+    let (epoch, holder) = match rows.first().map(|row| (&row[0], &row[1])) {
+        Some((Value::Int(epoch), holder)) => (*epoch, holder.clone()),
+        _ => {
+            return Err(DbError::new(
+                DbErrorKind::Other,
+                format!("the row of `{pair}` vanished from {lease}"),
+            ));
+        }
+    };
+    if let Value::Text(holder) = holder {
+        let silent = Query::sql(format!("SELECT {} - beat_ms FROM ", clock(kind)))
+            .table(&heartbeat)
+            .text(" WHERE pair = ")
+            .value(pair_value());
+        let rows = db::fetch(session, &silent).await?;
+        if let Some(Value::Int(silent_ms)) = rows.first().map(|row| &row[0])
+            && *silent_ms < EXPIRY.as_millis() as i64
+        {
+            session.rollback().await?;
+            let left = (EXPIRY.as_millis() as i64 - silent_ms) / 1000;
+            return Err(DbError::new(
+                DbErrorKind::LeaseHeld,
+                format!(
+                    "`{pair}` is being worked on by {holder} (last sign of life {} s ago); wait until it has finished; \
+                     if it has died, its lease ends in {left} s",
+                    silent_ms / 1000
+                ),
+            ));
+        }
+    }
+    let update = Query::sql("UPDATE ")
+        .table(&lease)
+        .text(" SET epoch = ")
+        .value(Value::Int(epoch + 1))
+        .text(", owner = ")
+        .value(Value::Text(owner.to_owned()))
+        .text(" WHERE pair = ")
+        .value(pair_value());
+    session.execute(&update).await?;
+    session.execute(&beat_query(own, pair, kind)).await?;
+    session
+        .commit()
+        .await
+        .map_err(|error| DbError::new(DbErrorKind::ConnectionLost, error))?;
+    Ok(epoch + 1)
+}
+
+/// Makes sure that both rows exist. Two processes doing so at once: one of them meets the other's row, which is as good.
+async fn create_rows(session: &mut dyn Session, own: &OwnTables, pair: &str) -> db::Result<()> {
+    for (name, values) in [("lease", "0, NULL"), ("heartbeat", "0")] {
+        let table = own.table(name);
+        let pair_value = Value::Text(pair.to_owned());
+        let exists = Query::sql("SELECT 1 FROM ")
+            .table(&table)
+            .text(" WHERE pair = ")
+            .value(pair_value.clone());
+        if db::fetch(session, &exists).await?.is_empty() {
+            let insert = Query::sql("INSERT INTO ")
+                .table(&table)
+                .text(" VALUES (")
+                .value(pair_value)
+                .text(format!(", {values})"));
+            match session.execute(&insert).await {
+                Err(error) if error.kind != DbErrorKind::UniqueViolation => return Err(error),
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+fn beat_query(own: &OwnTables, pair: &str, kind: crate::db::EngineKind) -> Query {
+    Query::sql("UPDATE ")
+        .table(&own.table("heartbeat"))
+        .text(format!(" SET beat_ms = {} WHERE pair = ", clock(kind)))
+        .value(Value::Text(pair.to_owned()))
+}
+
+/// Renews until aborted. A failed renewal is tried again with a new connection: the guard decides, not this task.
+async fn beat(engine: Arc<dyn Engine>, session: Box<dyn Session>, guard: Guard) {
+    let mut session = Some(session);
+    loop {
+        tokio::time::sleep(BEAT).await;
+        if session.is_none() {
+            session = engine.connect().await.ok();
+        }
+        if let Some(open) = session.as_mut() {
+            let query = beat_query(&guard.own, &guard.pair, open.server().kind);
+            if let Err(error) = open.execute(&query).await {
+                tracing::warn!(pair = guard.pair, %error, "the lease could not be renewed; trying again");
+                session = None;
+            }
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Which record of the ERP is which row of the shop.
+//!
+//! A link is written in the transaction of the record's first write and is what ponte trusts afterwards; both sides of
+//! it are unique, so that neither two records can share a row nor a record have two.
+
+use super::{OwnTables, clock};
+use crate::db::query::{Insert, Query, TableName};
+use crate::db::{self, DbError, DbErrorKind, Session};
+use crate::value::{Charset, Type, Value};
+use std::collections::{BTreeMap, HashMap};
+
+/// The row that a record became.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The row's id as text.
+    pub id: String,
+    /// Further columns that the pack remembers: `term`.
+    pub columns: BTreeMap<String, String>,
+    /// What the row was when it was linked: `simple`, `variation`, `parent`.
+    pub kind: String,
+}
+
+/// The links of one record kind of one shop.
+#[derive(Debug, Clone)]
+pub struct Links {
+    table: TableName,
+    shop: String,
+    record: String,
+}
+
+impl Links {
+    pub fn new(own: &OwnTables, shop: &str, record: &str) -> Self {
+        Links {
+            table: own.table("link"),
+            shop: shop.to_owned(),
+            record: record.to_owned(),
+        }
+    }
+
+    fn select(&self) -> Query {
+        Query::sql("SELECT record_key, target_id, columns, kind FROM ")
+            .table(&self.table)
+            .text(" WHERE shop = ")
+            .value(Value::Text(self.shop.clone()))
+            .text(" AND record = ")
+            .value(Value::Text(self.record.clone()))
+    }
+
+    async fn read(
+        &self,
+        session: &mut dyn Session,
+        query: &Query,
+    ) -> db::Result<HashMap<String, Link>> {
+        let mut links = HashMap::new();
+        for row in db::fetch(session, query).await? {
+            let [
+                Value::Text(key),
+                Value::Text(id),
+                Value::Text(columns),
+                Value::Text(kind),
+            ] = &row[..]
+            else {
+                return Err(DbError::new(
+                    DbErrorKind::Other,
+                    format!("{} holds a row that is no link", self.table),
+                ));
+            };
+            let columns = serde_json::from_str(columns).map_err(|error| {
+                DbError::new(
+                    DbErrorKind::Other,
+                    format!("{}: `{key}`: {error}", self.table),
+                )
+            })?;
+            links.insert(
+                key.clone(),
+                Link {
+                    id: id.clone(),
+                    columns,
+                    kind: kind.clone(),
+                },
+            );
+        }
+        Ok(links)
+    }
+
+    /// The links of these keys, by key.
+    pub async fn of(
+        &self,
+        session: &mut dyn Session,
+        keys: &[String],
+    ) -> db::Result<HashMap<String, Link>> {
+        if keys.is_empty() {
+            return Ok(HashMap::new());
+        }
+        self.read(
+            session,
+            &self
+                .select()
+                .text(" AND record_key IN (")
+                .list(texts(keys))
+                .text(")"),
+        )
+        .await
+    }
+
+    /// The links that lead to these rows, by key.
+    pub async fn to(
+        &self,
+        session: &mut dyn Session,
+        ids: &[String],
+    ) -> db::Result<HashMap<String, Link>> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        self.read(
+            session,
+            &self
+                .select()
+                .text(" AND target_id IN (")
+                .list(texts(ids))
+                .text(")"),
+        )
+        .await
+    }
+
+    /// Part of the transaction that writes the rows; a unique violation means that someone else linked first.
+    pub async fn insert(
+        &self,
+        session: &mut dyn Session,
+        links: &[(String, Link)],
+    ) -> db::Result<()> {
+        if links.is_empty() {
+            return Ok(());
+        }
+        let now = db::fetch(
+            session,
+            &Query::sql(format!("SELECT {}", clock(session.server().kind))),
+        )
+        .await?;
+        let now = now.first().map_or(Value::Int(0), |row| row[0].clone());
+        let rows = links
+            .iter()
+            .map(|(key, link)| {
+                let columns = serde_json::json!(link.columns).to_string();
+                let texts = [
+                    &self.shop,
+                    &self.record,
+                    key,
+                    &link.id,
+                    &columns,
+                    &link.kind,
+                ];
+                texts
+                    .into_iter()
+                    .map(|text| Value::Text(text.clone()))
+                    .chain([now.clone()])
+                    .collect()
+            })
+            .collect();
+        let columns = [
+            "shop",
+            "record",
+            "record_key",
+            "target_id",
+            "columns",
+            "kind",
+            "linked_ms",
+        ];
+        let text = Type::Text {
+            chars_max: Some(255),
+            bytes_max: None,
+            charset: Charset::Unicode,
+            padded: false,
+        };
+        let mut types = vec![text; 6];
+        types.push(Type::Int {
+            bits: 64,
+            signed: true,
+        });
+        session
+            .insert(&Insert {
+                table: self.table.clone(),
+                columns: columns.map(str::to_owned).to_vec(),
+                types,
+                rows,
+                generated: None,
+                distinct_by: Vec::new(),
+            })
+            .await?;
+        Ok(())
+    }
+}
+
+fn texts(texts: &[String]) -> Vec<Value> {
+    texts.iter().map(|text| Value::Text(text.clone())).collect()
+}

@@ -1,0 +1,115 @@
+//! ponte's own tables on the servers it writes to: what must never be done twice, or not be forgotten, lies in the
+//! target's database and is written in the same transaction as what it speaks of.
+//!
+//! - `lease`, `heartbeat`: which process works on a pair ([`lease`]). Two tables, because every write transaction
+//!   holds a share lock on the lease row, which would block the heartbeat.
+//! - `link`: which record of the ERP is which row of the shop ([`link`]).
+//!
+//! They lie in a schema or database of their own, or as tables `ponte_…` beside the others.
+
+pub mod lease;
+pub mod link;
+
+use crate::db::query::{Query, TableName};
+use crate::db::{EngineKind, Result, Session};
+
+/// Where ponte's own tables lie on one server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnTables {
+    schema: Option<String>,
+}
+
+const NAMES: [&str; 3] = ["lease", "heartbeat", "link"];
+
+impl OwnTables {
+    pub fn new(schema: Option<String>) -> Self {
+        OwnTables { schema }
+    }
+
+    /// `ponte.link`, or `ponte_link` where there is no schema of ponte's own.
+    pub fn table(&self, name: &str) -> TableName {
+        match &self.schema {
+            Some(schema) => TableName {
+                schema: Some(schema.clone()),
+                name: name.to_owned(),
+            },
+            None => TableName {
+                schema: None,
+                name: format!("ponte_{name}"),
+            },
+        }
+    }
+
+    /// The statements that create the tables; each may be run again without harm.
+    pub fn statements(&self, kind: EngineKind) -> Vec<String> {
+        let text = match kind {
+            EngineKind::Postgres => include_str!("postgres.sql"),
+            EngineKind::MySql => include_str!("mysql.sql"),
+            EngineKind::Sqlite => include_str!("sqlite.sql"),
+        };
+        let mut text = text.to_owned();
+        for name in NAMES {
+            text = text.replace(&format!("{{{name}}}"), &quoted(&self.table(name), kind));
+        }
+        let schema = self.schema.iter().map(|schema| match kind {
+            EngineKind::MySql => {
+                format!(
+                    "CREATE DATABASE IF NOT EXISTS {} DEFAULT CHARACTER SET utf8mb4",
+                    quote(schema, kind)
+                )
+            }
+            _ => format!("CREATE SCHEMA IF NOT EXISTS {}", quote(schema, kind)),
+        });
+        let tables = text
+            .split(';')
+            .map(str::trim)
+            .filter(|statement| !statement.is_empty())
+            .map(str::to_owned);
+        schema.chain(tables).collect()
+    }
+
+    /// The tables that `ponte setup` has yet to create.
+    pub async fn missing(&self, session: &mut dyn Session) -> Result<Vec<TableName>> {
+        let mut missing = Vec::new();
+        for name in NAMES {
+            let table = self.table(name);
+            if session.table(&table).await?.is_none() {
+                missing.push(table);
+            }
+        }
+        Ok(missing)
+    }
+
+    /// Creates what is missing.
+    pub async fn create(&self, session: &mut dyn Session) -> Result<()> {
+        for statement in self.statements(session.server().kind) {
+            session.execute(&Query::sql(statement)).await?;
+        }
+        Ok(())
+    }
+}
+
+fn quoted(table: &TableName, kind: EngineKind) -> String {
+    match &table.schema {
+        Some(schema) => format!("{}.{}", quote(schema, kind), quote(&table.name, kind)),
+        None => quote(&table.name, kind),
+    }
+}
+
+fn quote(name: &str, kind: EngineKind) -> String {
+    match kind {
+        EngineKind::MySql => format!("`{}`", name.replace('`', "``")),
+        _ => format!("\"{}\"", name.replace('"', "\"\"")),
+    }
+}
+
+/// The server's clock as an expression: milliseconds since 1970, UTC.
+fn clock(kind: EngineKind) -> &'static str {
+    match kind {
+        EngineKind::Postgres => {
+            "CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS bigint)"
+        }
+        EngineKind::MySql => "CAST(floor(unix_timestamp(now(6)) * 1000) AS signed)",
+        EngineKind::Sqlite => "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
+    }
+}

@@ -1,0 +1,20 @@
+CREATE TABLE IF NOT EXISTS {lease} (
+    pair     varchar(128) NOT NULL PRIMARY KEY,
+    epoch    bigint       NOT NULL,
+    owner    varchar(255)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+CREATE TABLE IF NOT EXISTS {heartbeat} (
+    pair     varchar(128) NOT NULL PRIMARY KEY,
+    beat_ms  bigint       NOT NULL
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+CREATE TABLE IF NOT EXISTS {link} (
+    shop        varchar(64)  NOT NULL,
+    record      varchar(32)  NOT NULL,
+    record_key  varchar(255) NOT NULL,
+    target_id   varchar(64)  NOT NULL,
+    columns     text         NOT NULL,
+    kind        varchar(32)  NOT NULL,
+    linked_ms   bigint       NOT NULL,
+    PRIMARY KEY (shop, record, record_key),
+    UNIQUE KEY ponte_link_target (shop, record, target_id)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

@@ -1,0 +1,20 @@
+CREATE TABLE IF NOT EXISTS {lease} (
+    pair     varchar(128) PRIMARY KEY,
+    epoch    bigint       NOT NULL,
+    owner    varchar(255)
+);
+CREATE TABLE IF NOT EXISTS {heartbeat} (
+    pair     varchar(128) PRIMARY KEY,
+    beat_ms  bigint       NOT NULL
+);
+CREATE TABLE IF NOT EXISTS {link} (
+    shop        varchar(64)  NOT NULL,
+    record      varchar(32)  NOT NULL,
+    record_key  varchar(255) COLLATE "C" NOT NULL,
+    target_id   varchar(64)  COLLATE "C" NOT NULL,
+    columns     text         NOT NULL,
+    kind        varchar(32)  NOT NULL,
+    linked_ms   bigint       NOT NULL,
+    PRIMARY KEY (shop, record, record_key),
+    CONSTRAINT ponte_link_target UNIQUE (shop, record, target_id)
+);

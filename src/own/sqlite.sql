@@ -1,0 +1,20 @@
+CREATE TABLE IF NOT EXISTS {lease} (
+    pair     VARCHAR(128) NOT NULL PRIMARY KEY,
+    epoch    BIGINT       NOT NULL,
+    owner    VARCHAR(255)
+);
+CREATE TABLE IF NOT EXISTS {heartbeat} (
+    pair     VARCHAR(128) NOT NULL PRIMARY KEY,
+    beat_ms  BIGINT       NOT NULL
+);
+CREATE TABLE IF NOT EXISTS {link} (
+    shop        VARCHAR(64)  NOT NULL,
+    record      VARCHAR(32)  NOT NULL,
+    record_key  VARCHAR(255) NOT NULL,
+    target_id   VARCHAR(64)  NOT NULL,
+    columns     TEXT         NOT NULL,
+    kind        VARCHAR(32)  NOT NULL,
+    linked_ms   BIGINT       NOT NULL,
+    PRIMARY KEY (shop, record, record_key),
+    CONSTRAINT ponte_link_target UNIQUE (shop, record, target_id)
+);
