@@ -132,11 +132,8 @@ impl Links {
         if links.is_empty() {
             return Ok(());
         }
-        let now = db::fetch(
-            session,
-            &Query::sql(format!("SELECT {}", clock(session.server().kind))),
-        )
-        .await?;
+        let clock = Query::sql(format!("SELECT {}", clock(session.server().kind)));
+        let now = db::fetch(session, &clock).await?;
         let now = now.first().map_or(Value::Int(0), |row| row[0].clone());
         let rows = links
             .iter()
