@@ -5,4 +5,5 @@ pub mod diagnostic;
 pub mod expr;
 pub mod own;
 pub mod plan;
+pub mod sync;
 pub mod value;
