@@ -100,11 +100,11 @@ INSERT INTO wp_options (option_name, option_value, autoload) VALUES
 
 -- 201: two hammers and a shirt, paid. 202: three hammers delivered, one of them refunded and put back (refund 204).
 -- 203: just cancelled, the stock not yet given back. 204: the refund, an order of its own type.
-INSERT INTO wp_posts (ID, post_content, post_title, post_excerpt, post_status, to_ping, pinged, post_content_filtered, post_type) VALUES
-    (201, '', '', '', 'draft', '', '', '', 'shop_order_placehold'),
-    (202, '', '', '', 'draft', '', '', '', 'shop_order_placehold'),
-    (203, '', '', '', 'draft', '', '', '', 'shop_order_placehold'),
-    (204, '', '', '', 'draft', '', '', '', 'shop_order_placehold');
+INSERT INTO wp_posts (ID, post_date, post_date_gmt, post_content, post_title, post_excerpt, post_status, to_ping, pinged, post_modified, post_modified_gmt, post_content_filtered, post_type) VALUES
+    (201, '2026-02-10 10:00:00', '2026-02-10 09:00:00', '', '', '', 'draft', '', '', '2026-02-10 10:00:00', '2026-02-10 09:00:00', '', 'shop_order_placehold'),
+    (202, '2026-02-11 10:00:00', '2026-02-11 09:00:00', '', '', '', 'draft', '', '', '2026-02-11 10:00:00', '2026-02-11 09:00:00', '', 'shop_order_placehold'),
+    (203, '2026-02-20 10:00:00', '2026-02-20 09:00:00', '', '', '', 'draft', '', '', '2026-02-20 10:00:00', '2026-02-20 09:00:00', '', 'shop_order_placehold'),
+    (204, '2026-02-13 10:00:00', '2026-02-13 09:00:00', '', '', '', 'draft', '', '', '2026-02-13 10:00:00', '2026-02-13 09:00:00', '', 'shop_order_placehold');
 INSERT INTO wp_wc_orders (id, status, currency, type, total_amount, customer_id, date_created_gmt, date_updated_gmt, parent_order_id) VALUES
     (201, 'wc-processing', 'EUR', 'shop_order', 50, 0, '2026-02-10 09:00:00', '2026-02-10 09:00:05', 0),
     (202, 'wc-completed', 'EUR', 'shop_order', 37.5, 0, '2026-02-11 09:00:00', '2026-02-12 09:00:00', 0),
