@@ -4,11 +4,13 @@
 //! - `lease`, `heartbeat`: which process works on a pair ([`lease`]). Two tables, because every write transaction
 //!   holds a share lock on the lease row, which would block the heartbeat.
 //! - `link`: which record of the ERP is which row of the shop ([`link`]).
+//! - `wrote`: what ponte wrote while it owned a part of a record, to be taken back unless changed since ([`wrote`]).
 //!
 //! They lie in a schema or database of their own, or as tables `ponte_…` beside the others.
 
 pub mod lease;
 pub mod link;
+pub mod wrote;
 
 use crate::db::query::{Query, TableName};
 use crate::db::{EngineKind, Result, Session};
@@ -19,7 +21,7 @@ pub struct OwnTables {
     schema: Option<String>,
 }
 
-const NAMES: [&str; 3] = ["lease", "heartbeat", "link"];
+const NAMES: [&str; 4] = ["lease", "heartbeat", "link", "wrote"];
 
 impl OwnTables {
     pub fn new(schema: Option<String>) -> Self {
