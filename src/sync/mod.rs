@@ -1,2 +1,3 @@
+pub mod change;
 pub mod lookup;
 pub mod snapshot;
