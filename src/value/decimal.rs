@@ -7,13 +7,13 @@
 //! Numbers that come from outside are bounded at the door, so that no text of ten bytes (`1e999999999`) can ask for a
 //! gigabyte of zeros: [`DIGITS_MAX`] digits before the point and as many after it.
 
+mod operators;
+
 use bigdecimal::BigDecimal;
 use bigdecimal::num_bigint::{BigInt, Sign};
 use bigdecimal::num_traits::{Signed, ToPrimitive, Zero};
 use std::cmp::Ordering;
 use std::fmt;
-use std::iter::Sum;
-use std::ops::{Add, AddAssign, Mul, Neg, Sub};
 use std::str::FromStr;
 
 /// Most digits before the point, and most after it, of a number read from outside.
@@ -437,66 +437,6 @@ impl TryFrom<BigDecimal> for Decimal {
         } else {
             Err(DecimalError::TooManyDigits)
         }
-    }
-}
-
-macro_rules! operator {
-    ($operator:ident, $method:ident, $exact:expr) => {
-        impl $operator<&Decimal> for &Decimal {
-            type Output = Decimal;
-
-            fn $method(self, other: &Decimal) -> Decimal {
-                $exact(self, other)
-            }
-        }
-
-        impl $operator for Decimal {
-            type Output = Decimal;
-
-            fn $method(self, other: Decimal) -> Decimal {
-                $exact(&self, &other)
-            }
-        }
-    };
-}
-operator!(Add, add, |left, right| {
-    let (left, right, scale) = aligned(left, right);
-    normal(left + right, scale)
-});
-operator!(Sub, sub, |left, right| {
-    let (left, right, scale) = aligned(left, right);
-    normal(left - right, scale)
-});
-operator!(Mul, mul, |left: &Decimal, right: &Decimal| {
-    normal(&left.digits * &right.digits, left.scale + right.scale)
-});
-
-impl Neg for Decimal {
-    type Output = Decimal;
-
-    fn neg(self) -> Decimal {
-        Decimal {
-            digits: -self.digits,
-            scale: self.scale,
-        }
-    }
-}
-
-impl AddAssign<&Decimal> for Decimal {
-    fn add_assign(&mut self, other: &Decimal) {
-        *self = &*self + other;
-    }
-}
-
-impl Sum for Decimal {
-    fn sum<I: Iterator<Item = Decimal>>(numbers: I) -> Decimal {
-        numbers.fold(Decimal::default(), |sum, number| sum + number)
-    }
-}
-
-impl<'a> Sum<&'a Decimal> for Decimal {
-    fn sum<I: Iterator<Item = &'a Decimal>>(numbers: I) -> Decimal {
-        numbers.fold(Decimal::default(), |sum, number| &sum + number)
     }
 }
 
