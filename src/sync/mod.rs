@@ -1,3 +1,4 @@
 pub mod change;
+pub mod derived;
 pub mod lookup;
 pub mod snapshot;
