@@ -1,1 +1,4 @@
+pub mod change;
+pub mod derived;
+pub mod lookup;
 pub mod snapshot;
