@@ -58,13 +58,13 @@ pub trait Resolve {
 
 /// What an expression sees of a row.
 pub trait Env {
-    fn value(&self, slot: Slot) -> Result<Value, EvalError>;
+    fn value(&self, slot: Slot) -> Result<std::borrow::Cow<'_, Value>, EvalError>;
     /// A look-up or link with its evaluated keys.
     fn lookup(&self, slot: Slot, keys: &[Value]) -> Result<Value, EvalError>;
     /// The run's time: the same for every row.
     fn now(&self) -> chrono::DateTime<chrono::Utc>;
     /// The zone of `local()`.
-    fn zone(&self) -> chrono_tz::Tz;
+    fn zone(&self) -> Zone;
 }
 
 /// Why an expression has no value for this row.
@@ -96,5 +96,38 @@ impl Expr {
 impl Resolved {
     pub fn eval(&self, _env: &dyn Env) -> Result<Value, EvalError> {
         Ok(Value::Null)
+    }
+}
+impl Resolved {
+    pub fn as_constant(&self) -> Option<&Value> {
+        None
+    }
+}
+impl Expr {
+    pub fn as_link(&self) -> Option<(&str, Option<&str>)> {
+        None
+    }
+    pub fn is_unique(&self) -> bool {
+        false
+    }
+    pub fn mentions(&self, _base: &str) -> bool {
+        false
+    }
+    pub fn tables(&self) -> Vec<&str> {
+        Vec::new()
+    }
+}
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Zone {
+    Named(chrono_tz::Tz),
+    Offset(chrono::FixedOffset),
+}
+impl Zone {
+    pub const UTC: Zone = Zone::Named(chrono_tz::UTC);
+}
+impl std::str::FromStr for Zone {
+    type Err = ();
+    fn from_str(_s: &str) -> Result<Self, ()> {
+        Ok(Zone::UTC)
     }
 }

@@ -40,7 +40,11 @@ impl Wrote {
     }
 
     /// What is remembered of these keys.
-    pub async fn of(&self, session: &mut dyn Session, keys: &[String]) -> db::Result<HashMap<String, Fields>> {
+    pub async fn of(
+        &self,
+        session: &mut dyn Session,
+        keys: &[String],
+    ) -> db::Result<HashMap<String, Fields>> {
         if keys.is_empty() {
             return Ok(HashMap::new());
         }
@@ -58,16 +62,26 @@ impl Wrote {
         let mut found = HashMap::new();
         for row in db::fetch(session, &query).await? {
             let (key, fields) = (row[0].plain(), row[1].plain());
-            let fields = serde_json::from_str(&fields)
-                .map_err(|error| DbError::new(DbErrorKind::Other, format!("{}: `{key}`: {error}", self.table)))?;
+            let fields = serde_json::from_str(&fields).map_err(|error| {
+                DbError::new(
+                    DbErrorKind::Other,
+                    format!("{}: `{key}`: {error}", self.table),
+                )
+            })?;
             found.insert(key.into_owned(), fields);
         }
         Ok(found)
     }
 
     /// Part of the transaction that writes or takes back the fields.
-    pub async fn keep(&self, session: &mut dyn Session, changes: &[(String, Remember)]) -> db::Result<()> {
-        let key_columns = ["shop", "record", "record_key", "part"].map(str::to_owned).to_vec();
+    pub async fn keep(
+        &self,
+        session: &mut dyn Session,
+        changes: &[(String, Remember)],
+    ) -> db::Result<()> {
+        let key_columns = ["shop", "record", "record_key", "part"]
+            .map(str::to_owned)
+            .to_vec();
         let text = Type::Text {
             chars_max: None,
             bytes_max: None,
@@ -75,19 +89,27 @@ impl Wrote {
             padded: false,
         };
         let key = |key: &String| -> Vec<Value> {
-            [&self.shop, &self.record, key, &self.part].map(|part| Value::Text(part.clone())).to_vec()
+            [&self.shop, &self.record, key, &self.part]
+                .map(|part| Value::Text(part.clone()))
+                .to_vec()
         };
         let json = |fields: &Fields| Value::Text(serde_json::json!(fields).to_string());
         let (mut new, mut other, mut gone) = (Vec::new(), Vec::new(), Vec::new());
         for (name, change) in changes {
             match change {
-                Remember::New(fields) => new.push(key(name).into_iter().chain([json(fields)]).collect()),
+                Remember::New(fields) => {
+                    new.push(key(name).into_iter().chain([json(fields)]).collect())
+                }
                 Remember::Other(fields) => other.push((key(name), vec![json(fields)])),
                 Remember::Forget => gone.push(key(name)),
             }
         }
         if !new.is_empty() {
-            let columns = key_columns.iter().cloned().chain(["fields".to_owned()]).collect();
+            let columns = key_columns
+                .iter()
+                .cloned()
+                .chain(["fields".to_owned()])
+                .collect();
             let insert = Insert {
                 table: self.table.clone(),
                 columns,

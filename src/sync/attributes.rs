@@ -8,7 +8,10 @@ use super::bind::{BoundField, BoundWrite};
 use super::record::{Existing, Record};
 use super::report::Reason;
 use super::rows::Found;
-use super::work::{Mode, Op, Sight, evaluate, field_value, holds, in_keys, is_for, is_right, keep_lowest, key_of, locked, match_values};
+use super::work::{
+    Mode, Op, Sight, evaluate, field_value, holds, in_keys, is_for, is_right, keep_lowest, key_of,
+    locked, match_values,
+};
 use crate::db::query::Query;
 use crate::db::{self, Session};
 use crate::own::wrote::{Fields, Remember};
@@ -26,7 +29,10 @@ pub struct FoundAttributes {
 /// Column names of the field's name and its value.
 type Pair<'a> = (&'a str, &'a str);
 
-#[expect(clippy::too_many_arguments, reason = "what a comparison sees; a struct would only rename them")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what a comparison sees; a struct would only rename them"
+)]
 pub async fn compare(
     session: &mut dyn Session,
     write: &BoundWrite<'_>,
@@ -52,19 +58,36 @@ pub async fn compare(
     let mut rows = existing(session, write, pair, &wanted, mode).await?;
     for (at, key, owned) in wanted {
         let mut of_record = match &key {
-            Some(key) => rows.remove(&key_of(key.iter().zip(write.matches.iter().map(|one| &one.ty)))).unwrap_or_default(),
+            Some(key) => rows
+                .remove(&key_of(
+                    key.iter().zip(write.matches.iter().map(|one| &one.ty)),
+                ))
+                .unwrap_or_default(),
             None => BTreeMap::new(),
         };
         let record = &records[at];
         let memory = remembered.get(&record.key);
         let done = match owned {
-            true => written(write, pair, record, at, key.as_deref(), &mut of_record, sight),
-            false => Ok((taken_back(write, pair, at, memory, &of_record), Fields::new())),
+            true => written(
+                write,
+                pair,
+                record,
+                at,
+                key.as_deref(),
+                &mut of_record,
+                sight,
+            ),
+            false => Ok((
+                taken_back(write, pair, at, memory, &of_record),
+                Fields::new(),
+            )),
         };
         match done {
             Ok((ops, fields)) => {
                 if write.owned_while.is_some() {
-                    result.remember.extend(remember(record, owned, fields, memory));
+                    result
+                        .remember
+                        .extend(remember(record, owned, fields, memory));
                 }
                 result.found.ops.extend(ops);
             }
@@ -75,7 +98,10 @@ pub async fn compare(
 }
 
 /// The record's part of the match, and whether ponte owns the fields now; `None` if the write is not for this record.
-#[expect(clippy::type_complexity, reason = "two answers that only belong together here")]
+#[expect(
+    clippy::type_complexity,
+    reason = "two answers that only belong together here"
+)]
 fn parent(
     write: &BoundWrite<'_>,
     record: &Record,
@@ -102,16 +128,41 @@ async fn existing(
     mode: Mode,
 ) -> db::Result<HashMap<String, BTreeMap<String, Row>>> {
     let mut found: HashMap<String, BTreeMap<String, Row>> = HashMap::new();
-    let keys: Vec<Vec<Value>> = wanted.iter().filter_map(|(_, key, _)| key.clone()).collect();
+    let keys: Vec<Vec<Value>> = wanted
+        .iter()
+        .filter_map(|(_, key, _)| key.clone())
+        .collect();
     if keys.is_empty() {
         return Ok(found);
     }
-    let matched: Vec<&str> = write.matches.iter().map(|one| one.column.as_str()).collect();
+    let matched: Vec<&str> = write
+        .matches
+        .iter()
+        .map(|one| one.column.as_str())
+        .collect();
     // Identity, then name and value, then the match.
-    let columns = write.identity.iter().map(String::as_str).chain([name, value]).chain(matched.iter().copied());
-    let names = write.fields.iter().map(|field| Value::Text(field.field.column.clone())).collect();
-    let query = Query::sql("SELECT ").idents(columns).text(" FROM ").table(&write.write.table).text(" WHERE ");
-    let query = in_keys(query, &matched, &keys).text(" AND ").ident(name).text(" IN (").list(names).text(")");
+    let columns = write
+        .identity
+        .iter()
+        .map(String::as_str)
+        .chain([name, value])
+        .chain(matched.iter().copied());
+    let names = write
+        .fields
+        .iter()
+        .map(|field| Value::Text(field.field.column.clone()))
+        .collect();
+    let query = Query::sql("SELECT ")
+        .idents(columns)
+        .text(" FROM ")
+        .table(&write.write.table)
+        .text(" WHERE ");
+    let query = in_keys(query, &matched, &keys)
+        .text(" AND ")
+        .ident(name)
+        .text(" IN (")
+        .list(names)
+        .text(")");
     let identity: Vec<usize> = (0..write.identity.len()).collect();
     let at = write.identity.len();
     for row in db::fetch(session, &locked(query, mode)).await? {
@@ -141,7 +192,9 @@ fn written(
         if field.field.own == Own::Insert && record.state != Existing::New {
             continue;
         }
-        let Some(wanted) = field_value(field, &write.write.table, &view)? else { continue };
+        let Some(wanted) = field_value(field, &write.write.table, &view)? else {
+            continue;
+        };
         if !wanted.is_null() {
             fields.insert(attribute.clone(), wanted.plain().into_owned());
         }
@@ -167,7 +220,10 @@ fn written(
                 }
                 columns.push((name.to_owned(), Value::Text(attribute.clone())));
                 columns.push((value.to_owned(), wanted));
-                ops.push(Op::Insert { record: at, columns });
+                ops.push(Op::Insert {
+                    record: at,
+                    columns,
+                });
             }
             None => {}
         }
@@ -185,7 +241,10 @@ fn removal(write: &BoundWrite<'_>, (name, value): Pair<'_>, at: usize, row: &Row
     Op::Delete {
         record: at,
         identity: row[..identity].to_vec(),
-        held: vec![(name.to_owned(), row[identity].clone()), (value.to_owned(), row[identity + 1].clone())],
+        held: vec![
+            (name.to_owned(), row[identity].clone()),
+            (value.to_owned(), row[identity + 1].clone()),
+        ],
     }
 }
 
@@ -197,18 +256,30 @@ fn taken_back(
     memory: Option<&Fields>,
     rows: &BTreeMap<String, Row>,
 ) -> Vec<Op> {
-    let Some(memory) = memory else { return Vec::new() };
+    let Some(memory) = memory else {
+        return Vec::new();
+    };
     let value_at = write.identity.len() + 1;
     let as_written = |(attribute, text): (&String, &String)| {
-        rows.get(attribute).is_some_and(|row| row[value_at].plain() == text.as_str())
+        rows.get(attribute)
+            .is_some_and(|row| row[value_at].plain() == text.as_str())
     };
     match memory.iter().all(as_written) {
-        true => memory.keys().filter_map(|attribute| rows.get(attribute)).map(|row| removal(write, pair, at, row)).collect(),
+        true => memory
+            .keys()
+            .filter_map(|attribute| rows.get(attribute))
+            .map(|row| removal(write, pair, at, row))
+            .collect(),
         false => Vec::new(),
     }
 }
 
-fn remember(record: &Record, owned: bool, fields: Fields, memory: Option<&Fields>) -> Option<(String, Remember)> {
+fn remember(
+    record: &Record,
+    owned: bool,
+    fields: Fields,
+    memory: Option<&Fields>,
+) -> Option<(String, Remember)> {
     let change = match (owned, memory) {
         (true, None) => Remember::New(fields),
         (true, Some(memory)) if *memory != fields => Remember::Other(fields),

@@ -17,7 +17,6 @@ use super::report::{FlowReport, Reason, RecordChange, Rejected};
 use super::rows;
 use super::unique;
 use super::work::{Mode, Op, Sight, evaluate, execute, shown};
-use crate::db::query::Query;
 use crate::db::template::Bound as Binding;
 use crate::db::{CommitError, DbError, DbErrorKind, Engine, Isolation, Session};
 use crate::own::OwnTables;
@@ -120,7 +119,11 @@ impl<'b> Applier<'b> {
     ///
     /// # Errors
     /// Only what stops the flow: a database that stays unreachable, a lost lease, a query the server refuses.
-    pub async fn apply(&mut self, records: Vec<Record>, report: &mut FlowReport) -> Result<Vec<Done>, DbError> {
+    pub async fn apply(
+        &mut self,
+        records: Vec<Record>,
+        report: &mut FlowReport,
+    ) -> Result<Vec<Done>, DbError> {
         let mut done = Vec::new();
         let mut todo = vec![records];
         let mut tries = 0;
@@ -174,7 +177,11 @@ impl<'b> Applier<'b> {
         Ok(())
     }
 
-    async fn attempt(&mut self, originals: &[Record], report: &mut FlowReport) -> Result<Vec<Done>, DbError> {
+    async fn attempt(
+        &mut self,
+        originals: &[Record],
+        report: &mut FlowReport,
+    ) -> Result<Vec<Done>, DbError> {
         let mut records = originals.to_vec();
         let mut outcomes: Vec<Option<Outcome>> = vec![None; records.len()];
         let mut incomplete = HashSet::new();
@@ -184,8 +191,11 @@ impl<'b> Applier<'b> {
         for (at, reason) in self.prepare(&mut records, &links).await? {
             outcomes[at].get_or_insert(Outcome::Rejected(reason));
         }
-        let (mut at_of, mut going): (Vec<usize>, Vec<Record>) =
-            records.into_iter().enumerate().filter(|(at, _)| outcomes[*at].is_none()).unzip();
+        let (mut at_of, mut going): (Vec<usize>, Vec<Record>) = records
+            .into_iter()
+            .enumerate()
+            .filter(|(at, _)| outcomes[*at].is_none())
+            .unzip();
         let unwritten = going.clone();
         let look = self.pass(&mut going, &links, Mode::Look).await?;
         for (at, reason) in &look.failed {
@@ -193,7 +203,9 @@ impl<'b> Applier<'b> {
         }
         incomplete.extend(look.waiting.iter().map(|at| at_of[*at]));
         let differs = |at: usize, record: &Record| {
-            look.derived_differ || look.touched.contains(&at) || matches!(record.state, Existing::Found { .. } | Existing::New)
+            look.derived_differ
+                || look.touched.contains(&at)
+                || matches!(record.state, Existing::Found { .. } | Existing::New)
         };
         let chosen: Vec<usize> = (0..going.len())
             .filter(|at| outcomes[at_of[*at]].is_none() && differs(*at, &going[*at]))
@@ -218,23 +230,38 @@ impl<'b> Applier<'b> {
             incomplete.extend(pass.waiting.iter().map(|at| at_of[*at]));
             note(report, &pass);
         }
-        let done = originals.iter().zip(outcomes).enumerate().map(|(at, (record, outcome))| Done {
-            record: record.clone(),
-            outcome: outcome.unwrap_or(Outcome::Right),
-            complete: !incomplete.contains(&at),
-        });
+        let done = originals
+            .iter()
+            .zip(outcomes)
+            .enumerate()
+            .map(|(at, (record, outcome))| Done {
+                record: record.clone(),
+                outcome: outcome.unwrap_or(Outcome::Right),
+                complete: !incomplete.contains(&at),
+            });
         Ok(done.collect())
     }
 
     /// Reads the links that the batch's expressions ask for.
-    async fn prefetch(&mut self, records: &mut [Record], links: &mut LinkCache) -> Result<(), DbError> {
+    async fn prefetch(
+        &mut self,
+        records: &mut [Record],
+        links: &mut LinkCache,
+    ) -> Result<(), DbError> {
         if !self.bound.layout.uses_links() {
             return Ok(());
         }
         // A link may be the key of another: three rounds are more than any pack needs.
         for _ in 0..3 {
             self.ask(records, links);
-            if !links.fill(self.session.as_mut(), &self.own, self.bound.flow.shop.as_deref().unwrap_or_default()).await? {
+            if !links
+                .fill(
+                    self.session.as_mut(),
+                    &self.own,
+                    self.bound.flow.shop.as_deref().unwrap_or_default(),
+                )
+                .await?
+            {
                 break;
             }
         }
@@ -247,7 +274,8 @@ impl<'b> Applier<'b> {
                         "id" => Some(one.id),
                         name => one.columns.get(name).cloned(),
                     };
-                    self.linked.insert(link.clone(), all.into_values().filter_map(column).collect());
+                    self.linked
+                        .insert(link.clone(), all.into_values().filter_map(column).collect());
                 }
             }
         }
@@ -264,14 +292,24 @@ impl<'b> Applier<'b> {
                     record.values[*slot as usize] = value;
                 }
             }
-            let by = self.bound.finder.iter().flat_map(|finder| finder.by.iter().map(|(_, value)| value));
+            let by = self
+                .bound
+                .finder
+                .iter()
+                .flat_map(|finder| finder.by.iter().map(|(_, value)| value));
             for value in by {
                 let _ = evaluate(value, &sight.of(record, None), &self.bound.flow.at);
             }
             for write in &self.bound.writes {
                 let none = [None];
                 let elements: Vec<Option<&crate::value::Row>> = match write.each {
-                    Some(each) => record.children.get(each).into_iter().flatten().map(Some).collect(),
+                    Some(each) => record
+                        .children
+                        .get(each)
+                        .into_iter()
+                        .flatten()
+                        .map(Some)
+                        .collect(),
                     None => none.to_vec(),
                 };
                 let values = write.matches.iter().map(|one| &one.value);
@@ -294,7 +332,11 @@ impl<'b> Applier<'b> {
     }
 
     /// Computes the fields and finds the rows; returns the records that cannot go on.
-    async fn prepare(&mut self, records: &mut [Record], links: &LinkCache) -> Result<Vec<(usize, Reason)>, DbError> {
+    async fn prepare(
+        &mut self,
+        records: &mut [Record],
+        links: &LinkCache,
+    ) -> Result<Vec<(usize, Reason)>, DbError> {
         let mut failed = Vec::new();
         let sight = Sight {
             around: &self.around,
@@ -302,7 +344,9 @@ impl<'b> Applier<'b> {
             links,
         };
         for (at, record) in records.iter_mut().enumerate() {
-            for ((slot, value), (_, expr)) in self.bound.fields.iter().zip(&self.bound.flow.target.fields) {
+            for ((slot, value), (_, expr)) in
+                self.bound.fields.iter().zip(&self.bound.flow.target.fields)
+            {
                 match evaluate(value, &sight.of(record, None), &expr.at) {
                     Ok(value) => record.values[*slot as usize] = value,
                     Err(reason) => {
@@ -314,13 +358,21 @@ impl<'b> Applier<'b> {
         }
         if let Some(finder) = &self.bound.finder {
             let shop = self.bound.flow.shop.as_deref().unwrap_or_default();
-            failed.extend(finder.locate(self.session.as_mut(), &self.own, shop, records, sight).await?);
+            failed.extend(
+                finder
+                    .locate(self.session.as_mut(), &self.own, shop, records, sight)
+                    .await?,
+            );
         }
         Ok(failed)
     }
 
     /// One transaction. Whatever fails inside leaves the database as it was.
-    async fn write(&mut self, records: &mut Vec<Record>, links: &LinkCache) -> Result<Pass, DbError> {
+    async fn write(
+        &mut self,
+        records: &mut Vec<Record>,
+        links: &LinkCache,
+    ) -> Result<Pass, DbError> {
         self.session.begin(Isolation::ReadCommitted).await?;
         match self.transaction(records, links).await {
             Ok(pass) if self.intent == Intent::Trial => {
@@ -344,7 +396,11 @@ impl<'b> Applier<'b> {
         }
     }
 
-    async fn transaction(&mut self, records: &mut Vec<Record>, links: &LinkCache) -> Result<Pass, DbError> {
+    async fn transaction(
+        &mut self,
+        records: &mut Vec<Record>,
+        links: &LinkCache,
+    ) -> Result<Pass, DbError> {
         if let Some(guard) = &self.guard {
             guard.check(self.session.as_mut()).await?;
         }
@@ -370,7 +426,10 @@ impl<'b> Applier<'b> {
         match records.len() {
             1 => Ok(pass),
             _ => {
-                let why = pass.failed.first().map_or_else(String::new, |(_, reason)| reason.to_string());
+                let why = pass
+                    .failed
+                    .first()
+                    .map_or_else(String::new, |(_, reason)| reason.to_string());
                 Err(DbError::new(DbErrorKind::Misfit, why))
             }
         }
@@ -382,13 +441,23 @@ impl<'b> Applier<'b> {
     }
 
     /// The writes in file order, then the derived rows. Looking executes nothing.
-    async fn pass(&mut self, records: &mut Vec<Record>, links: &LinkCache, mode: Mode) -> Result<Pass, DbError> {
+    async fn pass(
+        &mut self,
+        records: &mut Vec<Record>,
+        links: &LinkCache,
+        mode: Mode,
+    ) -> Result<Pass, DbError> {
         let bound = self.bound;
         let mut pass = Pass::default();
         for (at, write) in bound.writes.iter().enumerate() {
-            let ops = self.compare(at, write, records, links, mode, &mut pass).await?;
+            let ops = self
+                .compare(at, write, records, links, mode, &mut pass)
+                .await?;
             let failed: HashSet<usize> = pass.failed.iter().map(|(at, _)| *at).collect();
-            let mut ops: Vec<Op> = ops.into_iter().filter(|op| !failed.contains(&op.record())).collect();
+            let mut ops: Vec<Op> = ops
+                .into_iter()
+                .filter(|op| !failed.contains(&op.record()))
+                .collect();
             if mode == Mode::Write {
                 unique::settle(self.session.as_mut(), write, &mut ops).await?;
                 let generated = execute(self.session.as_mut(), write, &ops).await?;
@@ -423,20 +492,36 @@ impl<'b> Applier<'b> {
                     let record = self.bound.flow.record.as_deref().unwrap_or_default();
                     let shop = self.bound.flow.shop.as_deref().unwrap_or_default();
                     let wrote = Wrote::new(&self.own, shop, record, &write.write.alias);
-                    let keys: Vec<String> = records.iter().map(|record| record.key.clone()).collect();
+                    let keys: Vec<String> =
+                        records.iter().map(|record| record.key.clone()).collect();
                     wrote.of(session, &keys).await?
                 }
                 None => HashMap::new(),
             };
             let pair = (name.as_str(), value.as_str());
-            let found = attributes::compare(session, write, pair, records, sight, created, &remembered, mode).await?;
+            let found = attributes::compare(
+                session,
+                write,
+                pair,
+                records,
+                sight,
+                created,
+                &remembered,
+                mode,
+            )
+            .await?;
             let keys: HashSet<&str> = found.remember.iter().map(|(key, _)| key.as_str()).collect();
-            let of_memory = records.iter().enumerate().filter(|(_, record)| keys.contains(record.key.as_str()));
+            let of_memory = records
+                .iter()
+                .enumerate()
+                .filter(|(_, record)| keys.contains(record.key.as_str()));
             pass.touched.extend(of_memory.map(|(at, _)| at));
             pass.remember.push((at, found.remember));
             found.found
         } else if write.each.is_some() {
-            let found = elements::compare(session, write, records, sight, created, &self.linked, mode).await?;
+            let found =
+                elements::compare(session, write, records, sight, created, &self.linked, mode)
+                    .await?;
             pass.waiting.extend(found.waiting);
             found.found
         } else {
@@ -447,21 +532,47 @@ impl<'b> Applier<'b> {
     }
 
     /// Puts the columns of rows just inserted into the records, and what the link takes from them into `find`'s slots.
-    fn take_over(&self, write: &BoundWrite<'_>, records: &mut [Record], ops: &[Op], generated: Vec<(usize, Value)>) {
+    fn take_over(
+        &self,
+        write: &BoundWrite<'_>,
+        records: &mut [Record],
+        ops: &[Op],
+        generated: Vec<(usize, Value)>,
+    ) {
         let generated: HashMap<usize, Value> = generated.into_iter().collect();
-        let generated_name = write.table.columns.iter().find(|column| column.generated).map(|column| &column.name);
+        let generated_name = write
+            .table
+            .columns
+            .iter()
+            .find(|column| column.generated)
+            .map(|column| &column.name);
         for op in ops {
-            let Op::Insert { record: at, columns } = op else { continue };
+            let Op::Insert {
+                record: at,
+                columns,
+            } = op
+            else {
+                continue;
+            };
             for (column, slot) in &write.exports {
-                let given = columns.iter().find(|(name, _)| name == column).map(|(_, value)| value);
-                let value = given.or_else(|| generated.get(at).filter(|_| generated_name == Some(column)));
+                let given = columns
+                    .iter()
+                    .find(|(name, _)| name == column)
+                    .map(|(_, value)| value);
+                let value =
+                    given.or_else(|| generated.get(at).filter(|_| generated_name == Some(column)));
                 if let Some(value) = value {
                     records[*at].values[*slot as usize] = value.clone();
                 }
             }
         }
-        let Some(finder) = &self.bound.finder else { return };
-        for record in records.iter_mut().filter(|record| record.state == Existing::New) {
+        let Some(finder) = &self.bound.finder else {
+            return;
+        };
+        for record in records
+            .iter_mut()
+            .filter(|record| record.state == Existing::New)
+        {
             for (name, from) in &self.bound.link {
                 if let Some((_, slot)) = finder.slots.iter().find(|(column, _)| column == name) {
                     record.values[*slot as usize] = record.values[*from as usize].clone();
@@ -485,14 +596,20 @@ impl<'b> Applier<'b> {
             let mut columns = BTreeMap::new();
             let mut own_id = id;
             for (name, from) in &self.bound.link {
-                let found = finder.slots.iter().find(|(column, _)| column == name).map(|(_, slot)| slot);
+                let found = finder
+                    .slots
+                    .iter()
+                    .find(|(column, _)| column == name)
+                    .map(|(_, slot)| slot);
                 let slot = match &record.state {
                     Existing::New => Some(from),
                     _ => found,
                 };
                 let value = slot.map_or(&Value::Null, |slot| &record.values[*slot as usize]);
                 match name.as_str() {
-                    "id" if own_id.is_none() && !value.is_null() => own_id = Some(value.plain().into_owned()),
+                    "id" if own_id.is_none() && !value.is_null() => {
+                        own_id = Some(value.plain().into_owned())
+                    }
                     "id" => {}
                     _ => {
                         columns.insert(name.clone(), value.plain().into_owned());
@@ -508,15 +625,23 @@ impl<'b> Applier<'b> {
     }
 
     /// What `:names` of derived rows stand for: lists over the batch.
-    fn binding<'p>(&self, records: &[Record], pass: &'p Pass) -> impl Fn(&str) -> Option<Binding> + use<'p> {
+    fn binding<'p>(
+        &self,
+        records: &[Record],
+        pass: &'p Pass,
+    ) -> impl Fn(&str) -> Option<Binding> + use<'p> {
         let mut lists: BTreeMap<String, Vec<Value>> = BTreeMap::new();
         for (column, slot) in self.bound.finder.iter().flat_map(|finder| &finder.slots) {
-            let values = records.iter().map(|record| record.values[*slot as usize].clone());
+            let values = records
+                .iter()
+                .map(|record| record.values[*slot as usize].clone());
             lists.insert(column.clone(), distinct(values));
         }
         for write in &self.bound.writes {
             for (column, slot) in &write.exports {
-                let values = records.iter().map(|record| record.values[*slot as usize].clone());
+                let values = records
+                    .iter()
+                    .map(|record| record.values[*slot as usize].clone());
                 lists.insert(format!("{}.{column}", write.write.alias), distinct(values));
             }
         }
@@ -531,7 +656,12 @@ impl<'b> Applier<'b> {
         }
     }
 
-    async fn derive(&mut self, records: &[Record], mode: Mode, pass: &mut Pass) -> Result<(), DbError> {
+    async fn derive(
+        &mut self,
+        records: &[Record],
+        mode: Mode,
+        pass: &mut Pass,
+    ) -> Result<(), DbError> {
         let bound = self.bound;
         for (one, table) in &bound.derived {
             let binding = self.binding(records, pass);
@@ -554,24 +684,40 @@ impl<'b> Applier<'b> {
         Ok(())
     }
 
-    async fn forget(&mut self, records: &[Record], links: &LinkCache, touched: &HashSet<usize>) -> Result<(), DbError> {
+    async fn forget(
+        &mut self,
+        records: &[Record],
+        links: &LinkCache,
+        touched: &HashSet<usize>,
+    ) -> Result<(), DbError> {
         let bound = self.bound;
-        for (one, values) in &bound.forget {
+        for one in &bound.forget {
             let mut gone = Vec::new();
             let sight = Sight {
                 around: &self.around,
                 lookups: &bound.layout.lookups,
                 links,
             };
-            for (_, record) in records.iter().enumerate().filter(|(at, _)| touched.contains(at)) {
+            for (_, record) in records
+                .iter()
+                .enumerate()
+                .filter(|(at, _)| touched.contains(at))
+            {
                 let view = sight.of(record, None);
-                gone.extend(values.iter().filter_map(|value| evaluate(value, &view, &one.table_at).ok()));
+                let at = &one.forget.table_at;
+                gone.extend(
+                    one.values
+                        .iter()
+                        .filter_map(|value| evaluate(value, &view, at).ok()),
+                );
             }
-            for values in distinct(gone.into_iter()).chunks(500) {
-                let query = Query::sql("DELETE FROM ").table(&one.table).text(" WHERE ").ident(&one.column);
-                let query = query.text(" IN (").list(values.to_vec()).text(")");
-                self.session.execute(&query).await?;
-            }
+            derived::forget(
+                self.session.as_mut(),
+                one.forget,
+                &one.table,
+                &distinct(gone.into_iter()),
+            )
+            .await?;
         }
         Ok(())
     }
@@ -580,7 +726,9 @@ impl<'b> Applier<'b> {
 /// Without NULLs and repetitions.
 fn distinct(values: impl Iterator<Item = Value>) -> Vec<Value> {
     let mut seen = HashSet::new();
-    values.filter(|value| !value.is_null() && seen.insert(value.plain().into_owned())).collect()
+    values
+        .filter(|value| !value.is_null() && seen.insert(value.plain().into_owned()))
+        .collect()
 }
 
 fn pause(tries: u32) -> Duration {
@@ -611,13 +759,18 @@ fn collect(write: &BoundWrite<'_>, records: &[Record], ops: Vec<Op>, pass: &mut 
     for op in ops {
         pass.touched.insert(op.record());
         let named: Vec<(&String, &Value)> = match &op {
-            Op::Insert { columns, .. } => columns.iter().map(|(name, value)| (name, value)).collect(),
+            Op::Insert { columns, .. } => {
+                columns.iter().map(|(name, value)| (name, value)).collect()
+            }
             Op::Delete { held, .. } => held.iter().map(|(name, value)| (name, value)).collect(),
             Op::Update { .. } => Vec::new(),
         };
         if write.each.is_some() {
             for (name, value) in named {
-                pass.lists.entry(format!("{}.{name}", write.write.alias)).or_default().push(value.clone());
+                pass.lists
+                    .entry(format!("{}.{name}", write.write.alias))
+                    .or_default()
+                    .push(value.clone());
             }
         }
         let change = shown(&op, write);
@@ -635,7 +788,9 @@ fn note(report: &mut FlowReport, pass: &Pass) {
     report.counts.rows_deleted += pass.rows.2;
     report.changes_total += pass.changes.len() as u64;
     let room = super::report::CHANGES_KEPT.saturating_sub(report.changes.len());
-    report.changes.extend(pass.changes.iter().take(room).cloned());
+    report
+        .changes
+        .extend(pass.changes.iter().take(room).cloned());
 }
 
 /// A rejected record as the report and the quarantine keep it.

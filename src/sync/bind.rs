@@ -9,7 +9,9 @@ use crate::db::query::{Query, TableName};
 use crate::db::{DbError, Session, template};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::expr::{Expr, Resolved, Slot};
-use crate::plan::{Child, Derived, DerivedRows, Field, Find, Flow, Forget, Own, Relation, ServerSql, Write};
+use crate::plan::{
+    Child, Derived, DerivedRows, Field, Find, Flow, Forget, Own, Relation, ServerSql, Write,
+};
 use crate::value::{Type, Value};
 use std::collections::{HashMap, HashSet};
 
@@ -37,7 +39,7 @@ pub struct Bound<'p> {
     pub link: Vec<(String, Slot)>,
     pub writes: Vec<BoundWrite<'p>>,
     pub derived: Vec<(&'p Derived, Table)>,
-    pub forget: Vec<(&'p Forget, Vec<Resolved>)>,
+    pub forget: Vec<BoundForget<'p>>,
     /// Positions of the tree's own and parent key among the source's columns.
     pub parent: Option<usize>,
     pub warnings: Vec<Diagnostic>,
@@ -47,6 +49,13 @@ pub struct Bound<'p> {
 pub struct BoundChild<'p> {
     pub child: &'p Child,
     pub columns: Vec<String>,
+}
+
+#[derive(Debug)]
+pub struct BoundForget<'p> {
+    pub forget: &'p Forget,
+    pub table: Table,
+    pub values: Vec<Resolved>,
 }
 
 #[derive(Debug)]
@@ -97,7 +106,11 @@ pub struct Binder<'s> {
 }
 
 impl<'s> Binder<'s> {
-    pub fn new(source: &'s mut dyn Session, target: &'s mut dyn Session, lookups: &'s Lookups) -> Self {
+    pub fn new(
+        source: &'s mut dyn Session,
+        target: &'s mut dyn Session,
+        lookups: &'s Lookups,
+    ) -> Self {
         Binder {
             source,
             target,
@@ -108,7 +121,11 @@ impl<'s> Binder<'s> {
     }
 
     /// `find`: the flow's own, or that of the record it hangs on.
-    pub async fn bind<'p>(mut self, flow: &'p Flow, find: Option<&'p Find>) -> Result<Bound<'p>, BindError> {
+    pub async fn bind<'p>(
+        mut self,
+        flow: &'p Flow,
+        find: Option<&'p Find>,
+    ) -> Result<Bound<'p>, BindError> {
         let columns = self.source_columns(flow).await?;
         let children = self.children(flow).await?;
         self.load_tables(flow).await?;
@@ -117,7 +134,14 @@ impl<'s> Binder<'s> {
             None => Vec::new(),
         };
         let find_names = found.iter().map(|column| column.name.clone()).collect();
-        let mut layout = Layout::new(flow, columns, &children, find_names, self.lookups, &self.tables);
+        let mut layout = Layout::new(
+            flow,
+            columns,
+            &children,
+            find_names,
+            self.lookups,
+            &self.tables,
+        );
 
         let mut key = Vec::new();
         let mut key_types = Vec::new();
@@ -128,14 +152,24 @@ impl<'s> Binder<'s> {
                     key_types.push(layout.source_type(at).clone());
                 }
                 None => self.diagnostics.push(
-                    Diagnostic::error("P312", format!("the key column `{name}` is not a column of the source"))
-                        .at(&flow.source.key_at, "")
-                        .note(format!("columns of the source: {}", layout.source_names().join(", ")))
-                        .suggest(name, layout.source_names().iter().map(String::as_str)),
+                    Diagnostic::error(
+                        "P312",
+                        format!("the key column `{name}` is not a column of the source"),
+                    )
+                    .at(&flow.source.key_at, "")
+                    .note(format!(
+                        "columns of the source: {}",
+                        layout.source_names().join(", ")
+                    ))
+                    .suggest(name, layout.source_names().iter().map(String::as_str)),
                 ),
             }
         }
-        let parent = flow.source.tree.as_ref().and_then(|name| layout.source_position(name));
+        let parent = flow
+            .source
+            .tree
+            .as_ref()
+            .and_then(|name| layout.source_position(name));
         let fields = flow
             .target
             .fields
@@ -147,7 +181,7 @@ impl<'s> Binder<'s> {
             .collect();
         let mut writes = Vec::new();
         for write in &flow.target.writes {
-            writes.extend(self.write(write, flow, &mut layout));
+            writes.extend(self.write(write, &mut layout));
         }
         let mut derived = Vec::new();
         for one in &flow.target.derived {
@@ -161,12 +195,25 @@ impl<'s> Binder<'s> {
         }
         let mut forget = Vec::new();
         for one in &flow.target.forget {
-            let values = one.values.iter().filter_map(|expr| self.resolve(expr, &mut layout)).collect();
-            forget.push((one, values));
+            let values = one
+                .values
+                .iter()
+                .filter_map(|expr| self.resolve(expr, &mut layout))
+                .collect();
+            if let Some(table) = self.table(&one.table, &one.table_at) {
+                self.column(&one.column, &table, &one.table_at);
+                forget.push(BoundForget {
+                    forget: one,
+                    table,
+                    values,
+                });
+            }
         }
         let finder = find.map(|find| self.finder(flow, find, found, &mut layout));
         let link = flow.target.link.iter();
-        let link = link.map(|one| (one.name.clone(), layout.export(&one.write, &one.column))).collect();
+        let link = link
+            .map(|one| (one.name.clone(), layout.export(&one.write, &one.column)))
+            .collect();
         for write in &mut writes {
             write.exports = layout.exports(&write.write.alias);
         }
@@ -201,12 +248,19 @@ impl<'s> Binder<'s> {
         {
             let product = self.source.server().product.clone();
             return Err(BindError::Mapping(vec![
-                Diagnostic::error("P311", format!("there is no table `{name}` on `{}`", source.connection))
-                    .at(at, format!("looked up on {product}"))
-                    .help("write it as the server keeps it, with its schema if it is not the default one"),
+                Diagnostic::error(
+                    "P311",
+                    format!("there is no table `{name}` on `{}`", source.connection),
+                )
+                .at(at, format!("looked up on {product}"))
+                .help(
+                    "write it as the server keeps it, with its schema if it is not the default one",
+                ),
             ]));
         }
-        let described = self.describe(&relation(&source.relation), relation_span(&source.relation)).await?;
+        let described = self
+            .describe(&relation(&source.relation), relation_span(&source.relation))
+            .await?;
         let mut columns = Vec::new();
         for column in described {
             let field = match &source.fields {
@@ -216,9 +270,15 @@ impl<'s> Binder<'s> {
                     None => {
                         let record = flow.record.as_deref().unwrap_or("record");
                         self.diagnostics.push(
-                            Diagnostic::error("P313", format!("the query yields `{}`, which is no field of `{record}`", column.name))
-                                .at(relation_span(&source.relation), "")
-                                .suggest(&column.name, fields.iter().map(|field| field.name.as_str())),
+                            Diagnostic::error(
+                                "P313",
+                                format!(
+                                    "the query yields `{}`, which is no field of `{record}`",
+                                    column.name
+                                ),
+                            )
+                            .at(relation_span(&source.relation), "")
+                            .suggest(&column.name, fields.iter().map(|field| field.name.as_str())),
                         );
                         continue;
                     }
@@ -236,15 +296,20 @@ impl<'s> Binder<'s> {
     async fn children<'p>(&mut self, flow: &'p Flow) -> Result<Vec<BoundChild<'p>>, BindError> {
         let mut children = Vec::new();
         for child in &flow.source.children {
-            let described = self.describe(&Query::sql(child.sql.text.clone()), &child.sql.at).await?;
+            let described = self
+                .describe(&Query::sql(child.sql.text.clone()), &child.sql.at)
+                .await?;
             let columns: Vec<String> = described.into_iter().map(|column| column.name).collect();
             for name in flow.source.key.iter().chain(&child.language) {
                 if !columns.contains(name) {
                     self.diagnostics.push(
-                        Diagnostic::error("P312", format!("the child set `{}` has no column `{name}`", child.name))
-                            .at(&child.sql.at, "")
-                            .note(format!("its columns: {}", columns.join(", ")))
-                            .help("a child set yields the key of its record under the same name"),
+                        Diagnostic::error(
+                            "P312",
+                            format!("the child set `{}` has no column `{name}`", child.name),
+                        )
+                        .at(&child.sql.at, "")
+                        .note(format!("its columns: {}", columns.join(", ")))
+                        .help("a child set yields the key of its record under the same name"),
                     );
                 }
             }
@@ -263,14 +328,26 @@ impl<'s> Binder<'s> {
     }
 
     async fn find_columns(&mut self, find: &Find) -> Result<Vec<ResultColumn>, BindError> {
-        let described = self.target.describe(&Query::sql(find.sql.text.clone())).await;
+        let described = self
+            .target
+            .describe(&Query::sql(find.sql.text.clone()))
+            .await;
         let columns = match described {
             Ok(columns) => columns,
             Err(error) if error.is_transient() => return Err(error.into()),
-            Err(error) => return Err(BindError::Mapping(vec![refused(&error, &find.sql.at, self.target)])),
+            Err(error) => {
+                return Err(BindError::Mapping(vec![refused(
+                    &error,
+                    &find.sql.at,
+                    self.target,
+                )]));
+            }
         };
         let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-        for name in ["id", "kind"].into_iter().chain(find.by.iter().map(|(name, _)| name.as_str())) {
+        for name in ["id", "kind"]
+            .into_iter()
+            .chain(find.by.iter().map(|(name, _)| name.as_str()))
+        {
             if !names.contains(&name) {
                 self.diagnostics.push(
                     Diagnostic::error("P312", format!("`[find]` yields no column `{name}`"))
@@ -282,13 +359,20 @@ impl<'s> Binder<'s> {
         Ok(columns)
     }
 
-    fn finder(&mut self, flow: &Flow, find: &Find, found: Vec<ResultColumn>, layout: &mut Layout) -> Finder {
+    fn finder(
+        &mut self,
+        flow: &Flow,
+        find: &Find,
+        found: Vec<ResultColumn>,
+        layout: &mut Layout,
+    ) -> Finder {
         let hangs = flow.target.of.is_some();
         let by = match hangs {
             true => Vec::new(),
             false => {
                 let by = find.by.iter();
-                by.filter_map(|(column, expr)| Some((column.clone(), self.resolve(expr, layout)?))).collect()
+                by.filter_map(|(column, expr)| Some((column.clone(), self.resolve(expr, layout)?)))
+                    .collect()
             }
         };
         let record = flow.target.of.as_ref().or(flow.record.as_ref());
@@ -309,12 +393,21 @@ impl<'s> Binder<'s> {
         let target = &flow.target;
         let named = target.writes.iter().map(|write| &write.table);
         let named = named.chain(target.derived.iter().map(|derived| &derived.table));
+        let named = named.chain(target.forget.iter().map(|forget| &forget.table));
         let mut wanted: HashSet<TableName> = named.cloned().collect();
         let exprs = target.writes.iter().flat_map(|write| {
-            let fields = write.fields.iter().flat_map(|field| field.condition.iter().chain([&field.expr]));
+            let fields = write
+                .fields
+                .iter()
+                .flat_map(|field| field.condition.iter().chain([&field.expr]));
             fields.chain(write.condition.iter())
         });
-        for expr in exprs.chain(target.derived.iter().filter_map(|derived| derived.condition.as_ref())) {
+        for expr in exprs.chain(
+            target
+                .derived
+                .iter()
+                .filter_map(|derived| derived.condition.as_ref()),
+        ) {
             wanted.extend(expr.tables().into_iter().map(TableName::parse));
         }
         for name in wanted {
@@ -349,15 +442,23 @@ impl<'s> Binder<'s> {
                 if !table.transactional {
                     let storage = table.storage.clone().unwrap_or_default();
                     self.diagnostics.push(
-                        Diagnostic::error("P320", format!("`{name}` keeps no transactions ({storage})"))
-                            .at(at, format!("looked up on {product}"))
-                            .help(format!("convert it: ALTER TABLE {name} ENGINE = InnoDB")),
+                        Diagnostic::error(
+                            "P320",
+                            format!("`{name}` keeps no transactions ({storage})"),
+                        )
+                        .at(at, format!("looked up on {product}"))
+                        .help(format!("convert it: ALTER TABLE {name} ENGINE = InnoDB")),
                     );
                 }
                 Some(table)
             }
             None => {
-                let known = self.tables.values().flatten().map(|table| table.name.name.clone()).collect::<Vec<_>>();
+                let known = self
+                    .tables
+                    .values()
+                    .flatten()
+                    .map(|table| table.name.name.clone())
+                    .collect::<Vec<_>>();
                 self.diagnostics.push(
                     Diagnostic::error("P311", format!("there is no table `{name}` on the target"))
                         .at(at, format!("looked up on {product}"))
@@ -380,17 +481,29 @@ impl<'s> Binder<'s> {
     }
 
     fn unknown_column(&mut self, column: &str, table: &Table, at: &Span) {
-        let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
-        let shown = names.iter().take(12).copied().collect::<Vec<_>>().join(", ");
+        let names: Vec<&str> = table
+            .columns
+            .iter()
+            .map(|column| column.name.as_str())
+            .collect();
+        let shown = names
+            .iter()
+            .take(12)
+            .copied()
+            .collect::<Vec<_>>()
+            .join(", ");
         let more = match names.len().saturating_sub(12) {
             0 => String::new(),
             more => format!(" (and {more} more)"),
         };
         self.diagnostics.push(
-            Diagnostic::error("P310", format!("column `{column}` does not exist in `{}`", table.name))
-                .at(at, format!("looked up on {}", self.target.server().product))
-                .note(format!("columns of `{}`: {shown}{more}", table.name))
-                .suggest(column, names),
+            Diagnostic::error(
+                "P310",
+                format!("column `{column}` does not exist in `{}`", table.name),
+            )
+            .at(at, format!("looked up on {}", self.target.server().product))
+            .note(format!("columns of `{}`: {shown}{more}", table.name))
+            .suggest(column, names),
         );
     }
 
@@ -401,14 +514,26 @@ impl<'s> Binder<'s> {
             Some(column) => {
                 if column.computed {
                     self.diagnostics.push(
-                        Diagnostic::error("P321", format!("`{}.{name}` is computed by the server and cannot be written", table.name))
-                            .at(at, ""),
+                        Diagnostic::error(
+                            "P321",
+                            format!(
+                                "`{}.{name}` is computed by the server and cannot be written",
+                                table.name
+                            ),
+                        )
+                        .at(at, ""),
                     );
                 }
                 if let Type::Other(declared) = &column.ty {
                     self.diagnostics.push(
-                        Diagnostic::error("P322", format!("ponte does not write columns of type {declared} (`{}.{name}`)", table.name))
-                            .at(at, ""),
+                        Diagnostic::error(
+                            "P322",
+                            format!(
+                                "ponte does not write columns of type {declared} (`{}.{name}`)",
+                                table.name
+                            ),
+                        )
+                        .at(at, ""),
                     );
                 }
             }
@@ -416,14 +541,17 @@ impl<'s> Binder<'s> {
         column
     }
 
-    fn write<'p>(&mut self, write: &'p Write, flow: &Flow, layout: &mut Layout) -> Option<BoundWrite<'p>> {
+    fn write<'p>(&mut self, write: &'p Write, layout: &mut Layout) -> Option<BoundWrite<'p>> {
         let table = self.table(&write.table, &write.table_at)?;
         let each = write
             .each
             .as_ref()
             .and_then(|each| layout.child(&each.child));
         layout.enter(write, each);
-        let condition = write.condition.as_ref().and_then(|expr| self.resolve(expr, layout));
+        let condition = write
+            .condition
+            .as_ref()
+            .and_then(|expr| self.resolve(expr, layout));
         let mut matches = Vec::new();
         for one in &write.matches {
             let column = self.column(&one.column, &table, &one.at).cloned();
@@ -434,7 +562,9 @@ impl<'s> Binder<'s> {
                     column: one.column.clone(),
                     ty: column.ty,
                     value,
-                    link: one.expr.as_link().map(|(record, column)| (record.to_owned(), column.unwrap_or("id").to_owned())),
+                    link: one.expr.as_link().map(|(record, column)| {
+                        (record.to_owned(), column.unwrap_or("id").to_owned())
+                    }),
                     of_record: alias.is_none_or(|alias| !one.expr.mentions(alias)),
                 });
             }
@@ -448,7 +578,9 @@ impl<'s> Binder<'s> {
             let condition = match &field.condition {
                 Some(expr) => match self.resolve(expr, layout) {
                     // A version difference: the field does not exist here, so neither need its column.
-                    Some(resolved) if resolved.as_constant() == Some(&Value::Bool(false)) => continue,
+                    Some(resolved) if resolved.as_constant() == Some(&Value::Bool(false)) => {
+                        continue;
+                    }
                     resolved => resolved,
                 },
                 None => None,
@@ -466,7 +598,10 @@ impl<'s> Binder<'s> {
                 });
             }
         }
-        let owned_while = write.owned_while.as_ref().and_then(|expr| self.resolve(expr, layout));
+        let owned_while = write
+            .owned_while
+            .as_ref()
+            .and_then(|expr| self.resolve(expr, layout));
         layout.leave();
         self.required_columns(write, &table);
         self.privileges(write, &table);
@@ -490,23 +625,43 @@ impl<'s> Binder<'s> {
     /// Columns that an insert must give because the server has nothing to put there.
     fn required_columns(&mut self, write: &Write, table: &Table) {
         let given = |name: &str| {
-            let fields = write.fields.iter().any(|field| field.column == name && field.own != Own::Touch);
-            let touched = write.fields.iter().any(|field| field.column == name && field.own == Own::Touch);
-            let attribute = write.attributes.as_ref().is_some_and(|(a, b)| a == name || b == name);
+            let fields = write
+                .fields
+                .iter()
+                .any(|field| field.column == name && field.own != Own::Touch);
+            let touched = write
+                .fields
+                .iter()
+                .any(|field| field.column == name && field.own == Own::Touch);
+            let attribute = write
+                .attributes
+                .as_ref()
+                .is_some_and(|(a, b)| a == name || b == name);
             fields || touched || attribute || write.matches.iter().any(|one| one.column == name)
         };
         let missing: Vec<&str> = table
             .columns
             .iter()
-            .filter(|column| !column.nullable && !column.has_default && !column.generated && !column.computed)
+            .filter(|column| {
+                !column.nullable && !column.has_default && !column.generated && !column.computed
+            })
             .map(|column| column.name.as_str())
             .filter(|name| !given(name))
             .collect();
         if !missing.is_empty() {
             self.diagnostics.push(
-                Diagnostic::error("P323", format!("a new row of `{}` needs a value for `{}`", write.table, missing.join("`, `")))
-                    .at(&write.table_at, "NOT NULL and without a default")
-                    .help("give it in `set`, or in `insert` if it only matters when the row is created"),
+                Diagnostic::error(
+                    "P323",
+                    format!(
+                        "a new row of `{}` needs a value for `{}`",
+                        write.table,
+                        missing.join("`, `")
+                    ),
+                )
+                .at(&write.table_at, "NOT NULL and without a default")
+                .help(
+                    "give it in `set`, or in `insert` if it only matters when the row is created",
+                ),
             );
         }
     }
@@ -520,9 +675,15 @@ impl<'s> Binder<'s> {
         for (privilege, held) in lacks {
             if held == Some(false) {
                 self.diagnostics.push(
-                    Diagnostic::error("P330", format!("the login may not {privilege} on `{}`", write.table))
-                        .at(&write.table_at, "")
-                        .help(format!("GRANT {privilege} ON {} TO the login of this connection", write.table)),
+                    Diagnostic::error(
+                        "P330",
+                        format!("the login may not {privilege} on `{}`", write.table),
+                    )
+                    .at(&write.table_at, "")
+                    .help(format!(
+                        "GRANT {privilege} ON {} TO the login of this connection",
+                        write.table
+                    )),
                 );
             }
         }
@@ -556,7 +717,10 @@ fn relation_span(relation: &Relation) -> &Span {
 }
 
 /// Binds a server's own SQL. Names were checked when the project was loaded.
-pub fn bind_sql(sql: &ServerSql, with: impl Fn(&str) -> Option<template::Bound>) -> Result<Query, DbError> {
+pub fn bind_sql(
+    sql: &ServerSql,
+    with: impl Fn(&str) -> Option<template::Bound>,
+) -> Result<Query, DbError> {
     template::bind(&sql.text, with).map_err(|name| {
         DbError::new(
             crate::db::DbErrorKind::Syntax,

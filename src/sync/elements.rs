@@ -5,11 +5,14 @@ use super::bind::BoundWrite;
 use super::record::{Existing, Record};
 use super::report::Reason;
 use super::rows::Found;
-use super::work::{Mode, Op, Sight, evaluate, field_value, holds, in_keys, is_for, is_right, keep_lowest, key_of, locked};
+use super::work::{
+    Mode, Op, Sight, evaluate, field_value, holds, in_keys, is_for, is_right, keep_lowest, key_of,
+    locked,
+};
 use crate::db::query::Query;
 use crate::db::{self, Session};
 use crate::plan::{Empty, Own};
-use crate::value::convert::fit;
+use crate::value::fit;
 use crate::value::{Row, Type, Value};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -46,11 +49,20 @@ pub async fn compare(
     }
     let types: Vec<&Type> = write.matches.iter().map(|one| &one.ty).collect();
     let (columns, rows) = existing(session, write, &wanted, mode).await?;
-    let match_at: Vec<usize> = write.matches.iter().map(|one| position(&columns, &one.column)).collect();
+    let match_at: Vec<usize> = write
+        .matches
+        .iter()
+        .map(|one| position(&columns, &one.column))
+        .collect();
     let identity: Vec<usize> = (0..write.identity.len()).collect();
     let mut by_key = BTreeMap::new();
     for row in rows {
-        let key = key_of(match_at.iter().map(|at| &row[*at]).zip(types.iter().copied()));
+        let key = key_of(
+            match_at
+                .iter()
+                .map(|at| &row[*at])
+                .zip(types.iter().copied()),
+        );
         keep_lowest(&mut by_key, key, row, &identity);
     }
     for (at, elements) in wanted {
@@ -70,7 +82,11 @@ pub async fn compare(
         }
         if let (Some(parent), Some(_)) = (parent, &write.write.scope) {
             let is_its = |row: &Row| {
-                let held = write.matches.iter().zip(&match_at).filter(|(one, _)| one.of_record);
+                let held = write
+                    .matches
+                    .iter()
+                    .zip(&match_at)
+                    .filter(|(one, _)| one.of_record);
                 key_of(held.map(|(one, at)| (&row[*at], &one.ty))) == *parent
             };
             let mut gone: Vec<String> = Vec::new();
@@ -81,9 +97,16 @@ pub async fn compare(
             }
             for key in gone {
                 if let Some(row) = by_key.remove(&key) {
-                    let held = match_at.iter().map(|at| (columns[*at].clone(), row[*at].clone())).collect();
+                    let held = match_at
+                        .iter()
+                        .map(|at| (columns[*at].clone(), row[*at].clone()))
+                        .collect();
                     let identity = row[..write.identity.len()].to_vec();
-                    result.found.ops.push(Op::Delete { record: at, identity, held });
+                    result.found.ops.push(Op::Delete {
+                        record: at,
+                        identity,
+                        held,
+                    });
                 }
             }
         }
@@ -139,7 +162,10 @@ fn elements(
         .map(|values| key_of(values.iter().zip(parent.iter().map(|(_, bound)| &bound.ty))));
     let mut rows = Vec::new();
     let mut seen = HashSet::new();
-    let set: &[Row] = write.each.and_then(|each| record.children.get(each)).map_or(&[], Vec::as_slice);
+    let set: &[Row] = write
+        .each
+        .and_then(|each| record.children.get(each))
+        .map_or(&[], Vec::as_slice);
     for row in set {
         let view = sight.of(record, Some(row));
         if !holds(write.condition.as_ref(), &view, &write.write.at)? {
@@ -163,23 +189,41 @@ fn elements(
             }
             key.push(match value.is_null() {
                 true => None,
-                false => Some(fit(value, &bound.ty, None, None).map_err(|misfit| Reason::Field {
-                    field: bound.column.clone(),
-                    why: misfit.to_string(),
-                })?),
+                false => {
+                    Some(
+                        fit(value, &bound.ty, None, None).map_err(|misfit| Reason::Field {
+                            field: bound.column.clone(),
+                            why: misfit.to_string(),
+                        })?,
+                    )
+                }
             });
         }
-        let text = key_of(key.iter().map(|value| value.as_ref().unwrap_or(&Value::Null)).zip(write.matches.iter().map(|one| &one.ty)));
+        let text = key_of(
+            key.iter()
+                .map(|value| value.as_ref().unwrap_or(&Value::Null))
+                .zip(write.matches.iter().map(|one| &one.ty)),
+        );
         // Two elements that lead to one row are one.
         if complete && seen.insert(text) {
-            rows.push(Element { row: row.clone(), key });
+            rows.push(Element {
+                row: row.clone(),
+                key,
+            });
         }
     }
-    Ok(Some(Elements { parent: parent_text, parent_values, rows }))
+    Ok(Some(Elements {
+        parent: parent_text,
+        parent_values,
+        rows,
+    }))
 }
 
 fn position(columns: &[String], name: &str) -> usize {
-    columns.iter().position(|column| column == name).unwrap_or(0)
+    columns
+        .iter()
+        .position(|column| column == name)
+        .unwrap_or(0)
 }
 
 async fn existing(
@@ -189,19 +233,34 @@ async fn existing(
     mode: Mode,
 ) -> db::Result<(Vec<String>, Vec<Row>)> {
     let mut columns = write.identity.clone();
-    let compared = write.fields.iter().filter(|field| matches!(field.field.own, Own::Set | Own::Fill));
+    let compared = write
+        .fields
+        .iter()
+        .filter(|field| matches!(field.field.own, Own::Set | Own::Fill));
     let named = write.matches.iter().map(|one| one.column.as_str());
     for column in named.chain(compared.map(|field| field.field.column.as_str())) {
         if !columns.iter().any(|known| known == column) {
             columns.push(column.to_owned());
         }
     }
-    let parents: Vec<Vec<Value>> = wanted.iter().filter_map(|(_, elements)| elements.parent_values.clone()).collect();
+    let parents: Vec<Vec<Value>> = wanted
+        .iter()
+        .filter_map(|(_, elements)| elements.parent_values.clone())
+        .collect();
     if parents.is_empty() {
         return Ok((columns, Vec::new()));
     }
-    let keys: Vec<&str> = write.matches.iter().filter(|one| one.of_record).map(|one| one.column.as_str()).collect();
-    let query = Query::sql("SELECT ").idents(&columns).text(" FROM ").table(&write.write.table).text(" WHERE ");
+    let keys: Vec<&str> = write
+        .matches
+        .iter()
+        .filter(|one| one.of_record)
+        .map(|one| one.column.as_str())
+        .collect();
+    let query = Query::sql("SELECT ")
+        .idents(&columns)
+        .text(" FROM ")
+        .table(&write.write.table)
+        .text(" WHERE ");
     let mut query = in_keys(query, &keys, &parents);
     if let Some(scope) = &write.write.scope {
         query = query.text(format!(" AND ({})", scope.text));
@@ -212,10 +271,16 @@ async fn existing(
 
 /// With `link()` in the match, rows that lead elsewhere are the shop people's own.
 fn leads_to_linked(write: &BoundWrite<'_>, row: &Row, match_at: &[usize], linked: &Linked) -> bool {
-    write.matches.iter().zip(match_at).all(|(one, at)| match &one.link {
-        None => true,
-        Some(link) => linked.get(link).is_some_and(|ids| ids.contains(row[*at].plain().as_ref())),
-    })
+    write
+        .matches
+        .iter()
+        .zip(match_at)
+        .all(|(one, at)| match &one.link {
+            None => true,
+            Some(link) => linked
+                .get(link)
+                .is_some_and(|ids| ids.contains(row[*at].plain().as_ref())),
+        })
 }
 
 fn changed(
@@ -229,7 +294,11 @@ fn changed(
 ) -> Result<Option<Op>, Reason> {
     let view = sight.of(record, Some(&element.row));
     let mut changes = Vec::new();
-    for field in write.fields.iter().filter(|field| matches!(field.field.own, Own::Set | Own::Fill)) {
+    for field in write
+        .fields
+        .iter()
+        .filter(|field| matches!(field.field.own, Own::Set | Own::Fill))
+    {
         let found = &row[position(columns, &field.field.column)];
         if let Some(wanted) = field_value(field, &write.write.table, &view)?
             && !is_right(field, found, &wanted)
@@ -254,16 +323,25 @@ fn inserted(
 ) -> Result<Op, Reason> {
     let view = sight.of(record, Some(&element.row));
     let keys = write.matches.iter().zip(&element.key);
-    let mut columns: Vec<(String, Value)> =
-        keys.filter_map(|(one, value)| Some((one.column.clone(), value.clone()?))).collect();
+    let mut columns: Vec<(String, Value)> = keys
+        .filter_map(|(one, value)| Some((one.column.clone(), value.clone()?)))
+        .collect();
     for field in &write.fields {
-        if columns.iter().any(|(column, _)| *column == field.field.column) {
+        if columns
+            .iter()
+            .any(|(column, _)| *column == field.field.column)
+        {
             continue;
         }
-        let Some(value) = field_value(field, &write.write.table, &view)? else { continue };
+        let Some(value) = field_value(field, &write.write.table, &view)? else {
+            continue;
+        };
         if !value.is_null() || field.field.empty == Empty::Write {
             columns.push((field.field.column.clone(), value));
         }
     }
-    Ok(Op::Insert { record: at, columns })
+    Ok(Op::Insert {
+        record: at,
+        columns,
+    })
 }

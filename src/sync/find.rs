@@ -12,7 +12,7 @@ use crate::diagnostic::Span;
 use crate::expr::{Resolved, Slot};
 use crate::own::OwnTables;
 use crate::own::link::{Link, Links};
-use crate::value::convert::convert;
+use crate::value::convert;
 use crate::value::{Row, Type, Value};
 use std::collections::{BTreeMap, HashMap};
 
@@ -44,11 +44,13 @@ impl Finder {
     }
 
     fn id_of(&self, row: &Row) -> String {
-        self.position("id").map_or(String::new(), |at| row[at].plain().into_owned())
+        self.position("id")
+            .map_or(String::new(), |at| row[at].plain().into_owned())
     }
 
     fn kind_of(&self, row: &Row) -> String {
-        self.position("kind").map_or(String::new(), |at| row[at].plain().into_owned())
+        self.position("kind")
+            .map_or(String::new(), |at| row[at].plain().into_owned())
     }
 
     /// A value as the query's column yields it; as it is where the engine does not tell the column's type.
@@ -72,7 +74,9 @@ impl Finder {
         let keys: Vec<String> = records.iter().map(|record| self.link_key(record)).collect();
         let known = links.of(session, &keys).await?;
         let mut failed = self.confirm(session, records, &keys, &known).await?;
-        let unlinked: Vec<usize> = (0..records.len()).filter(|at| !known.contains_key(&keys[*at])).collect();
+        let unlinked: Vec<usize> = (0..records.len())
+            .filter(|at| !known.contains_key(&keys[*at]))
+            .collect();
         if self.hangs {
             failed.extend(unlinked.into_iter().map(|at| {
                 let reason = Reason::Waits {
@@ -82,7 +86,10 @@ impl Finder {
                 (at, reason)
             }));
         } else {
-            failed.extend(self.search(session, &links, records, unlinked, sight).await?);
+            failed.extend(
+                self.search(session, &links, records, unlinked, sight)
+                    .await?,
+            );
         }
         for (at, record) in records.iter_mut().enumerate() {
             if let Some(slot) = self.created_slot
@@ -110,8 +117,12 @@ impl Finder {
         known: &HashMap<String, Link>,
     ) -> db::Result<Vec<(usize, Reason)>> {
         let mut failed = Vec::new();
-        let Some(id_at) = self.position("id") else { return Ok(failed) };
-        let ids = known.values().filter_map(|link| self.typed(id_at, Value::Text(link.id.clone())));
+        let Some(id_at) = self.position("id") else {
+            return Ok(failed);
+        };
+        let ids = known
+            .values()
+            .filter_map(|link| self.typed(id_at, Value::Text(link.id.clone())));
         let ids: Vec<Vec<Value>> = ids.map(|id| vec![id]).collect();
         let mut rows: HashMap<String, Row> = HashMap::new();
         if !ids.is_empty() {
@@ -120,7 +131,9 @@ impl Finder {
             }
         }
         for (at, record) in records.iter_mut().enumerate() {
-            let Some(link) = known.get(&keys[at]) else { continue };
+            let Some(link) = known.get(&keys[at]) else {
+                continue;
+            };
             match rows.get(&link.id) {
                 Some(row) => {
                     self.take(record, row);
@@ -129,7 +142,12 @@ impl Finder {
                         kind: self.kind_of(row),
                     };
                 }
-                None => failed.push((at, Reason::Removed { id: link.id.clone() })),
+                None => failed.push((
+                    at,
+                    Reason::Removed {
+                        id: link.id.clone(),
+                    },
+                )),
             }
         }
         Ok(failed)
@@ -144,7 +162,11 @@ impl Finder {
         sight: Sight<'_>,
     ) -> db::Result<Vec<(usize, Reason)>> {
         let mut failed = Vec::new();
-        let by_at: Vec<usize> = self.by.iter().filter_map(|(name, _)| self.position(name)).collect();
+        let by_at: Vec<usize> = self
+            .by
+            .iter()
+            .filter_map(|(name, _)| self.position(name))
+            .collect();
         let mut wanted: Vec<(usize, Vec<Value>)> = Vec::new();
         for at in unlinked {
             match self.by_values(&records[at], &by_at, sight) {
@@ -163,9 +185,16 @@ impl Finder {
             let key = key_of(by_at.iter().map(|at| (&row[*at], &self.types[*at])));
             found.entry(key).or_default().insert(self.id_of(&row), row);
         }
-        let ids: Vec<String> = found.values().flat_map(|rows| rows.keys().cloned()).collect();
-        let mut taken: HashMap<String, String> =
-            links.to(session, &ids).await?.into_iter().map(|(key, link)| (link.id, key)).collect();
+        let ids: Vec<String> = found
+            .values()
+            .flat_map(|rows| rows.keys().cloned())
+            .collect();
+        let mut taken: HashMap<String, String> = links
+            .to(session, &ids)
+            .await?
+            .into_iter()
+            .map(|(key, link)| (link.id, key))
+            .collect();
         let asked: Vec<String> = wanted
             .iter()
             .map(|(_, values)| key_of(values.iter().zip(by_at.iter().map(|at| &self.types[*at]))))
@@ -180,7 +209,9 @@ impl Finder {
                 },
                 0 => records[at].state = Existing::New,
                 1 => {
-                    let Some((id, row)) = rows.and_then(|rows| rows.first_key_value()) else { continue };
+                    let Some((id, row)) = rows.and_then(|rows| rows.first_key_value()) else {
+                        continue;
+                    };
                     match taken.get(id) {
                         Some(other) => {
                             let (id, key) = (id.clone(), other.clone());
@@ -197,7 +228,10 @@ impl Finder {
                     }
                 }
                 _ => {
-                    let candidates = rows.into_iter().flat_map(|rows| rows.keys().cloned()).collect();
+                    let candidates = rows
+                        .into_iter()
+                        .flat_map(|rows| rows.keys().cloned())
+                        .collect();
                     failed.push((at, Reason::Ambiguous { candidates }));
                 }
             }
@@ -205,7 +239,12 @@ impl Finder {
         Ok(failed)
     }
 
-    fn by_values(&self, record: &Record, by_at: &[usize], sight: Sight<'_>) -> Result<Vec<Value>, Reason> {
+    fn by_values(
+        &self,
+        record: &Record,
+        by_at: &[usize],
+        sight: Sight<'_>,
+    ) -> Result<Vec<Value>, Reason> {
         let view = sight.of(record, None);
         self.by
             .iter()
@@ -213,7 +252,14 @@ impl Finder {
             .map(|((column, value), at)| {
                 let value = evaluate(value, &view, &self.at)?;
                 let nothing = || Reason::Expression {
-                    why: format!("`{column}`, by which its row is found, is {}", if value.is_null() { "NULL" } else { "of another type" }),
+                    why: format!(
+                        "`{column}`, by which its row is found, is {}",
+                        if value.is_null() {
+                            "NULL"
+                        } else {
+                            "of another type"
+                        }
+                    ),
                     place: place(&self.at),
                 };
                 if value.is_empty() {

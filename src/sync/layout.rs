@@ -91,7 +91,9 @@ impl Layout {
         let tables = tables
             .iter()
             .map(|(name, table)| {
-                let columns = table.iter().flat_map(|table| table.columns.iter().map(|column| column.name.clone()));
+                let columns = table
+                    .iter()
+                    .flat_map(|table| table.columns.iter().map(|column| column.name.clone()));
                 (name.to_string(), columns.collect())
             })
             .collect();
@@ -103,7 +105,11 @@ impl Layout {
             children,
             find,
             computed: target.fields.iter().map(|(name, _)| name.clone()).collect(),
-            aliases: target.writes.iter().map(|write| write.alias.clone()).collect(),
+            aliases: target
+                .writes
+                .iter()
+                .map(|write| write.alias.clone())
+                .collect(),
             lookup_columns: lookups.columns(),
             tables,
             element: None,
@@ -122,7 +128,10 @@ impl Layout {
     }
 
     pub fn source_names(&self) -> Vec<String> {
-        self.source.iter().map(|column| column.name.clone()).collect()
+        self.source
+            .iter()
+            .map(|column| column.name.clone())
+            .collect()
     }
 
     pub fn source_position(&self, name: &str) -> Option<usize> {
@@ -152,9 +161,18 @@ impl Layout {
         self.slot(format!("={name}"))
     }
 
+    /// Whether any expression asks for a link.
+    pub fn uses_links(&self) -> bool {
+        self.lookups
+            .iter()
+            .any(|lookup| matches!(lookup, LookupSlot::Link { .. }))
+    }
+
     /// The slot of [`CREATED`], if an expression asked for it.
     pub fn created(&self) -> Option<Slot> {
-        let at = self.names[self.source.len()..].iter().position(|name| name == CREATED)?;
+        let at = self.names[self.source.len()..]
+            .iter()
+            .position(|name| name == CREATED)?;
         Some((at + self.source.len()) as Slot)
     }
 
@@ -183,7 +201,11 @@ impl Layout {
     }
 
     fn slot(&mut self, name: String) -> Slot {
-        let known = self.names.iter().skip(self.source.len()).position(|known| *known == name);
+        let known = self
+            .names
+            .iter()
+            .skip(self.source.len())
+            .position(|known| *known == name);
         let at = match known {
             Some(at) => at + self.source.len(),
             None => {
@@ -224,7 +246,9 @@ impl Layout {
             return Err(Unknown {
                 message: format!("`{name}` is a text by language"),
                 candidates: Vec::new(),
-                note: Some(format!("write `{name}[main]` for the shop's language, or `{name}['it']` for a certain one")),
+                note: Some(format!(
+                    "write `{name}[main]` for the shop's language, or `{name}['it']` for a certain one"
+                )),
             });
         }
         let mut candidates = self.source_names();
@@ -241,13 +265,21 @@ impl Layout {
     }
 
     fn text_names(&self) -> Vec<String> {
-        let by_language = self.children.iter().filter(|child| child.language.is_some());
-        by_language.flat_map(|child| child.columns.iter().cloned()).collect()
+        let by_language = self
+            .children
+            .iter()
+            .filter(|child| child.language.is_some());
+        by_language
+            .flat_map(|child| child.columns.iter().cloned())
+            .collect()
     }
 
     fn text(&mut self, field: &str, language: &str) -> Result<Slot, Unknown> {
         let found = self.children.iter().enumerate().find_map(|(at, child)| {
-            let language_column = child.columns.iter().position(|column| Some(column) == child.language.as_ref())?;
+            let language_column = child
+                .columns
+                .iter()
+                .position(|column| Some(column) == child.language.as_ref())?;
             let text_column = child.columns.iter().position(|column| column == field)?;
             Some((at, language_column, text_column))
         });
@@ -346,7 +378,9 @@ impl Resolve for Layout {
     }
 
     fn has_table(&mut self, table: &str) -> bool {
-        self.tables.get(table).is_some_and(|columns| !columns.is_empty())
+        self.tables
+            .get(table)
+            .is_some_and(|columns| !columns.is_empty())
     }
 
     fn has_column(&mut self, table: &str, column: &str) -> bool {

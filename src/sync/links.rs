@@ -35,12 +35,20 @@ impl LinkCache {
             }
             Some(None) => Err(not_linked()),
             Some(Some(link)) if column == "id" => Ok(Value::Text(link.id.clone())),
-            Some(Some(link)) => Ok(link.columns.get(column).map_or(Value::Null, |text| Value::Text(text.clone()))),
+            Some(Some(link)) => Ok(link
+                .columns
+                .get(column)
+                .map_or(Value::Null, |text| Value::Text(text.clone()))),
         }
     }
 
     /// Reads what was asked for and not known; false if there was nothing to read.
-    pub async fn fill(&mut self, session: &mut dyn Session, own: &OwnTables, shop: &str) -> db::Result<bool> {
+    pub async fn fill(
+        &mut self,
+        session: &mut dyn Session,
+        own: &OwnTables,
+        shop: &str,
+    ) -> db::Result<bool> {
         let wanted = match self.wanted.get_mut() {
             Ok(wanted) => std::mem::take(wanted),
             Err(_) => return Ok(false),

@@ -14,7 +14,7 @@ use super::snapshot::{Fingerprint, KeyHash};
 use crate::db::query::{Part, Query};
 use crate::db::{DbError, DbErrorKind, Engine, Result};
 use crate::plan::{FieldKind, Relation};
-use crate::value::convert::convert;
+use crate::value::convert;
 use crate::value::{Charset, Row, RowBatch, Type, Value};
 use futures_util::TryStreamExt;
 use std::cmp::Ordering;
@@ -56,6 +56,8 @@ pub struct Reader<'b> {
     ready: VecDeque<Item>,
     /// Rows that the source yielded.
     pub rows: u64,
+    /// Of these, rows with the key of one before them.
+    pub duplicates: u64,
 }
 
 impl<'b> Reader<'b> {
@@ -73,16 +75,37 @@ impl<'b> Reader<'b> {
         columns.extend(bound.parent);
         columns.extend((0..bound.layout.source().len()).filter(|at| bound.layout.is_used(*at)));
         let mut seen = Vec::new();
-        columns.retain(|at| !seen.contains(at) && { seen.push(*at); true });
+        columns.retain(|at| {
+            !seen.contains(at) && {
+                seen.push(*at);
+                true
+            }
+        });
 
-        let names = columns.iter().map(|at| bound.layout.source()[*at].name.as_str());
-        let mut query = Query::sql("SELECT ").idents(names).text(" FROM (").append(relation(&source.relation)).text(") s");
+        let names = columns
+            .iter()
+            .map(|at| bound.layout.source()[*at].name.as_str());
+        let mut query = Query::sql("SELECT ")
+            .idents(names)
+            .text(" FROM (")
+            .append(relation(&source.relation))
+            .text(") s");
         let mut and = " WHERE ";
         for (column, value) in &source.only {
-            query = query.text(and).ident(column).text(" = ").value(value.clone());
+            query = query
+                .text(and)
+                .ident(column)
+                .text(" = ")
+                .value(value.clone());
             and = " AND ";
         }
-        query = restrict(query, and, source.key.first().map_or("", String::as_str), &selection.only, bound.key_types.first());
+        query = restrict(
+            query,
+            and,
+            source.key.first().map_or("", String::as_str),
+            &selection.only,
+            bound.key_types.first(),
+        );
         if ordered {
             query = order(query, &source.key, &bound.key_types);
         }
@@ -94,10 +117,21 @@ impl<'b> Reader<'b> {
             .iter()
             .map(|child| {
                 let names = child.columns.iter().map(String::as_str);
-                let query = Query::sql("SELECT ").idents(names).text(" FROM (").text(&*child.child.sql.text).text(") s");
+                let query = Query::sql("SELECT ")
+                    .idents(names)
+                    .text(" FROM (")
+                    .text(&*child.child.sql.text)
+                    .text(") s");
                 let key = source.key.first().map_or("", String::as_str);
-                let query = restrict(query, " WHERE ", key, &selection.only, bound.key_types.first());
-                let position = |name: &String| child.columns.iter().position(|column| column == name);
+                let query = restrict(
+                    query,
+                    " WHERE ",
+                    key,
+                    &selection.only,
+                    bound.key_types.first(),
+                );
+                let position =
+                    |name: &String| child.columns.iter().position(|column| column == name);
                 ChildRows {
                     name: child.child.name.clone(),
                     rows: Rows::start(engine, order(query, &source.key, &bound.key_types)),
@@ -117,6 +151,7 @@ impl<'b> Reader<'b> {
             held: None,
             ready: VecDeque::new(),
             rows: 0,
+            duplicates: 0,
             bound,
         }
     }
@@ -155,6 +190,7 @@ impl<'b> Reader<'b> {
                 }
                 Ordering::Equal => {
                     self.rows += 1;
+                    self.duplicates += 1;
                     // Two are as good as a thousand to say so.
                     if same.len() < 2 {
                         same.push(next);
@@ -181,7 +217,10 @@ impl<'b> Reader<'b> {
     fn out_of_order(&self, what: &str) -> DbError {
         DbError::new(
             DbErrorKind::Other,
-            format!("{what} of flow {} came back in another order than asked for", self.bound.flow.name),
+            format!(
+                "{what} of flow {} came back in another order than asked for",
+                self.bound.flow.name
+            ),
         )
     }
 
@@ -199,7 +238,12 @@ impl<'b> Reader<'b> {
         let key: Vec<Value> = trimmed(self.key_at.iter().map(|at| row[*at].clone()).collect());
         for (value, name) in key.iter().zip(&self.bound.flow.source.key) {
             if value.is_empty() {
-                return self.rejected(&row, Reason::EmptyKey { column: name.clone() });
+                return self.rejected(
+                    &row,
+                    Reason::EmptyKey {
+                        column: name.clone(),
+                    },
+                );
             }
         }
         let fingerprint = fingerprint(&self.seed, &row, &children);
@@ -220,7 +264,10 @@ impl<'b> Reader<'b> {
                     return Item::Rejected(Rejected {
                         hash: key_hash(&text),
                         key: text,
-                        reason: Reason::Field { field: column.name.clone(), why },
+                        reason: Reason::Field {
+                            field: column.name.clone(),
+                            why,
+                        },
                     });
                 }
             }
@@ -252,11 +299,23 @@ fn restrict(query: Query, and: &str, column: &str, only: &[String], ty: Option<&
         let text = Value::Text(key.clone());
         match number {
             // A key that is no number is no key of this source: it finds nothing.
-            true => convert(text, &Type::Int { bits: 64, signed: true }).unwrap_or(Value::Null),
+            true => convert(
+                text,
+                &Type::Int {
+                    bits: 64,
+                    signed: true,
+                },
+            )
+            .unwrap_or(Value::Null),
             false => text,
         }
     });
-    query.text(and).ident(column).text(" IN (").list(values.collect()).text(")")
+    query
+        .text(and)
+        .ident(column)
+        .text(" IN (")
+        .list(values.collect())
+        .text(")")
 }
 
 fn order(mut query: Query, key: &[String], types: &[Type]) -> Query {
@@ -311,8 +370,14 @@ fn as_field(value: Value, kind: FieldKind) -> std::result::Result<Value, String>
             padded: false,
         },
         FieldKind::Boolean => Type::Bool,
-        FieldKind::Integer => Type::Int { bits: 64, signed: true },
-        FieldKind::Decimal => Type::Decimal { precision: None, scale: None },
+        FieldKind::Integer => Type::Int {
+            bits: 64,
+            signed: true,
+        },
+        FieldKind::Decimal => Type::Decimal {
+            precision: None,
+            scale: None,
+        },
         FieldKind::Moment => return Ok(value),
     };
     convert(value, &ty).map_err(|misfit| misfit.to_string())
@@ -321,7 +386,10 @@ fn as_field(value: Value, kind: FieldKind) -> std::result::Result<Value, String>
 /// The order in which servers were asked to sort: texts by bytes, numbers by value.
 fn compare(a: &Row, a_at: &[usize], b: &Row, b_at: &[usize]) -> Ordering {
     let pairs = a_at.iter().zip(b_at).map(|(x, y)| (&a[*x], &b[*y]));
-    pairs.map(|(x, y)| x.order(y)).find(|order| *order != Ordering::Equal).unwrap_or(Ordering::Equal)
+    pairs
+        .map(|(x, y)| x.order(y))
+        .find(|order| *order != Ordering::Equal)
+        .unwrap_or(Ordering::Equal)
 }
 
 /// Rows of one query, read ahead by a task that owns the connection.
@@ -359,7 +427,11 @@ impl Rows {
     }
 }
 
-async fn pump(engine: &dyn Engine, query: &Query, sender: &mpsc::Sender<Result<RowBatch>>) -> Result<()> {
+async fn pump(
+    engine: &dyn Engine,
+    query: &Query,
+    sender: &mpsc::Sender<Result<RowBatch>>,
+) -> Result<()> {
     let mut session = engine.connect().await?;
     let mut stream = session.read(query).await?;
     while let Some(batch) = stream.try_next().await? {
@@ -406,11 +478,19 @@ impl ChildRows {
 
     fn check_order(&mut self, row: &Row) -> Result<()> {
         let key: Vec<Value> = self.key_at.iter().map(|at| row[*at].clone()).collect();
-        let falls = self.last.iter().zip(&key).map(|(last, now)| last.order(now)).find(|order| order.is_ne());
+        let falls = self
+            .last
+            .iter()
+            .zip(&key)
+            .map(|(last, now)| last.order(now))
+            .find(|order| order.is_ne());
         if falls == Some(Ordering::Greater) {
             return Err(DbError::new(
                 DbErrorKind::Other,
-                format!("the child set `{}` came back in another order than asked for", self.name),
+                format!(
+                    "the child set `{}` came back in another order than asked for",
+                    self.name
+                ),
             ));
         }
         self.last = key;
@@ -424,7 +504,10 @@ pub fn levels(records: Vec<Box<Record>>, parent: usize) -> (Vec<Vec<Box<Record>>
         .iter()
         .map(|record| {
             let parent = &record.values[parent];
-            (record.key.clone(), (!parent.is_empty()).then(|| key_text(std::slice::from_ref(parent))))
+            (
+                record.key.clone(),
+                (!parent.is_empty()).then(|| key_text(std::slice::from_ref(parent))),
+            )
         })
         .collect();
     let depth = |key: &str| {
@@ -469,13 +552,17 @@ pub fn tree_fits(records: usize, flow: &str) -> Result<()> {
 }
 
 /// Whether a unique index of the source's table vouches for the key.
-pub async fn key_is_unique(session: &mut dyn crate::db::Session, flow: &crate::plan::Flow) -> Result<bool> {
+pub async fn key_is_unique(
+    session: &mut dyn crate::db::Session,
+    flow: &crate::plan::Flow,
+) -> Result<bool> {
     let Relation::Table { name, .. } = &flow.source.relation else {
         return Ok(false);
     };
     let table = session.table(name).await?;
     Ok(table.is_some_and(|table| {
-        let within = |unique: &Vec<String>| unique.iter().all(|column| flow.source.key.contains(column));
+        let within =
+            |unique: &Vec<String>| unique.iter().all(|column| flow.source.key.contains(column));
         table.unique_keys.iter().any(within)
     }))
 }

@@ -3,10 +3,11 @@
 use super::links::LinkCache;
 use super::lookup::Lookups;
 use super::snapshot::{Fingerprint, KeyHash};
-use crate::expr::{Env, EvalError, Slot};
+use crate::expr::{Env, EvalError, Slot, Zone};
 use crate::value::{Row, Value};
 use chrono::{DateTime, Utc};
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Slots from here on are columns of the element that an `each` write is at.
 pub const ELEMENT: Slot = 1 << 16;
@@ -23,6 +24,30 @@ pub struct Record {
     /// Rows by child set, in the order of the plan's children.
     pub children: Vec<Vec<Row>>,
     pub state: Existing,
+}
+
+impl Record {
+    /// Memory that the record occupies, in bytes.
+    pub fn bytes(&self) -> usize {
+        let children = self.children.iter().flatten().flat_map(|row| row.iter());
+        self.values.iter().chain(children).map(Value::bytes).sum()
+    }
+
+    /// Fills the built-in child set of a tree's record: the keys above it, nearest first. What it hangs under decides
+    /// what is written, so it goes into the fingerprint too.
+    pub fn add_ancestors(&mut self, child: Option<usize>, above: &[Arc<str>]) {
+        let Some(child) = child else { return };
+        self.children.resize_with(child + 1, Vec::new);
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.fingerprint);
+        for (key, level) in above.iter().zip(1i64..) {
+            hasher.update(key.as_bytes()).update(&[0x1f]);
+            let row: Row = Box::new([Value::Text(key.to_string()), Value::Int(level)]);
+            self.children[child].push(row);
+        }
+        self.fingerprint
+            .copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    }
 }
 
 /// Which row of the target the record is.
@@ -60,7 +85,7 @@ pub struct Surroundings {
     pub lookups: Lookups,
     pub now: DateTime<Utc>,
     /// The target database's zone.
-    pub zone: chrono_tz::Tz,
+    pub zone: Zone,
 }
 
 /// What a [`Slot`] of [`Env::lookup`] means.
@@ -106,7 +131,7 @@ impl Env for View<'_> {
         self.around.now
     }
 
-    fn zone(&self) -> chrono_tz::Tz {
+    fn zone(&self) -> Zone {
         self.around.zone
     }
 }

@@ -39,7 +39,9 @@ pub enum Reason {
     Ambiguous { candidates: Vec<String> },
     #[error("row {id} of the shop is already linked to `{key}`")]
     Taken { id: String, key: String },
-    #[error("the shop has `{theirs}`, which its database holds equal though it is written differently")]
+    #[error(
+        "the shop has `{theirs}`, which its database holds equal though it is written differently"
+    )]
     Lookalike { theirs: String },
     #[error("it was removed in the shop (row {id}); it is not created again")]
     Removed { id: String },
@@ -50,7 +52,9 @@ impl Reason {
     pub fn kind(&self) -> &'static str {
         match self {
             Reason::Waits { .. } => "waiting",
-            Reason::Ambiguous { .. } | Reason::Taken { .. } | Reason::Lookalike { .. } => "ambiguous",
+            Reason::Ambiguous { .. } | Reason::Taken { .. } | Reason::Lookalike { .. } => {
+                "ambiguous"
+            }
             Reason::Removed { .. } => "removed",
             _ => "rejected",
         }
@@ -65,12 +69,18 @@ impl Reason {
             Reason::Field { .. } | Reason::Misfit { .. } => {
                 "correct the value in the source, or allow `cut`, `round` or another expression in the mapping"
             }
-            Reason::Expression { .. } => "correct the value in the source or the expression in the mapping",
+            Reason::Expression { .. } => {
+                "correct the value in the source or the expression in the mapping"
+            }
             Reason::Refused(_) => "correct what the server names; the other rows were written",
             Reason::Waits { .. } => "it is carried over by itself once the other one is",
-            Reason::Ambiguous { .. } | Reason::Taken { .. } => "make them distinct in the shop; ponte does not guess",
+            Reason::Ambiguous { .. } | Reason::Taken { .. } => {
+                "make them distinct in the shop; ponte does not guess"
+            }
             Reason::Lookalike { .. } => "write it the same way on both sides",
-            Reason::Removed { .. } => "take it out of the source's selection, or restore it in the shop",
+            Reason::Removed { .. } => {
+                "take it out of the source's selection, or restore it in the shop"
+            }
         }
     }
 }
@@ -88,7 +98,8 @@ pub fn place(at: &Span) -> String {
     at.place()
 }
 
-/// Every record read is unchanged, carried over, or not carried over: the three add up to `read`.
+/// `read` is the sum of `unchanged`, `right`, `created`, `changed`, `linked`, `waiting`, `ambiguous`, `removed`,
+/// `rejected` and `duplicates`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Counts {
     /// Rows that the source yielded.
@@ -107,6 +118,8 @@ pub struct Counts {
     pub ambiguous: u64,
     pub removed: u64,
     pub rejected: u64,
+    /// Carried over, but for a part that waits for another record.
+    pub incomplete: u64,
     /// Rows of the same key beyond the first.
     pub duplicates: u64,
     /// Carried over before and no longer in the source.
@@ -154,6 +167,10 @@ impl FlowReport {
     }
 
     pub fn wrote(&self) -> bool {
-        self.counts.rows_inserted + self.counts.rows_updated + self.counts.rows_deleted + self.counts.linked > 0
+        self.counts.rows_inserted
+            + self.counts.rows_updated
+            + self.counts.rows_deleted
+            + self.counts.linked
+            > 0
     }
 }

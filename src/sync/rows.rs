@@ -4,7 +4,8 @@ use super::bind::BoundWrite;
 use super::record::Record;
 use super::report::Reason;
 use super::work::{
-    Mode, Op, Sight, field_value, holds, in_keys, is_for, is_right, keep_lowest, key_of, locked, match_values,
+    Mode, Op, Sight, field_value, holds, in_keys, is_for, is_right, keep_lowest, key_of, locked,
+    match_values,
 };
 use crate::db::query::Query;
 use crate::db::{self, Session};
@@ -35,11 +36,13 @@ pub async fn compare(
             continue;
         }
         let view = sight.of(record, None);
-        let key = holds(write.condition.as_ref(), &view, &write.write.at)
-            .and_then(|applies| match applies {
-                true => match_values(write, record, &view).map(Some),
-                false => Ok(None),
-            });
+        let key =
+            holds(write.condition.as_ref(), &view, &write.write.at).and_then(
+                |applies| match applies {
+                    true => match_values(write, record, &view).map(Some),
+                    false => Ok(None),
+                },
+            );
         match key {
             Ok(Some(values)) => keys.push((at, values.into_iter().collect())),
             Ok(None) => {}
@@ -49,7 +52,9 @@ pub async fn compare(
     let types: Vec<&Type> = write.matches.iter().map(|one| &one.ty).collect();
     let mut existing = existing(session, write, &keys, &types, mode).await?;
     for (at, key) in keys {
-        let text = key.as_ref().map(|key| key_of(key.iter().zip(types.iter().copied())));
+        let text = key
+            .as_ref()
+            .map(|key| key_of(key.iter().zip(types.iter().copied())));
         let row = text.as_ref().and_then(|text| existing.rows.remove(text));
         if row.is_none()
             && let Some(key) = &key
@@ -100,8 +105,16 @@ impl ExistingRows {
         if !self.has_strangers {
             return Ok(None);
         }
-        let columns: Vec<&str> = write.matches.iter().map(|one| one.column.as_str()).collect();
-        let query = Query::sql("SELECT ").idents(&columns).text(" FROM ").table(&write.write.table).text(" WHERE ");
+        let columns: Vec<&str> = write
+            .matches
+            .iter()
+            .map(|one| one.column.as_str())
+            .collect();
+        let query = Query::sql("SELECT ")
+            .idents(&columns)
+            .text(" FROM ")
+            .table(&write.write.table)
+            .text(" WHERE ");
         let rows = db::fetch(session, &in_keys(query, &columns, &[key.to_vec()])).await?;
         Ok(rows.first().map(|row| super::record::key_text(row)))
     }
@@ -114,8 +127,15 @@ async fn existing(
     types: &[&Type],
     mode: Mode,
 ) -> db::Result<ExistingRows> {
-    let matched: Vec<&str> = write.matches.iter().map(|one| one.column.as_str()).collect();
-    let compared = write.fields.iter().filter(|field| matches!(field.field.own, Own::Set | Own::Fill));
+    let matched: Vec<&str> = write
+        .matches
+        .iter()
+        .map(|one| one.column.as_str())
+        .collect();
+    let compared = write
+        .fields
+        .iter()
+        .filter(|field| matches!(field.field.own, Own::Set | Own::Fill));
     let mut columns: Vec<String> = write.identity.clone();
     for column in matched
         .iter()
@@ -136,14 +156,32 @@ async fn existing(
     if wanted.is_empty() {
         return Ok(found);
     }
-    let position = |name: &str| found.columns.iter().position(|column| column == name).unwrap_or(0);
+    let position = |name: &str| {
+        found
+            .columns
+            .iter()
+            .position(|column| column == name)
+            .unwrap_or(0)
+    };
     let match_at: Vec<usize> = matched.iter().map(|name| position(name)).collect();
     let identity_at: Vec<usize> = (0..write.identity.len()).collect();
-    let query = Query::sql("SELECT ").idents(&found.columns).text(" FROM ").table(&write.write.table).text(" WHERE ");
+    let query = Query::sql("SELECT ")
+        .idents(&found.columns)
+        .text(" FROM ")
+        .table(&write.write.table)
+        .text(" WHERE ");
     let query = locked(in_keys(query, &matched, &wanted), mode);
-    let asked: HashSet<String> = wanted.iter().map(|key| key_of(key.iter().zip(types.iter().copied()))).collect();
+    let asked: HashSet<String> = wanted
+        .iter()
+        .map(|key| key_of(key.iter().zip(types.iter().copied())))
+        .collect();
     for row in db::fetch(session, &query).await? {
-        let key = key_of(match_at.iter().map(|at| &row[*at]).zip(types.iter().copied()));
+        let key = key_of(
+            match_at
+                .iter()
+                .map(|at| &row[*at])
+                .zip(types.iter().copied()),
+        );
         match asked.contains(&key) {
             true => keep_lowest(&mut found.rows, key, row, &identity_at),
             false => found.has_strangers = true,
@@ -184,7 +222,10 @@ fn differences(
     }
     let mut touched = Vec::new();
     for field in touch {
-        touched.extend(field_value(field, &write.write.table, &view)?.map(|value| (field.field.column.clone(), value)));
+        touched.extend(
+            field_value(field, &write.write.table, &view)?
+                .map(|value| (field.field.column.clone(), value)),
+        );
     }
     Ok(Some(Op::Update {
         record: at,
@@ -195,23 +236,40 @@ fn differences(
 }
 
 /// A row that is yet to be created: match, `set` and `fill`, then `insert` for what is still without a value, `touch`.
-fn new_row(write: &BoundWrite<'_>, record: &Record, at: usize, sight: Sight<'_>) -> Result<Op, Reason> {
+fn new_row(
+    write: &BoundWrite<'_>,
+    record: &Record,
+    at: usize,
+    sight: Sight<'_>,
+) -> Result<Op, Reason> {
     let view = sight.of(record, None);
     let mut columns: Vec<(String, Value)> = Vec::new();
-    for (bound, value) in write.matches.iter().zip(match_values(write, record, &view)?) {
+    for (bound, value) in write
+        .matches
+        .iter()
+        .zip(match_values(write, record, &view)?)
+    {
         columns.extend(value.map(|value| (bound.column.clone(), value)));
     }
     let order = [Own::Set, Own::Fill, Own::Insert, Own::Touch];
     for own in order {
         for field in write.fields.iter().filter(|field| field.field.own == own) {
-            if columns.iter().any(|(column, _)| *column == field.field.column) {
+            if columns
+                .iter()
+                .any(|(column, _)| *column == field.field.column)
+            {
                 continue;
             }
-            let Some(value) = field_value(field, &write.write.table, &view)? else { continue };
+            let Some(value) = field_value(field, &write.write.table, &view)? else {
+                continue;
+            };
             if !value.is_null() || field.field.empty == Empty::Write {
                 columns.push((field.field.column.clone(), value));
             }
         }
     }
-    Ok(Op::Insert { record: at, columns })
+    Ok(Op::Insert {
+        record: at,
+        columns,
+    })
 }

@@ -3,16 +3,16 @@
 
 use super::bind::{BoundField, BoundWrite};
 use super::change::{ChangeKind, RowChange};
+use super::links::LinkCache;
 use super::record::{Existing, LookupSlot, Record, Surroundings, View};
 use super::report::{Reason, place};
-use super::links::LinkCache;
 use crate::db::query::{Delete, Insert, Part, Query, TableName, Update};
 use crate::db::{self, DbError, DbErrorKind, Session};
+use crate::diagnostic::Span;
 use crate::expr::{EvalError, Resolved};
 use crate::plan::{Empty, Own};
-use crate::value::convert::fit;
+use crate::value::fit;
 use crate::value::{Row, Type, Value};
-use crate::diagnostic::Span;
 use std::collections::BTreeMap;
 
 /// Look without locks, or lock and write.
@@ -46,7 +46,9 @@ pub enum Op {
 impl Op {
     pub fn record(&self) -> usize {
         match self {
-            Op::Insert { record, .. } | Op::Update { record, .. } | Op::Delete { record, .. } => *record,
+            Op::Insert { record, .. } | Op::Update { record, .. } | Op::Delete { record, .. } => {
+                *record
+            }
         }
     }
 }
@@ -75,7 +77,10 @@ impl<'a> Sight<'a> {
 pub fn evaluate(value: &Resolved, view: &View<'_>, at: &Span) -> Result<Value, Reason> {
     value.eval(view).map_err(|error| match error {
         EvalError::NotLinked { record, key } => Reason::Waits { record, key },
-        EvalError::Invalid(why) => Reason::Expression { why, place: place(at) },
+        EvalError::Invalid(why) => Reason::Expression {
+            why,
+            place: place(at),
+        },
     })
 }
 
@@ -95,19 +100,24 @@ pub fn holds(condition: Option<&Resolved>, view: &View<'_>, at: &Span) -> Result
 }
 
 /// The value that a field gives its column; `None` if the field does not apply to this row.
-pub fn field_value(bound: &BoundField<'_>, table: &TableName, view: &View<'_>) -> Result<Option<Value>, Reason> {
+pub fn field_value(
+    bound: &BoundField<'_>,
+    table: &TableName,
+    view: &View<'_>,
+) -> Result<Option<Value>, Reason> {
     let field = bound.field;
     if !holds(bound.condition.as_ref(), view, &field.at)? {
         return Ok(None);
     }
     let value = evaluate(&bound.value, view, &field.at)?;
     let shown = value.show();
-    let fitted = fit(value, &bound.ty, field.cut, field.round).map_err(|misfit| Reason::Misfit {
-        why: misfit.to_string(),
-        column: format!("`{table}.{}`, {}", field.column, bound.declared),
-        value: shown,
-        place: place(&field.at),
-    })?;
+    let fitted =
+        fit(value, &bound.ty, field.cut, field.round).map_err(|misfit| Reason::Misfit {
+            why: misfit.to_string(),
+            column: format!("`{table}.{}`, {}", field.column, bound.declared),
+            value: shown,
+            place: place(&field.at),
+        })?;
     if fitted.is_null() && field.empty == Empty::Write && !bound.nullable {
         return Err(Reason::Misfit {
             why: "NULL where a value is required".to_owned(),
@@ -135,18 +145,23 @@ pub fn match_values(
                 return match record.state {
                     Existing::New => Ok(None),
                     _ => Err(Reason::Expression {
-                        why: format!("`{}` is NULL, so no row of `{}` can be told", one.column, write.write.table),
+                        why: format!(
+                            "`{}` is NULL, so no row of `{}` can be told",
+                            one.column, write.write.table
+                        ),
                         place: place(&one.at),
                     }),
                 };
             }
             let shown = value.show();
-            fit(value, &bound.ty, None, None).map(Some).map_err(|misfit| Reason::Misfit {
-                why: misfit.to_string(),
-                column: format!("`{}.{}`", write.write.table, one.column),
-                value: shown,
-                place: place(&one.at),
-            })
+            fit(value, &bound.ty, None, None)
+                .map(Some)
+                .map_err(|misfit| Reason::Misfit {
+                    why: misfit.to_string(),
+                    column: format!("`{}.{}`", write.write.table, one.column),
+                    value: shown,
+                    place: place(&one.at),
+                })
         })
         .collect()
 }
@@ -167,9 +182,15 @@ pub fn in_keys(query: Query, columns: &[&str], keys: &[Vec<Value>]) -> Query {
         let values = keys.iter().map(|key| key[0].clone()).collect();
         return query.ident(*column).text(" IN (").list(values).text(")");
     }
-    let mut query = query.text("(").idents(columns.iter().copied()).text(") IN (");
+    let mut query = query
+        .text("(")
+        .idents(columns.iter().copied())
+        .text(") IN (");
     for (at, key) in keys.iter().enumerate() {
-        query = query.text(if at == 0 { "(" } else { ", (" }).list(key.clone()).text(")");
+        query = query
+            .text(if at == 0 { "(" } else { ", (" })
+            .list(key.clone())
+            .text(")");
     }
     query.text(")")
 }
@@ -210,7 +231,10 @@ pub fn keep_lowest(rows: &mut BTreeMap<String, Row>, key: String, row: Row, iden
 
 fn is_lower(a: &Row, b: &Row, identity: &[usize]) -> bool {
     let orders = identity.iter().map(|at| a[*at].order(&b[*at]));
-    orders.into_iter().find(|order| order.is_ne()).is_some_and(|order| order.is_lt())
+    orders
+        .into_iter()
+        .find(|order| order.is_ne())
+        .is_some_and(|order| order.is_lt())
 }
 
 /// Carries out the operations of one write. Generated values come back by record.
@@ -226,7 +250,10 @@ pub async fn execute(
 
 fn types_of(write: &BoundWrite<'_>, columns: &[String]) -> Vec<Type> {
     let ty = |name: &String| write.table.column(name).map(|column| column.ty.clone());
-    columns.iter().map(|name| ty(name).unwrap_or(Type::Other(String::new()))).collect()
+    columns
+        .iter()
+        .map(|name| ty(name).unwrap_or(Type::Other(String::new())))
+        .collect()
 }
 
 async fn delete(session: &mut dyn Session, write: &BoundWrite<'_>, ops: &[Op]) -> db::Result<()> {
@@ -254,10 +281,21 @@ async fn delete(session: &mut dyn Session, write: &BoundWrite<'_>, ops: &[Op]) -
 async fn update(session: &mut dyn Session, write: &BoundWrite<'_>, ops: &[Op]) -> db::Result<()> {
     let mut by_columns: BTreeMap<Vec<String>, Vec<(Vec<Value>, Vec<Value>)>> = BTreeMap::new();
     for op in ops {
-        if let Op::Update { identity, changes, touch, .. } = op {
-            let changed = changes.iter().map(|(column, _, new)| (column.clone(), new.clone()));
+        if let Op::Update {
+            identity,
+            changes,
+            touch,
+            ..
+        } = op
+        {
+            let changed = changes
+                .iter()
+                .map(|(column, _, new)| (column.clone(), new.clone()));
             let (columns, values) = changed.chain(touch.iter().cloned()).unzip();
-            by_columns.entry(columns).or_default().push((identity.clone(), values));
+            by_columns
+                .entry(columns)
+                .or_default()
+                .push((identity.clone(), values));
         }
     }
     for (columns, rows) in by_columns {
@@ -274,7 +312,10 @@ async fn update(session: &mut dyn Session, write: &BoundWrite<'_>, ops: &[Op]) -
         if found != wanted {
             return Err(DbError::new(
                 DbErrorKind::Conflict,
-                format!("{wanted} rows of {} were to be updated and {found} were there", write.write.table),
+                format!(
+                    "{wanted} rows of {} were to be updated and {found} were there",
+                    write.write.table
+                ),
             ));
         }
     }
@@ -296,15 +337,26 @@ async fn insert(
         }
     }
     let generated_column = write.table.columns.iter().find(|column| column.generated);
-    let unique = write.fields.iter().filter(|field| field.unique).map(|field| field.field.column.as_str());
-    let tells_apart: Vec<&str> = write.matches.iter().map(|one| one.column.as_str()).chain(unique).collect();
+    let unique = write
+        .fields
+        .iter()
+        .filter(|field| field.unique)
+        .map(|field| field.field.column.as_str());
+    let tells_apart: Vec<&str> = write
+        .matches
+        .iter()
+        .map(|one| one.column.as_str())
+        .chain(unique)
+        .collect();
     let mut generated = Vec::new();
     for (columns, (records, rows)) in by_columns {
         let wanted = generated_column
             .filter(|_| write.write.attributes.is_none())
             .map(|column| column.name.clone())
             .filter(|name| !columns.contains(name));
-        let distinct_by = (0..columns.len()).filter(|at| tells_apart.contains(&columns[*at].as_str())).collect();
+        let distinct_by = (0..columns.len())
+            .filter(|at| tells_apart.contains(&columns[*at].as_str()))
+            .collect();
         let insert = Insert {
             table: write.write.table.clone(),
             types: types_of(write, &columns),
@@ -323,22 +375,35 @@ async fn insert(
 pub fn shown(op: &Op, write: &BoundWrite<'_>) -> RowChange {
     let table = &write.write.table;
     fn named<'v>(write: &'v BoundWrite<'_>, identity: &'v [Value]) -> Vec<(&'v str, &'v Value)> {
-        write.identity.iter().map(String::as_str).zip(identity).collect()
+        write
+            .identity
+            .iter()
+            .map(String::as_str)
+            .zip(identity)
+            .collect()
     }
     match op {
         Op::Insert { columns, .. } => {
             let change = RowChange::new(ChangeKind::Insert, table, &[]);
             let columns = columns.iter();
-            columns.fold(change, |change, (column, value)| change.column(column, None, Some(value)))
+            columns.fold(change, |change, (column, value)| {
+                change.column(column, None, Some(value))
+            })
         }
-        Op::Update { identity, changes, .. } => {
+        Op::Update {
+            identity, changes, ..
+        } => {
             let change = RowChange::new(ChangeKind::Update, table, &named(write, identity));
             let changes = changes.iter();
-            changes.fold(change, |change, (column, old, new)| change.column(column, Some(old), Some(new)))
+            changes.fold(change, |change, (column, old, new)| {
+                change.column(column, Some(old), Some(new))
+            })
         }
         Op::Delete { identity, held, .. } => {
             let change = RowChange::new(ChangeKind::Remove, table, &named(write, identity));
-            held.iter().fold(change, |change, (column, value)| change.column(column, Some(value), None))
+            held.iter().fold(change, |change, (column, value)| {
+                change.column(column, Some(value), None)
+            })
         }
     }
 }
@@ -351,12 +416,15 @@ pub fn is_right(field: &BoundField<'_>, found: &Value, wanted: &Value) -> bool {
     if wanted.is_null() && field.field.empty == Empty::Keep {
         return true;
     }
-    if crate::value::convert::same(found, wanted, &field.ty) {
+    if crate::value::same(found, wanted, &field.ty) {
         return true;
     }
     if field.field.compare_as_number
         && let (Value::Text(found), Value::Text(wanted)) = (found, wanted)
-        && let (Ok(found), Ok(wanted)) = (crate::value::Decimal::parse(found), crate::value::Decimal::parse(wanted))
+        && let (Ok(found), Ok(wanted)) = (
+            crate::value::Decimal::parse(found),
+            crate::value::Decimal::parse(wanted),
+        )
     {
         return found == wanted;
     }

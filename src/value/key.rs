@@ -1,7 +1,7 @@
 //! Values as keys: their text form, and the order in which servers are asked to sort them.
 
-use super::Value;
 use super::iso;
+use super::{Decimal, Value};
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
@@ -16,7 +16,9 @@ impl Value {
             Value::UInt(number) => Cow::Owned(number.to_string()),
             Value::Decimal(number) => Cow::Owned(number.to_plain()),
             Value::Float(number) => Cow::Owned(number.to_string()),
-            Value::Bytes(bytes) => Cow::Owned(bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
+            Value::Bytes(bytes) => {
+                Cow::Owned(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+            }
             Value::Date(date) => Cow::Owned(iso::date_text(*date)),
             Value::Time(time) => Cow::Owned(iso::time_text(*time)),
             Value::DateTime(wall) => Cow::Owned(iso::wall_text(*wall)),
@@ -39,10 +41,20 @@ impl Value {
             (DateTime(a), DateTime(b)) => a.cmp(b),
             (Timestamp(a), Timestamp(b)) => a.cmp(b),
             (Uuid(a), Uuid(b)) => a.cmp(b),
-            _ => match (self.decimal(), other.decimal()) {
+            _ => match (self.number(), other.number()) {
                 (Some(a), Some(b)) => a.cmp(&b),
                 _ => self.sort().cmp(&other.sort()),
             },
+        }
+    }
+
+    fn number(&self) -> Option<Decimal> {
+        match self {
+            Value::Int(number) => Some(Decimal::from(*number)),
+            Value::UInt(number) => Some(Decimal::from(*number)),
+            Value::Decimal(number) => Some(number.clone()),
+            Value::Float(number) => Decimal::from_f64_15(*number),
+            _ => None,
         }
     }
 
