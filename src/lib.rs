@@ -2,6 +2,7 @@
 
 pub mod connections;
 pub mod db;
+pub mod demo;
 pub mod diagnostic;
 pub mod expr;
 pub mod own;
