@@ -1,7 +1,7 @@
 //! Values that may be written in more than one way. Their visitors are written by hand: serde's untagged enums lose
 //! the positions of what lies inside.
 
-use super::spanned::{At, Ordered};
+use super::spanned::At;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use std::borrow::Cow;
@@ -92,64 +92,6 @@ impl JsonSchema for FieldForm {
         json_schema!({
             "description": "An expression, an expression with options, or false: not written.",
             "anyOf": [{ "type": "string" }, long, { "type": "boolean", "const": false }],
-        })
-    }
-}
-
-/// What becomes of a row whose record is gone from the source.
-#[derive(Debug, Clone)]
-pub enum GoneForm {
-    Word(GoneWord),
-    /// Column -> expression: what says that the row is no longer in use.
-    Columns(Ordered<At<FieldForm>>),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum GoneWord {
-    Keep,
-    Delete,
-}
-
-impl<'de> Deserialize<'de> for GoneForm {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Forms;
-
-        impl<'de> Visitor<'de> for Forms {
-            type Value = GoneForm;
-
-            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("`keep`, `delete`, or a table of columns")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<GoneForm, E> {
-                let word = de::value::StrDeserializer::new(text);
-                GoneWord::deserialize(word).map(GoneForm::Word)
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<GoneForm, A::Error> {
-                Ordered::deserialize(de::value::MapAccessDeserializer::new(map))
-                    .map(GoneForm::Columns)
-            }
-        }
-
-        deserializer.deserialize_any(Forms)
-    }
-}
-
-impl JsonSchema for GoneForm {
-    fn schema_name() -> Cow<'static, str> {
-        "Gone".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let field = generator.subschema_for::<FieldForm>();
-        json_schema!({
-            "description": "keep, delete, or the columns that say that a row is no longer in use.",
-            "anyOf": [
-                { "type": "string", "enum": ["keep", "delete"] },
-                { "type": "object", "additionalProperties": field },
-            ],
         })
     }
 }

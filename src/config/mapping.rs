@@ -188,8 +188,6 @@ pub struct ShopRecordFile {
     /// What is remembered of the row: name = `write.column`. `id` is the row's own.
     #[serde(default)]
     pub link: Ordered<At<String>>,
-    /// What becomes of the row when the record is gone.
-    pub gone: Option<At<GoneKeys>>,
     /// Rows to write, in this order.
     #[serde(default)]
     pub write: Vec<At<WriteKeys>>,
@@ -210,14 +208,6 @@ pub struct FindKeys {
     /// Column = expression over the record. Default: the record's key.
     #[serde(default)]
     pub by: Ordered<At<String>>,
-}
-
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub struct GoneKeys {
-    /// By the name of a write: what says that the row is no longer in use.
-    #[schemars(required)]
-    pub deactivate: Option<At<Ordered<At<Ordered<At<FieldForm>>>>>>,
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -305,12 +295,11 @@ pub enum MissingWord {
 pub struct ForgetKeys {
     #[schemars(required)]
     pub table: Option<At<String>>,
-    /// Server SQL: the rows that go. This, or `column` and `values`.
-    #[serde(rename = "where")]
-    pub filter: Option<At<String>>,
     /// The column that holds one of `values`.
+    #[schemars(required)]
     pub column: Option<At<String>>,
-    /// Expressions; a NULL means nothing.
+    /// Expressions over the record (in stock: over the columns of `figures`); a NULL stands for no row.
+    #[schemars(required)]
     pub values: Option<Vec<At<String>>>,
 }
 

@@ -5,3 +5,6 @@ pub mod project;
 pub mod schema;
 pub mod spanned;
 pub mod structure;
+pub mod pack;
+pub mod record;
+pub mod source;

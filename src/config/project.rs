@@ -1,7 +1,7 @@
 //! `ponte.toml` as it is written. Every key may be missing here, so that one wrong key hides no other error: which
 //! ones must be given is said by the schema and found by [`super::structure`].
 
-use super::forms::{FieldForm, GoneForm};
+use super::forms::FieldForm;
 use super::spanned::{At, Ordered};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -155,15 +155,6 @@ pub struct ShopRecordKeys {
     /// By the name (`as`) of a write: columns added, replaced, or dropped with `false`.
     #[serde(default)]
     pub write: Ordered<At<WriteOverrideKeys>>,
-    /// What becomes of rows whose record is gone from the ERP. Default: what the pack says.
-    pub gone: Option<At<GoneOverride>>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum GoneOverride {
-    Keep,
-    Deactivate,
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -258,6 +249,4 @@ pub struct ToKeys {
     /// Written along with a change, never compared.
     #[serde(default)]
     pub touch: Ordered<At<FieldForm>>,
-    /// What becomes of rows that ponte wrote and whose source row is gone: `keep` (default), `delete`, or columns.
-    pub gone: Option<At<GoneForm>>,
 }
