@@ -84,12 +84,22 @@ pub struct VariableKeys {
 #[schemars(deny_unknown_fields)]
 pub struct TableKeys {
     #[schemars(required)]
-    pub columns: Option<At<Ordered<At<FieldType>>>>,
+    pub columns: Option<At<Ordered<At<ColumnType>>>>,
     /// The project must give it. Default: false.
     #[serde(default)]
     pub required: bool,
     /// For people who fill in a project file.
     pub help: Option<At<String>>,
+}
+
+/// The type of a project table's column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ColumnType {
+    Text,
+    Boolean,
+    Integer,
+    Decimal,
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]

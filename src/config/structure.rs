@@ -48,6 +48,16 @@ pub fn read<T: DeserializeOwned + JsonSchema>(
     document: Document<'_>,
     found: &mut Vec<Diagnostic>,
 ) -> Option<T> {
+    let document = check::<T>(file, document, found);
+    deserialize(file, document, found)
+}
+
+/// Holds a document against the type's schema; gives back what is right of it.
+pub fn check<'t, T: JsonSchema>(
+    file: &Arc<SourceFile>,
+    document: Document<'t>,
+    found: &mut Vec<Diagnostic>,
+) -> Spanned<DeValue<'t>> {
     let schema = schema::of::<T>();
     let mut checker = Checker {
         file,
@@ -56,7 +66,7 @@ pub fn read<T: DeserializeOwned + JsonSchema>(
     };
     let mut document = Spanned::new(0..0, DeValue::Table(document));
     checker.value(schema.as_value(), &mut document, "the file");
-    deserialize(file, document, found)
+    document
 }
 
 /// Reads a value whose structure was checked before.
