@@ -8,3 +8,7 @@ pub mod structure;
 pub mod pack;
 pub mod record;
 pub mod source;
+pub mod connection;
+pub mod extra;
+pub mod scope;
+pub mod texts;
