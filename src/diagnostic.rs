@@ -282,7 +282,10 @@ mod tests {
     fn unknown_key(file: &Arc<SourceFile>) -> Diagnostic {
         let start = file.text.find("sets").unwrap();
         Diagnostic::error("P102", "unknown key `sets` in a write")
-            .at(&Span::new(file, start..start + 4), "not a key of `[[write]]`")
+            .at(
+                &Span::new(file, start..start + 4),
+                "not a key of `[[write]]`",
+            )
             .note("keys: as, kinds, table")
             .suggest("sets", ["set", "insert", "table"])
     }
@@ -317,7 +320,11 @@ error[P102]: unknown key `sets` in a write
             Diagnostic::warning("P111", "nowhere"),
         ]);
         all.sort(&[first.clone(), second.clone()]);
-        let places: Vec<_> = all.0.iter().map(|d| d.at.as_ref().map(|at| at.range.start)).collect();
+        let places: Vec<_> = all
+            .0
+            .iter()
+            .map(|d| d.at.as_ref().map(|at| at.range.start))
+            .collect();
         assert_eq!(places, [None, Some(2), Some(9), Some(0)]);
         assert_eq!((all.errors(), all.warnings()), (3, 1));
     }

@@ -60,9 +60,14 @@ impl Access<'_> {
             (Some(text), None) => {
                 if !text.contains("${") {
                     loader.report(
-                        Diagnostic::warning("P111", "the password stands in the file in plain text")
-                            .at(&text.span(file), "everybody who reads the file can see it")
-                            .help("write `${NAME}` for an environment variable, or use `password_file`"),
+                        Diagnostic::warning(
+                            "P111",
+                            "the password stands in the file in plain text",
+                        )
+                        .at(&text.span(file), "everybody who reads the file can see it")
+                        .help(
+                            "write `${NAME}` for an environment variable, or use `password_file`",
+                        ),
                     );
                 }
                 loader.substitute(file, text, |_| false).map(Some)
@@ -117,7 +122,10 @@ fn warn_about_password(
     if !password.is_empty() && !password.contains("${") {
         loader.report(
             Diagnostic::warning("P111", "the password stands in the file in plain text")
-                .at(&text.part(file, password), "everybody who reads the file can see it")
+                .at(
+                    &text.part(file, password),
+                    "everybody who reads the file can see it",
+                )
                 .help("write `${NAME}` for an environment variable, or use `password_file`"),
         );
     }

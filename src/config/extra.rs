@@ -59,7 +59,9 @@ pub fn read_project(file: &Arc<SourceFile>, found: &mut Vec<Diagnostic>) -> Opti
             for (name, shop) in shops.iter_mut() {
                 if let DeValue::Table(shop) = shop.get_mut() {
                     let extras = take(shop, &known);
-                    project.shop_extras.insert(name.get_ref().to_string(), extras);
+                    project
+                        .shop_extras
+                        .insert(name.get_ref().to_string(), extras);
                 }
             }
         }
@@ -71,7 +73,11 @@ pub fn read_project(file: &Arc<SourceFile>, found: &mut Vec<Diagnostic>) -> Opti
 fn known<T: JsonSchema>() -> BTreeSet<String> {
     let schema = schema::of::<T>();
     let properties = schema.get("properties").and_then(|keys| keys.as_object());
-    properties.into_iter().flatten().map(|(key, _)| key.clone()).collect()
+    properties
+        .into_iter()
+        .flatten()
+        .map(|(key, _)| key.clone())
+        .collect()
 }
 
 fn take(table: &mut DeTable<'_>, known: &BTreeSet<String>) -> Vec<Extra> {
@@ -165,12 +171,14 @@ impl<'a> Declared<'a> {
                 _ => self.unknown(extra, found),
             }
         }
-        for name in self.pack.variables.names() {
-            if !values.contains_key(name) {
-                let message = format!("missing key `{name}` in `[{}]`", self.connection);
-                let note = format!("a variable of pack `{}`", self.pack_name);
-                found.push(Diagnostic::error("P103", message).at(&self.at, "").note(note));
-                values.insert(name.to_owned(), String::new());
+        for (name, keys) in self.pack.variables.iter() {
+            if !values.contains_key(&name.value) {
+                let message = format!("missing key `{}` in `[{}]`", name.value, self.connection);
+                let missing = Diagnostic::error("P103", message)
+                    .at(&self.at, "")
+                    .note(format!("a variable of pack `{}`", self.pack_name));
+                found.push(with_help(missing, keys.help.as_ref()));
+                values.insert(name.value.clone(), String::new());
             }
         }
         values
@@ -205,7 +213,10 @@ impl<'a> Declared<'a> {
             ExtraValue::Scalar(_) => ("variable", variables.names().collect()),
             ExtraValue::Table(_) => ("table", tables.names().collect()),
         };
-        let all = known.iter().copied().chain(self.known.iter().map(String::as_str));
+        let all = known
+            .iter()
+            .copied()
+            .chain(self.known.iter().map(String::as_str));
         let listed = if known.is_empty() {
             format!("pack `{}` has no {what}s", self.pack_name)
         } else {
@@ -214,7 +225,10 @@ impl<'a> Declared<'a> {
         let message = format!("unknown key `{}` in `[{}]`", name.value, self.connection);
         found.push(
             Diagnostic::error("P121", message)
-                .at(&name.span(self.file), format!("neither a key nor a {what} of the pack"))
+                .at(
+                    &name.span(self.file),
+                    format!("neither a key nor a {what} of the pack"),
+                )
                 .note(listed)
                 .suggest(name, all),
         );
@@ -238,11 +252,10 @@ impl<'a> Declared<'a> {
             if given.is_none() && keys.required {
                 let message = format!("missing table `{title}`");
                 let listed: Vec<&str> = columns.iter().map(|(column, _)| column.as_str()).collect();
-                found.push(
-                    Diagnostic::error("P123", message)
-                        .at(&self.at, format!("pack `{}` needs it", self.pack_name))
-                        .note(format!("columns: {}", listed.join(", "))),
-                );
+                let missing = Diagnostic::error("P123", message)
+                    .at(&self.at, format!("pack `{}` needs it", self.pack_name))
+                    .note(format!("columns: {}", listed.join(", ")));
+                found.push(with_help(missing, keys.help.as_ref()));
             }
             tables.push(ProjectTable {
                 name: name.value.clone(),
@@ -279,7 +292,8 @@ impl<'a> Declared<'a> {
                         row.insert(column.value.clone(), value);
                     }
                     None => {
-                        let message = format!("wrong type in column `{}` of `{title}`", column.value);
+                        let message =
+                            format!("wrong type in column `{}` of `{title}`", column.value);
                         let label = format!("wanted {}", kind_name(*kind));
                         let place = cell.span(self.file);
                         found.push(Diagnostic::error("P123", message).at(&place, label));
@@ -296,6 +310,13 @@ impl<'a> Declared<'a> {
             rows.insert(key.value.clone(), row);
         }
         rows
+    }
+}
+
+fn with_help(found: Diagnostic, help: Option<&At<String>>) -> Diagnostic {
+    match help {
+        Some(help) => found.help(help.value.clone()),
+        None => found,
     }
 }
 

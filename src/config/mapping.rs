@@ -268,8 +268,9 @@ pub struct AttributesKeys {
     #[schemars(required)]
     pub name: Option<At<String>>,
     /// The column of its value.
+    #[serde(rename = "value")]
     #[schemars(required)]
-    pub value: Option<At<String>>,
+    pub content: Option<At<String>>,
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]

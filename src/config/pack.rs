@@ -1,8 +1,6 @@
 //! Packs: found by name inside the program or by path, and read file by file.
 
-use super::mapping::{
-    ErpRecordFile, ErpStockFile, PackFile, ShopRecordFile, ShopStockFile, Side,
-};
+use super::mapping::{ErpRecordFile, ErpStockFile, PackFile, ShopRecordFile, ShopStockFile, Side};
 use super::record;
 use super::source::{Loader, read_text};
 use super::spanned::At;
@@ -131,12 +129,7 @@ fn is_path(name: &str) -> bool {
     name.starts_with('.') || name.contains(['/', '\\'])
 }
 
-fn embedded_texts(
-    loader: &mut Loader<'_>,
-    side: Side,
-    name: &str,
-    at: &Span,
-) -> Option<Vec<Text>> {
+fn embedded_texts(loader: &mut Loader<'_>, side: Side, name: &str, at: &Span) -> Option<Vec<Text>> {
     let Some(dir) = MAPPINGS.get_dir(format!("{}/{name}", folder(side))) else {
         let known = embedded(side);
         let message = format!("there is no {} pack `{name}`", folder(side));
@@ -267,7 +260,10 @@ fn read_record(
         found.push(
             Diagnostic::error("P124", format!("unknown record `{}`", name.value))
                 .at(&name.content(file), "not a record")
-                .note(format!("records: {}", record::names().collect::<Vec<_>>().join(", ")))
+                .note(format!(
+                    "records: {}",
+                    record::names().collect::<Vec<_>>().join(", ")
+                ))
                 .suggest(&name, record::names()),
         );
         return None;
@@ -307,8 +303,7 @@ fn check_side(
     {
         let message = format!("pack `{name}` is not for the side of {}", folder(side));
         found.push(
-            Diagnostic::error("P125", message)
-                .at(&said.span(file), "the side that it describes"),
+            Diagnostic::error("P125", message).at(&said.span(file), "the side that it describes"),
         );
     }
 }

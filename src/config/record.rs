@@ -97,6 +97,9 @@ mod tests {
     fn records_are_found_by_name() {
         assert_eq!(shape("price").map(|shape| shape.fields[0].0), Some("sku"));
         assert!(shape(STOCK).is_none());
-        assert_eq!(names().collect::<Vec<_>>(), ["category", "article", "price", "stock"]);
+        assert_eq!(
+            names().collect::<Vec<_>>(),
+            ["category", "article", "price", "stock"]
+        );
     }
 }

@@ -70,7 +70,9 @@ impl Scope {
             Some(FieldKind::Texts) => Err(Unknown {
                 message: format!("`{name}` is a text by language"),
                 candidates: Vec::new(),
-                note: Some(format!("write `{name}[main]` for the text in the shop's language")),
+                note: Some(format!(
+                    "write `{name}[main]` for the text in the shop's language"
+                )),
             }),
             Some(_) => Ok(()),
             None => Err(self.unknown_field(name)),
@@ -81,7 +83,11 @@ impl Scope {
         let candidates = self.field_names();
         let note = match candidates.is_empty() {
             true => None,
-            false => Some(format!("fields of {}: {}", self.title, candidates.join(", "))),
+            false => Some(format!(
+                "fields of {}: {}",
+                self.title,
+                candidates.join(", ")
+            )),
         };
         Unknown {
             message: format!("unknown field `{name}`"),
@@ -138,8 +144,12 @@ impl Scope {
                 1
             }
             (None, None) => {
-                let known: Vec<String> =
-                    self.lets.keys().chain(self.tables.keys()).cloned().collect();
+                let known: Vec<String> = self
+                    .lets
+                    .keys()
+                    .chain(self.tables.keys())
+                    .cloned()
+                    .collect();
                 let note = match known.is_empty() {
                     true => "no small tables are known at this place".to_owned(),
                     false => format!("small tables: {}", known.join(", ")),
@@ -194,7 +204,9 @@ impl Scope {
         Err(Unknown {
             message: format!("unknown language `{alias}`"),
             candidates: self.languages.iter().cloned().collect(),
-            note: Some(format!("a language by its code is written in quotes: `['{alias}']`")),
+            note: Some(format!(
+                "a language by its code is written in quotes: `['{alias}']`"
+            )),
         })
     }
 }

@@ -135,7 +135,9 @@ pub fn read_text(path: &Path) -> Result<String, String> {
     }
     match std::fs::read_to_string(path) {
         // Editors on Windows begin files with a byte order mark.
-        Ok(text) => Ok(text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_owned)),
+        Ok(text) => Ok(text
+            .strip_prefix('\u{feff}')
+            .map_or(text.clone(), str::to_owned)),
         Err(error) => Err(match error.kind() {
             ErrorKind::NotFound => "there is no such file".to_owned(),
             ErrorKind::PermissionDenied => "permission denied".to_owned(),

@@ -451,6 +451,14 @@ mod tests {
             "[erp]\npack = 'reference'\nurl = 'sqlite:erp'\n[shop.main]\npack = 'woocommerce'\nurl = 'sqlite:shop'\nprefix = 'wp_'\norders.since = 2026-12-01T00:00:00+01:00\n[shop.main.tax]\nA = { rate = 22 }\n",
         );
         assert_eq!(said(&found), [""; 0]);
-        assert!(read.unwrap().shop.get("main").unwrap().orders.since.is_some());
+        assert!(
+            read.unwrap()
+                .shop
+                .get("main")
+                .unwrap()
+                .orders
+                .since
+                .is_some()
+        );
     }
 }

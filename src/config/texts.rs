@@ -90,10 +90,10 @@ impl<'a> Texts<'a> {
                 }
                 Some((name, None)) => {
                     let whole = &rest[..name.len() + 2];
-                    found.push(self.unknown_variable(variables, name).at(
-                        &text.part(self.file, whole),
-                        "not a variable of the pack",
-                    ));
+                    found.push(
+                        self.unknown_variable(variables, name)
+                            .at(&text.part(self.file, whole), "not a variable of the pack"),
+                    );
                     rest = &rest[whole.len()..];
                 }
                 None => {
@@ -110,7 +110,11 @@ impl<'a> Texts<'a> {
         let known: Vec<&str> = variables.values.keys().map(String::as_str).collect();
         let listed = match known.as_slice() {
             [] => format!("pack `{}` has no variables", variables.pack),
-            _ => format!("variables of pack `{}`: {}", variables.pack, known.join(", ")),
+            _ => format!(
+                "variables of pack `{}`: {}",
+                variables.pack,
+                known.join(", ")
+            ),
         };
         Diagnostic::error("P121", format!("unknown variable `{{{name}}}`"))
             .note(listed)
@@ -120,7 +124,8 @@ impl<'a> Texts<'a> {
     /// Server SQL; every `:name` that the place does not bind is reported.
     pub fn sql(&self, text: &At<String>, bound: &Bound, found: &mut Vec<Diagnostic>) -> ServerSql {
         if text.trim().is_empty() {
-            found.push(Diagnostic::error("P104", "this SQL is empty").at(&text.span(self.file), ""));
+            found
+                .push(Diagnostic::error("P104", "this SQL is empty").at(&text.span(self.file), ""));
         }
         for name in template::names(text) {
             if bound.knows(name) {
@@ -131,10 +136,9 @@ impl<'a> Texts<'a> {
                 list if list.is_empty() => "nothing is bound at this place".to_owned(),
                 list => format!("bound at this place: {list}"),
             };
-            let mut unknown =
-                Diagnostic::error("P139", format!("unknown name `:{name}` in SQL"))
-                    .at(&place, "not bound here")
-                    .note(listed);
+            let mut unknown = Diagnostic::error("P139", format!("unknown name `:{name}` in SQL"))
+                .at(&place, "not bound here")
+                .note(listed);
             if let Some(near) = nearest(name, bound.names.iter().map(String::as_str)) {
                 unknown = unknown.help(format!("did you mean `:{near}`?"));
             }
@@ -213,7 +217,8 @@ mod tests {
 
     #[test]
     fn variables_are_filled_in_and_names_are_held_against_the_place() {
-        let sql = "SELECT '{}' FROM {prefix}a{pre} WHERE x IN (:id, :post.ID, :parent, :what, :posts.ID)";
+        let sql =
+            "SELECT '{}' FROM {prefix}a{pre} WHERE x IN (:id, :post.ID, :parent, :what, :posts.ID)";
         let file = Arc::new(SourceFile {
             path: "x.toml".into(),
             text: format!("\"{sql}\""),

@@ -9,7 +9,12 @@ impl DbUrl {
             Some("postgres" | "postgresql") => EngineKind::Postgres,
             Some("mysql" | "mariadb") => EngineKind::MySql,
             Some("sqlite") => EngineKind::Sqlite,
-            _ => return Err(DbError::new(DbErrorKind::Config, "no engine that ponte knows")),
+            _ => {
+                return Err(DbError::new(
+                    DbErrorKind::Config,
+                    "no engine that ponte knows",
+                ));
+            }
         };
         Ok(DbUrl(kind))
     }
