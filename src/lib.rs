@@ -1,5 +1,6 @@
 //! `ponte` keeps a company's ERP database and its web shop's database in step, directly, without an API between them.
 
+pub mod config;
 pub mod connections;
 pub mod db;
 pub mod demo;
