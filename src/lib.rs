@@ -8,5 +8,6 @@ pub mod diagnostic;
 pub mod expr;
 pub mod own;
 pub mod plan;
+pub mod stock;
 pub mod sync;
 pub mod value;
