@@ -3,14 +3,25 @@
 //! Every engine reads its own types into [`Value`] without loss, and every write passes through
 //! [`convert`], which either gives a value that the target column holds exactly or says why not.
 
-pub mod convert;
+mod convert;
 pub mod decimal;
+mod encode;
+pub mod iso;
+mod misfit;
+mod same;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use std::fmt;
 use std::sync::Arc;
 use uuid::Uuid;
 
+pub use convert::{convert, cut, fit};
 pub use decimal::Decimal;
+pub use misfit::Misfit;
+pub use same::same;
+
+/// Most characters of a value that a message shows.
+const SHOWN_CHARS: usize = 40;
 
 /// One value as a query yields it. Exact: nothing here was rounded, cut or re-coded on the way.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,10 +67,76 @@ impl Value {
             + match self {
                 Value::Text(text) | Value::Json(text) => text.len(),
                 Value::Bytes(bytes) => bytes.len(),
-                Value::Decimal(_) => 16,
+                Value::Decimal(number) => number.heap_bytes(),
                 _ => 0,
             }
     }
+
+    /// The kind in a word, for messages: `text`, `decimal`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Value::Null => "NULL",
+            Value::Bool(_) => "boolean",
+            Value::Int(_) | Value::UInt(_) => "integer",
+            Value::Decimal(_) => "decimal",
+            Value::Float(_) => "float",
+            Value::Text(_) => "text",
+            Value::Bytes(_) => "binary value",
+            Value::Date(_) => "date",
+            Value::Time(_) => "time of day",
+            Value::DateTime(_) => "time without zone",
+            Value::Timestamp(_) => "timestamp",
+            Value::Uuid(_) => "UUID",
+            Value::Json(_) => "JSON",
+        }
+    }
+
+    /// The value in one line of at most 40 characters, for messages: texts in quotes, control characters escaped,
+    /// `…` where something was left out. Not for data: use [`convert`] to a text type for that.
+    pub fn show(&self) -> String {
+        match self {
+            Value::Null => "NULL".to_owned(),
+            Value::Bool(true) => "TRUE".to_owned(),
+            Value::Bool(false) => "FALSE".to_owned(),
+            Value::Int(number) => number.to_string(),
+            Value::UInt(number) => number.to_string(),
+            Value::Decimal(number) => shortened(number.to_plain().chars(), SHOWN_CHARS),
+            Value::Float(float) => format!("{float:?}"),
+            Value::Text(text) | Value::Json(text) => {
+                let shown = text.chars().flat_map(|character| {
+                    let is_plain = !character.is_control();
+                    let escaped = (!is_plain).then(|| character.escape_default());
+                    escaped
+                        .into_iter()
+                        .flatten()
+                        .chain(is_plain.then_some(character))
+                });
+                format!("'{}'", shortened(shown, SHOWN_CHARS - 2))
+            }
+            Value::Bytes(bytes) => {
+                let digits = bytes.iter().flat_map(|byte| {
+                    [byte >> 4, byte & 15]
+                        .map(|digit| char::from_digit(digit.into(), 16).unwrap_or('?'))
+                });
+                format!("x'{}'", shortened(digits, SHOWN_CHARS - 3))
+            }
+            Value::Date(date) => iso::date_text(*date),
+            Value::Time(time) => iso::time_text(*time),
+            Value::DateTime(wall) => iso::wall_text(*wall),
+            Value::Timestamp(moment) => iso::utc_text(*moment),
+            Value::Uuid(uuid) => uuid.to_string(),
+        }
+    }
+}
+
+/// The characters, or as many as leave room for `…`.
+fn shortened(characters: impl Iterator<Item = char>, chars_max: usize) -> String {
+    let mut shown: Vec<char> = characters.take(chars_max + 1).collect();
+    if shown.len() > chars_max {
+        shown.truncate(chars_max - 1);
+        shown.push('…');
+    }
+    shown.into_iter().collect()
 }
 
 pub type Row = Box<[Value]>;
@@ -72,7 +149,7 @@ pub struct RowBatch {
 }
 
 /// The type of a column, as far as it decides what the column can hold.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Type {
     Bool,
     Int {
@@ -125,6 +202,116 @@ pub enum Charset {
     Unicode,
     /// Characters up to three UTF-8 bytes (MySQL's `utf8mb3`): no emoji.
     Utf8Mb3,
+    /// What MySQL and MariaDB call `latin1`: Windows-1252, so with the euro sign.
     Latin1,
     Ascii,
+}
+
+impl Type {
+    /// Least and greatest number of an integer column of so many bits (8 to 64).
+    fn integer_range(bits: u8, signed: bool) -> (i128, i128) {
+        let bits = u32::from(bits.clamp(1, 64));
+        if signed {
+            (-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
+        } else {
+            (0, (1 << bits) - 1)
+        }
+    }
+}
+
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Type::Bool => f.write_str("boolean"),
+            Type::Int { bits, signed: true } => write!(f, "{bits}-bit integer"),
+            Type::Int {
+                bits,
+                signed: false,
+            } => write!(f, "unsigned {bits}-bit integer"),
+            Type::Decimal {
+                precision: Some(precision),
+                scale,
+            } => write!(f, "decimal({precision},{})", scale.unwrap_or(0)),
+            Type::Decimal { .. } => f.write_str("decimal"),
+            Type::Float { bits } => write!(f, "{bits}-bit float"),
+            Type::Text {
+                chars_max: Some(max),
+                ..
+            } => write!(f, "text({max})"),
+            Type::Text { .. } => f.write_str("text"),
+            Type::Bytes { .. } => f.write_str("binary"),
+            Type::Date => f.write_str("date"),
+            Type::Time { .. } => f.write_str("time of day"),
+            Type::DateTime { .. } => f.write_str("time without zone"),
+            Type::Timestamp { .. } => f.write_str("timestamp"),
+            Type::Uuid => f.write_str("UUID"),
+            Type::Json => f.write_str("JSON"),
+            Type::Enum(_) => f.write_str("enumeration"),
+            Type::Other(name) => write!(f, "column type `{name}`"),
+        }
+    }
+}
+
+impl Charset {
+    /// Whether the character set has the character.
+    pub fn has(self, character: char) -> bool {
+        match self {
+            Charset::Unicode => true,
+            Charset::Utf8Mb3 => character.len_utf8() <= 3,
+            Charset::Ascii => character.is_ascii(),
+            Charset::Latin1 => match character {
+                '\u{80}'..='\u{9f}' => {
+                    matches!(
+                        character,
+                        '\u{81}' | '\u{8d}' | '\u{8f}' | '\u{90}' | '\u{9d}'
+                    )
+                }
+                '\0'..='\u{ff}' => true,
+                _ => "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ".contains(character),
+            },
+        }
+    }
+}
+
+impl fmt::Display for Charset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Charset::Unicode => "Unicode",
+            Charset::Utf8Mb3 => "utf8mb3",
+            Charset::Latin1 => "latin1",
+            Charset::Ascii => "ascii",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_shown_short_and_in_one_line() {
+        let long = Value::Text("Cavo schermato 3x1,5 mmq antifiamma, al metro".into());
+        assert_eq!(long.show(), "'Cavo schermato 3x1,5 mmq antifiamma, …'");
+        assert_eq!(long.show().chars().count(), 40);
+        assert_eq!(Value::Text("a\n\u{7}b".into()).show(), "'a\\n\\u{7}b'");
+        assert_eq!(Value::Bytes(vec![0, 255]).show(), "x'00ff'");
+        assert_eq!(Value::Null.show(), "NULL");
+        assert_eq!(
+            Value::Decimal(Decimal::parse("1e90").unwrap())
+                .show()
+                .chars()
+                .count(),
+            40
+        );
+    }
+
+    #[test]
+    fn latin1_is_windows_1252() {
+        for character in ['a', 'ü', '€', 'ž', '\u{81}'] {
+            assert!(Charset::Latin1.has(character), "{character:?}");
+        }
+        for character in ['č', '→', '\u{80}', '😀'] {
+            assert!(!Charset::Latin1.has(character), "{character:?}");
+        }
+    }
 }
