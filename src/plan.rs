@@ -49,8 +49,10 @@ pub struct PackFacts {
     pub name: String,
     pub system: String,
     pub version: Option<VersionRange>,
-    /// Yields the IANA zone in which bound times are sent and `local()` computes; `None`: UTC.
+    /// Yields the zone in which bound times are sent; `None`: UTC. A zone is an IANA name or hours from UTC.
     pub zone: Option<ServerSql>,
+    /// Yields the zone in which `local()` and days are computed; `None`: that of `zone`.
+    pub local_zone: Option<ServerSql>,
     pub lets: Vec<Let>,
 }
 
@@ -112,6 +114,8 @@ pub struct Source {
     /// The field that holds the parent's key: parents are written first.
     pub tree: Option<String>,
     pub children: Vec<Child>,
+    /// Only rows whose column has this value belong to the flow: `list` = the shop's price list.
+    pub only: Vec<(String, Value)>,
     /// Fields that the record may have (canonical ones and declared ones); `None`: whatever the query yields.
     pub fields: Option<Vec<RecordField>>,
 }
@@ -202,6 +206,9 @@ pub struct Write {
     pub each: Option<Each>,
     pub scope: Option<ServerSql>,
     pub condition: Option<Expr>,
+    /// Ponte owns the write's fields only while this holds; when it no longer does, what ponte wrote is taken back
+    /// unless someone has changed it since.
+    pub owned_while: Option<Expr>,
     pub at: Span,
 }
 
@@ -232,6 +239,8 @@ pub struct Field {
     pub round: Option<u32>,
     /// What a NULL from the source does.
     pub empty: Empty,
+    /// Texts that are numbers are compared as numbers: `9.90` in the shop is as good as `9.9`.
+    pub compare_as_number: bool,
     pub at: Span,
 }
 
@@ -252,6 +261,8 @@ pub enum Own {
 pub enum Empty {
     Keep,
     Write,
+    /// The attribute's row goes.
+    Remove,
 }
 
 /// Right values of rows that follow from others.
@@ -259,19 +270,34 @@ pub enum Empty {
 pub struct Derived {
     pub table: TableName,
     pub table_at: Span,
-    pub key: Vec<String>,
+    pub rows: DerivedRows,
+    /// `:id`, `:<find column>`, `:<write>.<column>` are lists over the batch; `:now_unix` seconds.
     pub sql: ServerSql,
-    pub insert_missing: bool,
-    pub scope: Option<ServerSql>,
     pub condition: Option<Expr>,
+    pub at: Span,
 }
 
-/// Cached rows that go when a record was written.
+#[derive(Debug)]
+pub enum DerivedRows {
+    /// One row per key; a table without such a unique key has it in the row with the lowest primary key.
+    Key {
+        columns: Vec<String>,
+        insert_missing: bool,
+        /// Rows in it that `sql` does not yield are removed.
+        scope: Option<ServerSql>,
+    },
+    /// The rows that share these columns are a list, in the order in which `sql` yields them; it is compared whole.
+    List { columns: Vec<String> },
+}
+
+/// Cached rows that go when a record was written: those whose column has one of the values.
 #[derive(Debug)]
 pub struct Forget {
     pub table: TableName,
     pub table_at: Span,
-    pub filter: ServerSql,
+    pub column: String,
+    /// Over the record (in stock: over the figure's columns); NULL = none.
+    pub values: Vec<Expr>,
 }
 
 /// The stock protocol between the ERP and one shop.

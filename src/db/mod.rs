@@ -9,6 +9,7 @@ pub mod error;
 pub mod mysql;
 pub mod postgres;
 pub mod query;
+pub mod render;
 pub mod sqlite;
 pub mod template;
 pub mod url;

@@ -59,7 +59,7 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
             b'$' => dollar_quoted(rest),
             b':' if rest.starts_with("::") || rest.starts_with(":=") => 2,
             b':' => {
-                let name = identifier(&rest[1..]);
+                let name = dotted(&rest[1..]);
                 if name.is_empty() {
                     1
                 } else {
@@ -111,6 +111,17 @@ fn dollar_quoted(text: &str) -> usize {
     }
 }
 
+/// A name, or two joined by a dot: `:category.term_taxonomy_id`.
+fn dotted(text: &str) -> &str {
+    let first = identifier(text);
+    match text[first.len()..].strip_prefix('.').map(identifier) {
+        Some(second) if !first.is_empty() && !second.is_empty() => {
+            &text[..first.len() + 1 + second.len()]
+        }
+        _ => first,
+    }
+}
+
 fn identifier(text: &str) -> &str {
     let letter = |c: char| c.is_ascii_alphabetic() || c == '_';
     match text.chars().next() {
@@ -130,8 +141,8 @@ mod tests {
 
     #[test]
     fn names_are_found_outside_quotes_comments_and_casts() {
-        let text = "SELECT ':a', \":b\", `:c`, x::text, $$:d$$, $t$ :e $t$ -- :f\n/* :g */ FROM t WHERE è = :id AND b IN (:list) AND c = ':it''s :no' AND d=:id";
-        assert_eq!(names(text), ["id", "list", "id"]);
+        let text = "SELECT ':a', \":b\", `:c`, x::text, $$:d$$, $t$ :e $t$ -- :f\n/* :g */ FROM t WHERE è = :id AND b IN (:list) AND c = ':it''s :no' AND d=:id AND e IN (:post.ID)";
+        assert_eq!(names(text), ["id", "list", "id", "post.ID"]);
     }
 
     #[test]

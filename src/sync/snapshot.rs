@@ -1,0 +1,502 @@
+//! What a flow's source looked like when it was last carried over: a key's hash and a row's fingerprint, 32 bytes a
+//! row, sorted by the key's hash.
+//!
+//! The source is read in the order that is cheapest for its server, and no two servers agree on an order of texts, so
+//! the file is sorted by hash and looked up by position: hashes are spread evenly, a first-word index of one entry per
+//! block is kept in memory (1/512 of the file), and one block is read for a row. What was carried over is collected in
+//! sorted runs, which are merged into the next file when the flow is done.
+//!
+//! The file moves only after the commits it speaks of. A crash before that leaves the older file: rows are compared
+//! once more, nothing else. A damaged file is reported and treated as none.
+//!
+//! Layout: magic, format version, number of entries, the entries, BLAKE3 of all before.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+/// The first 16 bytes of BLAKE3 over the key.
+pub type KeyHash = [u8; 16];
+/// The first 16 bytes of BLAKE3 over the row, its children and everything that decides what is written.
+pub type Fingerprint = [u8; 16];
+
+const MAGIC: &[u8; 8] = b"ponte.sn";
+const VERSION: u32 = 1;
+const HEADER: u64 = 20;
+const ENTRY: usize = 32;
+/// Entries in a block: 4 KiB.
+const BLOCK: usize = 128;
+/// Entries sorted in memory before they are spilled: 16 MiB.
+const RUN: usize = 1 << 19;
+
+type Entry = [u8; ENTRY];
+
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotError {
+    #[error("cannot {doing} {}: {source}", path.display())]
+    Io {
+        doing: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
+    #[error("{} is damaged: {why}", path.display())]
+    Damaged { path: PathBuf, why: &'static str },
+}
+
+type Result<T> = std::result::Result<T, SnapshotError>;
+
+fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> SnapshotError {
+    let path = path.to_owned();
+    move |source| SnapshotError::Io {
+        doing,
+        path,
+        source,
+    }
+}
+
+/// An earlier run's file, open for look-ups.
+#[derive(Debug)]
+pub struct Snapshot {
+    path: PathBuf,
+    file: File,
+    entries: u64,
+    /// The first eight bytes of each block's first key.
+    index: Vec<u64>,
+    /// The block last read: sources in key order hit it again only by chance, equal keys always.
+    block: Vec<u8>,
+    block_at: Option<usize>,
+}
+
+impl Snapshot {
+    /// Opens and verifies the whole file; `None` if there is none.
+    pub fn open(path: &Path) -> Result<Option<Snapshot>> {
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(io_error("open", path)(error)),
+        };
+        let damaged = |why| SnapshotError::Damaged {
+            path: path.to_owned(),
+            why,
+        };
+        let length = file.metadata().map_err(io_error("read", path))?.len();
+        let mut reader = BufReader::with_capacity(1 << 18, &file);
+        let mut hasher = blake3::Hasher::new();
+        let mut header = [0; HEADER as usize];
+        if length < HEADER + 32 {
+            return Err(damaged("it is too short"));
+        }
+        reader
+            .read_exact(&mut header)
+            .map_err(io_error("read", path))?;
+        hasher.update(&header);
+        let word = |at: usize| {
+            u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
+        };
+        if &header[..8] != MAGIC {
+            return Err(damaged("it does not begin as a snapshot does"));
+        }
+        if word(8) != VERSION {
+            return Err(damaged("it was written by another version of ponte"));
+        }
+        let entries = u64::from(word(12)) | u64::from(word(16)) << 32;
+        if entries
+            .checked_mul(ENTRY as u64)
+            .and_then(|bytes| bytes.checked_add(HEADER + 32))
+            != Some(length)
+        {
+            return Err(damaged("its length is not what it says"));
+        }
+        let mut index = Vec::with_capacity(entries as usize / BLOCK + 1);
+        let mut block = vec![0; BLOCK * ENTRY];
+        let mut left = entries as usize;
+        while left > 0 {
+            let count = left.min(BLOCK);
+            let bytes = &mut block[..count * ENTRY];
+            reader.read_exact(bytes).map_err(io_error("read", path))?;
+            hasher.update(bytes);
+            index.push(first_word(bytes));
+            left -= count;
+        }
+        let mut sum = [0; 32];
+        reader
+            .read_exact(&mut sum)
+            .map_err(io_error("read", path))?;
+        if hasher.finalize() != sum {
+            return Err(damaged("its checksum is wrong"));
+        }
+        Ok(Some(Snapshot {
+            path: path.to_owned(),
+            file,
+            entries,
+            index,
+            block,
+            block_at: None,
+        }))
+    }
+
+    pub fn len(&self) -> u64 {
+        self.entries
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.entries == 0
+    }
+
+    /// The fingerprint under which the key was last carried over.
+    pub fn get(&mut self, key: &KeyHash) -> Result<Option<Fingerprint>> {
+        let word = first_word(key);
+        // Keys that share their first word may begin in the block before the first that starts with it.
+        let end = self.index.partition_point(|first| *first <= word);
+        let start = self.index[..end].partition_point(|first| *first < word);
+        for at in start.saturating_sub(1)..end {
+            self.load(at)?;
+            let entries: Vec<&[u8]> = self.block.chunks_exact(ENTRY).collect();
+            if let Ok(found) = entries.binary_search_by(|entry| entry[..16].cmp(key)) {
+                let mut fingerprint = [0; 16];
+                fingerprint.copy_from_slice(&entries[found][16..]);
+                return Ok(Some(fingerprint));
+            }
+        }
+        Ok(None)
+    }
+
+    fn load(&mut self, at: usize) -> Result<()> {
+        if self.block_at == Some(at) {
+            return Ok(());
+        }
+        let first = at * BLOCK;
+        let count = (self.entries as usize - first).min(BLOCK);
+        self.block.resize(count * ENTRY, 0);
+        self.block_at = None;
+        let offset = HEADER + (first * ENTRY) as u64;
+        self.file
+            .seek(SeekFrom::Start(offset))
+            .and_then(|_| self.file.read_exact(&mut self.block))
+            .map_err(io_error("read", &self.path))?;
+        self.block_at = Some(at);
+        Ok(())
+    }
+
+    fn entries(&self) -> Result<Entries> {
+        let mut file = File::open(&self.path).map_err(io_error("open", &self.path))?;
+        file.seek(SeekFrom::Start(HEADER))
+            .map_err(io_error("read", &self.path))?;
+        Ok(Entries::new(file, &self.path, self.entries))
+    }
+}
+
+fn first_word(bytes: &[u8]) -> u64 {
+    let mut word = [0; 8];
+    word.copy_from_slice(&bytes[..8]);
+    u64::from_be_bytes(word)
+}
+
+/// Entries read one after the other.
+struct Entries {
+    reader: BufReader<File>,
+    path: PathBuf,
+    left: u64,
+}
+
+impl Entries {
+    fn new(file: File, path: &Path, left: u64) -> Self {
+        Entries {
+            reader: BufReader::with_capacity(1 << 16, file),
+            path: path.to_owned(),
+            left,
+        }
+    }
+
+    fn next(&mut self) -> Result<Option<Entry>> {
+        if self.left == 0 {
+            return Ok(None);
+        }
+        let mut entry = [0; ENTRY];
+        self.reader
+            .read_exact(&mut entry)
+            .map_err(io_error("read", &self.path))?;
+        self.left -= 1;
+        Ok(Some(entry))
+    }
+}
+
+/// Collects what a run carried over; [`Next::finish`] makes it the flow's snapshot.
+#[derive(Debug)]
+pub struct Next {
+    path: PathBuf,
+    buffer: Vec<Entry>,
+    runs: Vec<(PathBuf, u64)>,
+}
+
+/// What the finished snapshot says beside the one before.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Finished {
+    pub entries: u64,
+    /// Keys that the snapshot before had and the source has no more.
+    pub gone: u64,
+}
+
+impl Next {
+    /// For the snapshot at `path`; temporary files lie beside it.
+    pub fn new(path: &Path) -> Self {
+        Next {
+            path: path.to_owned(),
+            buffer: Vec::new(),
+            runs: Vec::new(),
+        }
+    }
+
+    pub fn push(&mut self, key: &KeyHash, fingerprint: &Fingerprint) -> Result<()> {
+        let mut entry = [0; ENTRY];
+        entry[..16].copy_from_slice(key);
+        entry[16..].copy_from_slice(fingerprint);
+        self.buffer.push(entry);
+        if self.buffer.len() == RUN {
+            self.spill()?;
+        }
+        Ok(())
+    }
+
+    fn beside(&self, suffix: &str) -> PathBuf {
+        let mut name = self.path.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    }
+
+    fn spill(&mut self) -> Result<()> {
+        self.buffer.sort_unstable();
+        let path = self.beside(&format!(".run{}", self.runs.len()));
+        let write = || -> io::Result<()> {
+            let mut file = BufWriter::with_capacity(1 << 18, File::create(&path)?);
+            for entry in &self.buffer {
+                file.write_all(entry)?;
+            }
+            file.flush()
+        };
+        write().map_err(io_error("write", &path))?;
+        self.runs.push((path, self.buffer.len() as u64));
+        self.buffer.clear();
+        Ok(())
+    }
+
+    /// Merges the runs into the new file, which replaces the old one in one step, and counts what is gone. `rest` holds
+    /// keys that the source still has but that were not carried over (quarantined, waiting): they are not gone.
+    pub fn finish(
+        mut self,
+        old: Option<&Snapshot>,
+        rest: &std::collections::HashSet<KeyHash>,
+    ) -> Result<Finished> {
+        if !self.runs.is_empty() && !self.buffer.is_empty() {
+            self.spill()?;
+        }
+        self.buffer.sort_unstable();
+        let mut merge = Merge::new(&self.runs, std::mem::take(&mut self.buffer))?;
+        let mut old = old.map(Snapshot::entries).transpose()?;
+        let mut before = next_of(&mut old)?;
+        let temporary = self.beside(".new");
+        let mut out = Output::create(&temporary)?;
+        let mut finished = Finished::default();
+        let mut last: Option<Entry> = None;
+        let gone = |entry: &Entry| !rest.contains(&entry[..16]);
+        while let Some(entry) = merge.next()? {
+            if last.is_some_and(|last| last[..16] == entry[..16]) {
+                continue;
+            }
+            while let Some(older) = before.filter(|older| older[..16] < entry[..16]) {
+                finished.gone += u64::from(gone(&older));
+                before = next_of(&mut old)?;
+            }
+            if before.is_some_and(|older| older[..16] == entry[..16]) {
+                before = next_of(&mut old)?;
+            }
+            out.write(&entry)?;
+            last = Some(entry);
+        }
+        while let Some(older) = before {
+            finished.gone += u64::from(gone(&older));
+            before = next_of(&mut old)?;
+        }
+        finished.entries = out.finish()?;
+        fs::rename(&temporary, &self.path).map_err(io_error("replace", &self.path))?;
+        Ok(finished)
+    }
+}
+
+impl Drop for Next {
+    fn drop(&mut self) {
+        for (path, _) in &self.runs {
+            // A run left behind costs disk only and is written over by the next one of its name.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+fn next_of(entries: &mut Option<Entries>) -> Result<Option<Entry>> {
+    entries.as_mut().map_or(Ok(None), Entries::next)
+}
+
+/// The entries of several sorted runs, and of one in memory, in order.
+struct Merge {
+    files: Vec<(Option<Entry>, Entries)>,
+    memory: std::iter::Peekable<std::vec::IntoIter<Entry>>,
+}
+
+impl Merge {
+    fn new(runs: &[(PathBuf, u64)], memory: Vec<Entry>) -> Result<Merge> {
+        let mut files = Vec::new();
+        for (path, entries) in runs {
+            let file = File::open(path).map_err(io_error("open", path))?;
+            let mut entries = Entries::new(file, path, *entries);
+            files.push((entries.next()?, entries));
+        }
+        Ok(Merge {
+            files,
+            memory: memory.into_iter().peekable(),
+        })
+    }
+
+    /// The runs are few (one per half a million rows), so the smallest head is found by looking at each.
+    fn next(&mut self) -> Result<Option<Entry>> {
+        let smallest = (0..self.files.len())
+            .filter(|at| self.files[*at].0.is_some())
+            .min_by_key(|at| self.files[*at].0);
+        let Some(at) = smallest else {
+            return Ok(self.memory.next());
+        };
+        if let Some(entry) = self
+            .memory
+            .next_if(|entry| Some(*entry) <= self.files[at].0)
+        {
+            return Ok(Some(entry));
+        }
+        let (head, entries) = &mut self.files[at];
+        let entry = *head;
+        *head = entries.next()?;
+        Ok(entry)
+    }
+}
+
+/// The new file being written: its header is filled in at the end, when the number of entries is known.
+struct Output {
+    path: PathBuf,
+    file: BufWriter<File>,
+    entries: u64,
+}
+
+impl Output {
+    fn create(path: &Path) -> Result<Output> {
+        let file = File::options()
+            .create(true)
+            .truncate(true)
+            .read(true)
+            .write(true)
+            .open(path)
+            .map_err(io_error("create", path))?;
+        let mut file = BufWriter::with_capacity(1 << 18, file);
+        file.write_all(&[0; HEADER as usize])
+            .map_err(io_error("write", path))?;
+        Ok(Output {
+            path: path.to_owned(),
+            file,
+            entries: 0,
+        })
+    }
+
+    fn write(&mut self, entry: &Entry) -> Result<()> {
+        self.entries += 1;
+        self.file
+            .write_all(entry)
+            .map_err(io_error("write", &self.path))
+    }
+
+    fn finish(self) -> Result<u64> {
+        let Output {
+            path,
+            file,
+            entries,
+        } = self;
+        let seal = move || -> io::Result<()> {
+            let mut file = file.into_inner().map_err(|error| error.into_error())?;
+            file.seek(SeekFrom::Start(0))?;
+            file.write_all(MAGIC)?;
+            file.write_all(&VERSION.to_le_bytes())?;
+            file.write_all(&entries.to_le_bytes())?;
+            file.seek(SeekFrom::Start(0))?;
+            let mut hasher = blake3::Hasher::new();
+            io::copy(&mut BufReader::with_capacity(1 << 18, &file), &mut hasher)?;
+            file.seek(SeekFrom::End(0))?;
+            file.write_all(hasher.finalize().as_bytes())?;
+            file.sync_all()
+        };
+        seal().map_err(io_error("write", &path))?;
+        Ok(entries)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::{BTreeMap, HashSet};
+
+    fn hash(number: u32) -> KeyHash {
+        let mut hash = [0; 16];
+        hash.copy_from_slice(&blake3::hash(&number.to_le_bytes()).as_bytes()[..16]);
+        hash
+    }
+
+    fn write(path: &Path, entries: &BTreeMap<u32, u8>) -> Finished {
+        let old = Snapshot::open(path).unwrap();
+        let mut next = Next::new(path);
+        for (at, (key, print)) in entries.iter().enumerate() {
+            next.push(&hash(*key), &[*print; 16]).unwrap();
+            if at % 7 == 6 {
+                next.spill().unwrap();
+            }
+        }
+        next.finish(old.as_ref(), &HashSet::new()).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn a_snapshot_holds_what_was_put_in_and_counts_what_is_gone(
+            first in proptest::collection::btree_map(0u32..600, any::<u8>(), 0..500),
+            second in proptest::collection::btree_map(0u32..600, any::<u8>(), 0..500),
+        ) {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("flow.snapshot");
+            write(&path, &first);
+            let finished = write(&path, &second);
+            prop_assert_eq!(finished.gone, first.keys().filter(|key| !second.contains_key(key)).count() as u64);
+            prop_assert_eq!(finished.entries, second.len() as u64);
+            let mut snapshot = Snapshot::open(&path).unwrap().unwrap();
+            for key in 0..600 {
+                prop_assert_eq!(snapshot.get(&hash(key)).unwrap(), second.get(&key).map(|print| [*print; 16]));
+            }
+            prop_assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "temporary files are left");
+        }
+    }
+
+    #[test]
+    fn damage_is_told_and_never_believed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("flow.snapshot");
+        write(&path, &(0..300).map(|key| (key, 1)).collect());
+        let good = fs::read(&path).unwrap();
+        let mut cut = good.clone();
+        cut.truncate(good.len() - 1);
+        let mut flipped = good.clone();
+        flipped[5000] ^= 1;
+        for (bytes, why) in [
+            (cut, "length"),
+            (flipped, "checksum"),
+            (b"noise".to_vec(), "short"),
+            (vec![7; 200], "begin"),
+        ] {
+            fs::write(&path, bytes).unwrap();
+            let error = Snapshot::open(&path).unwrap_err().to_string();
+            assert!(error.contains(why), "{error}");
+        }
+    }
+}

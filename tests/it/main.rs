@@ -1,0 +1,6 @@
+//! The integration tests, one binary since linking takes long. They need servers: start them with `tests/run`.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod selftest;

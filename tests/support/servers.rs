@@ -1,0 +1,138 @@
+//! Databases for tests: a fresh one per test on the servers that `tests/run` starts, or a SQLite file.
+
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Mutex;
+
+use tempfile::TempDir;
+
+use super::client::Client;
+
+/// An empty database. It stays on the server until the next run of the same test; a SQLite file goes when this is dropped.
+pub struct Database {
+    pub url: String,
+    pub name: String,
+    folder: Option<TempDir>,
+}
+
+impl Database {
+    pub async fn client(&self) -> Client {
+        Client::connect(&self.url).await
+    }
+}
+
+/// An empty database in PostgreSQL. `test` names it: the test's path, plus a word if the test makes several.
+pub async fn postgres(test: &str) -> Database {
+    let server = postgres_url();
+    let mut admin = Client::connect(&server).await;
+    let taken = admin.rows("SELECT datname FROM pg_database").await;
+    let name = make_room(test, &mut admin, taken, " WITH (FORCE)").await;
+    admin
+        .run(&format!("CREATE DATABASE {name} TEMPLATE template0"))
+        .await;
+    Database {
+        url: with_database(&server, &name),
+        name,
+        folder: None,
+    }
+}
+
+/// An empty database in MariaDB (utf8mb4).
+pub async fn mariadb(test: &str) -> Database {
+    let server = mariadb_url();
+    let mut admin = Client::connect(&server).await;
+    let taken = admin.rows("SHOW DATABASES").await;
+    let name = make_room(test, &mut admin, taken, "").await;
+    admin
+        .run(&format!("CREATE DATABASE {name} CHARACTER SET utf8mb4"))
+        .await;
+    Database {
+        url: with_database(&server, &name),
+        name,
+        folder: None,
+    }
+}
+
+/// An empty SQLite file in a folder of its own.
+pub fn sqlite(test: &str) -> Database {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let name = database_name(test);
+    let file = folder.path().join(format!("{name}.db"));
+    std::fs::File::create(&file).expect("a file in a new folder");
+    Database {
+        url: format!("sqlite://{}", file.display()),
+        name,
+        folder: Some(folder),
+    }
+}
+
+/// The URL of a database of the PostgreSQL server that every installation has.
+pub fn postgres_url() -> String {
+    from_environment("PONTE_TEST_POSTGRES")
+}
+
+pub fn mariadb_url() -> String {
+    from_environment("PONTE_TEST_MARIADB")
+}
+
+fn from_environment(variable: &str) -> String {
+    std::env::var(variable)
+        .unwrap_or_else(|_| panic!("{variable} is not set: start the tests with tests/run"))
+}
+
+/// The `host:port` of a URL.
+pub fn address(url: &str) -> String {
+    let url = url::Url::parse(url).expect("a URL");
+    format!(
+        "{}:{}",
+        url.host_str().expect("a host"),
+        url.port().expect("a port")
+    )
+}
+
+fn with_database(server: &str, name: &str) -> String {
+    let mut url = url::Url::parse(server).expect("a URL");
+    url.set_path(name);
+    url.into()
+}
+
+fn database_name(test: &str) -> String {
+    static USED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    let fresh = USED
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+        .insert(test.to_owned());
+    assert!(
+        fresh,
+        "two databases named `{test}` in one run: they would be the same one"
+    );
+    format!("{}{}", prefix(test), std::process::id())
+}
+
+fn prefix(test: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    test.hash(&mut hasher);
+    format!("ponte_t_{:016x}_", hasher.finish())
+}
+
+/// Drops what earlier runs of this test left behind (long-lived servers would fill up) and returns the new name.
+async fn make_room(
+    test: &str,
+    admin: &mut Client,
+    taken: Vec<Vec<Option<String>>>,
+    how: &str,
+) -> String {
+    let new = database_name(test);
+    for old in taken.into_iter().flatten().flatten() {
+        let Some(process) = old.strip_prefix(&prefix(test)) else {
+            continue;
+        };
+        let lives = std::path::Path::new("/proc").join(process).exists();
+        if old == new || !lives {
+            admin
+                .run(&format!("DROP DATABASE IF EXISTS {old}{how}"))
+                .await;
+        }
+    }
+    new
+}
