@@ -8,12 +8,14 @@ use crate::db::query::{Query, TableName};
 use crate::db::template::Bound;
 use crate::db::{self, DbError, DbErrorKind, Engine, Session};
 use crate::diagnostic::Span;
+use crate::expr::Zone;
 use crate::own;
 use crate::plan::{self, Derived, Forget, Pending, Plan};
 use crate::sync::condition;
 use crate::sync::lookup::Lookups;
+use crate::sync::run;
 use crate::value::{Decimal, Row, Value};
-use chrono::{DateTime, Duration, FixedOffset, NaiveDateTime, Timelike, Utc};
+use chrono::{DateTime, Duration, Timelike, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -45,13 +47,6 @@ pub struct Figure {
 pub struct Figures {
     pub columns: Vec<String>,
     pub rows: Vec<Figure>,
-}
-
-/// The zone in which a database keeps its times.
-#[derive(Debug, Clone, Copy)]
-enum Zone {
-    Named(chrono_tz::Tz),
-    Fixed(FixedOffset),
 }
 
 /// A shop with the parts of its pack that apply to it as it is now.
@@ -96,8 +91,8 @@ impl<'p> Shop<'p> {
         let lets = facts.map_or(&[][..], |facts| &facts.lets);
         let lookups = Lookups::read(session.as_mut(), lets).await?;
         let zone = match facts.and_then(|facts| facts.zone.as_ref()) {
-            Some(sql) => read_zone(session.as_mut(), &sql.text).await?,
-            None => Zone::Named(chrono_tz::UTC),
+            Some(sql) => run::read_zone(session.as_mut(), &sql.text).await?,
+            None => Zone::UTC,
         };
         let mut pending = Vec::new();
         for one in &stock.target.pending {
@@ -252,7 +247,7 @@ impl<'p> Shop<'p> {
         let mut lines = Vec::new();
         let (zone, now, since) = (self.zone, self.now, self.plan.orders_since);
         let bound =
-            move |name: &str| time(name, now, since).map(|moment| Bound::One(zone.value(moment)));
+            move |name: &str| time(name, now, since).map(|moment| Bound::One(wall(zone, moment)));
         for one in &self.pending {
             let query = match only {
                 None => ServerQuery::from(&one.sql),
@@ -345,36 +340,9 @@ fn time(name: &str, now: DateTime<Utc>, since: DateTime<Utc>) -> Option<DateTime
     }
 }
 
-async fn read_zone(session: &mut dyn Session, sql: &str) -> Result<Zone, StockError> {
-    let rows = db::fetch(session, &Query::sql(sql)).await?;
-    let name = rows.first().map_or(Ok(None), |row| text(&row[0]));
-    let zone = name.ok().flatten().and_then(|name| Zone::parse(&name));
-    zone.ok_or_else(|| {
-        DbError::new(
-            DbErrorKind::Other,
-            "the pack's query for the shop's zone names none",
-        )
-        .into()
-    })
-}
-
-impl Zone {
-    /// An IANA name, or hours from UTC: `2`, `-3.5`.
-    fn parse(name: &str) -> Option<Zone> {
-        if let Ok(zone) = name.parse() {
-            return Some(Zone::Named(zone));
-        }
-        let seconds = Decimal::parse(name).ok()? * Decimal::from(3600);
-        FixedOffset::east_opt(i32::try_from(seconds.to_i64()?).ok()?).map(Zone::Fixed)
-    }
-
-    /// The wall clock of the database at this moment.
-    fn value(self, moment: DateTime<Utc>) -> Value {
-        let wall: NaiveDateTime = match self {
-            Zone::Named(zone) => moment.with_timezone(&zone).naive_local(),
-            Zone::Fixed(offset) => moment.with_timezone(&offset).naive_local(),
-        };
-        // Whole seconds: a fraction would make a moment later than the column's own reading of it.
-        Value::DateTime(wall.with_nanosecond(0).unwrap_or(wall))
-    }
+/// The wall clock of the database at this moment, in whole seconds: a fraction would make a moment later than the
+/// column's own reading of it.
+fn wall(zone: Zone, moment: DateTime<Utc>) -> Value {
+    let wall = zone.wall(moment).unwrap_or(moment.naive_utc());
+    Value::DateTime(wall.with_nanosecond(0).unwrap_or(wall))
 }
