@@ -168,7 +168,7 @@ pub fn stock(
     let target = shop(shop_side, found);
     let safety = safety(project.0, keys, found);
     let since = orders_since(project.0, keys, &mut Vec::new());
-    if keys.orders.since.is_none() {
+    if !project.1.with_since.contains(name) {
         let message = format!("missing key `orders.since` in `[{}]`", shop_side.connection);
         found.push(
             Diagnostic::error("P136", message)

@@ -28,12 +28,17 @@ pub struct Writes<'a> {
 }
 
 impl Writes<'_> {
-    pub fn resolve(&self, declared: &[At<WriteKeys>], found: &mut Vec<Diagnostic>) -> Vec<Write> {
-        let aliases = self.aliases(declared, found);
-        self.check_overrides(&aliases, found);
+    /// The writes; `aliases` are theirs, one each.
+    pub fn resolve(
+        &self,
+        declared: &[At<WriteKeys>],
+        aliases: &[String],
+        found: &mut Vec<Diagnostic>,
+    ) -> Vec<Write> {
+        self.check_overrides(aliases, found);
         let mut scope = self.scope.clone();
         let mut writes = Vec::new();
-        for (keys, alias) in declared.iter().zip(&aliases) {
+        for (keys, alias) in declared.iter().zip(aliases) {
             if let Some(write) = self.write(keys, alias, &scope, found) {
                 writes.push(write);
             }
@@ -45,7 +50,7 @@ impl Writes<'_> {
     }
 
     /// The name of each write: `as`, or the table's name, numbered where several have it.
-    fn aliases(&self, declared: &[At<WriteKeys>], found: &mut Vec<Diagnostic>) -> Vec<String> {
+    pub fn aliases(&self, declared: &[At<WriteKeys>], found: &mut Vec<Diagnostic>) -> Vec<String> {
         let given = declared.iter().filter_map(|keys| keys.alias.as_ref());
         let mut taken: BTreeSet<String> = BTreeSet::from(["find".to_owned()]);
         for alias in given {
