@@ -5,6 +5,7 @@
 
 use ponte::config;
 use ponte::diagnostic::{Diagnostics, codes};
+use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -164,6 +165,147 @@ fn a_digest_changes_with_what_is_written_and_with_nothing_else() {
         assert_ne!(edited[flow], first[flow], "{old} -> {new}");
         if flow == "agents" {
             assert_eq!(edited["main/article"], first["main/article"]);
+        }
+    }
+}
+
+/// The reference project with the files and variables that it names.
+fn reference() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let text = fs::read_to_string(root().join("docs/ponte.reference.toml")).unwrap();
+    fs::write(folder.path().join("ponte.toml"), text).unwrap();
+    fs::write(folder.path().join("shop.secret"), "secret\n").unwrap();
+    folder
+}
+
+#[test]
+fn the_reference_project_is_right() {
+    let folder = reference();
+    let env = |name: &str| name.ends_with("_PASSWORD").then(|| "secret".to_owned());
+    match config::load(&folder.path().join("ponte.toml"), &env) {
+        Ok((plan, warnings)) => {
+            assert!(warnings.is_empty(), "{}", Diagnostics(warnings));
+            assert!(!format!("{plan:?}").contains("secret\""));
+        }
+        Err(found) => panic!("{found}"),
+    }
+}
+
+#[test]
+fn the_reference_project_uses_every_key() {
+    let text = fs::read_to_string(root().join("docs/ponte.reference.toml")).unwrap();
+    let used: toml::Value = toml::from_str(&text).unwrap();
+    let mut keys = BTreeSet::new();
+    keys_of(&used, &mut keys);
+    let schema = config::schema::project();
+    let mut known = BTreeSet::new();
+    properties_of(schema.as_value(), &mut known);
+    let unused: Vec<_> = known.difference(&keys).collect();
+    assert!(
+        unused.is_empty(),
+        "not in the reference project: {unused:?}"
+    );
+}
+
+fn keys_of(value: &toml::Value, keys: &mut BTreeSet<String>) {
+    match value {
+        toml::Value::Table(table) => {
+            for (key, value) in table {
+                keys.insert(key.clone());
+                keys_of(value, keys);
+            }
+        }
+        toml::Value::Array(array) => array.iter().for_each(|value| keys_of(value, keys)),
+        _ => {}
+    }
+}
+
+fn properties_of(schema: &serde_json::Value, known: &mut BTreeSet<String>) {
+    match schema {
+        serde_json::Value::Object(object) => {
+            for (key, value) in object {
+                if let ("properties", Some(properties)) = (key.as_str(), value.as_object()) {
+                    known.extend(properties.keys().cloned());
+                }
+                properties_of(value, known);
+            }
+        }
+        serde_json::Value::Array(array) => {
+            array.iter().for_each(|value| properties_of(value, known));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn the_schemas_are_current() {
+    let schemas = [
+        ("ponte.schema.json", config::schema::project()),
+        ("mapping.schema.json", config::schema::mapping()),
+    ];
+    for (name, schema) in schemas {
+        let (path, text) = (
+            root().join("schemas").join(name),
+            config::schema::text(&schema),
+        );
+        if std::env::var_os("PONTE_UPDATE_SCHEMAS").is_some() {
+            fs::write(&path, &text).unwrap();
+        }
+        let kept = fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            kept.replace("\r\n", "\n") == text,
+            "schemas/{name} is not current: run the test with PONTE_UPDATE_SCHEMAS=1"
+        );
+    }
+}
+
+/// Cuts a piece out of a text, doubles one, or puts a sign somewhere, at character boundaries.
+fn mangle(text: &str, edits: &[(usize, usize, u8)]) -> String {
+    const SIGNS: [&str; 14] = [
+        "\"", "'", "[", "]]", "{", "}", "=", "\n", "\"\"\"", "é", "${", ":x", "\\", ".",
+    ];
+    let mut chars: Vec<char> = text.chars().collect();
+    for (at, length, kind) in edits {
+        let start = at % (chars.len() + 1);
+        let end = (start + length % 40).min(chars.len());
+        match kind % 16 {
+            0 => drop(chars.drain(start..end)),
+            1 => {
+                let piece = chars[start..end].to_vec();
+                chars.splice(start..start, piece);
+            }
+            sign => {
+                let sign = SIGNS[usize::from(sign) - 2];
+                chars.splice(start..start, sign.chars());
+            }
+        }
+    }
+    chars.into_iter().collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn mangled_files_never_panic(
+        edits in prop::collection::vec(any::<(usize, usize, u8)>(), 1..6),
+        which in 0..3usize,
+    ) {
+        let folder = reference();
+        let case = root().join("tests/cases/config/valid-own-packs");
+        let path = folder.path().join("ponte.toml");
+        if which > 0 {
+            for file in ["erp/pack.toml", "erp/article.toml", "shop/pack.toml", "shop/article.toml", "ponte.toml"] {
+                fs::create_dir_all(folder.path().join(file).parent().unwrap()).unwrap();
+                fs::copy(case.join(file), folder.path().join(file)).unwrap();
+            }
+        }
+        let victim = folder.path().join(["ponte.toml", "shop/article.toml", "erp/article.toml"][which]);
+        let text = fs::read_to_string(&victim).unwrap();
+        fs::write(&victim, mangle(&text, &edits)).unwrap();
+        if let Err(found) = config::load(&path, &|_| None) {
+            prop_assert!(!found.render(false).is_empty());
+            prop_assert_eq!(found.to_json().as_array().map(Vec::len), Some(found.0.len()));
         }
     }
 }

@@ -47,9 +47,13 @@ pub enum Cell {
     Boolean(bool),
 }
 
-/// Reads a project file's text; `None` after a syntax error.
-pub fn read_project(file: &Arc<SourceFile>, found: &mut Vec<Diagnostic>) -> Option<Project> {
-    let document = structure::parse(file, found)?;
+/// Reads a project's text; `None` after a syntax error. `file` is the text as messages quote it.
+pub fn read_project(
+    file: &Arc<SourceFile>,
+    text: &str,
+    found: &mut Vec<Diagnostic>,
+) -> Option<Project> {
+    let document = structure::parse(file, text, found)?;
     let mut project = Project {
         with_since: with_since(&document),
         ..Project::default()

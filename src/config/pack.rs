@@ -215,14 +215,14 @@ fn read_pack(
     };
     let facts_file = files.remove(first);
     let found = &mut loader.found;
-    let document = structure::parse(&facts_file, found)?;
+    let document = structure::parse(&facts_file, &facts_file.text, found)?;
     let facts: PackFile = structure::read(&facts_file, document, found)?;
     if !fits_side(&facts_file, &facts, side, name, found) {
         return None;
     }
     let mut records = BTreeMap::new();
     for file in files {
-        let read = structure::parse(&file, found)
+        let read = structure::parse(&file, &file.text, found)
             .and_then(|document| read_record(&file, side, document, found));
         match read {
             Some((record, read)) => add_record(&mut records, record, read, found),

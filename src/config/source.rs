@@ -42,10 +42,10 @@ impl<'e> Loader<'e> {
         file
     }
 
-    /// Reads a file; what hinders it is reported.
-    pub fn read(&mut self, path: &Path, shown: &str) -> Option<Arc<SourceFile>> {
+    /// A file's text; what hinders reading it is reported.
+    pub fn read(&mut self, path: &Path, shown: &str) -> Option<String> {
         match read_text(path) {
-            Ok(text) => Some(self.add(shown, text)),
+            Ok(text) => Some(text),
             Err(why) => {
                 self.report(Diagnostic::error(
                     "P001",
