@@ -278,7 +278,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// The alternatives that a schema allows, references followed, NULL (which TOML does not have) left out.
+    /// The alternatives that a schema allows, references followed.
     fn branches(&self, schema: &'a Json) -> Vec<&'a Json> {
         let mut branches = Vec::new();
         let mut open = vec![schema];
@@ -289,7 +289,7 @@ impl<'a> Checker<'a> {
                 open.extend(self.schema.pointer(pointer));
             } else if let Some(any) = schema.get("anyOf").and_then(Json::as_array) {
                 open.extend(any.iter().rev());
-            } else if schema.get("type").and_then(Json::as_str) != Some("null") {
+            } else {
                 branches.push(schema);
             }
         }

@@ -82,7 +82,7 @@ impl Writes<'_> {
             return;
         };
         for (name, _) in over.write.iter() {
-            if aliases.iter().any(|alias| *alias == name.value) {
+            if aliases.contains(&name.value) {
                 continue;
             }
             let message = format!(
