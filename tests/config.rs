@@ -309,3 +309,101 @@ proptest! {
         }
     }
 }
+
+fn plan(text: &str) -> ponte::plan::Plan {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("ponte.toml"), text).unwrap();
+    match config::load(&folder.path().join("ponte.toml"), &|_| None) {
+        Ok((plan, _)) => plan,
+        Err(found) => panic!("{found}"),
+    }
+}
+
+fn flow<'p>(plan: &'p ponte::plan::Plan, name: &str) -> &'p ponte::plan::Flow {
+    plan.flows.iter().find(|flow| flow.name == name).unwrap()
+}
+
+#[test]
+fn a_price_hangs_on_its_article_and_is_of_the_shops_list() {
+    let plan = plan(&PROJECT.replace("language", "prefix = \"x_\"\nlanguage"));
+    let price = flow(&plan, "main/price");
+    let list = ponte::value::Value::Text("public".into());
+    assert_eq!(price.source.only, [("list".to_owned(), list)]);
+    assert_eq!(price.target.of.as_deref(), Some("article"));
+    let find = price.target.find.as_ref().unwrap();
+    assert!(find.by.is_empty() && find.sql.text.contains("x_wc_product_meta_lookup"));
+    // Computed fields come after those that they need, in whatever order the file has them.
+    let order: Vec<_> = price
+        .target
+        .fields
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
+    let position = |name: &str| order.iter().position(|field| *field == name).unwrap();
+    assert!(position("rate") < position("gross") && position("gross") < position("price"));
+    let article = flow(&plan, "main/article");
+    assert_eq!(article.target.writes[0].table.name, "x_posts");
+    assert_eq!(article.target.find.as_ref().unwrap().by[0].0, "sku");
+}
+
+#[test]
+fn a_project_adds_replaces_and_drops_fields() {
+    use ponte::plan::Own;
+    let over = "\n[shop.main.article.write.post]\nset = { post_content = \"sku\", post_title = false }\ninsert = { menu_order = \"0\" }\n";
+    let plan = plan(&(PROJECT.to_owned() + over));
+    let post = &flow(&plan, "main/article").target.writes[0];
+    let owners = |column: &str| -> Vec<Own> {
+        let fields = post.fields.iter().filter(|field| field.column == column);
+        fields.map(|field| field.own).collect()
+    };
+    assert_eq!(
+        owners("post_content"),
+        [Own::Insert, Own::Set],
+        "set in place of the pack's fill"
+    );
+    assert_eq!(owners("post_title"), []);
+    assert_eq!(owners("menu_order"), [Own::Insert]);
+    assert_eq!(owners("post_excerpt"), [Own::Insert, Own::Fill]);
+}
+
+#[test]
+fn a_filter_goes_around_the_packs_query() {
+    let over = "\n[erp.article]\nwhere = \"s.sku <> 'TEST'\"\n";
+    let plan = plan(&(PROJECT.to_owned() + over));
+    let ponte::plan::Relation::Sql(sql) = &flow(&plan, "main/article").source.relation else {
+        panic!("a query");
+    };
+    assert!(
+        sql.text.starts_with("SELECT * FROM (") && sql.text.contains(") s WHERE s.sku <> 'TEST'")
+    );
+    assert_ne!(
+        digests(PROJECT)["main/article"],
+        flow(&plan, "main/article").digest
+    );
+}
+
+#[test]
+fn an_erp_without_a_set_empties_nothing_in_the_shop() {
+    let folder = tempfile::tempdir().unwrap();
+    let erp = folder.path().join("erp");
+    fs::create_dir(&erp).unwrap();
+    fs::write(
+        erp.join("pack.toml"),
+        "[pack]\nsystem = 'Small'\nside = 'erp'\nengines = ['sqlite']\n",
+    )
+    .unwrap();
+    fs::write(
+        erp.join("article.toml"),
+        "record = 'article'\n[source]\nkey = ['sku']\ntable = 'articles'\n",
+    )
+    .unwrap();
+    let project = PROJECT.replace("\"reference\"", "\"./erp\"");
+    fs::write(folder.path().join("ponte.toml"), project).unwrap();
+    let (plan, _) = config::load(&folder.path().join("ponte.toml"), &|_| None).unwrap();
+    let writes = &flow(&plan, "main/article").target.writes;
+    let category = writes
+        .iter()
+        .find(|write| write.alias == "category")
+        .unwrap();
+    assert!(category.each.is_some() && category.scope.is_none());
+}

@@ -25,9 +25,6 @@ pub struct ShopRecord<'a> {
     pub language: Option<&'a str>,
 }
 
-/// What the target's `sql` texts may bind beside `:id`.
-const TIMES: [&str; 2] = ["now", "now_unix"];
-
 impl ShopRecord<'_> {
     /// `None` after an error, which is reported.
     pub fn target(&self, found: &mut Vec<Diagnostic>) -> Option<Target> {
@@ -44,7 +41,7 @@ impl ShopRecord<'_> {
         if find_sql.is_some() {
             scope = scope.with_member("find", None);
         }
-        let mut bound = Bound::names(&TIMES);
+        let mut bound = Bound::none();
         let linked = owner.iter().flat_map(|(_, owner)| owner.link.names());
         for name in ["id"].into_iter().chain(linked) {
             if !bound.names.iter().any(|known| known == name) {
@@ -66,6 +63,7 @@ impl ShopRecord<'_> {
         };
         let aliases = writes.aliases(&body.write, found);
         let writes = writes.resolve(&body.write, &aliases, found);
+        bound.names.push("now_unix".to_owned());
         for alias in &aliases {
             scope = scope.with_member(alias, None);
             bound.writes.push(alias.clone());
@@ -142,7 +140,7 @@ impl ShopRecord<'_> {
         let sql = self
             .shop
             .texts(owner_file)
-            .sql(keys.sql.as_ref()?, &Bound::names(&TIMES), found);
+            .sql(keys.sql.as_ref()?, &Bound::none(), found);
         if body.of.is_some() {
             return Some(Find {
                 sql,

@@ -125,24 +125,7 @@ impl Writes<'_> {
                 keys.content.as_ref()?.value.clone(),
             ))
         });
-        let four = FourTables {
-            set: &keys.set,
-            insert: &keys.insert,
-            fill: &keys.fill,
-            touch: &keys.touch,
-        };
-        let mut declared = four.declared(texts);
-        if let Some((project, over)) = &self.project
-            && let Some(over) = over.write.get(alias)
-        {
-            let four = FourTables {
-                set: &over.set,
-                insert: &over.insert,
-                fill: &over.fill,
-                touch: &over.touch,
-            };
-            declared = field::overlay(declared, four.declared(*project), alias, found);
-        }
+        let declared = self.declared(keys, alias, found);
         let place = Place {
             scope: &scope,
             empty: Empty::Keep,
@@ -178,6 +161,36 @@ impl Writes<'_> {
             owned_while,
             at: keys.span(file),
         })
+    }
+
+    /// The pack's fields with the project's over them.
+    fn declared<'d>(
+        &'d self,
+        keys: &'d WriteKeys,
+        alias: &str,
+        found: &mut Vec<Diagnostic>,
+    ) -> Vec<field::Declared<'d>> {
+        let four = FourTables {
+            set: &keys.set,
+            insert: &keys.insert,
+            fill: &keys.fill,
+            touch: &keys.touch,
+        };
+        let declared = four.declared(self.texts);
+        let over = self
+            .project
+            .as_ref()
+            .and_then(|(texts, over)| Some((texts, over.write.get(alias)?)));
+        let Some((texts, over)) = over else {
+            return declared;
+        };
+        let four = FourTables {
+            set: &over.set,
+            insert: &over.insert,
+            fill: &over.fill,
+            touch: &over.touch,
+        };
+        field::overlay(declared, four.declared(*texts), alias, found)
     }
 
     /// `categories AS c`: the set, and its columns where they are known.
