@@ -123,6 +123,11 @@ impl Links {
         .await
     }
 
+    /// All links of the record kind: of the small ones (categories) that a `scope` needs whole.
+    pub async fn all(&self, session: &mut dyn Session) -> db::Result<HashMap<String, Link>> {
+        self.read(session, &self.select()).await
+    }
+
     /// Part of the transaction that writes the rows; a unique violation means that someone else linked first.
     pub async fn insert(
         &self,

@@ -4,14 +4,18 @@
 //! - `lease`, `heartbeat`: which process works on a pair ([`lease`]). Two tables, because every write transaction
 //!   holds a share lock on the lease row, which would block the heartbeat.
 //! - `link`: which record of the ERP is which row of the shop ([`link`]).
+//! - `wrote`: what ponte wrote while it owned a part of a record, to be taken back unless changed since ([`wrote`]).
 //!
 //! They lie in a schema or database of their own, or as tables `ponte_…` beside the others.
 
 pub mod lease;
 pub mod link;
+pub mod wrote;
 
 use crate::db::query::{Query, TableName};
-use crate::db::{EngineKind, Result, Session};
+use crate::db::{DbError, DbErrorKind, EngineKind, Result, Session};
+use crate::value::Value;
+use chrono::{DateTime, Utc};
 
 /// Where ponte's own tables lie on one server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +23,7 @@ pub struct OwnTables {
     schema: Option<String>,
 }
 
-const NAMES: [&str; 3] = ["lease", "heartbeat", "link"];
+const NAMES: [&str; 4] = ["lease", "heartbeat", "link", "wrote"];
 
 impl OwnTables {
     pub fn new(schema: Option<String>) -> Self {
@@ -104,7 +108,7 @@ fn quote(name: &str, kind: EngineKind) -> String {
 }
 
 /// The server's clock as an expression: milliseconds since 1970, UTC.
-fn clock(kind: EngineKind) -> &'static str {
+pub(crate) fn clock(kind: EngineKind) -> &'static str {
     match kind {
         EngineKind::Postgres => {
             "CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS bigint)"
@@ -112,4 +116,15 @@ fn clock(kind: EngineKind) -> &'static str {
         EngineKind::MySql => "CAST(floor(unix_timestamp(now(6)) * 1000) AS signed)",
         EngineKind::Sqlite => "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
     }
+}
+
+/// The server's clock, in UTC: ponte's own may be wrong.
+pub async fn now(session: &mut dyn Session) -> Result<DateTime<Utc>> {
+    let query = Query::sql(format!("SELECT {}", clock(session.server().kind)));
+    let rows = crate::db::fetch(session, &query).await?;
+    let millis = match rows.first().map(|row| &row[0]) {
+        Some(Value::Int(millis)) => DateTime::from_timestamp_millis(*millis),
+        _ => None,
+    };
+    millis.ok_or_else(|| DbError::new(DbErrorKind::Other, "the server does not tell its time"))
 }

@@ -18,3 +18,11 @@ CREATE TABLE IF NOT EXISTS {link} (
     PRIMARY KEY (shop, record, record_key),
     UNIQUE KEY ponte_link_target (shop, record, target_id)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+CREATE TABLE IF NOT EXISTS {wrote} (
+    shop        varchar(64)  NOT NULL,
+    record      varchar(32)  NOT NULL,
+    record_key  varchar(255) NOT NULL,
+    part        varchar(64)  NOT NULL,
+    fields      text         NOT NULL,
+    PRIMARY KEY (shop, record, record_key, part)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

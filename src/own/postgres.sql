@@ -18,3 +18,11 @@ CREATE TABLE IF NOT EXISTS {link} (
     PRIMARY KEY (shop, record, record_key),
     CONSTRAINT ponte_link_target UNIQUE (shop, record, target_id)
 );
+CREATE TABLE IF NOT EXISTS {wrote} (
+    shop        varchar(64)  NOT NULL,
+    record      varchar(32)  NOT NULL,
+    record_key  varchar(255) COLLATE "C" NOT NULL,
+    part        varchar(64)  NOT NULL,
+    fields      text         NOT NULL,
+    PRIMARY KEY (shop, record, record_key, part)
+);

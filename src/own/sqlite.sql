@@ -18,3 +18,11 @@ CREATE TABLE IF NOT EXISTS {link} (
     PRIMARY KEY (shop, record, record_key),
     CONSTRAINT ponte_link_target UNIQUE (shop, record, target_id)
 );
+CREATE TABLE IF NOT EXISTS {wrote} (
+    shop        VARCHAR(64)  NOT NULL,
+    record      VARCHAR(32)  NOT NULL,
+    record_key  VARCHAR(255) NOT NULL,
+    part        VARCHAR(64)  NOT NULL,
+    fields      TEXT         NOT NULL,
+    PRIMARY KEY (shop, record, record_key, part)
+);

@@ -7,6 +7,7 @@ mod convert;
 pub mod decimal;
 mod encode;
 pub mod iso;
+mod key;
 mod misfit;
 mod same;
 

@@ -1,0 +1,760 @@
+//! A flow held against the live databases: names become slots, columns get their types, and everything a run could
+//! stumble over is told, all of it at once, before anything is written.
+
+use super::find::Finder;
+use super::layout::{Layout, SourceColumn};
+use super::lookup::Lookups;
+use crate::db::catalog::{Column, ResultColumn, Table};
+use crate::db::query::{Query, TableName};
+use crate::db::{DbError, Session, template};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::expr::{Expr, Name, Resolve, Resolved, Slot, Unknown};
+use crate::plan::{
+    Child, Derived, DerivedRows, Field, Find, Flow, Forget, Own, Relation, ServerSql, Write,
+};
+use crate::value::{Type, Value};
+use std::collections::{HashMap, HashSet};
+
+/// Why a flow cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    #[error(transparent)]
+    Database(#[from] DbError),
+    #[error("the mapping does not fit the databases")]
+    Mapping(Vec<Diagnostic>),
+}
+
+/// A flow with its names resolved and its tables known.
+#[derive(Debug)]
+pub struct Bound<'p> {
+    pub flow: &'p Flow,
+    pub layout: Layout,
+    /// Positions of the key's columns among the source's columns.
+    pub key: Vec<usize>,
+    pub key_types: Vec<Type>,
+    pub children: Vec<BoundChild<'p>>,
+    pub fields: Vec<(Slot, Resolved)>,
+    pub finder: Option<Finder>,
+    /// Link column -> slot of the written row's column that it takes its value from.
+    pub link: Vec<(String, Slot)>,
+    pub writes: Vec<BoundWrite<'p>>,
+    pub derived: Vec<(&'p Derived, Table)>,
+    pub forget: Vec<BoundForget<'p>>,
+    /// Positions of the tree's own and parent key among the source's columns.
+    pub parent: Option<usize>,
+    pub warnings: Vec<Diagnostic>,
+}
+
+#[derive(Debug)]
+pub struct BoundChild<'p> {
+    pub child: &'p Child,
+    pub columns: Vec<String>,
+}
+
+#[derive(Debug)]
+pub struct BoundForget<'p> {
+    pub forget: &'p Forget,
+    pub table: Table,
+    pub values: Vec<Resolved>,
+}
+
+#[derive(Debug)]
+pub struct BoundWrite<'p> {
+    pub write: &'p Write,
+    pub table: Table,
+    pub condition: Option<Resolved>,
+    pub owned_while: Option<Resolved>,
+    pub matches: Vec<BoundMatch>,
+    pub fields: Vec<BoundField<'p>>,
+    /// The child set of an `each` write, by position.
+    pub each: Option<usize>,
+    /// Columns of the written row that later expressions use, with their slots.
+    pub exports: Vec<(String, Slot)>,
+    /// The columns that tell a row of the table from all others: its primary key, else the match.
+    pub identity: Vec<String>,
+}
+
+#[derive(Debug)]
+pub struct BoundMatch {
+    pub column: String,
+    pub ty: Type,
+    pub value: Resolved,
+    /// The link that the value is, if the expression is nothing but a link.
+    pub link: Option<(String, String)>,
+    /// The value is the same for every element of the record.
+    pub of_record: bool,
+}
+
+#[derive(Debug)]
+pub struct BoundField<'p> {
+    pub field: &'p Field,
+    pub value: Resolved,
+    pub condition: Option<Resolved>,
+    pub ty: Type,
+    pub declared: String,
+    pub nullable: bool,
+    pub unique: bool,
+}
+
+/// What binding needs to ask the two databases, and what it has heard.
+pub struct Binder<'s> {
+    pub source: &'s mut dyn Session,
+    pub target: &'s mut dyn Session,
+    pub lookups: &'s Lookups,
+    tables: HashMap<TableName, Option<Table>>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'s> Binder<'s> {
+    pub fn new(
+        source: &'s mut dyn Session,
+        target: &'s mut dyn Session,
+        lookups: &'s Lookups,
+    ) -> Self {
+        Binder {
+            source,
+            target,
+            lookups,
+            tables: HashMap::new(),
+            diagnostics: Vec::new(),
+        }
+    }
+
+    /// `find`: the flow's own, or that of the record it hangs on.
+    pub async fn bind<'p>(
+        mut self,
+        flow: &'p Flow,
+        find: Option<&'p Find>,
+    ) -> Result<Bound<'p>, BindError> {
+        let columns = self.source_columns(flow).await?;
+        let children = self.children(flow).await?;
+        self.load_tables(flow).await?;
+        let found = match find {
+            Some(find) => self.find_columns(find).await?,
+            None => Vec::new(),
+        };
+        let find_names = found.iter().map(|column| column.name.clone()).collect();
+        let mut layout = Layout::new(
+            flow,
+            columns,
+            &children,
+            find_names,
+            self.lookups,
+            &self.tables,
+        );
+
+        let mut key = Vec::new();
+        let mut key_types = Vec::new();
+        for name in &flow.source.key {
+            match layout.source_position(name) {
+                Some(at) => {
+                    key.push(at);
+                    key_types.push(layout.source_type(at).clone());
+                }
+                None => self.diagnostics.push(
+                    Diagnostic::error(
+                        "P312",
+                        format!("the key column `{name}` is not a column of the source"),
+                    )
+                    .at(&flow.source.key_at, "")
+                    .note(format!(
+                        "columns of the source: {}",
+                        layout.source_names().join(", ")
+                    ))
+                    .suggest(name, layout.source_names().iter().map(String::as_str)),
+                ),
+            }
+        }
+        let parent = flow
+            .source
+            .tree
+            .as_ref()
+            .and_then(|name| layout.source_position(name));
+        let fields = flow
+            .target
+            .fields
+            .iter()
+            .filter_map(|(name, expr)| {
+                let value = self.resolve(expr, &mut layout)?;
+                Some((layout.computed(name), value))
+            })
+            .collect();
+        let mut writes = Vec::new();
+        for write in &flow.target.writes {
+            writes.extend(self.write(write, &mut layout));
+        }
+        let mut derived = Vec::new();
+        for one in &flow.target.derived {
+            if !self.applies(one.condition.as_ref(), &mut layout) {
+                continue;
+            }
+            if let Some(table) = self.table(&one.table, &one.table_at) {
+                self.derived_key(one, &table);
+                derived.push((one, table));
+            }
+        }
+        let mut forget = Vec::new();
+        for one in &flow.target.forget {
+            let values = one
+                .values
+                .iter()
+                .filter_map(|expr| self.resolve(expr, &mut layout))
+                .collect();
+            if let Some(table) = self.table(&one.table, &one.table_at) {
+                self.column(&one.column, &table, &one.table_at);
+                forget.push(BoundForget {
+                    forget: one,
+                    table,
+                    values,
+                });
+            }
+        }
+        let finder = find.map(|find| self.finder(flow, find, found, &mut layout));
+        let link = flow.target.link.iter();
+        let link = link
+            .map(|one| (one.name.clone(), layout.export(&one.write, &one.column)))
+            .collect();
+        for write in &mut writes {
+            write.exports = layout.exports(&write.write.alias);
+        }
+        let (errors, warnings): (Vec<_>, Vec<_>) = self
+            .diagnostics
+            .into_iter()
+            .partition(|diagnostic| diagnostic.severity == crate::diagnostic::Severity::Error);
+        if !errors.is_empty() {
+            return Err(BindError::Mapping(errors));
+        }
+        Ok(Bound {
+            flow,
+            layout,
+            key,
+            key_types,
+            children,
+            fields,
+            finder,
+            link,
+            writes,
+            derived,
+            forget,
+            parent,
+            warnings,
+        })
+    }
+
+    async fn source_columns(&mut self, flow: &Flow) -> Result<Vec<SourceColumn>, BindError> {
+        let source = &flow.source;
+        if let Relation::Table { name, at, .. } = &source.relation
+            && self.source.table(name).await?.is_none()
+        {
+            let product = self.source.server().product.clone();
+            return Err(BindError::Mapping(vec![
+                Diagnostic::error(
+                    "P311",
+                    format!("there is no table `{name}` on `{}`", source.connection),
+                )
+                .at(at, format!("looked up on {product}"))
+                .help(
+                    "write it as the server keeps it, with its schema if it is not the default one",
+                ),
+            ]));
+        }
+        let described = self
+            .describe(&relation(&source.relation), relation_span(&source.relation))
+            .await?;
+        let mut columns = Vec::new();
+        for column in described {
+            let field = match &source.fields {
+                None => None,
+                Some(fields) => match fields.iter().find(|field| field.name == column.name) {
+                    Some(field) => Some(field.kind),
+                    None => {
+                        let record = flow.record.as_deref().unwrap_or("record");
+                        self.diagnostics.push(
+                            Diagnostic::error(
+                                "P313",
+                                format!(
+                                    "the query yields `{}`, which is no field of `{record}`",
+                                    column.name
+                                ),
+                            )
+                            .at(relation_span(&source.relation), "")
+                            .suggest(&column.name, fields.iter().map(|field| field.name.as_str())),
+                        );
+                        continue;
+                    }
+                },
+            };
+            columns.push(SourceColumn {
+                name: column.name,
+                ty: column.ty,
+                kind: field,
+            });
+        }
+        Ok(columns)
+    }
+
+    async fn children<'p>(&mut self, flow: &'p Flow) -> Result<Vec<BoundChild<'p>>, BindError> {
+        let mut children = Vec::new();
+        for child in &flow.source.children {
+            let described = self
+                .describe(&Query::sql(child.sql.text.clone()), &child.sql.at)
+                .await?;
+            let columns: Vec<String> = described.into_iter().map(|column| column.name).collect();
+            for name in flow.source.key.iter().chain(&child.language) {
+                if !columns.contains(name) {
+                    self.diagnostics.push(
+                        Diagnostic::error(
+                            "P312",
+                            format!("the child set `{}` has no column `{name}`", child.name),
+                        )
+                        .at(&child.sql.at, "")
+                        .note(format!("its columns: {}", columns.join(", ")))
+                        .help("a child set yields the key of its record under the same name"),
+                    );
+                }
+            }
+            children.push(BoundChild { child, columns });
+        }
+        Ok(children)
+    }
+
+    /// The columns of a server's own SQL; what the server holds against it becomes a diagnostic.
+    async fn describe(&mut self, query: &Query, at: &Span) -> Result<Vec<ResultColumn>, BindError> {
+        match self.source.describe(query).await {
+            Ok(columns) => Ok(columns),
+            Err(error) if error.is_transient() => Err(error.into()),
+            Err(error) => Err(BindError::Mapping(vec![refused(&error, at, self.source)])),
+        }
+    }
+
+    async fn find_columns(&mut self, find: &Find) -> Result<Vec<ResultColumn>, BindError> {
+        let described = self
+            .target
+            .describe(&Query::sql(find.sql.text.clone()))
+            .await;
+        let columns = match described {
+            Ok(columns) => columns,
+            Err(error) if error.is_transient() => return Err(error.into()),
+            Err(error) => {
+                return Err(BindError::Mapping(vec![refused(
+                    &error,
+                    &find.sql.at,
+                    self.target,
+                )]));
+            }
+        };
+        let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+        for name in ["id", "kind"]
+            .into_iter()
+            .chain(find.by.iter().map(|(name, _)| name.as_str()))
+        {
+            if !names.contains(&name) {
+                self.diagnostics.push(
+                    Diagnostic::error("P312", format!("`[find]` yields no column `{name}`"))
+                        .at(&find.sql.at, "")
+                        .note(format!("its columns: {}", names.join(", "))),
+                );
+            }
+        }
+        Ok(columns)
+    }
+
+    fn finder(
+        &mut self,
+        flow: &Flow,
+        find: &Find,
+        found: Vec<ResultColumn>,
+        layout: &mut Layout,
+    ) -> Finder {
+        let hangs = flow.target.of.is_some();
+        let by = match hangs {
+            true => Vec::new(),
+            false => {
+                let by = find.by.iter();
+                by.filter_map(|(column, expr)| Some((column.clone(), self.resolve(expr, layout)?)))
+                    .collect()
+            }
+        };
+        let record = flow.target.of.as_ref().or(flow.record.as_ref());
+        Finder {
+            record: record.cloned().unwrap_or_default(),
+            sql: find.sql.text.clone(),
+            at: find.sql.at.clone(),
+            by,
+            slots: layout.exports("find"),
+            created_slot: layout.created(),
+            hangs,
+            columns: found.iter().map(|column| column.name.clone()).collect(),
+            types: found.into_iter().map(|column| column.ty).collect(),
+        }
+    }
+
+    async fn load_tables(&mut self, flow: &Flow) -> Result<(), BindError> {
+        let target = &flow.target;
+        let named = target.writes.iter().map(|write| &write.table);
+        let named = named.chain(target.derived.iter().map(|derived| &derived.table));
+        let named = named.chain(target.forget.iter().map(|forget| &forget.table));
+        let mut wanted: HashSet<TableName> = named.cloned().collect();
+        let exprs = target.writes.iter().flat_map(|write| {
+            let fields = write
+                .fields
+                .iter()
+                .flat_map(|field| field.condition.iter().chain([&field.expr]));
+            fields.chain(write.condition.iter())
+        });
+        for expr in exprs.chain(
+            target
+                .derived
+                .iter()
+                .filter_map(|derived| derived.condition.as_ref()),
+        ) {
+            let mut asked = AskedTables::default();
+            // What the names mean is told when the write is bound; here only the tables matter.
+            let _ = expr.resolve(&mut asked);
+            wanted.extend(asked.0.iter().map(|name| TableName::parse(name)));
+        }
+        for name in wanted {
+            let table = self.target.table(&name).await?;
+            self.tables.insert(name, table);
+        }
+        Ok(())
+    }
+
+    fn resolve(&mut self, expr: &Expr, layout: &mut Layout) -> Option<Resolved> {
+        match expr.resolve(layout) {
+            Ok(resolved) => Some(resolved),
+            Err(diagnostics) => {
+                self.diagnostics.extend(diagnostics);
+                None
+            }
+        }
+    }
+
+    /// Whether a condition over tables and look-ups alone holds; one that cannot be told now counts as holding.
+    fn applies(&mut self, condition: Option<&Expr>, layout: &mut Layout) -> bool {
+        match condition.and_then(|expr| self.resolve(expr, layout)) {
+            Some(resolved) => resolved.as_constant() != Some(&Value::Bool(false)),
+            None => true,
+        }
+    }
+
+    fn table(&mut self, name: &TableName, at: &Span) -> Option<Table> {
+        let product = &self.target.server().product;
+        match self.tables.get(name).cloned().flatten() {
+            Some(table) => {
+                if !table.transactional {
+                    let storage = table.storage.clone().unwrap_or_default();
+                    self.diagnostics.push(
+                        Diagnostic::error(
+                            "P320",
+                            format!("`{name}` keeps no transactions ({storage})"),
+                        )
+                        .at(at, format!("looked up on {product}"))
+                        .help(format!("convert it: ALTER TABLE {name} ENGINE = InnoDB")),
+                    );
+                }
+                Some(table)
+            }
+            None => {
+                let known = self
+                    .tables
+                    .values()
+                    .flatten()
+                    .map(|table| table.name.name.clone())
+                    .collect::<Vec<_>>();
+                self.diagnostics.push(
+                    Diagnostic::error("P311", format!("there is no table `{name}` on the target"))
+                        .at(at, format!("looked up on {product}"))
+                        .suggest(&name.name, known.iter().map(String::as_str)),
+                );
+                None
+            }
+        }
+    }
+
+    fn derived_key(&mut self, derived: &Derived, table: &Table) {
+        let columns = match &derived.rows {
+            DerivedRows::Key { columns, .. } | DerivedRows::List { columns } => columns,
+        };
+        for column in columns {
+            if table.column(column).is_none() {
+                self.unknown_column(column, table, &derived.table_at);
+            }
+        }
+    }
+
+    fn unknown_column(&mut self, column: &str, table: &Table, at: &Span) {
+        let names: Vec<&str> = table
+            .columns
+            .iter()
+            .map(|column| column.name.as_str())
+            .collect();
+        let shown = names
+            .iter()
+            .take(12)
+            .copied()
+            .collect::<Vec<_>>()
+            .join(", ");
+        let more = match names.len().saturating_sub(12) {
+            0 => String::new(),
+            more => format!(" (and {more} more)"),
+        };
+        self.diagnostics.push(
+            Diagnostic::error(
+                "P310",
+                format!("column `{column}` does not exist in `{}`", table.name),
+            )
+            .at(at, format!("looked up on {}", self.target.server().product))
+            .note(format!("columns of `{}`: {shown}{more}", table.name))
+            .suggest(column, names),
+        );
+    }
+
+    fn column<'t>(&mut self, name: &str, table: &'t Table, at: &Span) -> Option<&'t Column> {
+        let column = table.column(name);
+        match column {
+            None => self.unknown_column(name, table, at),
+            Some(column) => {
+                if column.computed {
+                    self.diagnostics.push(
+                        Diagnostic::error(
+                            "P321",
+                            format!(
+                                "`{}.{name}` is computed by the server and cannot be written",
+                                table.name
+                            ),
+                        )
+                        .at(at, ""),
+                    );
+                }
+                if let Type::Other(declared) = &column.ty {
+                    self.diagnostics.push(
+                        Diagnostic::error(
+                            "P322",
+                            format!(
+                                "ponte does not write columns of type {declared} (`{}.{name}`)",
+                                table.name
+                            ),
+                        )
+                        .at(at, ""),
+                    );
+                }
+            }
+        }
+        column
+    }
+
+    fn write<'p>(&mut self, write: &'p Write, layout: &mut Layout) -> Option<BoundWrite<'p>> {
+        let table = self.table(&write.table, &write.table_at)?;
+        let each = write
+            .each
+            .as_ref()
+            .and_then(|each| layout.child(&each.child));
+        layout.enter(write, each);
+        let condition = write
+            .condition
+            .as_ref()
+            .and_then(|expr| self.resolve(expr, layout));
+        let mut matches = Vec::new();
+        for one in &write.matches {
+            let column = self.column(&one.column, &table, &one.at).cloned();
+            let value = self.resolve(&one.expr, layout);
+            if let (Some(column), Some(value)) = (column, value) {
+                let alias = write.each.as_ref().map(|each| each.alias.as_str());
+                matches.push(BoundMatch {
+                    column: one.column.clone(),
+                    ty: column.ty,
+                    value,
+                    link: one.expr.as_link().map(|(record, column)| {
+                        (record.to_owned(), column.unwrap_or("id").to_owned())
+                    }),
+                    of_record: alias.is_none_or(|alias| !mentions(&one.expr, alias)),
+                });
+            }
+        }
+        let mut fields = Vec::new();
+        for field in &write.fields {
+            let column = match &write.attributes {
+                Some((_, value)) => self.column(value, &table, &field.at).cloned(),
+                None => self.column(&field.column, &table, &field.at).cloned(),
+            };
+            let condition = match &field.condition {
+                Some(expr) => match self.resolve(expr, layout) {
+                    // A version difference: the field does not exist here, so neither need its column.
+                    Some(resolved) if resolved.as_constant() == Some(&Value::Bool(false)) => {
+                        continue;
+                    }
+                    resolved => resolved,
+                },
+                None => None,
+            };
+            let value = self.resolve(&field.expr, layout);
+            if let (Some(column), Some(value)) = (column, value) {
+                fields.push(BoundField {
+                    field,
+                    value,
+                    condition,
+                    ty: column.ty,
+                    declared: column.declared,
+                    nullable: column.nullable,
+                    unique: field.expr.is_unique(),
+                });
+            }
+        }
+        let owned_while = write
+            .owned_while
+            .as_ref()
+            .and_then(|expr| self.resolve(expr, layout));
+        layout.leave();
+        self.required_columns(write, &table);
+        self.privileges(write, &table);
+        let identity = match table.primary_key.is_empty() {
+            true => write.matches.iter().map(|one| one.column.clone()).collect(),
+            false => table.primary_key.clone(),
+        };
+        Some(BoundWrite {
+            write,
+            table,
+            condition,
+            owned_while,
+            matches,
+            fields,
+            each,
+            exports: Vec::new(),
+            identity,
+        })
+    }
+
+    /// Columns that an insert must give because the server has nothing to put there.
+    fn required_columns(&mut self, write: &Write, table: &Table) {
+        let given = |name: &str| {
+            let fields = write
+                .fields
+                .iter()
+                .any(|field| field.column == name && field.own != Own::Touch);
+            let touched = write
+                .fields
+                .iter()
+                .any(|field| field.column == name && field.own == Own::Touch);
+            let attribute = write
+                .attributes
+                .as_ref()
+                .is_some_and(|(a, b)| a == name || b == name);
+            fields || touched || attribute || write.matches.iter().any(|one| one.column == name)
+        };
+        let missing: Vec<&str> = table
+            .columns
+            .iter()
+            .filter(|column| {
+                !column.nullable && !column.has_default && !column.generated && !column.computed
+            })
+            .map(|column| column.name.as_str())
+            .filter(|name| !given(name))
+            .collect();
+        if !missing.is_empty() {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    "P323",
+                    format!(
+                        "a new row of `{}` needs a value for `{}`",
+                        write.table,
+                        missing.join("`, `")
+                    ),
+                )
+                .at(&write.table_at, "NOT NULL and without a default")
+                .help(
+                    "give it in `set`, or in `insert` if it only matters when the row is created",
+                ),
+            );
+        }
+    }
+
+    fn privileges(&mut self, write: &Write, table: &Table) {
+        let lacks = [
+            ("SELECT", table.privileges.select),
+            ("INSERT", table.privileges.insert),
+            ("UPDATE", table.privileges.update),
+        ];
+        for (privilege, held) in lacks {
+            if held == Some(false) {
+                self.diagnostics.push(
+                    Diagnostic::error(
+                        "P330",
+                        format!("the login may not {privilege} on `{}`", write.table),
+                    )
+                    .at(&write.table_at, "")
+                    .help(format!(
+                        "GRANT {privilege} ON {} TO the login of this connection",
+                        write.table
+                    )),
+                );
+            }
+        }
+    }
+}
+
+/// Whether an expression names a column of the element.
+fn mentions(expr: &Expr, alias: &str) -> bool {
+    expr.names()
+        .iter()
+        .any(|(name, _)| matches!(name, Name::Member(base, _) if *base == alias))
+}
+
+/// Notes the tables that `has_table` and `has_column` ask about.
+#[derive(Default)]
+struct AskedTables(Vec<String>);
+
+impl Resolve for AskedTables {
+    fn name(&mut self, _: &Name<'_>) -> Result<Slot, Unknown> {
+        Ok(0)
+    }
+
+    fn has_table(&mut self, table: &str) -> bool {
+        self.0.push(table.to_owned());
+        false
+    }
+
+    fn has_column(&mut self, table: &str, _: &str) -> bool {
+        self.0.push(table.to_owned());
+        false
+    }
+}
+
+fn refused(error: &DbError, at: &Span, asked: &dyn Session) -> Diagnostic {
+    Diagnostic::error("P314", format!("the server refuses this query: {error}"))
+        .at(at, format!("asked of {}", asked.server().product))
+}
+
+/// The rows of a source, without order or filter by key.
+pub fn relation(relation: &Relation) -> Query {
+    match relation {
+        Relation::Sql(sql) => Query::sql(sql.text.clone()),
+        Relation::Table { name, filter, .. } => {
+            let query = Query::sql("SELECT * FROM ").table(name);
+            match filter {
+                Some(filter) => query.text(format!(" WHERE {}", filter.text)),
+                None => query,
+            }
+        }
+    }
+}
+
+fn relation_span(relation: &Relation) -> &Span {
+    match relation {
+        Relation::Sql(sql) => &sql.at,
+        Relation::Table { at, .. } => at,
+    }
+}
+
+/// Binds a server's own SQL. Names were checked when the project was loaded.
+pub fn bind_sql(
+    sql: &ServerSql,
+    with: impl Fn(&str) -> Option<template::Bound>,
+) -> Result<Query, DbError> {
+    template::bind(&sql.text, with).map_err(|name| {
+        DbError::new(
+            crate::db::DbErrorKind::Syntax,
+            format!("{}: nothing is bound to `:{name}` here", sql.at.place()),
+        )
+    })
+}

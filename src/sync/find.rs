@@ -1,0 +1,295 @@
+//! Which row of the shop a record is: its link first, then the pack's `find`.
+//!
+//! A linked record is its linked row; `find` only confirms that the row is still there. Without a link, exactly one
+//! found row that no other record is linked to is the record's. Everything else is for a person: ponte does not guess.
+
+use super::record::{Existing, Record, key_text};
+use super::report::{Reason, place};
+use super::work::{Sight, evaluate, in_keys, key_of};
+use crate::db::query::Query;
+use crate::db::{self, Session};
+use crate::diagnostic::Span;
+use crate::expr::{Resolved, Slot};
+use crate::own::OwnTables;
+use crate::own::link::{Link, Links};
+use crate::value::convert;
+use crate::value::{Row, Type, Value};
+use std::collections::{BTreeMap, HashMap};
+
+/// How the records of a flow are found.
+#[derive(Debug)]
+pub struct Finder {
+    /// The record kind whose links count: the flow's own, or the one it hangs on.
+    pub record: String,
+    pub sql: String,
+    pub at: Span,
+    pub columns: Vec<String>,
+    pub types: Vec<Type>,
+    /// Column of the query -> what it must be. Empty for a record that hangs on another's link.
+    pub by: Vec<(String, Resolved)>,
+    /// Slots of `find.<column>`.
+    pub slots: Vec<(String, Slot)>,
+    pub created_slot: Option<Slot>,
+    /// The record hangs on another's link: it creates nothing.
+    pub hangs: bool,
+}
+
+impl Finder {
+    fn position(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column == name)
+    }
+
+    fn select(&self) -> Query {
+        Query::sql(format!("SELECT * FROM ({}) f WHERE ", self.sql))
+    }
+
+    fn id_of(&self, row: &Row) -> String {
+        self.position("id")
+            .map_or(String::new(), |at| row[at].plain().into_owned())
+    }
+
+    fn kind_of(&self, row: &Row) -> String {
+        self.position("kind")
+            .map_or(String::new(), |at| row[at].plain().into_owned())
+    }
+
+    /// A value as the query's column yields it; as it is where the engine does not tell the column's type.
+    fn typed(&self, column: usize, value: Value) -> Option<Value> {
+        match &self.types[column] {
+            Type::Other(_) => Some(value),
+            ty => convert(value, ty).ok(),
+        }
+    }
+
+    /// Puts each record's state and `find`'s columns into it; returns those that cannot go on.
+    pub async fn locate(
+        &self,
+        session: &mut dyn Session,
+        own: &OwnTables,
+        shop: &str,
+        records: &mut [Record],
+        sight: Sight<'_>,
+    ) -> db::Result<Vec<(usize, Reason)>> {
+        let links = Links::new(own, shop, &self.record);
+        let keys: Vec<String> = records.iter().map(|record| self.link_key(record)).collect();
+        let known = links.of(session, &keys).await?;
+        let mut failed = self.confirm(session, records, &keys, &known).await?;
+        let unlinked: Vec<usize> = (0..records.len())
+            .filter(|at| !known.contains_key(&keys[*at]))
+            .collect();
+        if self.hangs {
+            failed.extend(unlinked.into_iter().map(|at| {
+                let reason = Reason::Waits {
+                    record: self.record.clone(),
+                    key: keys[at].clone(),
+                };
+                (at, reason)
+            }));
+        } else {
+            failed.extend(
+                self.search(session, &links, records, unlinked, sight)
+                    .await?,
+            );
+        }
+        for (at, record) in records.iter_mut().enumerate() {
+            if let Some(slot) = self.created_slot
+                && !failed.iter().any(|(other, _)| *other == at)
+            {
+                record.values[slot as usize] = Value::Bool(record.state == Existing::New);
+            }
+        }
+        Ok(failed)
+    }
+
+    /// A price's link is its article's: the key without the list.
+    fn link_key(&self, record: &Record) -> String {
+        match self.hangs {
+            true => record.key.split('\t').next().unwrap_or_default().to_owned(),
+            false => record.key.clone(),
+        }
+    }
+
+    async fn confirm(
+        &self,
+        session: &mut dyn Session,
+        records: &mut [Record],
+        keys: &[String],
+        known: &HashMap<String, Link>,
+    ) -> db::Result<Vec<(usize, Reason)>> {
+        let mut failed = Vec::new();
+        let Some(id_at) = self.position("id") else {
+            return Ok(failed);
+        };
+        let ids = known
+            .values()
+            .filter_map(|link| self.typed(id_at, Value::Text(link.id.clone())));
+        let ids: Vec<Vec<Value>> = ids.map(|id| vec![id]).collect();
+        let mut rows: HashMap<String, Row> = HashMap::new();
+        if !ids.is_empty() {
+            for row in db::fetch(session, &in_keys(self.select(), &["id"], &ids)).await? {
+                rows.insert(self.id_of(&row), row);
+            }
+        }
+        for (at, record) in records.iter_mut().enumerate() {
+            let Some(link) = known.get(&keys[at]) else {
+                continue;
+            };
+            match rows.get(&link.id) {
+                Some(row) => {
+                    self.take(record, row);
+                    record.state = Existing::Linked {
+                        id: link.id.clone(),
+                        kind: self.kind_of(row),
+                    };
+                }
+                None => failed.push((
+                    at,
+                    Reason::Removed {
+                        id: link.id.clone(),
+                    },
+                )),
+            }
+        }
+        Ok(failed)
+    }
+
+    async fn search(
+        &self,
+        session: &mut dyn Session,
+        links: &Links,
+        records: &mut [Record],
+        unlinked: Vec<usize>,
+        sight: Sight<'_>,
+    ) -> db::Result<Vec<(usize, Reason)>> {
+        let mut failed = Vec::new();
+        let by_at: Vec<usize> = self
+            .by
+            .iter()
+            .filter_map(|(name, _)| self.position(name))
+            .collect();
+        let mut wanted: Vec<(usize, Vec<Value>)> = Vec::new();
+        for at in unlinked {
+            match self.by_values(&records[at], &by_at, sight) {
+                Ok(values) => wanted.push((at, values)),
+                Err(reason) => failed.push((at, reason)),
+            }
+        }
+        if wanted.is_empty() {
+            return Ok(failed);
+        }
+        let columns: Vec<&str> = self.by.iter().map(|(name, _)| name.as_str()).collect();
+        let keys: Vec<Vec<Value>> = wanted.iter().map(|(_, values)| values.clone()).collect();
+        // By the values asked for, then by id: a query may yield a row twice, which is still one row.
+        let mut found: HashMap<String, BTreeMap<String, Row>> = HashMap::new();
+        for row in db::fetch(session, &in_keys(self.select(), &columns, &keys)).await? {
+            let key = key_of(by_at.iter().map(|at| (&row[*at], &self.types[*at])));
+            found.entry(key).or_default().insert(self.id_of(&row), row);
+        }
+        let ids: Vec<String> = found
+            .values()
+            .flat_map(|rows| rows.keys().cloned())
+            .collect();
+        let mut taken: HashMap<String, String> = links
+            .to(session, &ids)
+            .await?
+            .into_iter()
+            .map(|(key, link)| (link.id, key))
+            .collect();
+        let asked: Vec<String> = wanted
+            .iter()
+            .map(|(_, values)| key_of(values.iter().zip(by_at.iter().map(|at| &self.types[*at]))))
+            .collect();
+        let strangers = found.keys().any(|key| !asked.contains(key));
+        for ((at, values), key) in wanted.into_iter().zip(asked) {
+            let rows = found.get(&key);
+            match rows.map_or(0, BTreeMap::len) {
+                0 if strangers => match self.lookalike(session, &columns, &by_at, values).await? {
+                    Some(theirs) => failed.push((at, Reason::Lookalike { theirs })),
+                    None => records[at].state = Existing::New,
+                },
+                0 => records[at].state = Existing::New,
+                1 => {
+                    let Some((id, row)) = rows.and_then(|rows| rows.first_key_value()) else {
+                        continue;
+                    };
+                    match taken.get(id) {
+                        Some(other) => {
+                            let (id, key) = (id.clone(), other.clone());
+                            failed.push((at, Reason::Taken { id, key }));
+                        }
+                        None => {
+                            taken.insert(id.clone(), records[at].key.clone());
+                            self.take(&mut records[at], row);
+                            records[at].state = Existing::Found {
+                                id: id.clone(),
+                                kind: self.kind_of(row),
+                            };
+                        }
+                    }
+                }
+                _ => {
+                    let candidates = rows
+                        .into_iter()
+                        .flat_map(|rows| rows.keys().cloned())
+                        .collect();
+                    failed.push((at, Reason::Ambiguous { candidates }));
+                }
+            }
+        }
+        Ok(failed)
+    }
+
+    fn by_values(
+        &self,
+        record: &Record,
+        by_at: &[usize],
+        sight: Sight<'_>,
+    ) -> Result<Vec<Value>, Reason> {
+        let view = sight.of(record, None);
+        self.by
+            .iter()
+            .zip(by_at)
+            .map(|((column, value), at)| {
+                let value = evaluate(value, &view, &self.at)?;
+                let nothing = || Reason::Expression {
+                    why: format!(
+                        "`{column}`, by which its row is found, is {}",
+                        if value.is_null() {
+                            "NULL"
+                        } else {
+                            "of another type"
+                        }
+                    ),
+                    place: place(&self.at),
+                };
+                if value.is_empty() {
+                    return Err(nothing());
+                }
+                self.typed(*at, value.clone()).ok_or_else(nothing)
+            })
+            .collect()
+    }
+
+    /// A row that the shop's collation holds equal to what was asked for.
+    async fn lookalike(
+        &self,
+        session: &mut dyn Session,
+        columns: &[&str],
+        by_at: &[usize],
+        values: Vec<Value>,
+    ) -> db::Result<Option<String>> {
+        let rows = db::fetch(session, &in_keys(self.select(), columns, &[values])).await?;
+        Ok(rows.first().map(|row| {
+            let theirs: Vec<Value> = by_at.iter().map(|at| row[*at].clone()).collect();
+            key_text(&theirs)
+        }))
+    }
+
+    fn take(&self, record: &mut Record, row: &Row) {
+        for (column, slot) in &self.slots {
+            if let Some(at) = self.position(column) {
+                record.values[*slot as usize] = row[at].clone();
+            }
+        }
+    }
+}

@@ -1,0 +1,568 @@
+//! The source as a bounded stream of records.
+//!
+//! Records with child sets are read in the byte order of their keys, each set by a query of its own in the same order,
+//! and merged. So are sources whose key no unique index vouches for: equal keys then stand side by side and are
+//! rejected, both of them, since ponte would write them in turns. Everything else comes in the server's own order.
+//!
+//! A server that does not sort as it was asked would put child rows to the wrong records: the order is checked on the
+//! way, and a break of it ends the read as an error.
+
+use super::bind::{Bound, relation};
+use super::record::{Existing, Record, key_text};
+use super::report::{Reason, Rejected};
+use super::snapshot::{Fingerprint, KeyHash};
+use crate::db::query::{Part, Query};
+use crate::db::{DbError, DbErrorKind, Engine, Result};
+use crate::plan::{FieldKind, Relation};
+use crate::value::convert;
+use crate::value::{Charset, Row, RowBatch, Type, Value};
+use futures_util::TryStreamExt;
+use std::cmp::Ordering;
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// Batches in flight between a server and the reader.
+const AHEAD: usize = 2;
+/// A tree is ordered in memory; no shop has so many categories.
+const TREE_RECORDS_MAX: usize = 200_000;
+
+/// Which rows to read.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Only these keys (the first key column's values); empty = all.
+    pub only: Vec<String>,
+    /// At most so many rows.
+    pub rows_max: Option<u64>,
+}
+
+/// A record, or why a row is none.
+#[derive(Debug)]
+pub enum Item {
+    Record(Box<Record>),
+    Rejected(Rejected),
+}
+
+/// Reads the records of a bound flow one by one; the queries run ahead in tasks of their own.
+pub struct Reader<'b> {
+    bound: &'b Bound<'b>,
+    columns: Vec<usize>,
+    key_at: Vec<usize>,
+    main: Rows,
+    children: Vec<ChildRows>,
+    ordered: bool,
+    seed: [u8; 32],
+    held: Option<Row>,
+    ready: VecDeque<Item>,
+    /// Rows that the source yielded.
+    pub rows: u64,
+    /// Of these, rows with the key of one before them.
+    pub duplicates: u64,
+}
+
+impl<'b> Reader<'b> {
+    /// `unique`: an index of the source's table vouches for the key. `seed` goes into every fingerprint.
+    pub fn start(
+        engine: &Arc<dyn Engine>,
+        bound: &'b Bound<'b>,
+        selection: &Selection,
+        unique: bool,
+        seed: [u8; 32],
+    ) -> Reader<'b> {
+        let source = &bound.flow.source;
+        let ordered = !source.children.is_empty() || !unique;
+        let mut columns = bound.key.clone();
+        columns.extend(bound.parent);
+        columns.extend((0..bound.layout.source().len()).filter(|at| bound.layout.is_used(*at)));
+        let mut seen = Vec::new();
+        columns.retain(|at| {
+            !seen.contains(at) && {
+                seen.push(*at);
+                true
+            }
+        });
+
+        let names = columns
+            .iter()
+            .map(|at| bound.layout.source()[*at].name.as_str());
+        let mut query = Query::sql("SELECT ")
+            .idents(names)
+            .text(" FROM (")
+            .append(relation(&source.relation))
+            .text(") s");
+        let mut and = " WHERE ";
+        for (column, value) in &source.only {
+            query = query
+                .text(and)
+                .ident(column)
+                .text(" = ")
+                .value(value.clone());
+            and = " AND ";
+        }
+        query = restrict(
+            query,
+            and,
+            source.key.first().map_or("", String::as_str),
+            &selection.only,
+            bound.key_types.first(),
+        );
+        if ordered {
+            query = order(query, &source.key, &bound.key_types);
+        }
+        if let Some(rows) = selection.rows_max {
+            query = query.text(format!(" LIMIT {rows}"));
+        }
+        let children = bound
+            .children
+            .iter()
+            .map(|child| {
+                let names = child.columns.iter().map(String::as_str);
+                let query = Query::sql("SELECT ")
+                    .idents(names)
+                    .text(" FROM (")
+                    .text(&*child.child.sql.text)
+                    .text(") s");
+                let key = source.key.first().map_or("", String::as_str);
+                let query = restrict(
+                    query,
+                    " WHERE ",
+                    key,
+                    &selection.only,
+                    bound.key_types.first(),
+                );
+                let position =
+                    |name: &String| child.columns.iter().position(|column| column == name);
+                ChildRows {
+                    name: child.child.name.clone(),
+                    rows: Rows::start(engine, order(query, &source.key, &bound.key_types)),
+                    key_at: source.key.iter().filter_map(position).collect(),
+                    next: None,
+                    last: Vec::new(),
+                }
+            })
+            .collect();
+        Reader {
+            key_at: (0..bound.key.len()).collect(),
+            columns,
+            main: Rows::start(engine, query),
+            children,
+            ordered,
+            seed,
+            held: None,
+            ready: VecDeque::new(),
+            rows: 0,
+            duplicates: 0,
+            bound,
+        }
+    }
+
+    /// The next record; `None` at the end of the source.
+    pub async fn next(&mut self) -> Result<Option<Item>> {
+        loop {
+            if let Some(item) = self.ready.pop_front() {
+                return Ok(Some(item));
+            }
+            let row = match self.held.take() {
+                Some(row) => row,
+                None => match self.main.next().await? {
+                    Some(row) => row,
+                    None => return Ok(None),
+                },
+            };
+            self.rows += 1;
+            if self.ordered {
+                self.with_equals(row).await?;
+            } else {
+                let item = self.record(row, Vec::new());
+                self.ready.push_back(item);
+            }
+        }
+    }
+
+    /// Looks at the rows that follow for the same key, so that duplicates are seen before any of them is used.
+    async fn with_equals(&mut self, row: Row) -> Result<()> {
+        let mut same = vec![row];
+        while let Some(next) = self.main.next().await? {
+            match compare(&same[0], &self.key_at, &next, &self.key_at) {
+                Ordering::Less => {
+                    self.held = Some(next);
+                    break;
+                }
+                Ordering::Equal => {
+                    self.rows += 1;
+                    self.duplicates += 1;
+                    // Two are as good as a thousand to say so.
+                    if same.len() < 2 {
+                        same.push(next);
+                    }
+                }
+                Ordering::Greater => return Err(self.out_of_order("the source")),
+            }
+        }
+        let mut children = Vec::new();
+        for child in &mut self.children {
+            children.push(child.of(&same[0], &self.key_at).await?);
+        }
+        let item = match same.len() {
+            1 => {
+                let row = same.swap_remove(0);
+                self.record(row, children)
+            }
+            _ => self.rejected(&same[0], Reason::Duplicate),
+        };
+        self.ready.push_back(item);
+        Ok(())
+    }
+
+    fn out_of_order(&self, what: &str) -> DbError {
+        DbError::new(
+            DbErrorKind::Other,
+            format!(
+                "{what} of flow {} came back in another order than asked for",
+                self.bound.flow.name
+            ),
+        )
+    }
+
+    fn rejected(&self, row: &Row, reason: Reason) -> Item {
+        let key: Vec<Value> = self.key_at.iter().map(|at| row[*at].clone()).collect();
+        let text = key_text(&trimmed(key));
+        Item::Rejected(Rejected {
+            hash: key_hash(&text),
+            key: text,
+            reason,
+        })
+    }
+
+    fn record(&self, row: Row, children: Vec<Vec<Row>>) -> Item {
+        let key: Vec<Value> = trimmed(self.key_at.iter().map(|at| row[*at].clone()).collect());
+        for (value, name) in key.iter().zip(&self.bound.flow.source.key) {
+            if value.is_empty() {
+                return self.rejected(
+                    &row,
+                    Reason::EmptyKey {
+                        column: name.clone(),
+                    },
+                );
+            }
+        }
+        let fingerprint = fingerprint(&self.seed, &row, &children);
+        let mut values = vec![Value::Null; self.bound.layout.slots()];
+        for (at, value) in self.columns.iter().zip(row.into_vec()) {
+            values[*at] = value;
+        }
+        for (at, value) in self.bound.key.iter().zip(&key) {
+            values[*at] = value.clone();
+        }
+        let text = key_text(&key);
+        for (at, column) in self.bound.layout.source().iter().enumerate() {
+            let Some(kind) = column.kind else { continue };
+            let value = std::mem::replace(&mut values[at], Value::Null);
+            match as_field(value, kind) {
+                Ok(value) => values[at] = value,
+                Err(why) => {
+                    return Item::Rejected(Rejected {
+                        hash: key_hash(&text),
+                        key: text,
+                        reason: Reason::Field {
+                            field: column.name.clone(),
+                            why,
+                        },
+                    });
+                }
+            }
+        }
+        for text in &self.bound.layout.texts {
+            let rows = &children[text.child];
+            let found = rows.iter().find(|row| matches!(&row[text.language_column], Value::Text(code) if *code == text.language));
+            if let Some(row) = found {
+                values[text.slot as usize] = row[text.text_column].clone();
+            }
+        }
+        Item::Record(Box::new(Record {
+            hash: key_hash(&text),
+            key: text,
+            fingerprint,
+            values,
+            children,
+            state: Existing::ByMatch,
+        }))
+    }
+}
+
+fn restrict(query: Query, and: &str, column: &str, only: &[String], ty: Option<&Type>) -> Query {
+    if only.is_empty() {
+        return query;
+    }
+    let number = matches!(ty, Some(Type::Int { .. } | Type::Decimal { .. }));
+    let values = only.iter().map(|key| {
+        let text = Value::Text(key.clone());
+        match number {
+            // A key that is no number is no key of this source: it finds nothing.
+            true => convert(
+                text,
+                &Type::Int {
+                    bits: 64,
+                    signed: true,
+                },
+            )
+            .unwrap_or(Value::Null),
+            false => text,
+        }
+    });
+    query
+        .text(and)
+        .ident(column)
+        .text(" IN (")
+        .list(values.collect())
+        .text(")")
+}
+
+fn order(mut query: Query, key: &[String], types: &[Type]) -> Query {
+    for (at, (name, ty)) in key.iter().zip(types).enumerate() {
+        query = query
+            .text(if at == 0 { " ORDER BY " } else { ", " })
+            .push(Part::Order(name.clone(), ty.clone()));
+    }
+    query
+}
+
+fn trimmed(key: Vec<Value>) -> Vec<Value> {
+    let trim = |value| match value {
+        Value::Text(text) if text.trim().len() < text.len() => Value::Text(text.trim().to_owned()),
+        other => other,
+    };
+    key.into_iter().map(trim).collect()
+}
+
+/// What every key is known by in snapshots.
+pub fn key_hash(key: &str) -> KeyHash {
+    let mut hash = [0; 16];
+    hash.copy_from_slice(&blake3::hash(key.as_bytes()).as_bytes()[..16]);
+    hash
+}
+
+/// Of the row as the query yielded it and of its child rows, under everything else that decides what is written.
+fn fingerprint(seed: &[u8; 32], row: &[Value], children: &[Vec<Row>]) -> Fingerprint {
+    let mut bytes = Vec::with_capacity(256);
+    for value in row {
+        value.encode(&mut bytes);
+    }
+    for rows in children {
+        bytes.extend_from_slice(&(rows.len() as u32).to_le_bytes());
+        for value in rows.iter().flat_map(|row| row.iter()) {
+            value.encode(&mut bytes);
+        }
+    }
+    let hash = blake3::keyed_hash(seed, &bytes);
+    let mut fingerprint = [0; 16];
+    fingerprint.copy_from_slice(&hash.as_bytes()[..16]);
+    fingerprint
+}
+
+/// A source value as the record's field says it is: an ERP may keep a flag as 0 and 1, or a sku as a number.
+fn as_field(value: Value, kind: FieldKind) -> std::result::Result<Value, String> {
+    let ty = match kind {
+        FieldKind::Text | FieldKind::Texts => Type::Text {
+            chars_max: None,
+            bytes_max: None,
+            charset: Charset::Unicode,
+            padded: false,
+        },
+        FieldKind::Boolean => Type::Bool,
+        FieldKind::Integer => Type::Int {
+            bits: 64,
+            signed: true,
+        },
+        FieldKind::Decimal => Type::Decimal {
+            precision: None,
+            scale: None,
+        },
+        FieldKind::Moment => return Ok(value),
+    };
+    convert(value, &ty).map_err(|misfit| misfit.to_string())
+}
+
+/// The order in which servers were asked to sort: texts by bytes, numbers by value.
+fn compare(a: &Row, a_at: &[usize], b: &Row, b_at: &[usize]) -> Ordering {
+    let pairs = a_at.iter().zip(b_at).map(|(x, y)| (&a[*x], &b[*y]));
+    pairs
+        .map(|(x, y)| x.order(y))
+        .find(|order| *order != Ordering::Equal)
+        .unwrap_or(Ordering::Equal)
+}
+
+/// Rows of one query, read ahead by a task that owns the connection.
+struct Rows {
+    receiver: mpsc::Receiver<Result<RowBatch>>,
+    batch: std::vec::IntoIter<Row>,
+}
+
+impl Rows {
+    fn start(engine: &Arc<dyn Engine>, query: Query) -> Rows {
+        let engine = engine.clone();
+        let (sender, receiver) = mpsc::channel(AHEAD);
+        tokio::spawn(async move {
+            if let Err(error) = pump(engine.as_ref(), &query, &sender).await {
+                // Nobody listens any more: the run has ended for another reason.
+                let _ = sender.send(Err(error)).await;
+            }
+        });
+        Rows {
+            receiver,
+            batch: Vec::new().into_iter(),
+        }
+    }
+
+    async fn next(&mut self) -> Result<Option<Row>> {
+        loop {
+            if let Some(row) = self.batch.next() {
+                return Ok(Some(row));
+            }
+            match self.receiver.recv().await {
+                Some(batch) => self.batch = batch?.rows.into_iter(),
+                None => return Ok(None),
+            }
+        }
+    }
+}
+
+async fn pump(
+    engine: &dyn Engine,
+    query: &Query,
+    sender: &mpsc::Sender<Result<RowBatch>>,
+) -> Result<()> {
+    let mut session = engine.connect().await?;
+    let mut stream = session.read(query).await?;
+    while let Some(batch) = stream.try_next().await? {
+        if sender.send(Ok(batch)).await.is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+struct ChildRows {
+    name: String,
+    rows: Rows,
+    key_at: Vec<usize>,
+    next: Option<Row>,
+    last: Vec<Value>,
+}
+
+impl ChildRows {
+    /// The rows of the record; those of keys before it belong to no record and are passed over.
+    async fn of(&mut self, record: &Row, record_key: &[usize]) -> Result<Vec<Row>> {
+        let mut found = Vec::new();
+        loop {
+            let row = match self.next.take() {
+                Some(row) => row,
+                None => match self.rows.next().await? {
+                    Some(row) => {
+                        self.check_order(&row)?;
+                        row
+                    }
+                    None => return Ok(found),
+                },
+            };
+            match compare(&row, &self.key_at, record, record_key) {
+                Ordering::Less => {}
+                Ordering::Equal => found.push(row),
+                Ordering::Greater => {
+                    self.next = Some(row);
+                    return Ok(found);
+                }
+            }
+        }
+    }
+
+    fn check_order(&mut self, row: &Row) -> Result<()> {
+        let key: Vec<Value> = self.key_at.iter().map(|at| row[*at].clone()).collect();
+        let falls = self
+            .last
+            .iter()
+            .zip(&key)
+            .map(|(last, now)| last.order(now))
+            .find(|order| order.is_ne());
+        if falls == Some(Ordering::Greater) {
+            return Err(DbError::new(
+                DbErrorKind::Other,
+                format!(
+                    "the child set `{}` came back in another order than asked for",
+                    self.name
+                ),
+            ));
+        }
+        self.last = key;
+        Ok(())
+    }
+}
+
+/// Orders a tree's records by level, parents first; records that are their own ancestors are rejected.
+pub fn levels(records: Vec<Box<Record>>, parent: usize) -> (Vec<Vec<Box<Record>>>, Vec<Rejected>) {
+    let parents: HashMap<String, Option<String>> = records
+        .iter()
+        .map(|record| {
+            let parent = &record.values[parent];
+            (
+                record.key.clone(),
+                (!parent.is_empty()).then(|| key_text(std::slice::from_ref(parent))),
+            )
+        })
+        .collect();
+    let depth = |key: &str| {
+        let mut depth = 0;
+        let mut at = key;
+        while let Some(Some(parent)) = parents.get(at) {
+            depth += 1;
+            if depth > parents.len() {
+                return None;
+            }
+            at = parent;
+        }
+        Some(depth)
+    };
+    let mut levels: Vec<Vec<Box<Record>>> = Vec::new();
+    let mut rejected = Vec::new();
+    for record in records {
+        match depth(&record.key) {
+            Some(depth) => {
+                levels.resize_with(levels.len().max(depth + 1), Vec::new);
+                levels[depth].push(record);
+            }
+            None => rejected.push(Rejected {
+                hash: record.hash,
+                key: record.key,
+                reason: Reason::Cycle,
+            }),
+        }
+    }
+    (levels, rejected)
+}
+
+/// Fails when a tree is too large to be ordered in memory.
+pub fn tree_fits(records: usize, flow: &str) -> Result<()> {
+    match records > TREE_RECORDS_MAX {
+        true => Err(DbError::new(
+            DbErrorKind::Other,
+            format!("flow {flow} has more than {TREE_RECORDS_MAX} records in its tree"),
+        )),
+        false => Ok(()),
+    }
+}
+
+/// Whether a unique index of the source's table vouches for the key.
+pub async fn key_is_unique(
+    session: &mut dyn crate::db::Session,
+    flow: &crate::plan::Flow,
+) -> Result<bool> {
+    let Relation::Table { name, .. } = &flow.source.relation else {
+        return Ok(false);
+    };
+    let table = session.table(name).await?;
+    Ok(table.is_some_and(|table| {
+        let within =
+            |unique: &Vec<String>| unique.iter().all(|column| flow.source.key.contains(column));
+        table.unique_keys.iter().any(within)
+    }))
+}

@@ -1,0 +1,176 @@
+//! What a run of a flow did: counts that add up, changes with old and new values, and what could not be carried over.
+
+use super::change::RowChange;
+use super::snapshot::KeyHash;
+use crate::diagnostic::Span;
+use serde::Serialize;
+
+/// Changes kept for showing; the counts go on.
+pub const CHANGES_KEPT: usize = 1000;
+
+/// Why a record was not, or not wholly, carried over.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Reason {
+    #[error("the key column `{column}` is empty")]
+    EmptyKey { column: String },
+    #[error("several rows of the source have this key; none of them was carried over")]
+    Duplicate,
+    #[error("it is its own ancestor")]
+    Cycle,
+    #[error("field `{field}`: {why}")]
+    Field { field: String, why: String },
+    /// A value that its column cannot hold.
+    #[error("{why} ({column}); value {value}, mapped at {place}")]
+    Misfit {
+        why: String,
+        column: String,
+        value: String,
+        place: String,
+    },
+    /// An expression without a value.
+    #[error("{why} (at {place})")]
+    Expression { why: String, place: String },
+    /// The server refused the row.
+    #[error("the server refused it: {0}")]
+    Refused(String),
+    #[error("waits for {record} `{key}`, which is not linked yet")]
+    Waits { record: String, key: String },
+    #[error("several rows of the shop could be it: {}", candidates.join(", "))]
+    Ambiguous { candidates: Vec<String> },
+    #[error("row {id} of the shop is already linked to `{key}`")]
+    Taken { id: String, key: String },
+    #[error(
+        "the shop has `{theirs}`, which its database holds equal though it is written differently"
+    )]
+    Lookalike { theirs: String },
+    #[error("it was removed in the shop (row {id}); it is not created again")]
+    Removed { id: String },
+}
+
+impl Reason {
+    /// In one word, for counts and machines.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Reason::Waits { .. } => "waiting",
+            Reason::Ambiguous { .. } | Reason::Taken { .. } | Reason::Lookalike { .. } => {
+                "ambiguous"
+            }
+            Reason::Removed { .. } => "removed",
+            _ => "rejected",
+        }
+    }
+
+    /// What a person does about it.
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Reason::EmptyKey { .. } => "give it a key in the source, or filter it out",
+            Reason::Duplicate => "make the key unique in the source",
+            Reason::Cycle => "correct its parent in the source",
+            Reason::Field { .. } | Reason::Misfit { .. } => {
+                "correct the value in the source, or allow `cut`, `round` or another expression in the mapping"
+            }
+            Reason::Expression { .. } => {
+                "correct the value in the source or the expression in the mapping"
+            }
+            Reason::Refused(_) => "correct what the server names; the other rows were written",
+            Reason::Waits { .. } => "it is carried over by itself once the other one is",
+            Reason::Ambiguous { .. } | Reason::Taken { .. } => {
+                "make them distinct in the shop; ponte does not guess"
+            }
+            Reason::Lookalike { .. } => "write it the same way on both sides",
+            Reason::Removed { .. } => {
+                "take it out of the source's selection, or restore it in the shop"
+            }
+        }
+    }
+}
+
+/// A record that was not carried over.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rejected {
+    pub key: String,
+    pub hash: KeyHash,
+    pub reason: Reason,
+}
+
+/// Shorthand for what stands at a place of a mapping.
+pub fn place(at: &Span) -> String {
+    at.place()
+}
+
+/// `read` is the sum of `unchanged`, `right`, `created`, `changed`, `linked`, `waiting`, `ambiguous`, `removed`,
+/// `rejected` and `duplicates`.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Counts {
+    /// Rows that the source yielded.
+    pub read: u64,
+    /// As they were when they were last carried over.
+    pub unchanged: u64,
+    /// New or changed in the source, but right in the target already.
+    pub right: u64,
+    /// Created in the target.
+    pub created: u64,
+    /// Written to rows that were there.
+    pub changed: u64,
+    /// Linked to a row that was there and already right.
+    pub linked: u64,
+    pub waiting: u64,
+    pub ambiguous: u64,
+    pub removed: u64,
+    pub rejected: u64,
+    /// Carried over, but for a part that waits for another record.
+    pub incomplete: u64,
+    /// Rows of the same key beyond the first.
+    pub duplicates: u64,
+    /// Carried over before and no longer in the source.
+    pub gone: u64,
+    /// Rows of the target's tables.
+    pub rows_inserted: u64,
+    pub rows_updated: u64,
+    pub rows_deleted: u64,
+}
+
+#[derive(Debug, Default, Serialize)]
+pub struct FlowReport {
+    pub flow: String,
+    pub counts: Counts,
+    /// The first changes, in the order in which they were made.
+    pub changes: Vec<RecordChange>,
+    pub changes_total: u64,
+    pub notes: Vec<String>,
+    #[serde(skip)]
+    pub rejected: Vec<Rejected>,
+}
+
+/// A change of one row, and the record that caused it.
+#[derive(Debug, Clone, Serialize)]
+pub struct RecordChange {
+    pub key: String,
+    #[serde(flatten)]
+    pub change: RowChange,
+}
+
+impl FlowReport {
+    pub fn reject(&mut self, rejected: Rejected) {
+        match rejected.reason.kind() {
+            "waiting" => self.counts.waiting += 1,
+            "ambiguous" => self.counts.ambiguous += 1,
+            "removed" => self.counts.removed += 1,
+            _ => self.counts.rejected += 1,
+        }
+        self.rejected.push(rejected);
+    }
+
+    /// Whether something is left for a person to look at.
+    pub fn is_clean(&self) -> bool {
+        self.counts.rejected + self.counts.ambiguous + self.counts.removed == 0
+    }
+
+    pub fn wrote(&self) -> bool {
+        self.counts.rows_inserted
+            + self.counts.rows_updated
+            + self.counts.rows_deleted
+            + self.counts.linked
+            > 0
+    }
+}

@@ -1,0 +1,275 @@
+//! A write of one row a record: which rows are there, which are missing, which differ.
+
+use super::bind::BoundWrite;
+use super::record::Record;
+use super::report::Reason;
+use super::work::{
+    Mode, Op, Sight, field_value, holds, in_keys, is_for, is_right, keep_lowest, key_of, locked,
+    match_values,
+};
+use crate::db::query::Query;
+use crate::db::{self, Session};
+use crate::plan::{Empty, Own};
+use crate::value::{Row, Type, Value};
+use std::collections::{BTreeMap, HashSet};
+
+/// What a comparison found: operations, and records that it has to leave out.
+#[derive(Debug, Default)]
+pub struct Found {
+    pub ops: Vec<Op>,
+    pub failed: Vec<(usize, Reason)>,
+}
+
+/// Compares the records' rows with the table as it is now. Columns that later expressions use are put into the records.
+pub async fn compare(
+    session: &mut dyn Session,
+    write: &BoundWrite<'_>,
+    records: &mut [Record],
+    sight: Sight<'_>,
+    created_kind: Option<&str>,
+    mode: Mode,
+) -> db::Result<Found> {
+    let mut found = Found::default();
+    let mut keys: Vec<(usize, Option<Vec<Value>>)> = Vec::new();
+    for (at, record) in records.iter().enumerate() {
+        if !is_for(write, record, created_kind) {
+            continue;
+        }
+        let view = sight.of(record, None);
+        let key =
+            holds(write.condition.as_ref(), &view, &write.write.at).and_then(
+                |applies| match applies {
+                    true => match_values(write, record, &view).map(Some),
+                    false => Ok(None),
+                },
+            );
+        match key {
+            Ok(Some(values)) => keys.push((at, values.into_iter().collect())),
+            Ok(None) => {}
+            Err(reason) => found.failed.push((at, reason)),
+        }
+    }
+    let types: Vec<&Type> = write.matches.iter().map(|one| &one.ty).collect();
+    let mut existing = existing(session, write, &keys, &types, mode).await?;
+    for (at, key) in keys {
+        let text = key
+            .as_ref()
+            .map(|key| key_of(key.iter().zip(types.iter().copied())));
+        let row = text.as_ref().and_then(|text| existing.rows.remove(text));
+        if row.is_none()
+            && let Some(key) = &key
+            && let Some(theirs) = existing.lookalike(session, write, key).await?
+        {
+            found.failed.push((at, Reason::Lookalike { theirs }));
+            continue;
+        }
+        let record = &records[at];
+        let op = match &row {
+            Some(row) => differences(write, record, at, row, &existing.columns, sight),
+            None => new_row(write, record, at, sight).map(Some),
+        };
+        match op {
+            Ok(op) => found.ops.extend(op),
+            Err(reason) => {
+                found.failed.push((at, reason));
+                continue;
+            }
+        }
+        if let Some(row) = row {
+            for (column, slot) in &write.exports {
+                if let Some(position) = existing.columns.iter().position(|known| known == column) {
+                    records[at].values[*slot as usize] = row[position].clone();
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The table's rows for the batch's keys.
+struct ExistingRows {
+    columns: Vec<String>,
+    rows: BTreeMap<String, Row>,
+    /// The server returned rows whose key is none of the asked ones byte for byte: its collation holds them equal.
+    has_strangers: bool,
+}
+
+impl ExistingRows {
+    /// A row that the server's collation holds equal to the key; asked singly, since that is rare.
+    async fn lookalike(
+        &self,
+        session: &mut dyn Session,
+        write: &BoundWrite<'_>,
+        key: &[Value],
+    ) -> db::Result<Option<String>> {
+        if !self.has_strangers {
+            return Ok(None);
+        }
+        let columns: Vec<&str> = write
+            .matches
+            .iter()
+            .map(|one| one.column.as_str())
+            .collect();
+        let query = Query::sql("SELECT ")
+            .idents(&columns)
+            .text(" FROM ")
+            .table(&write.write.table)
+            .text(" WHERE ");
+        let rows = db::fetch(session, &in_keys(query, &columns, &[key.to_vec()])).await?;
+        Ok(rows.first().map(|row| super::record::key_text(row)))
+    }
+}
+
+async fn existing(
+    session: &mut dyn Session,
+    write: &BoundWrite<'_>,
+    keys: &[(usize, Option<Vec<Value>>)],
+    types: &[&Type],
+    mode: Mode,
+) -> db::Result<ExistingRows> {
+    let matched: Vec<&str> = write
+        .matches
+        .iter()
+        .map(|one| one.column.as_str())
+        .collect();
+    let compared = write
+        .fields
+        .iter()
+        .filter(|field| matches!(field.field.own, Own::Set | Own::Fill));
+    let mut columns: Vec<String> = write.identity.clone();
+    for column in matched
+        .iter()
+        .copied()
+        .chain(compared.map(|field| field.field.column.as_str()))
+        .chain(write.exports.iter().map(|(column, _)| column.as_str()))
+    {
+        if !columns.iter().any(|known| known == column) {
+            columns.push(column.to_owned());
+        }
+    }
+    let mut found = ExistingRows {
+        columns,
+        rows: BTreeMap::new(),
+        has_strangers: false,
+    };
+    let wanted: Vec<Vec<Value>> = keys.iter().filter_map(|(_, key)| key.clone()).collect();
+    if wanted.is_empty() {
+        return Ok(found);
+    }
+    let position = |name: &str| {
+        found
+            .columns
+            .iter()
+            .position(|column| column == name)
+            .unwrap_or(0)
+    };
+    let match_at: Vec<usize> = matched.iter().map(|name| position(name)).collect();
+    let identity_at: Vec<usize> = (0..write.identity.len()).collect();
+    let query = Query::sql("SELECT ")
+        .idents(&found.columns)
+        .text(" FROM ")
+        .table(&write.write.table)
+        .text(" WHERE ");
+    let query = locked(in_keys(query, &matched, &wanted), mode);
+    let asked: HashSet<String> = wanted
+        .iter()
+        .map(|key| key_of(key.iter().zip(types.iter().copied())))
+        .collect();
+    for row in db::fetch(session, &query).await? {
+        let key = key_of(
+            match_at
+                .iter()
+                .map(|at| &row[*at])
+                .zip(types.iter().copied()),
+        );
+        match asked.contains(&key) {
+            true => keep_lowest(&mut found.rows, key, row, &identity_at),
+            false => found.has_strangers = true,
+        }
+    }
+    Ok(found)
+}
+
+fn differences(
+    write: &BoundWrite<'_>,
+    record: &Record,
+    at: usize,
+    row: &Row,
+    columns: &[String],
+    sight: Sight<'_>,
+) -> Result<Option<Op>, Reason> {
+    let view = sight.of(record, None);
+    let mut changes = Vec::new();
+    let mut touch = Vec::new();
+    for field in &write.fields {
+        let column = &field.field.column;
+        match field.field.own {
+            Own::Insert => {}
+            Own::Touch => touch.push(field),
+            Own::Set | Own::Fill => {
+                let position = columns.iter().position(|known| known == column);
+                let found = position.map_or(&Value::Null, |position| &row[position]);
+                if let Some(wanted) = field_value(field, &write.write.table, &view)?
+                    && !is_right(field, found, &wanted)
+                {
+                    changes.push((column.clone(), found.clone(), wanted));
+                }
+            }
+        }
+    }
+    if changes.is_empty() {
+        return Ok(None);
+    }
+    let mut touched = Vec::new();
+    for field in touch {
+        touched.extend(
+            field_value(field, &write.write.table, &view)?
+                .map(|value| (field.field.column.clone(), value)),
+        );
+    }
+    Ok(Some(Op::Update {
+        record: at,
+        identity: row[..write.identity.len()].to_vec(),
+        changes,
+        touch: touched,
+    }))
+}
+
+/// A row that is yet to be created: match, `set` and `fill`, then `insert` for what is still without a value, `touch`.
+fn new_row(
+    write: &BoundWrite<'_>,
+    record: &Record,
+    at: usize,
+    sight: Sight<'_>,
+) -> Result<Op, Reason> {
+    let view = sight.of(record, None);
+    let mut columns: Vec<(String, Value)> = Vec::new();
+    for (bound, value) in write
+        .matches
+        .iter()
+        .zip(match_values(write, record, &view)?)
+    {
+        columns.extend(value.map(|value| (bound.column.clone(), value)));
+    }
+    let order = [Own::Set, Own::Fill, Own::Insert, Own::Touch];
+    for own in order {
+        for field in write.fields.iter().filter(|field| field.field.own == own) {
+            if columns
+                .iter()
+                .any(|(column, _)| *column == field.field.column)
+            {
+                continue;
+            }
+            let Some(value) = field_value(field, &write.write.table, &view)? else {
+                continue;
+            };
+            if !value.is_null() || field.field.empty == Empty::Write {
+                columns.push((field.field.column.clone(), value));
+            }
+        }
+    }
+    Ok(Op::Insert {
+        record: at,
+        columns,
+    })
+}

@@ -1,0 +1,434 @@
+//! A flow from its source to its target: the steps strung together.
+//!
+//! Crash points. Batches commit one by one; the snapshot moves last, in one rename. Killed before that, the next run
+//! finds an older snapshot and compares again what was already written: nothing is lost, nothing is written twice,
+//! since what is right is not written. Links lie in the target and commit with the rows they speak of.
+
+use super::batch::{Applier, Intent, Outcome, rejected};
+use super::bind::{BindError, Binder, Bound};
+use super::layout::ANCESTORS;
+use super::lookup::Lookups;
+use super::read::{Item, Reader, Selection, key_is_unique, levels, tree_fits};
+use super::record::{Record, Surroundings};
+use super::report::{FlowReport, Rejected};
+use super::snapshot::{KeyHash, Next, Snapshot, SnapshotError};
+use crate::connections::Connections;
+use crate::db::query::Query;
+use crate::db::{self, DbError, DbErrorKind, Session};
+use crate::expr::Zone;
+use crate::own::lease::Guard;
+use crate::plan::{Find, Flow, PackFacts, Plan};
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Records of one batch, one transaction at most ...
+const BATCH_RECORDS: usize = 500;
+/// ... and about so many bytes of values.
+const BATCH_BYTES: usize = 4 << 20;
+/// Beyond so many rejected records something is wrong with the mapping, not with the rows.
+const REJECTED_MAX: usize = 100_000;
+
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    #[error(transparent)]
+    Database(#[from] DbError),
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+    #[error("more than {REJECTED_MAX} records were rejected, the first because: {0}")]
+    TooManyRejected(String),
+}
+
+/// What a run shall do.
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub intent: Intent,
+    /// Compare every record, not only those that changed since the last run.
+    pub full: bool,
+    pub selection: Selection,
+}
+
+impl Options {
+    /// Part of the source only: such a run declares nothing gone and moves no snapshot.
+    fn is_partial(&self) -> bool {
+        !self.selection.only.is_empty() || self.selection.rows_max.is_some()
+    }
+}
+
+/// Told after each batch.
+pub type Progress<'a> = &'a (dyn Fn(&FlowReport) + Send + Sync);
+
+/// Runs one flow.
+///
+/// # Errors
+/// What stops a flow as a whole; what is wrong with single records is in the report.
+pub async fn run(
+    plan: &Plan,
+    flow: &Flow,
+    connections: &Connections,
+    guard: Option<Guard>,
+    options: &Options,
+    progress: Progress<'_>,
+) -> Result<FlowReport, RunError> {
+    let source_engine = connections.engine(&flow.source.connection)?;
+    let target_engine = connections.engine(&flow.target.connection)?;
+    let mut source = source_engine.connect().await?;
+    let mut target = target_engine.connect().await?;
+    let pack = plan
+        .connections
+        .get(&flow.target.connection)
+        .and_then(|connection| connection.pack.as_ref());
+    let around = surroundings(target.as_mut(), pack, flow).await?;
+    let find = find_of(plan, flow);
+    let bound = Binder::new(source.as_mut(), target.as_mut(), &around.lookups)
+        .bind(flow, find)
+        .await?;
+    let unique = key_is_unique(source.as_mut(), flow).await?;
+    drop(source);
+
+    let mut report = FlowReport {
+        flow: flow.name.clone(),
+        ..FlowReport::default()
+    };
+    let mut memory = Memory::open(plan, flow, options, &mut report)?;
+    let seed = seed(flow, &around.lookups);
+    let mut reader = Reader::start(&source_engine, &bound, &options.selection, unique, seed);
+    let own = connections.own(&flow.target.connection);
+    let mut applier = Applier::new(
+        &bound,
+        target_engine,
+        target,
+        own,
+        guard,
+        around,
+        options.intent,
+    );
+    match bound.parent {
+        Some(parent) => {
+            tree(
+                &mut reader,
+                parent,
+                &mut applier,
+                &mut memory,
+                &mut report,
+                progress,
+            )
+            .await?
+        }
+        None => {
+            stream(
+                &mut reader,
+                &mut applier,
+                &mut memory,
+                &mut report,
+                progress,
+            )
+            .await?
+        }
+    }
+    report.counts.read = reader.rows;
+    report.counts.duplicates = reader.duplicates;
+    memory.finish(options, &mut report)?;
+    progress(&report);
+    Ok(report)
+}
+
+/// The flow's own `find`, or that of the record it hangs on.
+pub fn find_of<'p>(plan: &'p Plan, flow: &'p Flow) -> Option<&'p Find> {
+    match &flow.target.of {
+        None => flow.target.find.as_ref(),
+        Some(of) => {
+            let same_shop = plan.flows.iter().filter(|other| other.shop == flow.shop);
+            same_shop
+                .filter(|other| other.record.as_ref() == Some(of))
+                .find_map(|other| other.target.find.as_ref())
+        }
+    }
+}
+
+/// Small tables, time and zone of the target.
+pub async fn surroundings(
+    target: &mut dyn Session,
+    pack: Option<&PackFacts>,
+    flow: &Flow,
+) -> Result<Surroundings, DbError> {
+    let lets = pack.map_or(&[][..], |pack| &pack.lets);
+    let lookups = Lookups::read(target, lets).await?.with(&flow.target.tables);
+    let zone = match pack.and_then(|pack| pack.local_zone.as_ref().or(pack.zone.as_ref())) {
+        Some(sql) => read_zone(target, &sql.text).await?,
+        None => Zone::UTC,
+    };
+    Ok(Surroundings {
+        lookups,
+        now: crate::own::now(target).await?,
+        zone,
+    })
+}
+
+/// The zone that a pack's query names.
+pub(crate) async fn read_zone(session: &mut dyn Session, sql: &str) -> Result<Zone, DbError> {
+    let rows = db::fetch(session, &Query::sql(sql)).await?;
+    let text = rows.first().map_or(String::new(), |row| row[0].plain().into_owned());
+    text.parse().map_err(|error| {
+        DbError::new(DbErrorKind::Other, format!("the database's time zone: {error}"))
+    })
+}
+
+/// Everything but the row that decides what is written: files, overrides, small tables.
+fn seed(flow: &Flow, lookups: &Lookups) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&flow.digest);
+    hasher.update(&lookups.digest());
+    *hasher.finalize().as_bytes()
+}
+
+/// What was carried over before, and what this run carries over.
+struct Memory {
+    old: Option<Snapshot>,
+    next: Option<Next>,
+    /// Keys that the source has but that were not carried over.
+    rest: HashSet<KeyHash>,
+    compare_all: bool,
+}
+
+impl Memory {
+    fn open(
+        plan: &Plan,
+        flow: &Flow,
+        options: &Options,
+        report: &mut FlowReport,
+    ) -> Result<Memory, SnapshotError> {
+        let path = snapshot_path(plan, flow);
+        let old = match Snapshot::open(&path) {
+            Ok(old) => old,
+            Err(error @ SnapshotError::Damaged { .. }) => {
+                report.notes.push(format!(
+                    "{error}; every record is compared with the target instead"
+                ));
+                None
+            }
+            Err(error) => return Err(error),
+        };
+        let keeps = options.intent == Intent::Write && !options.is_partial();
+        Ok(Memory {
+            old,
+            next: keeps.then(|| Next::new(&path)),
+            rest: HashSet::new(),
+            compare_all: options.full || options.is_partial(),
+        })
+    }
+
+    fn is_unchanged(&mut self, record: &Record) -> Result<bool, SnapshotError> {
+        match &mut self.old {
+            Some(old) if !self.compare_all => {
+                Ok(old.get(&record.hash)? == Some(record.fingerprint))
+            }
+            _ => Ok(false),
+        }
+    }
+
+    fn carried_over(&mut self, record: &Record) -> Result<(), SnapshotError> {
+        match &mut self.next {
+            Some(next) => next.push(&record.hash, &record.fingerprint),
+            None => Ok(()),
+        }
+    }
+
+    fn finish(self, options: &Options, report: &mut FlowReport) -> Result<(), SnapshotError> {
+        if let Some(next) = self.next {
+            report.counts.gone = next.finish(self.old.as_ref(), &self.rest)?.gone;
+        }
+        if options.intent == Intent::DryRun && self.compare_all {
+            report
+                .notes
+                .push("compared with the target as it is now".to_owned());
+        }
+        Ok(())
+    }
+}
+
+fn snapshot_path(plan: &Plan, flow: &Flow) -> PathBuf {
+    let name: String = flow
+        .name
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '-' || c == '_' {
+                c
+            } else {
+                '.'
+            }
+        })
+        .collect();
+    plan.state_dir.join(format!("{name}.snapshot"))
+}
+
+async fn stream(
+    reader: &mut Reader<'_>,
+    applier: &mut Applier<'_>,
+    memory: &mut Memory,
+    report: &mut FlowReport,
+    progress: Progress<'_>,
+) -> Result<(), RunError> {
+    let mut batch = Vec::new();
+    let mut bytes = 0;
+    while let Some(item) = reader.next().await? {
+        match item {
+            Item::Rejected(rejected) => reject(rejected, memory, report)?,
+            Item::Record(record) => {
+                if memory.is_unchanged(&record)? {
+                    report.counts.unchanged += 1;
+                    memory.carried_over(&record)?;
+                } else {
+                    bytes += record.bytes();
+                    batch.push(*record);
+                }
+            }
+        }
+        report.counts.read = reader.rows;
+        if batch.len() >= BATCH_RECORDS || bytes >= BATCH_BYTES {
+            bytes = 0;
+            apply(applier, std::mem::take(&mut batch), memory, report).await?;
+            progress(report);
+        } else if reader.rows.is_multiple_of(10_000) {
+            progress(report);
+        }
+    }
+    apply(applier, batch, memory, report).await
+}
+
+/// A tree is small: it is read whole and carried over level by level, so that parents are linked before their children.
+async fn tree(
+    reader: &mut Reader<'_>,
+    parent: usize,
+    applier: &mut Applier<'_>,
+    memory: &mut Memory,
+    report: &mut FlowReport,
+    progress: Progress<'_>,
+) -> Result<(), RunError> {
+    let mut records = Vec::new();
+    while let Some(item) = reader.next().await? {
+        match item {
+            Item::Rejected(rejected) => reject(rejected, memory, report)?,
+            Item::Record(record) => records.push(record),
+        }
+        tree_fits(records.len(), &applier.bound.flow.name)?;
+    }
+    report.counts.read = reader.rows;
+    let (levels, cyclic) = levels(records, parent);
+    for rejected in cyclic {
+        reject(rejected, memory, report)?;
+    }
+    let child = applier.bound.layout.child(ANCESTORS);
+    let mut above: HashMap<String, Vec<Arc<str>>> = HashMap::new();
+    for level in levels {
+        let mut changed = Vec::new();
+        for mut record in level {
+            let ancestors = ancestors(&record, parent, &above);
+            record.add_ancestors(child, &ancestors);
+            above.insert(record.key.clone(), ancestors);
+            if memory.is_unchanged(&record)? {
+                report.counts.unchanged += 1;
+                memory.carried_over(&record)?;
+            } else {
+                changed.push(*record);
+            }
+        }
+        while !changed.is_empty() {
+            let rest = changed.split_off(changed.len().min(BATCH_RECORDS));
+            apply(
+                applier,
+                std::mem::replace(&mut changed, rest),
+                memory,
+                report,
+            )
+            .await?;
+            progress(report);
+        }
+    }
+    Ok(())
+}
+
+/// The records above, nearest first.
+fn ancestors(
+    record: &Record,
+    parent: usize,
+    above: &HashMap<String, Vec<Arc<str>>>,
+) -> Vec<Arc<str>> {
+    let parent = record.values[parent].plain();
+    if parent.is_empty() {
+        return Vec::new();
+    }
+    let further = above.get(parent.as_ref()).into_iter().flatten().cloned();
+    std::iter::once(Arc::from(parent.as_ref()))
+        .chain(further)
+        .collect()
+}
+
+fn reject(
+    rejected: Rejected,
+    memory: &mut Memory,
+    report: &mut FlowReport,
+) -> Result<(), RunError> {
+    memory.rest.insert(rejected.hash);
+    report.reject(rejected);
+    if report.rejected.len() > REJECTED_MAX {
+        let first = report
+            .rejected
+            .first()
+            .map_or_else(String::new, |first| first.reason.to_string());
+        return Err(RunError::TooManyRejected(first));
+    }
+    Ok(())
+}
+
+async fn apply(
+    applier: &mut Applier<'_>,
+    batch: Vec<Record>,
+    memory: &mut Memory,
+    report: &mut FlowReport,
+) -> Result<(), RunError> {
+    if batch.is_empty() {
+        return Ok(());
+    }
+    for done in applier.apply(batch, report).await? {
+        let record = &done.record;
+        match done.outcome {
+            Outcome::Rejected(reason) => {
+                reject(rejected(record, reason), memory, report)?;
+                continue;
+            }
+            Outcome::Right => report.counts.right += 1,
+            Outcome::Created => report.counts.created += 1,
+            Outcome::Changed => report.counts.changed += 1,
+            Outcome::Linked => report.counts.linked += 1,
+        }
+        match done.complete {
+            true => memory.carried_over(record)?,
+            // A part waits for another record: it is compared again in the next run.
+            false => {
+                report.counts.incomplete += 1;
+                memory.rest.insert(record.hash);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Holds a flow against the live databases without running it.
+pub async fn bind<'p>(
+    plan: &'p Plan,
+    flow: &'p Flow,
+    source: &mut dyn Session,
+    target: &mut dyn Session,
+) -> Result<Bound<'p>, RunError> {
+    let pack = plan
+        .connections
+        .get(&flow.target.connection)
+        .and_then(|connection| connection.pack.as_ref());
+    let around = surroundings(target, pack, flow).await?;
+    Ok(Binder::new(source, target, &around.lookups)
+        .bind(flow, find_of(plan, flow))
+        .await?)
+}
