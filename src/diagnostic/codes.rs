@@ -176,9 +176,44 @@ pub const CODES: &[Code] = &[
         "The project has no shop and no flow, or a shop whose packs have no record in common.",
     ),
     code(
-        "P200",
+        "P201",
         "expression not understood",
-        "The text is not an expression of the mapping language.",
+        "The text is not an expression: SQL's syntax, texts in single quotes.",
+    ),
+    code(
+        "P202",
+        "unknown function",
+        "Expressions have a closed list of functions.",
+    ),
+    code(
+        "P203",
+        "wrong number of arguments",
+        "The function takes fewer or more arguments.",
+    ),
+    code(
+        "P204",
+        "argument must be written out",
+        "This argument is looked at before any row is read: a text in quotes, not an expression.",
+    ),
+    code(
+        "P205",
+        "`unique` inside an expression",
+        "`unique(...)` makes the written value unique in its column, so it must be the whole expression.",
+    ),
+    code(
+        "P206",
+        "expression too long",
+        "Expressions have a greatest length and depth.",
+    ),
+    code(
+        "P207",
+        "look-up without a column",
+        "A row of a small table has columns: `tax[tax_class].rate`.",
+    ),
+    code(
+        "P210",
+        "unknown name in an expression",
+        "The name is no field, set, small table or link that is known at this place.",
     ),
 ];
 
