@@ -115,14 +115,16 @@ impl Env for View<'_> {
             .ok_or_else(|| EvalError::Invalid("a value is used before it is known".to_owned()))
     }
 
-    fn lookup(&self, slot: Slot, keys: &[Value]) -> Result<Value, EvalError> {
+    fn lookup(&self, slot: Slot, keys: &[Value]) -> Result<Cow<'_, Value>, EvalError> {
         match &self.lookups[slot as usize] {
             LookupSlot::Table { table, column } => self.around.lookups.get(table, keys, column),
             LookupSlot::Link { record, column } => {
                 if keys.iter().any(Value::is_null) {
-                    return Ok(Value::Null);
+                    return Ok(Cow::Owned(Value::Null));
                 }
-                self.links.get(record, &key_text(keys), column)
+                self.links
+                    .get(record, &key_text(keys), column)
+                    .map(Cow::Owned)
             }
         }
     }

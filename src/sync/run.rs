@@ -15,6 +15,7 @@ use super::snapshot::{KeyHash, Next, Snapshot, SnapshotError};
 use crate::connections::Connections;
 use crate::db::query::Query;
 use crate::db::{self, DbError, DbErrorKind, Session};
+use crate::expr::Zone;
 use crate::own::lease::Guard;
 use crate::plan::{Find, Flow, PackFacts, Plan};
 use std::collections::{HashMap, HashSet};
@@ -157,7 +158,7 @@ pub async fn surroundings(
     let lookups = Lookups::read(target, lets).await?.with(&flow.target.tables);
     let zone = match pack.and_then(|pack| pack.local_zone.as_ref().or(pack.zone.as_ref())) {
         Some(sql) => read_zone(target, &sql.text).await?,
-        None => crate::expr::Zone::UTC,
+        None => Zone::UTC,
     };
     Ok(Surroundings {
         lookups,
@@ -167,16 +168,11 @@ pub async fn surroundings(
 }
 
 /// The zone that a pack's query names.
-pub async fn read_zone(session: &mut dyn Session, sql: &str) -> Result<crate::expr::Zone, DbError> {
+pub(crate) async fn read_zone(session: &mut dyn Session, sql: &str) -> Result<Zone, DbError> {
     let rows = db::fetch(session, &Query::sql(sql)).await?;
-    let text = rows
-        .first()
-        .map_or(String::new(), |row| row[0].plain().into_owned());
-    text.parse().map_err(|_| {
-        DbError::new(
-            DbErrorKind::Other,
-            format!("the database names the time zone `{text}`, which is none"),
-        )
+    let text = rows.first().map_or(String::new(), |row| row[0].plain().into_owned());
+    text.parse().map_err(|error| {
+        DbError::new(DbErrorKind::Other, format!("the database's time zone: {error}"))
     })
 }
 
