@@ -6,5 +6,6 @@ pub mod diagnostic;
 pub mod expr;
 pub mod own;
 pub mod plan;
+pub mod state;
 pub mod sync;
 pub mod value;
