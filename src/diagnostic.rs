@@ -1,6 +1,11 @@
 //! What is wrong with a project or a mapping, with the place it stands at. Collected, sorted, then drawn with the
 //! line and a caret, or as JSON. Configuration errors are always `Diagnostic`s; a run's errors are not.
 
+pub mod codes;
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -115,6 +120,138 @@ impl Diagnostic {
     }
 }
 
+/// Everything that is wrong, of all files. An error value of its own: `config::load` fails with it.
+#[derive(Debug, Default)]
+pub struct Diagnostics(pub Vec<Diagnostic>);
+
+impl Diagnostics {
+    /// In the order of `files`, then by position; what has no place comes first. What was found twice (two shops that
+    /// use one pack) is kept once.
+    pub fn sort(&mut self, files: &[Arc<SourceFile>]) {
+        let rank = |found: &Diagnostic| {
+            found.at.as_ref().map(|at| {
+                let file = files.iter().position(|file| Arc::ptr_eq(file, &at.file));
+                (file.unwrap_or(files.len()), at.range.start)
+            })
+        };
+        self.0.sort_by_key(rank);
+        let mut kept: Vec<Diagnostic> = Vec::with_capacity(self.0.len());
+        for found in self.0.drain(..) {
+            let same = |other: &Diagnostic| {
+                other.code == found.code && other.message == found.message && other.at == found.at
+            };
+            if !kept.iter().any(same) {
+                kept.push(found);
+            }
+        }
+        self.0 = kept;
+    }
+
+    pub fn errors(&self) -> usize {
+        self.count(Severity::Error)
+    }
+
+    pub fn warnings(&self) -> usize {
+        self.count(Severity::Warning)
+    }
+
+    fn count(&self, severity: Severity) -> usize {
+        self.0
+            .iter()
+            .filter(|found| found.severity == severity)
+            .count()
+    }
+
+    /// For people: each with its line and a caret, a blank line between two.
+    pub fn render(&self, color: bool) -> String {
+        let mut text = String::new();
+        for (number, found) in self.0.iter().enumerate() {
+            if number > 0 {
+                text.push('\n');
+            }
+            text.push_str(&found.render(color));
+            text.push('\n');
+        }
+        text
+    }
+
+    /// For machines: an array with one object per diagnostic.
+    pub fn to_json(&self) -> serde_json::Value {
+        self.0.iter().map(Diagnostic::to_json).collect()
+    }
+}
+
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.render(false).trim_end())
+    }
+}
+
+impl std::error::Error for Diagnostics {}
+
+impl Diagnostic {
+    /// Drawn as rustc draws its errors; ends without a line feed.
+    pub fn render(&self, color: bool) -> String {
+        let level = match self.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let mut group = Group::with_title(level.primary_title(&self.message).id(self.code));
+        if let Some(at) = &self.at {
+            let mut mark = AnnotationKind::Primary.span(first_line(&at.file.text, &at.range));
+            if !self.label.is_empty() {
+                mark = mark.label(&self.label);
+            }
+            group = group.element(
+                Snippet::source(&at.file.text)
+                    .path(&at.file.path)
+                    .annotation(mark),
+            );
+        }
+        for note in &self.notes {
+            group = group.element(Level::NOTE.message(note));
+        }
+        if let Some(help) = &self.help {
+            group = group.element(Level::HELP.message(help));
+        }
+        let renderer = if color {
+            Renderer::styled()
+        } else {
+            Renderer::plain()
+        };
+        renderer
+            .decor_style(DecorStyle::Ascii)
+            .render(&[group])
+            .to_string()
+    }
+
+    /// One object: code, severity, message, file, line, column (the last three NULL without a place), notes, help.
+    pub fn to_json(&self) -> serde_json::Value {
+        let place = self.at.as_ref().map(Span::line_column);
+        serde_json::json!({
+            "code": self.code,
+            "severity": match self.severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+            },
+            "message": self.message,
+            "file": self.at.as_ref().map(|at| &at.file.path),
+            "line": place.map(|(line, _)| line),
+            "column": place.map(|(_, column)| column),
+            "notes": self.notes,
+            "help": self.help,
+        })
+    }
+}
+
+/// A long text is marked on its first line only; whole pages of `^` help nobody.
+fn first_line(text: &str, range: &Range<usize>) -> Range<usize> {
+    let start = range.start.min(text.len());
+    let end = range.end.clamp(start, text.len());
+    let line = text[start..end].find(['\r', '\n']);
+    start..line.map_or(end, |line| start + line)
+}
+
 /// The candidate within three edits (fewer for short names), the closest first.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (name.chars().count() / 2).clamp(1, 3);
@@ -129,4 +266,89 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .filter(|(distance, _)| *distance <= limit)
         .min()
         .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file() -> Arc<SourceFile> {
+        Arc::new(SourceFile {
+            path: "mappings/acme/articles.toml".into(),
+            text: "[[write]]\ntable = \"articles\"\nsets = { name = \"title\" }\n".into(),
+        })
+    }
+
+    fn unknown_key(file: &Arc<SourceFile>) -> Diagnostic {
+        let start = file.text.find("sets").unwrap();
+        Diagnostic::error("P102", "unknown key `sets` in a write")
+            .at(
+                &Span::new(file, start..start + 4),
+                "not a key of `[[write]]`",
+            )
+            .note("keys: as, kinds, table")
+            .suggest("sets", ["set", "insert", "table"])
+    }
+
+    #[test]
+    fn drawn_with_line_and_caret() {
+        let drawn = unknown_key(&file()).render(false);
+        let expected = "\
+error[P102]: unknown key `sets` in a write
+ --> mappings/acme/articles.toml:3:1
+  |
+3 | sets = { name = \"title\" }
+  | ^^^^ not a key of `[[write]]`
+  |
+  = note: keys: as, kinds, table
+  = help: did you mean `set`?";
+        assert_eq!(drawn, expected);
+        assert!(unknown_key(&file()).render(true).contains("\u{1b}["));
+    }
+
+    #[test]
+    fn sorted_by_file_and_position_and_said_once() {
+        let (first, second) = (file(), file());
+        let at = |file: &Arc<SourceFile>, start| {
+            Diagnostic::error("P101", "x").at(&Span::new(file, start..start + 1), "")
+        };
+        let mut all = Diagnostics(vec![
+            at(&second, 0),
+            at(&first, 9),
+            at(&first, 2),
+            at(&first, 9),
+            Diagnostic::warning("P111", "nowhere"),
+        ]);
+        all.sort(&[first.clone(), second.clone()]);
+        let places: Vec<_> = all
+            .0
+            .iter()
+            .map(|d| d.at.as_ref().map(|at| at.range.start))
+            .collect();
+        assert_eq!(places, [None, Some(2), Some(9), Some(0)]);
+        assert_eq!((all.errors(), all.warnings()), (3, 1));
+    }
+
+    #[test]
+    fn one_object_each_for_machines() {
+        let json = Diagnostics(vec![unknown_key(&file())]).to_json();
+        assert_eq!(json[0]["line"], 3);
+        assert_eq!(json[0]["column"], 1);
+        assert_eq!(json[0]["help"], "did you mean `set`?");
+    }
+
+    #[test]
+    fn suggestions_are_near() {
+        assert_eq!(nearest("wieght", ["weight", "height"]), Some("weight"));
+        assert_eq!(nearest("x", ["weight"]), None);
+    }
+
+    #[test]
+    fn a_span_outside_the_text_does_not_panic() {
+        let file = file();
+        for range in [0..0, 500..600, 3..500] {
+            let found = Diagnostic::error("P100", "broken").at(&Span::new(&file, range), "here");
+            assert!(found.render(false).starts_with("error[P100]"));
+        }
+    }
 }

@@ -4,15 +4,18 @@
 //! that returned an error of kind `ConnectionLost` is of no further use, and one dropped with a transaction open
 //! closes its connection, so that the server rolls back.
 
+mod batch;
 pub mod catalog;
 pub mod error;
 pub mod mysql;
 pub mod postgres;
 pub mod query;
-pub mod render;
+mod render;
 pub mod sqlite;
+mod state;
 pub mod template;
 pub mod url;
+mod write;
 
 use crate::value::RowBatch;
 use async_trait::async_trait;

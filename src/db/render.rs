@@ -1,172 +1,207 @@
-//! Queries and statements as an engine's SQL text with bound parameters: one renderer, and per engine the few points in
-//! which dialects differ.
+//! Statements without a dialect, in pieces, become an engine's SQL text and the values bound to it.
 
 use super::query::{Part, Query, TableName};
 use crate::value::{Type, Value};
+use std::borrow::Cow;
 
-/// Where dialects differ.
-pub trait Dialect {
-    /// The sign around an identifier, doubled inside it.
-    fn quote(&self) -> char;
-    /// The placeholder of the parameter with this number, from 1.
-    fn placeholder(&self, number: usize) -> String;
-    /// An ORDER BY term over an already quoted column that sorts texts by their UTF-8 bytes.
-    fn order(&self, column: &str, ty: &Type) -> String;
-    /// The clauses that lock the rows read, for update and for share; empty where there are no row locks.
-    fn locks(&self) -> (&'static str, &'static str);
+/// What differs between the engines' SQL.
+pub(super) struct Dialect {
+    /// Encloses identifiers; doubled within them.
+    pub quote: char,
+    /// The placeholder of the value bound as number `n` (from 1).
+    pub placeholder: fn(n: usize, value: &Value) -> String,
+    /// An ORDER BY term of a quoted column.
+    pub order: fn(column: &str, ty: &Type) -> String,
+    pub for_update: &'static str,
+    pub for_share: &'static str,
 }
 
-/// SQL text and its parameters, in order.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Rendered {
-    pub sql: String,
-    pub params: Vec<Value>,
+/// A statement under construction, then ready to run.
+pub(super) struct Sql<'a> {
+    dialect: &'static Dialect,
+    pub text: String,
+    pub values: Vec<Cow<'a, Value>>,
 }
 
-/// Builds a text piece by piece, numbering the parameters.
-pub struct Renderer<'d> {
-    dialect: &'d dyn Dialect,
-    out: Rendered,
-}
-
-impl<'d> Renderer<'d> {
-    pub fn new(dialect: &'d dyn Dialect) -> Self {
-        Renderer {
+impl<'a> Sql<'a> {
+    pub fn new(dialect: &'static Dialect, text: &str) -> Self {
+        Sql {
             dialect,
-            out: Rendered::default(),
+            text: text.to_owned(),
+            values: Vec::new(),
         }
     }
 
-    pub fn sql(&mut self, text: &str) -> &mut Self {
-        self.out.sql.push_str(text);
+    pub fn render(dialect: &'static Dialect, query: &'a Query) -> Self {
+        let mut sql = Sql::new(dialect, "");
+        for part in &query.parts {
+            match part {
+                Part::Sql(text) => sql.text(text),
+                Part::Ident(name) => sql.ident(name),
+                Part::Table(name) => sql.table(name),
+                Part::Value(value) => sql.value(value),
+                Part::List(values) if values.is_empty() => sql.text("NULL"),
+                Part::List(values) => sql.separated(values, |sql, value| {
+                    sql.value(value);
+                }),
+                Part::Order(name, ty) => {
+                    let term = (dialect.order)(&quoted(name, dialect.quote), ty);
+                    sql.text(&term)
+                }
+                Part::ForUpdate => sql.text(dialect.for_update),
+                Part::ForShare => sql.text(dialect.for_share),
+            };
+        }
+        sql
+    }
+
+    pub fn text(&mut self, text: &str) -> &mut Self {
+        self.text.push_str(text);
         self
     }
 
     pub fn ident(&mut self, name: &str) -> &mut Self {
-        let quoted = quoted(self.dialect, name);
-        self.sql(&quoted)
+        self.text.push_str(&quoted(name, self.dialect.quote));
+        self
     }
 
     pub fn table(&mut self, name: &TableName) -> &mut Self {
         if let Some(schema) = &name.schema {
-            self.ident(schema).sql(".");
+            self.ident(schema).text(".");
         }
         self.ident(&name.name)
     }
 
-    /// Quoted names, separated by commas.
-    pub fn idents<S: AsRef<str>>(&mut self, names: &[S]) -> &mut Self {
-        for (at, name) in names.iter().enumerate() {
-            self.comma(at).ident(name.as_ref());
-        }
+    pub fn idents<'n>(&mut self, names: impl IntoIterator<Item = &'n String>) -> &mut Self {
+        self.separated(names, |sql, name| {
+            sql.ident(name);
+        })
+    }
+
+    pub fn value(&mut self, value: &'a Value) -> &mut Self {
+        self.bind(Cow::Borrowed(value))
+    }
+
+    pub fn bind(&mut self, value: Cow<'a, Value>) -> &mut Self {
+        let placeholder = (self.dialect.placeholder)(self.values.len() + 1, &value);
+        self.text.push_str(&placeholder);
+        self.values.push(value);
         self
     }
 
-    pub fn value(&mut self, value: &Value) -> &mut Self {
-        self.out.params.push(value.clone());
-        let placeholder = self.dialect.placeholder(self.out.params.len());
-        self.sql(&placeholder)
-    }
-
-    /// Values, separated by commas; `NULL` for none, so that `IN ()` stays valid and finds nothing.
-    pub fn list(&mut self, values: &[Value]) -> &mut Self {
-        if values.is_empty() {
-            return self.sql("NULL");
-        }
-        for (at, value) in values.iter().enumerate() {
-            self.comma(at).value(value);
-        }
-        self
-    }
-
-    /// A comma before every item but the first.
-    pub fn comma(&mut self, at: usize) -> &mut Self {
-        match at {
-            0 => self,
-            _ => self.sql(", "),
-        }
-    }
-
-    /// The number of parameters so far.
-    pub fn params(&self) -> usize {
-        self.out.params.len()
-    }
-
-    pub fn finish(self) -> Rendered {
-        self.out
-    }
-}
-
-/// An identifier in the dialect's quotes.
-pub fn quoted(dialect: &dyn Dialect, name: &str) -> String {
-    let quote = dialect.quote();
-    let doubled = name.replace(quote, &format!("{quote}{quote}"));
-    format!("{quote}{doubled}{quote}")
-}
-
-/// A query as the engine's text.
-pub fn render(dialect: &dyn Dialect, query: &Query) -> Rendered {
-    let mut out = Renderer::new(dialect);
-    for part in &query.parts {
-        match part {
-            Part::Sql(text) => out.sql(text),
-            Part::Ident(name) => out.ident(name),
-            Part::Table(name) => out.table(name),
-            Part::Value(value) => out.value(value),
-            Part::List(values) => out.list(values),
-            Part::Order(column, ty) => {
-                let term = dialect.order(&quoted(dialect, column), ty);
-                out.sql(&term)
+    /// Each item's text, with commas between them.
+    pub fn separated<T>(
+        &mut self,
+        items: impl IntoIterator<Item = T>,
+        mut each: impl FnMut(&mut Self, T),
+    ) -> &mut Self {
+        for (at, item) in items.into_iter().enumerate() {
+            if at > 0 {
+                self.text(", ");
             }
-            Part::ForUpdate => out.sql(dialect.locks().0),
-            Part::ForShare => out.sql(dialect.locks().1),
-        };
+            each(self, item);
+        }
+        self
     }
-    out.finish()
+}
+
+pub(super) fn quoted(name: &str, quote: char) -> String {
+    let mut text = String::with_capacity(name.len() + 2);
+    text.push(quote);
+    for character in name.chars() {
+        if character == quote {
+            text.push(quote);
+        }
+        text.push(character);
+    }
+    text.push(quote);
+    text
+}
+
+/// Splits rows into runs of at most `rows_max` rows that keep within `values_max` bound values and, unless a single row
+/// exceeds it, `bytes_max` bytes.
+pub(super) fn chunks<T>(
+    rows: &[T],
+    values_per_row: usize,
+    limits: Limits,
+    bytes: impl Fn(&T) -> usize,
+) -> Vec<&[T]> {
+    let rows_max = (limits.values / values_per_row.max(1)).clamp(1, limits.rows);
+    let mut chunks = Vec::new();
+    let (mut start, mut sum) = (0, 0);
+    for (at, row) in rows.iter().enumerate() {
+        let size = bytes(row);
+        if at > start && (at - start == rows_max || sum + size > limits.bytes) {
+            chunks.push(&rows[start..at]);
+            (start, sum) = (at, 0);
+        }
+        sum += size;
+    }
+    if start < rows.len() {
+        chunks.push(&rows[start..]);
+    }
+    chunks
+}
+
+/// What one statement may hold.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    pub rows: usize,
+    pub values: usize,
+    pub bytes: usize,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    struct Plain;
-
-    impl Dialect for Plain {
-        fn quote(&self) -> char {
-            '"'
-        }
-        fn placeholder(&self, number: usize) -> String {
-            format!("${number}")
-        }
-        fn order(&self, column: &str, _: &Type) -> String {
-            format!("{column} COLLATE bytes")
-        }
-        fn locks(&self) -> (&'static str, &'static str) {
-            (" FOR UPDATE", " FOR SHARE")
-        }
-    }
+    static DIALECT: Dialect = Dialect {
+        quote: '"',
+        placeholder: |n, _| format!("${n}"),
+        order: |column, _| format!("{column} BYTES"),
+        for_update: " FOR UPDATE",
+        for_share: " FOR SHARE",
+    };
 
     #[test]
-    fn identifiers_are_quoted_and_values_bound() {
+    fn parts_become_text_and_values() {
         let query = Query::sql("SELECT ")
             .idents(["a\"b", "c"])
             .text(" FROM ")
             .table(&TableName::parse("s.t"))
-            .text(" WHERE x IN (")
-            .list(vec![Value::Int(1), Value::Int(2)])
-            .text(") AND y IN (")
+            .text(" WHERE a = ")
+            .value(Value::Int(1))
+            .text(" AND b IN (")
+            .list(vec![Value::Int(2), Value::Int(3)])
+            .text(") AND c IN (")
             .list(Vec::new())
-            .text(") AND z = ")
-            .value(Value::Text("'; DROP".to_owned()))
-            .text(" ORDER BY ")
-            .push(Part::Order("c".to_owned(), Type::Uuid))
+            .text(") ORDER BY ")
+            .push(Part::Order("c".to_owned(), Type::Bool))
             .push(Part::ForUpdate);
-        let rendered = render(&Plain, &query);
+        let sql = Sql::render(&DIALECT, &query);
         assert_eq!(
-            rendered.sql,
-            "SELECT \"a\"\"b\", \"c\" FROM \"s\".\"t\" WHERE x IN ($1, $2) AND y IN (NULL) AND z = $3 \
-             ORDER BY \"c\" COLLATE bytes FOR UPDATE"
+            sql.text,
+            "SELECT \"a\"\"b\", \"c\" FROM \"s\".\"t\" WHERE a = $1 AND b IN ($2, $3) AND c IN (NULL) \
+             ORDER BY \"c\" BYTES FOR UPDATE"
         );
-        assert_eq!(rendered.params.len(), 3);
+        assert_eq!(sql.values.len(), 3);
+    }
+
+    #[test]
+    fn chunks_keep_to_every_limit() {
+        let limits = Limits {
+            rows: 4,
+            values: 6,
+            bytes: 10,
+        };
+        let sizes = |rows: &[usize], values| {
+            let lengths = chunks(rows, values, limits, |row| *row);
+            lengths.iter().map(|chunk| chunk.len()).collect::<Vec<_>>()
+        };
+        assert_eq!(sizes(&[1; 9], 1), [4, 4, 1]);
+        assert_eq!(sizes(&[1; 7], 2), [3, 3, 1]);
+        assert_eq!(sizes(&[1; 2], 9), [1, 1]);
+        assert_eq!(sizes(&[5, 5, 1, 99, 1], 1), [2, 1, 1, 1]);
+        assert_eq!(sizes(&[], 1), [0; 0]);
     }
 }

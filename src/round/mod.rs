@@ -14,7 +14,7 @@ use crate::plan::{Plan, Stock};
 use crate::state::history::{Outcome, RunId, Scope};
 use crate::state::quarantine::{Finding, Findings};
 use crate::state::{State, StateError};
-use crate::stock::{self, Engines, LastKnown, Left, StockError, StockReport};
+use crate::stock::{self, LastKnown, Left, StockError, StockReport};
 use crate::sync::batch::Intent;
 use crate::sync::bind::BindError;
 use crate::sync::condition::ConditionError;
@@ -80,7 +80,9 @@ impl FlowError {
     pub fn diagnostics(&self) -> Option<&[Diagnostic]> {
         match self {
             FlowError::Run(RunError::Bind(BindError::Mapping(found)))
-            | FlowError::Stock(StockError::Condition(ConditionError::Mapping(found))) => Some(found),
+            | FlowError::Stock(StockError::Condition(ConditionError::Mapping(found))) => {
+                Some(found)
+            }
             _ => None,
         }
     }
@@ -235,12 +237,7 @@ impl Work<'_> {
         }
     }
 
-    async fn attempt(
-        &self,
-        task: &Task<'_>,
-        leases: &mut Leases<'_>,
-        known: &LastKnown,
-    ) -> Ended {
+    async fn attempt(&self, task: &Task<'_>, leases: &mut Leases<'_>, known: &LastKnown) -> Ended {
         let guard = match self.orders.intent {
             Intent::DryRun => None,
             Intent::Trial | Intent::Write => match leases.guard(task).await {
@@ -259,10 +256,17 @@ impl Work<'_> {
                     },
                 };
                 let progress = |report: &FlowReport| self.observer.progress(report);
-                run::run(self.plan, flow, self.connections, guard, &options, &progress)
-                    .await
-                    .map(|report| Ended::Flow(Box::new(report)))
-                    .map_err(FlowError::from)
+                run::run(
+                    self.plan,
+                    flow,
+                    self.connections,
+                    guard,
+                    &options,
+                    &progress,
+                )
+                .await
+                .map(|report| Ended::Flow(Box::new(report)))
+                .map_err(FlowError::from)
             }
             Task::Stock(stock) => self.stock(stock, guard.as_ref(), known).await,
         };
@@ -280,21 +284,10 @@ impl Work<'_> {
             only: &self.orders.only,
             last_known: known,
         };
-        let engines = engines(self.connections)?;
-        let report = stock::cycle(self.plan, stock, &engines, options).await?;
+        let engines = self.connections.engines();
+        let report = stock::cycle(self.plan, stock, engines, options).await?;
         Ok(Ended::Stock(Box::new(report)))
     }
-}
-
-/// The databases by the names of their connections, as stock takes them.
-///
-/// # Errors
-/// None of a connection that exists.
-pub fn engines(connections: &Connections) -> Result<Engines, DbError> {
-    connections
-        .names()
-        .map(|name| Ok((name.to_owned(), connections.engine(name)?)))
-        .collect()
 }
 
 /// The state, until it fails: after that the round goes on without.

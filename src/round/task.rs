@@ -121,8 +121,5 @@ fn unknown(all: &[Task<'_>], name: &str) -> UnknownFlow {
 
 /// The connections that need ponte's own tables.
 pub fn own_connections(plan: &Plan) -> BTreeSet<&str> {
-    all(plan)
-        .iter()
-        .flat_map(Task::lease_connections)
-        .collect()
+    all(plan).iter().flat_map(Task::lease_connections).collect()
 }

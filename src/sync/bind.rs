@@ -8,7 +8,7 @@ use crate::db::catalog::{Column, ResultColumn, Table};
 use crate::db::query::{Query, TableName};
 use crate::db::{DbError, Session, template};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::expr::{Expr, Resolved, Slot};
+use crate::expr::{Expr, Name, Resolve, Resolved, Slot, Unknown};
 use crate::plan::{
     Child, Derived, DerivedRows, Field, Find, Flow, Forget, Own, Relation, ServerSql, Write,
 };
@@ -408,7 +408,10 @@ impl<'s> Binder<'s> {
                 .iter()
                 .filter_map(|derived| derived.condition.as_ref()),
         ) {
-            wanted.extend(expr.tables().into_iter().map(TableName::parse));
+            let mut asked = AskedTables::default();
+            // What the names mean is told when the write is bound; here only the tables matter.
+            let _ = expr.resolve(&mut asked);
+            wanted.extend(asked.0.iter().map(|name| TableName::parse(name)));
         }
         for name in wanted {
             let table = self.target.table(&name).await?;
@@ -565,7 +568,7 @@ impl<'s> Binder<'s> {
                     link: one.expr.as_link().map(|(record, column)| {
                         (record.to_owned(), column.unwrap_or("id").to_owned())
                     }),
-                    of_record: alias.is_none_or(|alias| !one.expr.mentions(alias)),
+                    of_record: alias.is_none_or(|alias| !mentions(&one.expr, alias)),
                 });
             }
         }
@@ -687,6 +690,33 @@ impl<'s> Binder<'s> {
                 );
             }
         }
+    }
+}
+
+/// Whether an expression names a column of the element.
+fn mentions(expr: &Expr, alias: &str) -> bool {
+    expr.names()
+        .iter()
+        .any(|(name, _)| matches!(name, Name::Member(base, _) if *base == alias))
+}
+
+/// Notes the tables that `has_table` and `has_column` ask about.
+#[derive(Default)]
+struct AskedTables(Vec<String>);
+
+impl Resolve for AskedTables {
+    fn name(&mut self, _: &Name<'_>) -> Result<Slot, Unknown> {
+        Ok(0)
+    }
+
+    fn has_table(&mut self, table: &str) -> bool {
+        self.0.push(table.to_owned());
+        false
+    }
+
+    fn has_column(&mut self, table: &str, _: &str) -> bool {
+        self.0.push(table.to_owned());
+        false
     }
 }
 

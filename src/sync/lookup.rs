@@ -87,31 +87,35 @@ impl Lookups {
     /// # Errors
     /// A table or column that does not exist (names are checked when an expression is resolved), several rows with
     /// this key; in a project's table a missing row or a NULL key.
-    pub fn get(&self, table: &str, keys: &[Value], column: &str) -> Result<Value, EvalError> {
+    pub fn get(
+        &self,
+        table: &str,
+        keys: &[Value],
+        column: &str,
+    ) -> Result<Cow<'_, Value>, EvalError> {
         let invalid = |message: String| Err(EvalError::Invalid(message));
+        let null = || Ok(Cow::Owned(Value::Null));
         let Some(found) = self.tables.get(table) else {
             return invalid(format!("there is no small table `{table}`"));
         };
         let Some(at) = found.columns.iter().position(|known| known == column) else {
             return invalid(format!("`{table}` has no column `{column}`"));
         };
-        let texts: Option<Vec<String>> =
-            keys.iter().map(|key| Some(key_text(key)?.into())).collect();
-        let Some(texts) = texts else {
+        let Some(texts) = key_texts(keys) else {
             return match &found.title {
-                None => Ok(Value::Null),
+                None => null(),
                 Some(title) => invalid(format!(
                     "the key of `{table}` is NULL, so no row of `{title}` is meant"
                 )),
             };
         };
         match (found.rows.get(&texts), &found.title) {
-            (Some(Found::Row(values)), _) => Ok(values[at].clone()),
+            (Some(Found::Row(values)), _) => Ok(Cow::Borrowed(&values[at])),
             (Some(Found::Several), _) => invalid(format!(
                 "`{table}` has several rows with the key {}",
                 shown(&texts)
             )),
-            (None, None) => Ok(Value::Null),
+            (None, None) => null(),
             (None, Some(title)) => invalid(format!("`{title}` has no row {}", shown(&texts))),
         }
     }
@@ -182,12 +186,11 @@ async fn read_table(session: &mut dyn Session, one: &Let) -> db::Result<Table> {
     let mut stream = session.read(&query).await?;
     while let Some(batch) = stream.try_next().await? {
         for row in batch.rows {
-            let key: Option<Vec<String>> = key_at
-                .iter()
-                .map(|at| Some(key_text(&row[*at])?.into()))
-                .collect();
+            let values: Vec<Value> = key_at.iter().map(|at| row[*at].clone()).collect();
             // A row without a key cannot be asked for.
-            let Some(key) = key else { continue };
+            let Some(key) = key_texts(&values) else {
+                continue;
+            };
             rows.entry(key)
                 .and_modify(|found| *found = Found::Several)
                 .or_insert_with(|| Found::Row(row.into_vec()));
@@ -204,6 +207,12 @@ async fn read_table(session: &mut dyn Session, one: &Let) -> db::Result<Table> {
         rows,
         title: None,
     })
+}
+
+fn key_texts(keys: &[Value]) -> Option<Vec<String>> {
+    keys.iter()
+        .map(|key| Some(key_text(key)?.into_owned()))
+        .collect()
 }
 
 /// The text that a key is compared by; `None` for NULL.
@@ -238,6 +247,10 @@ mod tests {
         Value::Text(text.to_owned())
     }
 
+    fn got(lookups: &Lookups, table: &str, key: Value, column: &str) -> Result<Value, EvalError> {
+        lookups.get(table, &[key], column).map(Cow::into_owned)
+    }
+
     fn project(rate: i64) -> ProjectTable {
         let row = BTreeMap::from([("rate".to_owned(), Value::Int(rate))]);
         ProjectTable {
@@ -270,7 +283,7 @@ mod tests {
     fn keys_are_equal_by_their_text() {
         let lookups = from_database();
         for key in [Value::Int(7), Value::UInt(7), text("7")] {
-            assert_eq!(lookups.get("number", &[key], "name"), Ok(text("seven")));
+            assert_eq!(got(&lookups, "number", key, "name"), Ok(text("seven")));
         }
     }
 
@@ -278,30 +291,30 @@ mod tests {
     fn what_the_database_lacks_is_null() {
         let lookups = from_database();
         assert_eq!(
-            lookups.get("number", &[Value::Int(9)], "name"),
+            got(&lookups, "number", Value::Int(9), "name"),
             Ok(Value::Null)
         );
         assert_eq!(
-            lookups.get("number", &[Value::Null], "name"),
+            got(&lookups, "number", Value::Null, "name"),
             Ok(Value::Null)
         );
-        assert!(lookups.get("number", &[Value::Int(8)], "name").is_err());
+        assert!(got(&lookups, "number", Value::Int(8), "name").is_err());
     }
 
     #[test]
     fn what_the_project_lacks_is_an_error_that_names_the_table() {
         let lookups = Lookups::default().with(&[project(22)]);
         assert_eq!(
-            lookups.get("tax", &[text("IVA22")], "rate"),
+            got(&lookups, "tax", text("IVA22"), "rate"),
             Ok(Value::Int(22))
         );
         assert_eq!(
-            lookups.get("tax", &[text("IVA22")], "class"),
+            got(&lookups, "tax", text("IVA22"), "class"),
             Ok(Value::Null)
         );
-        let missing = lookups.get("tax", &[text("IVA4")], "rate").unwrap_err();
+        let missing = got(&lookups, "tax", text("IVA4"), "rate").unwrap_err();
         assert_eq!(missing.to_string(), "`[shop.main.tax]` has no row `IVA4`");
-        assert!(lookups.get("tax", &[Value::Null], "rate").is_err());
+        assert!(got(&lookups, "tax", Value::Null, "rate").is_err());
     }
 
     #[test]

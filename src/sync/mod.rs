@@ -2,6 +2,7 @@ pub mod attributes;
 pub mod batch;
 pub mod bind;
 pub mod change;
+pub mod condition;
 pub mod derived;
 pub mod elements;
 pub mod find;

@@ -3,7 +3,7 @@
 use super::links::LinkCache;
 use super::lookup::Lookups;
 use super::snapshot::{Fingerprint, KeyHash};
-use crate::expr::{Env, EvalError, Slot, Zone};
+use crate::expr::{Env, EvalError, Slot};
 use crate::value::{Row, Value};
 use chrono::{DateTime, Utc};
 use std::borrow::Cow;
@@ -85,7 +85,7 @@ pub struct Surroundings {
     pub lookups: Lookups,
     pub now: DateTime<Utc>,
     /// The target database's zone.
-    pub zone: Zone,
+    pub zone: chrono_tz::Tz,
 }
 
 /// What a [`Slot`] of [`Env::lookup`] means.
@@ -115,14 +115,16 @@ impl Env for View<'_> {
             .ok_or_else(|| EvalError::Invalid("a value is used before it is known".to_owned()))
     }
 
-    fn lookup(&self, slot: Slot, keys: &[Value]) -> Result<Value, EvalError> {
+    fn lookup(&self, slot: Slot, keys: &[Value]) -> Result<Cow<'_, Value>, EvalError> {
         match &self.lookups[slot as usize] {
             LookupSlot::Table { table, column } => self.around.lookups.get(table, keys, column),
             LookupSlot::Link { record, column } => {
                 if keys.iter().any(Value::is_null) {
-                    return Ok(Value::Null);
+                    return Ok(Cow::Owned(Value::Null));
                 }
-                self.links.get(record, &key_text(keys), column)
+                self.links
+                    .get(record, &key_text(keys), column)
+                    .map(Cow::Owned)
             }
         }
     }
@@ -131,7 +133,7 @@ impl Env for View<'_> {
         self.around.now
     }
 
-    fn zone(&self) -> Zone {
+    fn zone(&self) -> chrono_tz::Tz {
         self.around.zone
     }
 }

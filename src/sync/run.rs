@@ -157,7 +157,7 @@ pub async fn surroundings(
     let lookups = Lookups::read(target, lets).await?.with(&flow.target.tables);
     let zone = match pack.and_then(|pack| pack.local_zone.as_ref().or(pack.zone.as_ref())) {
         Some(sql) => read_zone(target, &sql.text).await?,
-        None => crate::expr::Zone::UTC,
+        None => chrono_tz::UTC,
     };
     Ok(Surroundings {
         lookups,
@@ -166,16 +166,22 @@ pub async fn surroundings(
     })
 }
 
-/// The zone that a pack's query names.
-pub async fn read_zone(session: &mut dyn Session, sql: &str) -> Result<crate::expr::Zone, DbError> {
+/// The zone that a pack's query names: an IANA name, or whole hours from UTC.
+async fn read_zone(session: &mut dyn Session, sql: &str) -> Result<chrono_tz::Tz, DbError> {
     let rows = db::fetch(session, &Query::sql(sql)).await?;
     let text = rows
         .first()
         .map_or(String::new(), |row| row[0].plain().into_owned());
-    text.parse().map_err(|_| {
+    let named = match text.parse::<i8>() {
+        Ok(0) => "UTC".to_owned(),
+        // The zones `Etc/GMT…` count westwards.
+        Ok(hours) => format!("Etc/GMT{:+}", -hours),
+        Err(_) => text.clone(),
+    };
+    named.parse().map_err(|_| {
         DbError::new(
             DbErrorKind::Other,
-            format!("the database names the time zone `{text}`, which is none"),
+            format!("the database names the time zone `{text}`; choose one with a name there (Europe/Rome)"),
         )
     })
 }

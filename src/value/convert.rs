@@ -296,26 +296,18 @@ fn float(value: &Value, bits: u8, to: &Type) -> Result<Value, Misfit> {
     }
 }
 
-/// The one text form of a value.
+/// The text that goes into a column.
 fn text(value: Value, to: &Type) -> Result<String, Misfit> {
-    Ok(match value {
-        Value::Text(text) | Value::Json(text) => text,
-        Value::Int(number) => number.to_string(),
-        Value::UInt(number) => number.to_string(),
-        Value::Decimal(number) => number.to_plain(),
-        Value::Float(float) => Decimal::from_f64_15(float)
-            .ok_or(Misfit::NotFinite)?
-            .to_plain(),
+    match value {
+        Value::Text(text) | Value::Json(text) => Ok(text),
         Value::Bytes(bytes) => String::from_utf8(bytes).map_err(|error| Misfit::NotUtf8 {
             at: error.utf8_error().valid_up_to() + 1,
-        })?,
-        Value::Date(date) => iso::date_text(date),
-        Value::Time(time) => iso::time_text(time),
-        Value::DateTime(wall) => iso::wall_text(wall),
-        Value::Timestamp(moment) => iso::utc_text(moment),
-        Value::Uuid(uuid) => uuid.hyphenated().to_string(),
-        Value::Null | Value::Bool(_) => return Err(no_conversion(&value, to)),
-    })
+        }),
+        other => match other.plain_text() {
+            Some(text) => Ok(text.into_owned()),
+            None => Err(no_conversion(&other, to)),
+        },
+    }
 }
 
 fn check_text(

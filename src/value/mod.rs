@@ -12,6 +12,7 @@ mod misfit;
 mod same;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -71,6 +72,36 @@ impl Value {
                 Value::Decimal(number) => number.heap_bytes(),
                 _ => 0,
             }
+    }
+
+    /// The one text form of the value, whole and without quotes: numbers plain, dates and times as ISO 8601.
+    /// `None` for what has none: NULL, booleans (shops say `yes`, `1` or `true`), bytes and floats that are no number.
+    pub fn plain_text(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Value::Text(text) | Value::Json(text) => Cow::Borrowed(text),
+            Value::Int(number) => Cow::Owned(number.to_string()),
+            Value::UInt(number) => Cow::Owned(number.to_string()),
+            Value::Decimal(number) => Cow::Owned(number.to_plain()),
+            Value::Float(float) => Cow::Owned(Decimal::from_f64_15(*float)?.to_plain()),
+            Value::Date(date) => Cow::Owned(iso::date_text(*date)),
+            Value::Time(time) => Cow::Owned(iso::time_text(*time)),
+            Value::DateTime(wall) => Cow::Owned(iso::wall_text(*wall)),
+            Value::Timestamp(moment) => Cow::Owned(iso::utc_text(*moment)),
+            Value::Uuid(uuid) => Cow::Owned(uuid.hyphenated().to_string()),
+            Value::Null | Value::Bool(_) | Value::Bytes(_) => return None,
+        })
+    }
+
+    /// The number that the value is, floats at 15 significant digits; `None` for all that is no number, texts and
+    /// booleans included.
+    pub fn to_decimal(&self) -> Option<Decimal> {
+        match self {
+            Value::Int(number) => Some(Decimal::from(*number)),
+            Value::UInt(number) => Some(Decimal::from(*number)),
+            Value::Decimal(number) => Some(number.clone()),
+            Value::Float(float) => Decimal::from_f64_15(*float),
+            _ => None,
+        }
     }
 
     /// The kind in a word, for messages: `text`, `decimal`.

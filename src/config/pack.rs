@@ -1,0 +1,309 @@
+//! Packs: found by name inside the program or by path, and read file by file.
+
+use super::mapping::{ErpRecordFile, ErpStockFile, PackFile, ShopRecordFile, ShopStockFile, Side};
+use super::record;
+use super::source::{Loader, read_text};
+use super::spanned::At;
+use super::structure;
+use crate::diagnostic::{Diagnostic, SourceFile, Span};
+use include_dir::{Dir, include_dir};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+
+static MAPPINGS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/mappings");
+
+/// A pack as it was read: nothing resolved yet.
+#[derive(Debug)]
+pub struct Pack {
+    pub name: String,
+    /// `pack.toml`.
+    pub file: Arc<SourceFile>,
+    pub facts: PackFile,
+    pub records: BTreeMap<String, RecordFile>,
+}
+
+#[derive(Debug)]
+pub struct RecordFile {
+    pub file: Arc<SourceFile>,
+    pub body: Body,
+}
+
+#[derive(Debug)]
+pub enum Body {
+    ErpRecord(Box<ErpRecordFile>),
+    ErpStock(Box<ErpStockFile>),
+    ShopRecord(Box<ShopRecordFile>),
+    ShopStock(Box<ShopStockFile>),
+}
+
+impl Pack {
+    pub fn erp_record(&self, record: &str) -> Option<(&Arc<SourceFile>, &ErpRecordFile)> {
+        let found = self.records.get(record)?;
+        match &found.body {
+            Body::ErpRecord(body) => Some((&found.file, body)),
+            _ => None,
+        }
+    }
+
+    pub fn erp_stock(&self) -> Option<(&Arc<SourceFile>, &ErpStockFile)> {
+        let found = self.records.get(record::STOCK)?;
+        match &found.body {
+            Body::ErpStock(body) => Some((&found.file, body)),
+            _ => None,
+        }
+    }
+
+    pub fn shop_record(&self, record: &str) -> Option<(&Arc<SourceFile>, &ShopRecordFile)> {
+        let found = self.records.get(record)?;
+        match &found.body {
+            Body::ShopRecord(body) => Some((&found.file, body)),
+            _ => None,
+        }
+    }
+
+    pub fn shop_stock(&self) -> Option<(&Arc<SourceFile>, &ShopStockFile)> {
+        let found = self.records.get(record::STOCK)?;
+        match &found.body {
+            Body::ShopStock(body) => Some((&found.file, body)),
+            _ => None,
+        }
+    }
+}
+
+/// The packs of one project; each is read once.
+#[derive(Default)]
+pub struct Packs {
+    read: BTreeMap<(&'static str, String), Option<Rc<Pack>>>,
+}
+
+/// The names of the packs inside the program.
+pub fn embedded(side: Side) -> Vec<&'static str> {
+    let mut names: Vec<&str> = MAPPINGS
+        .get_dir(folder(side))
+        .into_iter()
+        .flat_map(|dir| dir.dirs())
+        .filter_map(|dir| dir.path().file_name()?.to_str())
+        .collect();
+    names.sort_unstable();
+    names
+}
+
+fn folder(side: Side) -> &'static str {
+    match side {
+        Side::Erp => "erp",
+        Side::Shop => "shop",
+    }
+}
+
+/// One text of a pack: the name by which messages call it, and what it holds.
+type Text = (String, Result<String, String>);
+
+impl Packs {
+    /// The pack that a project file names; `None` after an error, which is reported.
+    pub fn get(
+        &mut self,
+        loader: &mut Loader<'_>,
+        side: Side,
+        name: &At<String>,
+        at: &Span,
+    ) -> Option<Rc<Pack>> {
+        let key = (folder(side), name.value.clone());
+        if let Some(read) = self.read.get(&key) {
+            return read.clone();
+        }
+        let texts = if is_path(name) {
+            folder_texts(loader, name, at)
+        } else {
+            embedded_texts(loader, side, name, at)
+        };
+        let pack = texts.and_then(|texts| read_pack(loader, side, name, texts));
+        let pack = pack.map(Rc::new);
+        self.read.insert(key, pack.clone());
+        pack
+    }
+}
+
+fn is_path(name: &str) -> bool {
+    name.starts_with('.') || name.contains(['/', '\\'])
+}
+
+fn embedded_texts(loader: &mut Loader<'_>, side: Side, name: &str, at: &Span) -> Option<Vec<Text>> {
+    let Some(dir) = MAPPINGS.get_dir(format!("{}/{name}", folder(side))) else {
+        let known = embedded(side);
+        let message = format!("there is no {} pack `{name}`", folder(side));
+        let found = Diagnostic::error("P120", message)
+            .at(at, "unknown pack")
+            .note(format!("packs inside the program: {}", known.join(", ")));
+        let found = match crate::diagnostic::nearest(name, known.iter().copied()) {
+            Some(near) => found.help(format!("did you mean `{near}`?")),
+            None => found.help("a folder with a pack of your own is named by its path: `./mypack`"),
+        };
+        loader.report(found);
+        return None;
+    };
+    let mut texts: Vec<Text> = dir
+        .files()
+        .filter_map(|file| {
+            let file_name = file.path().file_name()?.to_str()?;
+            let text = file.contents_utf8().ok_or("it is not UTF-8 text");
+            let text = text.map(str::to_owned).map_err(str::to_owned);
+            is_toml(file_name).then(|| (format!("pack:{name}/{file_name}"), text))
+        })
+        .collect();
+    texts.sort_by(|a, b| a.0.cmp(&b.0));
+    Some(texts)
+}
+
+fn folder_texts(loader: &mut Loader<'_>, name: &str, at: &Span) -> Option<Vec<Text>> {
+    let path = loader.base.join(name);
+    let shown = name.trim_start_matches("./").trim_end_matches(['/', '\\']);
+    let entries = match std::fs::read_dir(&path) {
+        Ok(entries) => entries,
+        Err(_) => {
+            let message = format!("there is no folder `{name}`");
+            loader.report(
+                Diagnostic::error("P120", message)
+                    .at(at, "looked for beside the project file")
+                    .help("a pack inside the program is named without `.` and `/`"),
+            );
+            return None;
+        }
+    };
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| is_toml(name))
+        .collect();
+    names.sort_unstable();
+    let text = |name: String| (format!("{shown}/{name}"), read_text(&path.join(&name)));
+    Some(names.into_iter().map(text).collect())
+}
+
+fn is_toml(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|end| end == "toml")
+}
+
+fn read_pack(loader: &mut Loader<'_>, side: Side, name: &str, texts: Vec<Text>) -> Option<Pack> {
+    let is_facts = |shown: &str| shown.rsplit(['/', '\\']).next() == Some("pack.toml");
+    let (facts, records): (Vec<Text>, Vec<Text>) =
+        texts.into_iter().partition(|(shown, _)| is_facts(shown));
+    let described = !facts.is_empty();
+    let mut files = Vec::new();
+    for (shown, text) in facts.into_iter().chain(records) {
+        match text {
+            Ok(text) => files.push(loader.add(shown, text)),
+            Err(why) => loader.report(Diagnostic::error(
+                "P001",
+                format!("`{shown}` cannot be read: {why}"),
+            )),
+        }
+    }
+    let mut pack = None;
+    let mut records = BTreeMap::new();
+    for file in files {
+        let found = &mut loader.found;
+        let Some(document) = structure::parse(&file, found) else {
+            continue;
+        };
+        if is_facts(&file.path) {
+            let facts = structure::read::<PackFile>(&file, document, found);
+            pack = facts.map(|facts| (file, facts));
+        } else if let Some((record, read)) = read_record(&file, side, document, found) {
+            add_record(&mut records, record, read, found);
+        }
+    }
+    if !described {
+        let message = format!("pack `{name}` has no `pack.toml`");
+        loader.report(Diagnostic::error("P001", message));
+    }
+    let (file, facts) = pack?;
+    check_side(&file, &facts, side, name, &mut loader.found);
+    Some(Pack {
+        name: name.to_owned(),
+        file,
+        facts,
+        records,
+    })
+}
+
+fn read_record(
+    file: &Arc<SourceFile>,
+    side: Side,
+    document: structure::Document<'_>,
+    found: &mut Vec<Diagnostic>,
+) -> Option<(At<String>, RecordFile)> {
+    let stock = document
+        .get("record")
+        .and_then(|record| record.get_ref().as_str())
+        == Some(record::STOCK);
+    let (name, body) = match (side, stock) {
+        (Side::Erp, false) => {
+            let body: ErpRecordFile = structure::read(file, document, found)?;
+            (body.record.clone(), Body::ErpRecord(Box::new(body)))
+        }
+        (Side::Erp, true) => {
+            let body: ErpStockFile = structure::read(file, document, found)?;
+            (body.record.clone(), Body::ErpStock(Box::new(body)))
+        }
+        (Side::Shop, false) => {
+            let body: ShopRecordFile = structure::read(file, document, found)?;
+            (body.record.clone(), Body::ShopRecord(Box::new(body)))
+        }
+        (Side::Shop, true) => {
+            let body: ShopStockFile = structure::read(file, document, found)?;
+            (body.record.clone(), Body::ShopStock(Box::new(body)))
+        }
+    };
+    let name = name?;
+    if !record::names().any(|known| known == name.value) {
+        found.push(
+            Diagnostic::error("P124", format!("unknown record `{}`", name.value))
+                .at(&name.content(file), "not a record")
+                .note(format!(
+                    "records: {}",
+                    record::names().collect::<Vec<_>>().join(", ")
+                ))
+                .suggest(&name, record::names()),
+        );
+        return None;
+    }
+    let file = file.clone();
+    Some((name, RecordFile { file, body }))
+}
+
+fn add_record(
+    records: &mut BTreeMap<String, RecordFile>,
+    record: At<String>,
+    read: RecordFile,
+    found: &mut Vec<Diagnostic>,
+) {
+    if let Some(other) = records.get(&record.value) {
+        let message = format!("record `{}` is described twice", record.value);
+        found.push(
+            Diagnostic::error("P126", message)
+                .at(&record.content(&read.file), "again here")
+                .note(format!("first in {}", other.file.path)),
+        );
+        return;
+    }
+    records.insert(record.value, read);
+}
+
+fn check_side(
+    file: &Arc<SourceFile>,
+    facts: &PackFile,
+    side: Side,
+    name: &str,
+    found: &mut Vec<Diagnostic>,
+) {
+    let said = facts.pack.as_ref().and_then(|pack| pack.side.as_ref());
+    if let Some(said) = said
+        && said.value != side
+    {
+        let message = format!("pack `{name}` is not for the side of {}", folder(side));
+        found.push(
+            Diagnostic::error("P125", message).at(&said.span(file), "the side that it describes"),
+        );
+    }
+}

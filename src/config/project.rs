@@ -1,0 +1,252 @@
+//! `ponte.toml` as it is written. Every key may be missing here, so that one wrong key hides no other error: which
+//! ones must be given is said by the schema and found by [`super::structure`].
+
+use super::forms::FieldForm;
+use super::spanned::{At, Ordered};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// A project: which databases are kept in step, and how.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct ProjectFile {
+    #[serde(default)]
+    pub state: StateKeys,
+    pub erp: Option<At<ErpKeys>>,
+    /// The shops by name.
+    #[serde(default)]
+    pub shop: Ordered<At<ShopKeys>>,
+    /// Further databases for flows, by name.
+    #[serde(default)]
+    pub connection: Ordered<At<ConnectionKeys>>,
+    /// Flows from table to table, by name.
+    #[serde(default)]
+    pub flow: Ordered<At<FlowKeys>>,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct StateKeys {
+    /// Folder of what ponte remembers between runs, relative to the project file. Default: `.ponte`.
+    pub dir: Option<At<String>>,
+}
+
+/// The company's side. Keys beside those listed here are variables of the pack.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(extend("additionalProperties" = { "type": ["string", "integer"] }))]
+pub struct ErpKeys {
+    /// A pack inside the program, or a folder: `./mypack`.
+    #[schemars(required)]
+    pub pack: Option<At<String>>,
+    /// `postgres://user@host/database`, `mysql://…`, `sqlite:path`. `${NAME}` is an environment variable.
+    #[schemars(required)]
+    pub url: Option<At<String>>,
+    /// The password, mostly `${NAME}`.
+    pub password: Option<At<String>>,
+    /// A file whose first line is the password, relative to the project file.
+    pub password_file: Option<At<String>>,
+    /// Schema of ponte's own tables. Default: `ponte` on PostgreSQL; elsewhere tables `ponte_…` beside the others.
+    pub own_schema: Option<At<String>>,
+    pub article: Option<At<ErpRecordKeys>>,
+    pub category: Option<At<ErpRecordKeys>>,
+    pub price: Option<At<ErpRecordKeys>>,
+    pub stock: Option<At<ErpStockKeys>>,
+}
+
+/// What is read otherwise than the pack says.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct ErpRecordKeys {
+    /// The query, instead of the pack's.
+    pub sql: Option<At<String>>,
+    /// A filter around the query, in the server's SQL over its columns.
+    #[serde(rename = "where")]
+    pub filter: Option<At<String>>,
+    /// Further fields of the record with their types.
+    #[serde(default)]
+    pub fields: Ordered<At<FieldType>>,
+}
+
+/// Stock queries instead of the pack's.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct ErpStockKeys {
+    /// reference, sku, quantity
+    pub counted: Option<At<String>>,
+    /// sku, warehouse, quantity, document
+    pub committed: Option<At<String>>,
+    /// sku, warehouse, quantity
+    pub on_hand: Option<At<String>>,
+    /// sku, rule (`always` or `never` available)
+    pub exceptions: Option<At<String>>,
+}
+
+/// The type of a declared field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum FieldType {
+    Text,
+    Boolean,
+    Integer,
+    Decimal,
+    Date,
+    Timestamp,
+}
+
+/// A shop. Keys beside those listed here are variables and small tables of the pack.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(extend("additionalProperties" = {
+    "anyOf": [
+        { "type": ["string", "integer"] },
+        { "type": "object", "additionalProperties": {
+            "type": "object", "additionalProperties": { "type": ["string", "integer", "number", "boolean"] }
+        } },
+    ]
+}))]
+pub struct ShopKeys {
+    /// A pack inside the program, or a folder: `./mypack`.
+    #[schemars(required)]
+    pub pack: Option<At<String>>,
+    /// `mysql://user@host/database`, `mariadb://…`, `sqlite:path`. `${NAME}` is an environment variable.
+    #[schemars(required)]
+    pub url: Option<At<String>>,
+    /// The password, mostly `${NAME}`.
+    pub password: Option<At<String>>,
+    /// A file whose first line is the password, relative to the project file.
+    pub password_file: Option<At<String>>,
+    /// Database or schema of ponte's own tables. Default: tables `ponte_…` beside the shop's.
+    pub own_schema: Option<At<String>>,
+    /// The ERP's code of the shop's language: `name[main]` in mapping files.
+    pub language: Option<At<String>>,
+    /// The ERP's price list that this shop shows.
+    pub price_list: Option<At<String>>,
+    /// Warehouses whose stock this shop sells. Default: all of them.
+    pub warehouses: Option<Vec<At<String>>>,
+    /// Only these records. Default: all that both packs describe.
+    pub records: Option<Vec<At<String>>>,
+    #[serde(default)]
+    pub orders: OrdersKeys,
+    pub article: Option<At<ShopRecordKeys>>,
+    pub category: Option<At<ShopRecordKeys>>,
+    pub price: Option<At<ShopRecordKeys>>,
+    pub stock: Option<At<ShopStockKeys>>,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct OrdersKeys {
+    /// The cut-over: orders placed before it are nobody's business. With its zone: `2026-12-01T00:00:00+01:00`.
+    #[schemars(schema_with = "moment")]
+    pub since: Option<At<toml::value::Datetime>>,
+}
+
+/// TOML has points in time; JSON Schema has texts of a format.
+fn moment(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({ "type": "string", "format": "date-time" })
+}
+
+/// Overrides of a shop pack's record.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct ShopRecordKeys {
+    /// Computed fields: replaced or added.
+    #[serde(default)]
+    pub fields: Ordered<At<String>>,
+    /// By the name (`as`) of a write: columns added, replaced, or dropped with `false`.
+    #[serde(default)]
+    pub write: Ordered<At<WriteOverrideKeys>>,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct WriteOverrideKeys {
+    /// Written always.
+    #[serde(default)]
+    pub set: Ordered<At<FieldForm>>,
+    /// Written when the row is created.
+    #[serde(default)]
+    pub insert: Ordered<At<FieldForm>>,
+    /// Written while the target is NULL or empty.
+    #[serde(default)]
+    pub fill: Ordered<At<FieldForm>>,
+    /// Written along with a change, never compared.
+    #[serde(default)]
+    pub touch: Ordered<At<FieldForm>>,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct ShopStockKeys {
+    /// Pieces of every article that are kept back. Default: 0.
+    pub safety: Option<At<f64>>,
+}
+
+/// A database without a pack.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct ConnectionKeys {
+    /// `postgres://user@host/database`, `mysql://…`, `sqlite:path`. `${NAME}` is an environment variable.
+    #[schemars(required)]
+    pub url: Option<At<String>>,
+    /// The password, mostly `${NAME}`.
+    pub password: Option<At<String>>,
+    /// A file whose first line is the password, relative to the project file.
+    pub password_file: Option<At<String>>,
+    /// Schema or database of ponte's own tables.
+    pub own_schema: Option<At<String>>,
+}
+
+/// A flow from table to table.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct FlowKeys {
+    #[schemars(required)]
+    pub from: Option<At<FromKeys>>,
+    #[schemars(required)]
+    pub to: Option<At<ToKeys>>,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct FromKeys {
+    /// `erp`, `shop.NAME` or `connection.NAME`.
+    #[schemars(required)]
+    pub connection: Option<At<String>>,
+    /// A table or view: `name` or `schema.name`. This or `sql`.
+    pub table: Option<At<String>>,
+    /// A filter of the table's rows, in the server's SQL.
+    #[serde(rename = "where")]
+    pub filter: Option<At<String>>,
+    /// A query, in the server's SQL. This or `table`.
+    pub sql: Option<At<String>>,
+    /// The columns that tell rows apart.
+    #[schemars(required)]
+    pub key: Option<At<Vec<At<String>>>>,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct ToKeys {
+    /// `erp`, `shop.NAME` or `connection.NAME`.
+    #[schemars(required)]
+    pub connection: Option<At<String>>,
+    /// `name` or `schema.name`.
+    #[schemars(required)]
+    pub table: Option<At<String>>,
+    /// Which row: column = expression over the source row.
+    #[serde(rename = "match")]
+    #[schemars(required)]
+    pub matches: Option<At<Ordered<At<String>>>>,
+    /// Written always.
+    #[serde(default)]
+    pub set: Ordered<At<FieldForm>>,
+    /// Written when the row is created.
+    #[serde(default)]
+    pub insert: Ordered<At<FieldForm>>,
+    /// Written while the target is NULL or empty.
+    #[serde(default)]
+    pub fill: Ordered<At<FieldForm>>,
+    /// Written along with a change, never compared.
+    #[serde(default)]
+    pub touch: Ordered<At<FieldForm>>,
+}

@@ -1,0 +1,105 @@
+//! The canonical records: what ERP packs yield and shop packs write. One table; everything that knows a record's
+//! fields knows them from here.
+
+use crate::plan::{FieldKind, RecordField};
+
+/// A record's name, fields and sets of rows.
+#[derive(Debug)]
+pub struct Shape {
+    pub name: &'static str,
+    pub fields: &'static [(&'static str, FieldKind)],
+    /// Set -> its columns beside the record's key.
+    pub children: &'static [(&'static str, &'static [&'static str])],
+}
+
+/// Columns of the set `ancestors` that a record with `tree` has: the parent's level is 1.
+pub const ANCESTORS: (&str, &[&str]) = ("ancestors", &["id", "level"]);
+
+/// Not a record of fields: on hand, committed and counted pieces have a protocol of their own.
+pub const STOCK: &str = "stock";
+
+/// In the order in which a shop's flows run: categories before the articles in them, articles before their prices.
+pub const SHAPES: &[Shape] = &[
+    Shape {
+        name: "category",
+        fields: &[
+            ("id", FieldKind::Text),
+            ("parent", FieldKind::Text),
+            ("active", FieldKind::Boolean),
+            ("position", FieldKind::Integer),
+            ("name", FieldKind::Texts),
+            ("description", FieldKind::Texts),
+        ],
+        children: &[],
+    },
+    Shape {
+        name: "article",
+        fields: &[
+            ("sku", FieldKind::Text),
+            ("active", FieldKind::Boolean),
+            ("barcode", FieldKind::Text),
+            ("tax_class", FieldKind::Text),
+            // In kg, cm, cm, cm.
+            ("weight", FieldKind::Decimal),
+            ("length", FieldKind::Decimal),
+            ("width", FieldKind::Decimal),
+            ("height", FieldKind::Decimal),
+            ("name", FieldKind::Texts),
+            ("description", FieldKind::Texts),
+            ("short_description", FieldKind::Texts),
+        ],
+        children: &[("categories", &["id"])],
+    },
+    Shape {
+        name: "price",
+        fields: &[
+            ("sku", FieldKind::Text),
+            ("list", FieldKind::Text),
+            ("amount", FieldKind::Decimal),
+            ("currency", FieldKind::Text),
+            ("tax_included", FieldKind::Boolean),
+            ("tax_class", FieldKind::Text),
+            ("sale_amount", FieldKind::Decimal),
+            ("sale_from", FieldKind::Moment),
+            ("sale_to", FieldKind::Moment),
+        ],
+        children: &[],
+    },
+];
+
+/// The shape of a record; `None` for `stock` and unknown names.
+pub fn shape(name: &str) -> Option<&'static Shape> {
+    SHAPES.iter().find(|shape| shape.name == name)
+}
+
+/// Every record's name.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    SHAPES.iter().map(|shape| shape.name).chain([STOCK])
+}
+
+impl Shape {
+    pub fn record_fields(&self) -> Vec<RecordField> {
+        self.fields
+            .iter()
+            .map(|(name, kind)| RecordField {
+                name: (*name).to_owned(),
+                kind: *kind,
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_are_found_by_name() {
+        assert_eq!(shape("price").map(|shape| shape.fields[0].0), Some("sku"));
+        assert!(shape(STOCK).is_none());
+        assert_eq!(
+            names().collect::<Vec<_>>(),
+            ["category", "article", "price", "stock"]
+        );
+    }
+}

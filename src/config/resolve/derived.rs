@@ -1,0 +1,108 @@
+//! `[[derived]]` and `[[forget]]`, of records and of stock.
+
+use super::super::mapping::{DerivedKeys, ForgetKeys, MissingWord};
+use super::super::scope::Scope;
+use super::super::spanned::At;
+use super::super::texts::{Bound, Texts};
+use super::write::names;
+use crate::diagnostic::Diagnostic;
+use crate::plan::{Derived, DerivedRows, Forget};
+
+/// `scope` holds what `if` may name: small tables only.
+pub fn derived(
+    texts: Texts<'_>,
+    declared: &[At<DerivedKeys>],
+    scope: &Scope,
+    bound: &Bound,
+    found: &mut Vec<Diagnostic>,
+) -> Vec<Derived> {
+    let all = declared.iter().filter_map(|keys| {
+        let rows = rows(texts, keys, bound, found);
+        let condition = keys.condition.as_ref().and_then(|text| {
+            let expr = texts.expr(text, found)?;
+            scope.check(&expr, found);
+            Some(expr)
+        });
+        let sql = keys.sql.as_ref().map(|text| texts.sql(text, bound, found));
+        let table = keys.table.as_ref()?;
+        Some(Derived {
+            table: texts.table(table, found),
+            table_at: table.span(texts.file),
+            rows: rows?,
+            sql: sql?,
+            condition,
+            at: keys.span(texts.file),
+        })
+    });
+    all.collect()
+}
+
+fn rows(
+    texts: Texts<'_>,
+    keys: &At<DerivedKeys>,
+    bound: &Bound,
+    found: &mut Vec<Diagnostic>,
+) -> Option<DerivedRows> {
+    let insert = keys.missing.as_ref();
+    match (&keys.key, &keys.list) {
+        (Some(_), None) => Some(DerivedRows::Key {
+            columns: names(&keys.key),
+            insert_missing: insert.is_some_and(|word| word.value == MissingWord::Insert),
+            scope: keys
+                .scope
+                .as_ref()
+                .map(|text| texts.sql(text, bound, found)),
+        }),
+        (None, Some(_)) => {
+            let missing = insert.map(|word| word.range.clone());
+            let scope = keys.scope.as_ref().map(|text| text.range.clone());
+            for range in missing.into_iter().chain(scope) {
+                found.push(
+                    Diagnostic::error("P105", "a `list` is compared and written whole")
+                        .at(&At::new((), range).span(texts.file), "makes no sense here"),
+                );
+            }
+            Some(DerivedRows::List {
+                columns: names(&keys.list),
+            })
+        }
+        (Some(_), Some(_)) => {
+            found.push(
+                Diagnostic::error("P105", "`key` and `list` exclude each other")
+                    .at(&keys.span(texts.file), "one of the two"),
+            );
+            None
+        }
+        (None, None) => {
+            found.push(
+                Diagnostic::error("P103", "missing key `key` or `list`")
+                    .at(&keys.span(texts.file), "which rows are these?"),
+            );
+            None
+        }
+    }
+}
+
+pub fn forget(
+    texts: Texts<'_>,
+    declared: &[At<ForgetKeys>],
+    scope: &Scope,
+    found: &mut Vec<Diagnostic>,
+) -> Vec<Forget> {
+    let all = declared.iter().filter_map(|keys| {
+        let values = keys.values.iter().flatten().filter_map(|text| {
+            let expr = texts.expr(text, found)?;
+            scope.check(&expr, found);
+            Some(expr)
+        });
+        let values = values.collect();
+        let table = keys.table.as_ref()?;
+        Some(Forget {
+            table: texts.table(table, found),
+            table_at: table.span(texts.file),
+            column: keys.column.as_ref()?.value.clone(),
+            values,
+        })
+    });
+    all.collect()
+}

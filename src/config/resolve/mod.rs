@@ -1,0 +1,438 @@
+//! From files to the plan. Whatever is wrong is reported and left out, so that one run finds everything.
+
+pub mod derived;
+pub mod field;
+pub mod side;
+pub mod source;
+pub mod stock;
+pub mod table;
+pub mod target;
+pub mod write;
+
+use super::connection::Access;
+use super::digest::digest;
+use super::extra::{Declared, Project};
+use super::mapping::Side;
+use super::pack::Packs;
+use super::project::{ErpKeys, ErpRecordKeys, ShopKeys, ShopRecordKeys};
+use super::record;
+use super::source::Loader;
+use super::spanned::At;
+use crate::diagnostic::{Diagnostic, SourceFile, Span};
+use crate::plan::{Connection, ErpStock, Flow, Plan, Shop, Source};
+use crate::value::Value;
+use side::{Named, PackSide};
+use source::RecordView;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use table::{Connections, TableFlow};
+use target::ShopRecord;
+
+/// Where state lies unless the project says otherwise, beside the project file.
+const STATE_DIR: &str = ".ponte";
+
+/// The plan of a project as far as it could be resolved; complete if nothing was reported as an error.
+pub fn resolve(
+    loader: &mut Loader<'_>,
+    file: &Arc<SourceFile>,
+    path: &Path,
+    project: &Project,
+) -> Plan {
+    let mut resolver = Resolver {
+        loader,
+        file,
+        project,
+        packs: Packs::default(),
+        connections: BTreeMap::new(),
+    };
+    let erp = resolver.erp();
+    let shops = resolver.shops();
+    resolver.plain_connections();
+    let mut plan = Plan {
+        file: path.to_owned(),
+        state_dir: resolver.state_dir(),
+        connections: BTreeMap::new(),
+        shops: Vec::new(),
+        flows: Vec::new(),
+        stocks: Vec::new(),
+    };
+    let erp = resolver.erp_view(erp.as_ref());
+    for (name, side) in &shops {
+        resolver.shop(name, side.as_ref(), &erp, &mut plan);
+    }
+    resolver.table_flows(erp.side, &shops, &mut plan);
+    resolver.nothing_to_do();
+    plan.connections = resolver.connections;
+    plan
+}
+
+struct Resolver<'p, 'e> {
+    loader: &'p mut Loader<'e>,
+    file: &'p Arc<SourceFile>,
+    project: &'p Project,
+    packs: Packs,
+    connections: BTreeMap<String, Connection>,
+}
+
+/// What the ERP yields.
+struct Erp<'a> {
+    side: Option<&'a PackSide>,
+    sources: BTreeMap<&'static str, Source>,
+    stock: Option<ErpStock>,
+    has_stock: bool,
+}
+
+impl Erp<'_> {
+    /// Whether the ERP has a record, as far as is known: a broken pack hides no errors of the shop's.
+    fn has(&self, record: &str) -> bool {
+        match self.side {
+            None => true,
+            Some(_) if record == record::STOCK => self.has_stock,
+            Some(side) => side.pack.erp_record(record).is_some(),
+        }
+    }
+}
+
+/// A shop by its name; `None` if its pack could not be read.
+type Shops = Vec<(At<String>, Option<PackSide>)>;
+
+impl<'p> Resolver<'p, '_> {
+    fn state_dir(&self) -> std::path::PathBuf {
+        let dir = self.project.keys.state.dir.as_ref();
+        self.loader
+            .base
+            .join(dir.map_or(STATE_DIR, |dir| dir.as_str()))
+    }
+
+    fn erp(&mut self) -> Option<PackSide> {
+        let Some(keys) = &self.project.keys.erp else {
+            if let Some((name, _)) = self.project.keys.shop.iter().next() {
+                let place = name.span(self.file);
+                self.loader.report(
+                    Diagnostic::error("P103", "missing table `[erp]`")
+                        .at(&place, "this shop is fed from it"),
+                );
+            }
+            return None;
+        };
+        let named = Named {
+            side: Side::Erp,
+            connection: "erp".to_owned(),
+            pack: &keys.pack,
+            extras: &self.project.erp_extras,
+            keys: Declared::keys::<ErpKeys>(),
+            at: keys.span(self.file),
+        };
+        let side = PackSide::resolve(self.loader, &mut self.packs, self.file, named);
+        let access = Access {
+            url: &keys.url,
+            password: &keys.password,
+            password_file: &keys.password_file,
+            own_schema: &keys.own_schema,
+        };
+        self.connection("erp", &keys.span(self.file), &access, side.as_ref());
+        side
+    }
+
+    fn shops(&mut self) -> Shops {
+        let mut shops = Vec::new();
+        for (name, keys) in self.project.keys.shop.iter() {
+            self.check_name("shop", name);
+            let connection = format!("shop.{}", name.value);
+            let at = keys.span(self.file);
+            let extras = self.project.shop_extras.get(&name.value);
+            let named = Named {
+                side: Side::Shop,
+                connection: connection.clone(),
+                pack: &keys.pack,
+                extras: extras.map_or(&[], Vec::as_slice),
+                keys: Declared::keys::<ShopKeys>(),
+                at: at.clone(),
+            };
+            let side = PackSide::resolve(self.loader, &mut self.packs, self.file, named);
+            let access = Access {
+                url: &keys.url,
+                password: &keys.password,
+                password_file: &keys.password_file,
+                own_schema: &keys.own_schema,
+            };
+            self.connection(&connection, &at, &access, side.as_ref());
+            shops.push((name.clone(), side));
+        }
+        shops
+    }
+
+    fn plain_connections(&mut self) {
+        for (name, keys) in self.project.keys.connection.iter() {
+            self.check_name("connection", name);
+            let access = Access {
+                url: &keys.url,
+                password: &keys.password,
+                password_file: &keys.password_file,
+                own_schema: &keys.own_schema,
+            };
+            let connection = format!("connection.{}", name.value);
+            self.connection(&connection, &keys.span(self.file), &access, None);
+        }
+    }
+
+    fn connection(&mut self, name: &str, at: &Span, access: &Access<'_>, side: Option<&PackSide>) {
+        let facts = side.map(|side| side.facts(&mut self.loader.found));
+        let resolved = access.resolve(self.loader, self.file, name, at, facts);
+        let Some(connection) = resolved else { return };
+        if let (Some(side), Some(url)) = (side, access.url) {
+            side.check_engine(
+                connection.url.kind(),
+                self.file,
+                url,
+                &mut self.loader.found,
+            );
+        }
+        self.connections.insert(name.to_owned(), connection);
+    }
+
+    /// Names become parts of references (`main/123`), flow names and file names.
+    fn check_name(&mut self, what: &str, name: &At<String>) {
+        let letters = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        if name.is_empty() || !name.chars().all(letters) {
+            let message = format!("`{}` cannot be the name of a {what}", name.value);
+            let place = name.span(self.file);
+            self.loader.report(
+                Diagnostic::error("P104", message).at(&place, "letters, digits, `_` and `-` only"),
+            );
+        }
+    }
+
+    fn erp_view<'s>(&mut self, side: Option<&'s PackSide>) -> Erp<'s> {
+        let mut erp = Erp {
+            side,
+            sources: BTreeMap::new(),
+            stock: None,
+            has_stock: side.is_some_and(|side| side.pack.erp_stock().is_some()),
+        };
+        let (Some(side), Some(keys)) = (side, &self.project.keys.erp) else {
+            return erp;
+        };
+        let found = &mut self.loader.found;
+        for shape in record::SHAPES {
+            let over: Option<&At<ErpRecordKeys>> = match shape.name {
+                "article" => keys.article.as_ref(),
+                "category" => keys.category.as_ref(),
+                _ => keys.price.as_ref(),
+            };
+            if let Some(over) = over
+                && side.pack.erp_record(shape.name).is_none()
+            {
+                let place = over.span(self.file);
+                found.push(no_record(&side.pack.name, shape.name, &place));
+            }
+            let over = over.map(|over| &over.value);
+            if let Some(source) = source::source(side, shape.name, (self.file, over), found) {
+                erp.sources.insert(shape.name, source);
+            }
+        }
+        let over = keys.stock.as_ref();
+        if let (Some(over), false) = (over, erp.has_stock) {
+            found.push(no_record(
+                &side.pack.name,
+                record::STOCK,
+                &over.span(self.file),
+            ));
+        }
+        erp.stock = stock::erp(side, self.file, over.map(|over| &over.value), found);
+        erp
+    }
+
+    fn shop(&mut self, name: &At<String>, side: Option<&PackSide>, erp: &Erp<'_>, plan: &mut Plan) {
+        let Some(keys) = self.project.keys.shop.get(&name.value) else {
+            return;
+        };
+        let since = stock::orders_since(self.file, keys, &mut self.loader.found);
+        plan.shops.push(Shop {
+            name: name.value.clone(),
+            connection: format!("shop.{}", name.value),
+            orders_since: since,
+        });
+        let Some(side) = side else { return };
+        let records = self.records(keys, side, erp);
+        self.needed_keys(keys, side, &records);
+        for &record in &records {
+            if record == record::STOCK {
+                let project = (self.file, self.project);
+                let shop = (name.as_str(), &keys.value);
+                let found = &mut self.loader.found;
+                let stock = stock::stock(project, side, shop, erp.stock.clone(), found);
+                plan.stocks.extend(stock);
+            } else {
+                plan.flows
+                    .extend(self.record_flow(name, keys, side, erp, record));
+            }
+        }
+    }
+
+    /// The records that a shop has, in the order in which they run.
+    fn records(&mut self, keys: &ShopKeys, side: &PackSide, erp: &Erp<'_>) -> Vec<&'static str> {
+        let order = record::SHAPES
+            .iter()
+            .map(|shape| shape.name)
+            .chain([record::STOCK]);
+        let common: Vec<&'static str> = order
+            .filter(|record| erp.has(record) && side.pack.records.contains_key(*record))
+            .collect();
+        let overridden = [
+            ("article", keys.article.as_ref().map(|keys| &keys.range)),
+            ("category", keys.category.as_ref().map(|keys| &keys.range)),
+            ("price", keys.price.as_ref().map(|keys| &keys.range)),
+            ("stock", keys.stock.as_ref().map(|keys| &keys.range)),
+        ];
+        for (record, range) in overridden {
+            if let Some(range) = range
+                && !common.contains(&record)
+            {
+                let place = Span::new(self.file, range.clone());
+                let found = no_record(&side.pack.name, record, &place);
+                self.loader
+                    .report(found.note(format!("records of both packs: {}", common.join(", "))));
+            }
+        }
+        let Some(wanted) = &keys.records else {
+            if common.is_empty() {
+                let message = format!("`[{}]` has nothing to do", side.connection);
+                self.loader.report(
+                    Diagnostic::error("P140", message)
+                        .at(&side.at, "the two packs have no record in common"),
+                );
+            }
+            return common;
+        };
+        for record in wanted {
+            if !common.iter().any(|known| *known == record.value) {
+                let message = format!("there is no record `{}` here", record.value);
+                let place = record.content(self.file);
+                self.loader.report(
+                    Diagnostic::error("P124", message)
+                        .at(&place, "not in both packs")
+                        .note(format!("records of both packs: {}", common.join(", ")))
+                        .suggest(record, common.iter().copied()),
+                );
+            }
+        }
+        let limited = common
+            .into_iter()
+            .filter(|known| wanted.iter().any(|one| one.value == *known));
+        limited.collect()
+    }
+
+    /// Keys that are only needed with certain records.
+    fn needed_keys(&mut self, keys: &ShopKeys, side: &PackSide, records: &[&str]) {
+        let mut missing = |key: &str, meaning: &str| {
+            let message = format!("missing key `{key}` in `[{}]`", side.connection);
+            self.loader.report(
+                Diagnostic::error("P103", message)
+                    .at(&side.at, "")
+                    .help(meaning),
+            );
+        };
+        let texts = records
+            .iter()
+            .any(|record| *record == "article" || *record == "category");
+        if texts && keys.language.is_none() {
+            missing(
+                "language",
+                "the ERP's code of the shop's language: `language = \"it\"`",
+            );
+        }
+        if records.contains(&"price") && keys.price_list.is_none() {
+            missing(
+                "price_list",
+                "the ERP's price list that this shop shows: `price_list = \"public\"`",
+            );
+        }
+    }
+
+    fn record_flow(
+        &mut self,
+        name: &At<String>,
+        keys: &ShopKeys,
+        side: &PackSide,
+        erp: &Erp<'_>,
+        record: &'static str,
+    ) -> Option<Flow> {
+        let over: Option<&At<ShopRecordKeys>> = match record {
+            "article" => keys.article.as_ref(),
+            "category" => keys.category.as_ref(),
+            _ => keys.price.as_ref(),
+        };
+        let source = erp.sources.get(record).cloned();
+        let view = match &source {
+            Some(source) => RecordView::of(record, source),
+            None => RecordView::canonical(record),
+        };
+        let shop_record = ShopRecord {
+            shop: side,
+            record: &view,
+            project_file: self.file,
+            over: over.map(|over| &over.value),
+            language: keys.language.as_ref().map(|language| language.as_str()),
+        };
+        let target = shop_record.target(&mut self.loader.found);
+        let mut source = source?;
+        if let ("price", Some(list)) = (record, &keys.price_list) {
+            source
+                .only
+                .push(("list".to_owned(), Value::Text(list.value.clone())));
+        }
+        let mut flow = Flow {
+            name: format!("{}/{record}", name.value),
+            record: Some(record.to_owned()),
+            shop: Some(name.value.clone()),
+            source,
+            target: target?,
+            digest: [0; 32],
+            at: over.map_or_else(|| side.at.clone(), |over| over.span(self.file)),
+        };
+        flow.digest = digest(&flow);
+        Some(flow)
+    }
+
+    fn table_flows(&mut self, erp: Option<&PackSide>, shops: &Shops, plan: &mut Plan) {
+        let mut connections = Connections::new();
+        if self.project.keys.erp.is_some() {
+            connections.insert("erp".to_owned(), erp);
+        }
+        for (name, side) in shops {
+            connections.insert(format!("shop.{}", name.value), side.as_ref());
+        }
+        for name in self.project.keys.connection.names() {
+            connections.insert(format!("connection.{name}"), None);
+        }
+        for (name, keys) in self.project.keys.flow.iter() {
+            self.check_name("flow", name);
+            let flow = TableFlow {
+                file: self.file,
+                connections: &connections,
+            };
+            if let Some(mut flow) = flow.resolve(name, keys, &mut self.loader.found) {
+                flow.digest = digest(&flow);
+                plan.flows.push(flow);
+            }
+        }
+    }
+
+    fn nothing_to_do(&mut self) {
+        if self.project.keys.shop.is_empty() && self.project.keys.flow.is_empty() {
+            let start = Span::new(self.file, 0..0);
+            self.loader.report(
+                Diagnostic::error("P140", "the project has nothing to do")
+                    .at(&start, "")
+                    .help("add a shop (`[shop.main]`) or a flow (`[flow.agents]`)"),
+            );
+        }
+    }
+}
+
+fn no_record(pack: &str, record: &str, at: &Span) -> Diagnostic {
+    let message = format!("there is no record `{record}` to override");
+    Diagnostic::error("P124", message).at(at, format!("not with pack `{pack}`"))
+}

@@ -1,0 +1,190 @@
+//! The stock protocol between the ERP and one shop.
+
+use super::super::extra::Project;
+use super::super::mapping::ShopStockQueries;
+use super::super::project::{ErpStockKeys, ShopKeys};
+use super::super::scope::Scope;
+use super::super::spanned::At;
+use super::super::texts::{Bound, Texts};
+use super::derived;
+use super::side::PackSide;
+use super::target;
+use super::write::names;
+use crate::diagnostic::{Diagnostic, SourceFile};
+use crate::plan::{ErpStock, Pending, ShopStock, Stock};
+use crate::value::Decimal;
+use chrono::{DateTime, Utc};
+use std::sync::Arc;
+
+/// The moment from which a shop's orders count; a moment without a zone is refused.
+pub fn orders_since(
+    file: &Arc<SourceFile>,
+    keys: &ShopKeys,
+    found: &mut Vec<Diagnostic>,
+) -> Option<DateTime<Utc>> {
+    let since = keys.orders.since.as_ref()?;
+    let text = since.value.to_string();
+    if let Ok(moment) = DateTime::parse_from_rfc3339(&text) {
+        return Some(moment.to_utc());
+    }
+    let place = since.span(file);
+    let complete = since.date.is_some() && since.time.is_some();
+    let full = if complete {
+        text
+    } else {
+        "2026-12-01T00:00:00".to_owned()
+    };
+    found.push(
+        Diagnostic::error("P114", "`orders.since` is no complete point in time")
+            .at(&place, "which zone is meant?")
+            .help(format!("add date, time and zone: `{full}+01:00`")),
+    );
+    None
+}
+
+/// The ERP's queries, the project's in place of the pack's.
+pub fn erp(
+    erp: &PackSide,
+    project_file: &Arc<SourceFile>,
+    over: Option<&ErpStockKeys>,
+    found: &mut Vec<Diagnostic>,
+) -> Option<ErpStock> {
+    let (file, body) = erp.pack.erp_stock()?;
+    let keys = body.stock.as_ref()?;
+    let mut sql = |own: Option<&At<String>>, pack: &Option<At<String>>| match own {
+        Some(own) => Some(erp.texts(project_file).sql(own, &Bound::none(), found)),
+        None => pack
+            .as_ref()
+            .map(|text| erp.texts(file).sql(text, &Bound::none(), found)),
+    };
+    let own = |pick: fn(&ErpStockKeys) -> &Option<At<String>>| over.and_then(|o| pick(o).as_ref());
+    let counted = sql(own(|keys| &keys.counted), &keys.counted);
+    let committed = sql(own(|keys| &keys.committed), &keys.committed);
+    let on_hand = sql(own(|keys| &keys.on_hand), &keys.on_hand);
+    let exceptions = sql(own(|keys| &keys.exceptions), &keys.exceptions);
+    Some(ErpStock {
+        connection: erp.connection.clone(),
+        on_hand: on_hand?,
+        committed: committed?,
+        counted: counted?,
+        exceptions,
+    })
+}
+
+/// The shop's side; `None` after an error.
+pub fn shop(shop: &PackSide, found: &mut Vec<Diagnostic>) -> Option<ShopStock> {
+    let (file, body) = shop.pack.shop_stock()?;
+    let keys = body.stock.as_ref()?;
+    let texts = shop.texts(file);
+    let small_tables = target::scope(shop);
+    let pending = pending(texts, keys, &small_tables, found);
+    let mut bound = Bound::names(&["id", "now", "now_unix"]);
+    bound
+        .columns_of
+        .extend(keys.figures.as_ref().map(|sql| sql.value.clone()));
+    let derived = derived::derived(texts, &keys.derived, &small_tables, &bound, found);
+    // The figures' columns are known only live.
+    let figures = Scope {
+        fields: None,
+        ..small_tables
+    };
+    let forget = derived::forget(texts, &keys.forget, &figures, found);
+    if keys.pending.is_empty() {
+        let place = keys.span(file);
+        found.push(
+            Diagnostic::error("P103", "missing `[[stock.pending]]`")
+                .at(&place, "which orders have taken stock?"),
+        );
+    }
+    let table = keys.table.as_ref()?;
+    let figures = texts.sql(keys.figures.as_ref()?, &Bound::none(), found);
+    Some(ShopStock {
+        connection: shop.connection.clone(),
+        table: texts.table(table, found),
+        table_at: table.span(file),
+        key: keys.key.as_ref()?.value.clone(),
+        column: keys.column.as_ref()?.value.clone(),
+        checkout_seconds: keys
+            .checkout_seconds
+            .as_ref()
+            .map_or(0, |seconds| seconds.value),
+        figures,
+        pending,
+        derived,
+        forget,
+    })
+}
+
+fn pending(
+    texts: Texts<'_>,
+    keys: &ShopStockQueries,
+    scope: &Scope,
+    found: &mut Vec<Diagnostic>,
+) -> Vec<Pending> {
+    let bound = Bound::names(&["orders_since", "minutes_ago_10", "now", "now_unix"]);
+    let mut all = Vec::new();
+    for keys in &keys.pending {
+        let condition = keys.condition.as_ref().and_then(|text| {
+            let expr = texts.expr(text, found)?;
+            scope.check(&expr, found);
+            Some(expr)
+        });
+        let Some(sql) = &keys.sql else { continue };
+        all.push(Pending {
+            condition,
+            sql: texts.sql(sql, &bound, found),
+        });
+    }
+    all
+}
+
+/// Pieces kept back: the number as it stands in the file, not what binary floating point makes of it.
+pub fn safety(file: &Arc<SourceFile>, keys: &ShopKeys, found: &mut Vec<Diagnostic>) -> Decimal {
+    let Some(safety) = keys.stock.as_ref().and_then(|keys| keys.safety.as_ref()) else {
+        return Decimal::default();
+    };
+    let raw = file.text.get(safety.range.clone()).unwrap_or("");
+    match Decimal::parse(&raw.replace('_', "")) {
+        Ok(pieces) if !pieces.is_negative() => pieces,
+        _ => {
+            let place = safety.span(file);
+            found.push(
+                Diagnostic::error("P104", "the safety stock is no number of pieces")
+                    .at(&place, "wanted 0 or more"),
+            );
+            Decimal::default()
+        }
+    }
+}
+
+/// The whole protocol of one shop.
+pub fn stock(
+    project: (&Arc<SourceFile>, &Project),
+    shop_side: &PackSide,
+    (name, keys): (&str, &ShopKeys),
+    erp: Option<ErpStock>,
+    found: &mut Vec<Diagnostic>,
+) -> Option<Stock> {
+    let target = shop(shop_side, found);
+    let safety = safety(project.0, keys, found);
+    let since = orders_since(project.0, keys, &mut Vec::new());
+    if keys.orders.since.is_none() {
+        let message = format!("missing key `orders.since` in `[{}]`", shop_side.connection);
+        found.push(
+            Diagnostic::error("P136", message)
+                .at(&shop_side.at, "its stock is kept")
+                .note("orders before it are nobody's business; without it every completed order would be pending")
+                .help("the moment of the cut-over: `orders.since = 2026-12-01T00:00:00+01:00`"),
+        );
+    }
+    Some(Stock {
+        name: format!("{name}/stock"),
+        shop: name.to_owned(),
+        erp: erp?,
+        target: target?,
+        warehouses: names(&keys.warehouses),
+        safety,
+        orders_since: since?,
+        at: shop_side.at.clone(),
+    })
+}

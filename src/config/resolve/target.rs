@@ -1,0 +1,323 @@
+//! What a shop pack makes of a record, with the project's overrides: the target of a record's flow.
+
+use super::super::mapping::ShopRecordFile;
+use super::super::project::ShopRecordKeys;
+use super::super::scope::Scope;
+use super::super::spanned::At;
+use super::super::texts::{Bound, Texts};
+use super::derived;
+use super::side::PackSide;
+use super::source::RecordView;
+use super::write::Writes;
+use crate::diagnostic::{Diagnostic, SourceFile, Span};
+use crate::expr::Expr;
+use crate::plan::{Find, LinkColumn, Target};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A shop's record on its way into the plan.
+pub struct ShopRecord<'a> {
+    pub shop: &'a PackSide,
+    pub record: &'a RecordView,
+    pub project_file: &'a Arc<SourceFile>,
+    pub over: Option<&'a ShopRecordKeys>,
+    /// The ERP's code of `main`.
+    pub language: Option<&'a str>,
+}
+
+/// What the target's `sql` texts may bind beside `:id`.
+const TIMES: [&str; 2] = ["now", "now_unix"];
+
+impl ShopRecord<'_> {
+    /// `None` after an error, which is reported.
+    pub fn target(&self, found: &mut Vec<Diagnostic>) -> Option<Target> {
+        let (file, body) = self.shop.pack.shop_record(&self.record.name)?;
+        let texts = self.shop.texts(file);
+        let mut scope = scope(self.shop);
+        scope.title = format!("record `{}`", self.record.name);
+        scope.fields = Some(self.record.fields.clone());
+        scope.languages.insert("main".to_owned());
+        let fields = self.fields(texts, body, &mut scope, found);
+        let owner = self.owner(file, body, found);
+        let find_sql = owner.and_then(|(_, owner)| owner.find.as_ref()?.sql.as_ref());
+        let find = self.find(texts, body, owner, &scope, found);
+        if find_sql.is_some() {
+            scope = scope.with_member("find", None);
+        }
+        let mut bound = Bound::names(&TIMES);
+        bound.names.push("id".to_owned());
+        bound.names.extend(
+            owner
+                .iter()
+                .flat_map(|(_, owner)| owner.link.names().map(str::to_owned)),
+        );
+        bound
+            .columns_of
+            .extend(find_sql.map(|sql| sql.value.clone()));
+        let writes = Writes {
+            texts,
+            project: self
+                .over
+                .map(|over| (self.shop.texts(self.project_file), over)),
+            record: self.record,
+            scope: scope.clone(),
+            bound: bound.clone(),
+            link_id: body.link.get("id").map(|id| id.value.trim().to_owned()),
+        };
+        let writes = writes.resolve(&body.write, found);
+        for write in &writes {
+            scope = scope.with_member(&write.alias, None);
+            bound.writes.push(write.alias.clone());
+        }
+        let aliases: Vec<&str> = writes.iter().map(|write| write.alias.as_str()).collect();
+        let small_tables = self::scope(self.shop);
+        Some(Target {
+            connection: self.shop.connection.clone(),
+            languages: self
+                .language
+                .map(|code| ("main".to_owned(), code.to_owned()))
+                .into_iter()
+                .collect(),
+            tables: self.shop.tables.clone(),
+            fields,
+            of: body.of.as_ref().map(|of| of.value.clone()),
+            find,
+            link: link(file, body, &aliases, found),
+            derived: derived::derived(texts, &body.derived, &small_tables, &bound, found),
+            forget: derived::forget(texts, &body.forget, &scope, found),
+            writes,
+        })
+    }
+
+    /// The record whose link and `find` are used: this one's own, or that of `of`.
+    fn owner<'f>(
+        &'f self,
+        file: &'f Arc<SourceFile>,
+        body: &'f ShopRecordFile,
+        found: &mut Vec<Diagnostic>,
+    ) -> Option<(&'f Arc<SourceFile>, &'f ShopRecordFile)> {
+        let Some(of) = &body.of else {
+            return Some((file, body));
+        };
+        if let Some(find) = &body.find {
+            found.push(
+                Diagnostic::error("P105", "`of` and `[find]` exclude each other")
+                    .at(&find.span(file), "the other record's is used"),
+            );
+        }
+        let linked = links(self.shop);
+        if *of.value == self.record.name || !linked.contains_key(&of.value) {
+            let known: Vec<&str> = linked.keys().map(String::as_str).collect();
+            let message = format!("no other record `{}` with a link", of.value);
+            found.push(
+                Diagnostic::error("P135", message)
+                    .at(&of.content(file), "whose row is it?")
+                    .note(format!("records with a link: {}", known.join(", ")))
+                    .suggest(of, known.iter().copied()),
+            );
+            return None;
+        }
+        self.shop.pack.shop_record(&of.value)
+    }
+
+    fn find(
+        &self,
+        texts: Texts<'_>,
+        body: &ShopRecordFile,
+        owner: Option<(&Arc<SourceFile>, &ShopRecordFile)>,
+        scope: &Scope,
+        found: &mut Vec<Diagnostic>,
+    ) -> Option<Find> {
+        let (owner_file, owner) = owner?;
+        let Some(keys) = &owner.find else {
+            if let Some((name, _)) = body.link.iter().next() {
+                found.push(
+                    Diagnostic::error("P103", "missing table `[find]`")
+                        .at(&name.span(texts.file), "linked rows must be found again"),
+                );
+            }
+            return None;
+        };
+        let sql = self
+            .shop
+            .texts(owner_file)
+            .sql(keys.sql.as_ref()?, &Bound::names(&TIMES), found);
+        if body.of.is_some() {
+            return Some(Find {
+                sql,
+                by: Vec::new(),
+            });
+        }
+        if body.link.is_empty() {
+            let place = keys.span(texts.file);
+            found.push(
+                Diagnostic::error("P103", "missing table `[link]`")
+                    .at(&place, "what is found must be remembered"),
+            );
+        }
+        let mut by = Vec::new();
+        for (column, text) in keys.by.iter() {
+            if let Some(expr) = texts.expr(text, found) {
+                scope.check(&expr, found);
+                by.push((column.value.clone(), expr));
+            }
+        }
+        if keys.by.is_empty() {
+            let place = keys.span(texts.file);
+            for column in &self.record.key {
+                if let Ok(expr) = Expr::parse(column, place.clone()) {
+                    by.push((column.clone(), expr));
+                }
+            }
+        }
+        Some(Find { sql, by })
+    }
+
+    /// Computed fields, each after those that it needs: their order in the files means nothing.
+    fn fields(
+        &self,
+        texts: Texts<'_>,
+        body: &ShopRecordFile,
+        scope: &mut Scope,
+        found: &mut Vec<Diagnostic>,
+    ) -> Vec<(String, Expr)> {
+        let project = self.shop.texts(self.project_file);
+        let mut declared: Vec<(&At<String>, &At<String>, Texts<'_>)> = Vec::new();
+        let pack = body.fields.iter().map(|(name, text)| (name, text, texts));
+        let over = self.over.into_iter().flat_map(|over| over.fields.iter());
+        for field in pack.chain(over.map(|(name, text)| (name, text, project))) {
+            if self.record.fields.contains_key(&field.0.value) {
+                let message = format!("`{}` is a field of the record already", field.0.value);
+                let place = field.0.span(field.2.file);
+                found.push(
+                    Diagnostic::error("P131", message)
+                        .at(&place, "name used twice")
+                        .help("give the computed field a name of its own"),
+                );
+                continue;
+            }
+            match declared
+                .iter_mut()
+                .find(|other| other.0.value == field.0.value)
+            {
+                Some(replaced) => *replaced = field,
+                None => declared.push(field),
+            }
+        }
+        scope
+            .computed
+            .extend(declared.iter().map(|field| field.0.value.clone()));
+        let mut open = BTreeMap::new();
+        for (name, text, texts) in declared {
+            if let Some(expr) = texts.expr(text, found) {
+                let needs = scope.check(&expr, found);
+                open.insert(name.value.clone(), (expr, needs, name.span(texts.file)));
+            }
+        }
+        sorted(open, found)
+    }
+}
+
+/// Expression, the fields it needs, where it stands.
+type Open = BTreeMap<String, (Expr, BTreeSet<String>, Span)>;
+
+fn sorted(mut open: Open, found: &mut Vec<Diagnostic>) -> Vec<(String, Expr)> {
+    let mut fields = Vec::new();
+    while !open.is_empty() {
+        let ready = open
+            .iter()
+            .find(|(_, (_, needs, _))| needs.iter().all(|need| !open.contains_key(need)));
+        let Some(name) = ready.map(|(name, _)| name.clone()) else {
+            for (name, (_, needs, at)) in &open {
+                let others: Vec<&str> = needs
+                    .iter()
+                    .filter(|need| open.contains_key(*need))
+                    .map(String::as_str)
+                    .collect();
+                let message = format!("computed field `{name}` depends on itself");
+                found.push(
+                    Diagnostic::error("P138", message)
+                        .at(at, "")
+                        .note(format!("`{name}` needs {}", others.join(", "))),
+                );
+            }
+            return fields;
+        };
+        if let Some((expr, _, _)) = open.remove(&name) {
+            fields.push((name, expr));
+        }
+    }
+    fields
+}
+
+/// `name = "write.column"`.
+fn link(
+    file: &Arc<SourceFile>,
+    body: &ShopRecordFile,
+    writes: &[&str],
+    found: &mut Vec<Diagnostic>,
+) -> Vec<LinkColumn> {
+    let mut columns = Vec::new();
+    for (name, text) in body.link.iter() {
+        let Some((write, column)) = text.trim().split_once('.') else {
+            let place = text.span(file);
+            found.push(
+                Diagnostic::error(
+                    "P104",
+                    format!("`{}` names no column of a write", text.value),
+                )
+                .at(&place, "wanted `write.column`"),
+            );
+            continue;
+        };
+        if !writes.contains(&write) {
+            let message = format!("there is no write `{write}`");
+            found.push(
+                Diagnostic::error("P132", message)
+                    .at(&text.part(file, write), "unknown write")
+                    .note(format!("writes: {}", writes.join(", ")))
+                    .suggest(write, writes.iter().copied()),
+            );
+        }
+        columns.push(LinkColumn {
+            name: name.value.clone(),
+            write: write.to_owned(),
+            column: column.to_owned(),
+            at: text.span(file),
+        });
+    }
+    if let Some((first, _)) = body.link.iter().next()
+        && body.link.get("id").is_none()
+    {
+        let place = first.span(file);
+        found.push(Diagnostic::error("P103", "missing key `id` in `[link]`").at(&place, ""));
+    }
+    columns
+}
+
+/// What every expression of a shop may name: its small tables and the links of its records.
+pub fn scope(shop: &PackSide) -> Scope {
+    Scope {
+        title: "this place".to_owned(),
+        fields: Some(BTreeMap::new()),
+        lets: shop.lets.clone(),
+        tables: shop
+            .tables
+            .iter()
+            .map(|table| (table.name.clone(), table.columns.clone()))
+            .collect(),
+        links: Some(links(shop)),
+        ..Scope::default()
+    }
+}
+
+/// Records with a link -> its columns.
+fn links(shop: &PackSide) -> BTreeMap<String, Vec<String>> {
+    let records = shop.pack.records.keys();
+    let linked = records.filter_map(|name| {
+        let (_, body) = shop.pack.shop_record(name)?;
+        let columns: Vec<String> = body.link.names().map(str::to_owned).collect();
+        (!columns.is_empty()).then(|| (name.clone(), columns))
+    });
+    linked.collect()
+}

@@ -1,0 +1,120 @@
+//! Where a session stands between two calls: its connection may be lost, its transaction failed.
+
+use super::{DbError, DbErrorKind, Isolation, Result};
+use std::fmt;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Transaction {
+    None,
+    Open(Isolation),
+    /// The server has given it up or will not commit it: only a rollback is left.
+    Failed,
+}
+
+pub(super) struct State {
+    /// The connection, for messages.
+    label: String,
+    transaction: Transaction,
+    /// A call is under way. Found set by the next call, that one's future was dropped half-way, and nobody knows which
+    /// answer the connection is about to give.
+    busy: bool,
+    lost: bool,
+    /// After which errors a transaction can only be rolled back.
+    fails: fn(DbErrorKind) -> bool,
+}
+
+impl State {
+    pub fn new(label: String, fails: fn(DbErrorKind) -> bool) -> Self {
+        State {
+            label,
+            transaction: Transaction::None,
+            busy: false,
+            lost: false,
+            fails,
+        }
+    }
+
+    /// Before a statement.
+    pub fn enter(&mut self) -> Result<()> {
+        self.enter_raw()?;
+        if self.transaction == Transaction::Failed {
+            self.busy = false;
+            return Err(DbError::new(
+                DbErrorKind::Other,
+                format_args!(
+                    "{}: the transaction has failed and must be rolled back",
+                    self.label
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Before a statement that writes rows.
+    pub fn enter_write(&mut self) -> Result<()> {
+        self.enter()?;
+        if self.transaction == Transaction::Open(Isolation::ReadCommitted) {
+            return Ok(());
+        }
+        self.busy = false;
+        Err(DbError::new(
+            DbErrorKind::Other,
+            format_args!("{}: rows are only written in a transaction", self.label),
+        ))
+    }
+
+    /// Before the end of a transaction.
+    pub fn enter_raw(&mut self) -> Result<()> {
+        if self.busy {
+            self.lost = true;
+        }
+        if self.lost {
+            return Err(DbError::new(
+                DbErrorKind::ConnectionLost,
+                format_args!("{}: the connection was given up", self.label),
+            ));
+        }
+        self.busy = true;
+        Ok(())
+    }
+
+    /// After what [`enter`](Self::enter) let begin.
+    pub fn leave<T>(&mut self, result: Result<T>, doing: impl fmt::Display) -> Result<T> {
+        self.busy = false;
+        self.note(result, doing)
+    }
+
+    /// Keeps in mind what an error means for the calls to come.
+    pub fn note<T>(&mut self, result: Result<T>, doing: impl fmt::Display) -> Result<T> {
+        result.map_err(|error| {
+            if error.kind == DbErrorKind::ConnectionLost {
+                self.lost = true;
+            }
+            if self.transaction != Transaction::None && (self.fails)(error.kind) {
+                self.transaction = Transaction::Failed;
+            }
+            error.context(format_args!("{}: {doing}", self.label))
+        })
+    }
+
+    /// No further answer of this connection can be told from an earlier one's.
+    pub fn lose(&mut self) {
+        self.lost = true;
+    }
+
+    pub fn began(&mut self, isolation: Isolation) {
+        self.transaction = Transaction::Open(isolation);
+    }
+
+    pub fn ended(&mut self) {
+        self.transaction = Transaction::None;
+    }
+
+    pub fn is_open(&self) -> bool {
+        self.transaction != Transaction::None
+    }
+
+    pub fn is_failed(&self) -> bool {
+        self.transaction == Transaction::Failed
+    }
+}

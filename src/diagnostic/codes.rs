@@ -1,0 +1,197 @@
+//! Every code that a configuration error can have. `mappings/README.md` explains them from this table.
+
+/// One kind of diagnostic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Code {
+    /// Stable over versions: `P102`.
+    pub code: &'static str,
+    pub title: &'static str,
+    /// One or two sentences for people who met it.
+    pub explanation: &'static str,
+}
+
+const fn code(code: &'static str, title: &'static str, explanation: &'static str) -> Code {
+    Code {
+        code,
+        title,
+        explanation,
+    }
+}
+
+/// The entry of a code.
+pub fn explain(wanted: &str) -> Option<&'static Code> {
+    CODES.iter().find(|entry| entry.code == wanted)
+}
+
+/// P0xx: reading files. P1xx: project and mapping files. P2xx: expressions. P3xx: the plan against live databases.
+pub const CODES: &[Code] = &[
+    code(
+        "P001",
+        "file cannot be read",
+        "The file does not exist, may not be read, or is not UTF-8 text.",
+    ),
+    code(
+        "P100",
+        "syntax error",
+        "The text is not TOML. Only the first place is shown, since what follows is mostly its consequence.",
+    ),
+    code(
+        "P101",
+        "wrong type",
+        "The key is known, but its value is of another type.",
+    ),
+    code(
+        "P102",
+        "unknown key",
+        "Files are strict: a key that means nothing here is refused, since it is mostly a misspelt one.",
+    ),
+    code(
+        "P103",
+        "missing key",
+        "The key has no default and must be given.",
+    ),
+    code(
+        "P104",
+        "value not allowed",
+        "The value is of the right type, but not one of those possible here.",
+    ),
+    code(
+        "P105",
+        "keys exclude each other",
+        "Two keys say the same thing in two ways, or one makes no sense without or beside the other.",
+    ),
+    code(
+        "P110",
+        "environment variable missing",
+        "A `${NAME}` stands for an environment variable that is not set, or is written wrongly.",
+    ),
+    code(
+        "P111",
+        "password in plain text",
+        "The connection string holds a password that everybody who reads the file can see.",
+    ),
+    code(
+        "P112",
+        "password file cannot be read",
+        "The file named by `password_file` does not exist, may not be read, or is empty.",
+    ),
+    code(
+        "P113",
+        "connection string not usable",
+        "The URL names no engine that ponte knows, or has an option that is unknown or wrong.",
+    ),
+    code(
+        "P114",
+        "point in time without a zone",
+        "A cut-over time must name its zone, or it would be another moment on another machine.",
+    ),
+    code(
+        "P120",
+        "unknown pack",
+        "There is no pack of this name inside the program and no folder of this path.",
+    ),
+    code(
+        "P121",
+        "unknown variable",
+        "The pack declares no variable of this name.",
+    ),
+    code(
+        "P122",
+        "variable's value not allowed",
+        "Variables become parts of table names: letters, digits and `_` only.",
+    ),
+    code(
+        "P123",
+        "project table does not fit",
+        "The pack declares the table and its columns; the project's rows must have exactly these.",
+    ),
+    code(
+        "P124",
+        "unknown record",
+        "ponte knows the records article, category, price and stock; a shop has those that both packs describe.",
+    ),
+    code(
+        "P125",
+        "pack does not fit the database",
+        "The pack's SQL is not written for the engine that the connection string names, or the pack is of the other side.",
+    ),
+    code(
+        "P126",
+        "record described twice",
+        "Two files of one pack describe the same record.",
+    ),
+    code(
+        "P130",
+        "two writers of one field",
+        "Two places write the same column of the same row: the last one would win, in turns.",
+    ),
+    code(
+        "P131",
+        "name used twice",
+        "Writes are named by `as`, and projects and links refer to them by it: the names must differ.",
+    ),
+    code(
+        "P132",
+        "unknown write",
+        "No `[[write]]` of the record has this name.",
+    ),
+    code(
+        "P133",
+        "unknown child set",
+        "`each` names a set of rows that the record does not have.",
+    ),
+    code(
+        "P134",
+        "unknown connection",
+        "A flow names a connection that the project file does not define.",
+    ),
+    code(
+        "P135",
+        "no such link",
+        "The record has no link, no shop record of this name exists, or the link has no such column.",
+    ),
+    code(
+        "P136",
+        "cut-over time missing",
+        "Orders before `orders.since` are nobody's business. Without it every completed order of the shop's history would count as pending.",
+    ),
+    code(
+        "P137",
+        "field not declared",
+        "A record has its canonical fields and those that `fields` declares.",
+    ),
+    code(
+        "P138",
+        "computed fields depend on each other",
+        "A computed field needs itself, directly or through others.",
+    ),
+    code(
+        "P139",
+        "unknown name in a server's SQL",
+        "A `:name` stands for a value that ponte binds; each place has its own few.",
+    ),
+    code(
+        "P140",
+        "nothing to do",
+        "The project has no shop and no flow, or a shop whose packs have no record in common.",
+    ),
+    code(
+        "P200",
+        "expression not understood",
+        "The text is not an expression of the mapping language.",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sorted_and_unique() {
+        assert!(CODES.windows(2).all(|pair| pair[0].code < pair[1].code));
+        assert_eq!(
+            explain("P102").map(|entry| entry.title),
+            Some("unknown key")
+        );
+    }
+}

@@ -1,0 +1,290 @@
+//! Why an article shows what it shows: every row behind the figure, as a person would add it up.
+
+mod text;
+
+use super::assess::{Assessment, Sharing, assess, available};
+use super::erp::{self, Article, Detail};
+use super::figure::Exception;
+use super::others::Others;
+use super::pending::{OrderLine, join};
+use super::shop::{Figure, Figures, Shop, Shown, Targets, engine_of};
+use super::write::{Due, find_off};
+use super::{Engines, LastKnown, Left, StockError};
+use crate::db::Isolation;
+use crate::plan::{self, Plan};
+use crate::sync::change::RowChange;
+use crate::value::Decimal;
+use serde::{Serialize, Serializer};
+use std::collections::BTreeSet;
+
+/// Everything behind the figure of one sku in one shop. Quantities are exact; as JSON they are texts.
+#[derive(Debug, Clone, Serialize)]
+pub struct Explanation {
+    pub sku: String,
+    pub shop: String,
+    /// The ERP has a stock row, a committed line or an exception for the sku.
+    pub known: bool,
+    pub on_hand: Vec<OnHand>,
+    pub committed: Vec<Committed>,
+    /// Lines of web orders that hold stock, also those that the ERP counts.
+    pub pending: Vec<PendingLine>,
+    #[serde(serialize_with = "plain")]
+    pub safety: Decimal,
+    pub exception: Option<Exception>,
+    pub sum: Sum,
+    /// What the shop should show; `None` if the ERP does not know the sku.
+    #[serde(serialize_with = "plain_option")]
+    pub available: Option<Decimal>,
+    /// Articles of the shop with this sku: one, if all is well.
+    pub shown: Vec<ShownFigure>,
+    /// Rows beside the figure that are not as they should be.
+    pub derived: Vec<RowChange>,
+    pub verdict: Verdict,
+    /// Shops on the same warehouses that were out of reach: their last known orders are used.
+    pub out_of_reach: Vec<String>,
+}
+
+/// The terms of the sum.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Sum {
+    #[serde(serialize_with = "plain")]
+    pub on_hand: Decimal,
+    #[serde(serialize_with = "plain")]
+    pub committed: Decimal,
+    #[serde(serialize_with = "plain")]
+    pub pending: Decimal,
+    /// On hand - committed - pending - safety stock, before rounding down.
+    #[serde(serialize_with = "plain")]
+    pub total: Decimal,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct OnHand {
+    pub warehouse: Option<String>,
+    #[serde(serialize_with = "plain")]
+    pub quantity: Decimal,
+    /// The warehouse is assigned to the shop: only then it counts.
+    pub assigned: bool,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Committed {
+    pub document: Option<String>,
+    pub warehouse: Option<String>,
+    #[serde(serialize_with = "plain")]
+    pub quantity: Decimal,
+    pub assigned: bool,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct PendingLine {
+    /// `<shop>/<order id>`.
+    pub reference: String,
+    /// Pieces in the shop's order.
+    #[serde(serialize_with = "plain")]
+    pub quantity: Decimal,
+    /// Pieces of it that the ERP counts.
+    #[serde(serialize_with = "plain")]
+    pub counted: Decimal,
+    /// The ERP closed or cancelled the order.
+    pub closed: bool,
+    /// Pieces that stay pending.
+    #[serde(serialize_with = "plain")]
+    pub pending: Decimal,
+    /// When it was placed (UTC), where the pack says so.
+    pub placed: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct ShownFigure {
+    /// Key of the figure's row in the shop.
+    pub id: String,
+    /// As the shop has it; `None`: nothing was ever set.
+    pub shown: Option<String>,
+    pub managed: bool,
+    /// All skus that sell from this figure, if there are several.
+    pub shared_by: Vec<String>,
+}
+
+/// How what is shown relates to what should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    Right,
+    /// The figure is right, rows beside it are not.
+    DerivedOff,
+    /// The next cycle changes it.
+    Due,
+    /// The shop has no article with this sku.
+    NotInShop,
+    #[serde(untagged)]
+    Left(Left),
+}
+
+/// Adds up the figure of one sku as a cycle would, without writing.
+///
+/// # Errors
+/// As [`cycle`](super::cycle).
+pub async fn explain(
+    project: &Plan,
+    stock: &plan::Stock,
+    engines: &Engines,
+    last_known: &LastKnown,
+    sku: &str,
+) -> Result<Explanation, StockError> {
+    let sku = sku.trim_matches(' ').to_owned();
+    let only = BTreeSet::from([sku.clone()]);
+    let mut shop = Shop::open(project, stock, engines).await?;
+    let targets = shop.targets().await?;
+    let mut others = Others::open(project, stock, engines, last_known).await?;
+    let other_lines = others.pending(Some(&only)).await?;
+    shop.session.begin(Isolation::Snapshot).await?;
+    let figures = shop.figures(Some(&only), true).await?;
+    let own_lines = shop.pending(Some(&only)).await?;
+    shop.session.rollback().await?;
+
+    let mut erp = engine_of(engines, &stock.erp.connection)?.connect().await?;
+    let references = own_lines
+        .iter()
+        .chain(&other_lines)
+        .map(|line| line.reference.clone())
+        .collect();
+    let wanted = erp::Wanted {
+        only: Some(&only),
+        references: &references,
+        details: true,
+    };
+    let erp = erp::read(erp.as_mut(), stock, &wanted).await?;
+    let lines = join(&[&own_lines, &other_lines], &erp.counted);
+    let assessment = assess(&figures, &lines, &erp, &stock.safety, Some(&only));
+    let derived = derived_off(&mut shop, &targets, &figures, &assessment).await?;
+
+    let article = erp.articles.get(&sku);
+    let pending: Decimal = lines.iter().map(|line| &line.pending).sum();
+    let none = Article::default();
+    let found = available(article.unwrap_or(&none), Some(&pending), &stock.safety);
+    Ok(Explanation {
+        known: article.is_some(),
+        on_hand: erp.details.on_hand.into_iter().map(OnHand::from).collect(),
+        committed: erp
+            .details
+            .committed
+            .into_iter()
+            .map(Committed::from)
+            .collect(),
+        safety: stock.safety.clone(),
+        exception: article.and_then(|article| article.exception),
+        sum: Sum {
+            on_hand: article.unwrap_or(&none).on_hand.clone(),
+            committed: article.unwrap_or(&none).committed.clone(),
+            pending,
+            total: found.sum,
+        },
+        available: article.map(|_| found.pieces),
+        shown: shown(&figures, &sku),
+        verdict: verdict(&figures, &assessment, &derived),
+        pending: lines.into_iter().map(PendingLine::from).collect(),
+        derived,
+        shop: stock.shop.clone(),
+        out_of_reach: others.out_of_reach(),
+        sku,
+    })
+}
+
+async fn derived_off(
+    shop: &mut Shop<'_>,
+    targets: &Targets<'_>,
+    figures: &Figures,
+    assessment: &Assessment,
+) -> Result<Vec<RowChange>, StockError> {
+    let dues: Vec<Due<'_>> = assessment
+        .jobs
+        .iter()
+        .map(|job| Due::new(figures, job))
+        .collect();
+    let (_, changes) = find_off(shop.session.as_mut(), targets, figures, &dues).await?;
+    Ok(changes)
+}
+
+fn shown(figures: &Figures, sku: &str) -> Vec<ShownFigure> {
+    let sharing = Sharing::of(&figures.rows);
+    let figure = |figure: &Figure| {
+        let sharers = sharing.skus(figure);
+        let several = sharers.len() > 1;
+        ShownFigure {
+            id: figure.id.show(),
+            shown: match &figure.shown {
+                Shown::Nothing => None,
+                Shown::Pieces(pieces) => Some(pieces.to_plain()),
+                Shown::Unreadable(text) => Some(text.clone()),
+            },
+            managed: figure.managed,
+            shared_by: sharers
+                .into_iter()
+                .filter(|_| several)
+                .map(str::to_owned)
+                .collect(),
+        }
+    };
+    let own = figures.rows.iter().filter(|one| one.sku == sku);
+    own.map(figure).collect()
+}
+
+fn verdict(figures: &Figures, assessment: &Assessment, derived: &[RowChange]) -> Verdict {
+    if let Some((_, left)) = assessment.left.first() {
+        return Verdict::Left(*left);
+    }
+    match assessment.jobs.first() {
+        None => Verdict::NotInShop,
+        Some(job) if Due::new(figures, job).is_off() => Verdict::Due,
+        Some(_) if !derived.is_empty() => Verdict::DerivedOff,
+        Some(_) => Verdict::Right,
+    }
+}
+
+impl From<Detail> for OnHand {
+    fn from(detail: Detail) -> Self {
+        OnHand {
+            warehouse: detail.warehouse,
+            quantity: detail.quantity,
+            assigned: detail.assigned,
+        }
+    }
+}
+
+impl From<Detail> for Committed {
+    fn from(detail: Detail) -> Self {
+        Committed {
+            document: detail.document,
+            warehouse: detail.warehouse,
+            quantity: detail.quantity,
+            assigned: detail.assigned,
+        }
+    }
+}
+
+impl From<OrderLine> for PendingLine {
+    fn from(line: OrderLine) -> Self {
+        PendingLine {
+            reference: line.reference,
+            quantity: line.quantity,
+            counted: line.counted,
+            closed: line.closed,
+            pending: line.pending,
+            placed: line
+                .placed
+                .map(|placed| placed.format("%Y-%m-%d %H:%M").to_string()),
+        }
+    }
+}
+
+fn plain<S: Serializer>(number: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(number)
+}
+
+fn plain_option<S: Serializer>(number: &Option<Decimal>, serializer: S) -> Result<S::Ok, S::Error> {
+    match number {
+        Some(number) => serializer.collect_str(number),
+        None => serializer.serialize_none(),
+    }
+}

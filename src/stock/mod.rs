@@ -1,0 +1,309 @@
+//! Available stock: what the ERP can still deliver, shown by the shop.
+//!
+//! ```text
+//! available = floor(on hand - committed - pending - safety stock), not below 0
+//! ```
+//!
+//! *On hand* and *committed* come from the ERP, over the warehouses assigned to the shop. *Pending* are the pieces of web
+//! orders that hold the shop's stock and that the ERP does not *count* yet: counting is more than knowing, an order is
+//! counted once its lines are committed or delivered, or once it was closed or cancelled there.
+//!
+//! # The problem
+//!
+//! Four things move at once. Customers buy; the shop's own code takes the pieces off its figure, in statements that are
+//! each a transaction of their own; the ERP imports orders, delivers and receives; and ponte reads both sides at two
+//! different moments. Locks do not help, since the shop reads without any. What must never happen is that the shop shows
+//! more than there is.
+//!
+//! # The protocol
+//!
+//! 1. **Look at the shop** in one snapshot: the shown figure of each article and the orders that hold stock.
+//! 2. **Look at the ERP** in one snapshot, later: counted, then committed, then on hand.
+//! 3. Where a shop takes the stock *before* the order can be seen (`checkout_seconds`), **look at the orders again** once
+//!    the first look is that old, and let the larger quantity of each order count.
+//! 4. **Write the difference**, `quantity = quantity + (target - shown)`, never the target itself.
+//!
+//! Why this errs low and never high, order by order:
+//! - *Seen at the first look and counted by the ERP later*: the ERP has committed it, and it is not pending.
+//! - *Seen and not counted*: it is pending. If the shop takes its pieces only after the look, the shown figure was still
+//!   too high by them, and so is the amount written down: the shop then takes them once more, and the figure is too
+//!   low until the next look.
+//! - *Placed after the look*: the shop takes the pieces off whatever the figure is, before or after ponte's relative
+//!   write; both orders give the same. An absolute write would undo the shop's.
+//! - *Cancelled meanwhile*: the pieces come back into the figure by the shop's own relative write.
+//! - *Delivered meanwhile*: read in this order or in one snapshot, pieces leave "committed" not before they leave "on hand".
+//!
+//! # Crash points
+//!
+//! A transaction holds at most [`write::WRITE_ROWS`] figures with their derived rows. Before its COMMIT nothing has
+//! happened. After an *unknown* COMMIT nothing is sent again: see [`write`]. There is no state: the next cycle looks anew.
+//!
+//! # Settling
+//!
+//! A figure that was written may have been too low because a checkout was under way. Those articles go round again, until
+//! a round finds nothing to write for them, at most [`ROUNDS_MAX`] rounds or [`SETTLE`]; the rest is for the next cycle.
+//!
+//! # Left out
+//!
+//! Sales in the ERP after its snapshot, a cancellation that only the shop knows, pages that the shop has cached, two
+//! shops that sell the last piece within one cycle (safety stock is the remedy), and stock the shop does not manage.
+//! Figures of all articles are held in memory during a round, some hundred bytes each.
+
+mod assess;
+mod erp;
+pub mod explain;
+mod figure;
+mod forget;
+mod others;
+mod pending;
+mod report;
+mod rows;
+mod shop;
+mod write;
+
+use crate::db::{DbError, Engine, Isolation, Session};
+use crate::own::lease::Guard;
+use crate::plan::{self, Plan};
+use crate::sync::condition::ConditionError;
+pub use assess::Left;
+use assess::{Assessment, assess};
+use erp::Erp;
+pub use figure::{ALWAYS_PIECES, Exception};
+use others::Others;
+pub use pending::KnownLine;
+use pending::{Line, OrderLine, join};
+pub use report::{Failed, FigureChange, Named, OLD_DAYS, Oversold, StockReport};
+use shop::{Figures, Shop, Targets, engine_of};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use write::{Due, Writer, find_off};
+
+/// Rounds of one cycle, the first one included.
+pub const ROUNDS_MAX: u32 = 3;
+/// No round begins later than this after the first one.
+pub const SETTLE: Duration = Duration::from_secs(60);
+/// Between two rounds: about what a shop takes for one checkout's statements.
+const BREATH: Duration = Duration::from_millis(100);
+
+/// Why a cycle or an explanation failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StockError {
+    #[error(transparent)]
+    Database(#[from] DbError),
+    #[error(transparent)]
+    Condition(#[from] ConditionError),
+    /// A pack's query yields something that cannot be understood.
+    #[error("{place}: {message}")]
+    Yield { place: String, message: String },
+    #[error("no query for pending orders applies to shop `{shop}`: its stock cannot be told")]
+    NoPending { shop: String },
+    #[error(
+        "shop `{shop}` sells from the same warehouses, is out of reach and its pending orders are not known from before: {error}"
+    )]
+    OtherShop { shop: String, error: DbError },
+}
+
+/// Databases by the names of their connections in the plan.
+pub type Engines = BTreeMap<String, Arc<dyn Engine>>;
+
+/// Pending orders of shops as their last cycle saw them, by the shop's name.
+pub type LastKnown = BTreeMap<String, Vec<KnownLine>>;
+
+#[derive(Debug, Clone, Copy)]
+pub enum Mode<'a> {
+    /// Computes and reports, one round; writes nothing.
+    DryRun,
+    /// The guard of the lease on the shop's server.
+    Write(&'a Guard),
+}
+
+/// What of a cycle the caller decides.
+#[derive(Debug, Clone, Copy)]
+pub struct Options<'a> {
+    pub mode: Mode<'a>,
+    /// Only these skus; empty = all.
+    pub only: &'a [String],
+    /// For other shops on the same warehouses while they are out of reach.
+    pub last_known: &'a LastKnown,
+}
+
+/// Brings the figures of one shop to what is available.
+///
+/// # Errors
+/// Those of the databases that do not pass by themselves within the cycle, and mapping errors. Figures written before
+/// the error stay right: each transaction is complete in itself.
+pub async fn cycle(
+    project: &Plan,
+    stock: &plan::Stock,
+    engines: &Engines,
+    options: Options<'_>,
+) -> Result<StockReport, StockError> {
+    let started = Instant::now();
+    let mut cycle = Cycle::open(project, stock, engines, options).await?;
+    let mut report = StockReport {
+        flow: stock.name.clone(),
+        dry_run: matches!(options.mode, Mode::DryRun),
+        ..StockReport::default()
+    };
+    let mut focus = only(options.only);
+    loop {
+        report.rounds += 1;
+        let round = cycle.look(focus.as_ref(), report.rounds == 1).await?;
+        if report.rounds == 1 {
+            cycle.tell(&round, focus.is_none(), &mut report);
+        }
+        let again = cycle.write(&round, options.mode, &mut report).await?;
+        if again.is_empty() {
+            return Ok(report);
+        }
+        if report.rounds >= ROUNDS_MAX || started.elapsed() >= SETTLE {
+            report.unsettled = again.into_iter().collect();
+            return Ok(report);
+        }
+        focus = Some(again);
+        tokio::time::sleep(BREATH).await;
+    }
+}
+
+fn only(skus: &[String]) -> Option<BTreeSet<String>> {
+    let trimmed = skus.iter().map(|sku| sku.trim_matches(' ').to_owned());
+    (!skus.is_empty()).then(|| trimmed.collect())
+}
+
+/// The connections of a cycle, open from its first round to its last.
+struct Cycle<'p> {
+    stock: &'p plan::Stock,
+    shop: Shop<'p>,
+    targets: Targets<'p>,
+    others: Others<'p>,
+    erp: Box<dyn Session>,
+}
+
+/// What one round read, and what it comes to.
+struct Round {
+    figures: Figures,
+    lines: Vec<OrderLine>,
+    assessment: Assessment,
+    /// This shop's lines alone, for other shops' cycles.
+    own: Vec<Line>,
+}
+
+impl<'p> Cycle<'p> {
+    async fn open(
+        project: &'p Plan,
+        stock: &'p plan::Stock,
+        engines: &Engines,
+        options: Options<'_>,
+    ) -> Result<Cycle<'p>, StockError> {
+        let mut shop = Shop::open(project, stock, engines).await?;
+        let targets = shop.targets().await?;
+        let others = Others::open(project, stock, engines, options.last_known).await?;
+        let erp = engine_of(engines, &stock.erp.connection)?.connect().await?;
+        Ok(Cycle {
+            stock,
+            shop,
+            targets,
+            others,
+            erp,
+        })
+    }
+
+    /// Looks at both sides in the order that errs low.
+    async fn look(
+        &mut self,
+        only: Option<&BTreeSet<String>>,
+        first_round: bool,
+    ) -> Result<Round, StockError> {
+        let looked = Instant::now();
+        let others = self.others.pending(only).await?;
+        self.shop.session.begin(Isolation::Snapshot).await?;
+        let figures = self.shop.figures(only, first_round).await?;
+        let first = self.shop.pending(only).await?;
+        self.shop.session.rollback().await?;
+
+        let references = first
+            .iter()
+            .chain(&others)
+            .map(|line| line.reference.clone())
+            .collect();
+        let wanted = erp::Wanted {
+            only,
+            references: &references,
+            details: false,
+        };
+        let erp: Erp = erp::read(self.erp.as_mut(), self.stock, &wanted).await?;
+
+        let second = match self.stock.target.checkout_seconds {
+            0 => Vec::new(),
+            seconds => {
+                let age = Duration::from_secs(seconds.into());
+                tokio::time::sleep(age.saturating_sub(looked.elapsed())).await;
+                // An order that only this look sees was not asked of the ERP: it counts as pending, which errs low.
+                self.shop.pending(only).await?
+            }
+        };
+        let lines = join(&[&first, &second, &others], &erp.counted);
+        let assessment = assess(&figures, &lines, &erp, &self.stock.safety, only);
+        Ok(Round {
+            figures,
+            lines,
+            assessment,
+            own: first,
+        })
+    }
+
+    fn tell(&self, round: &Round, complete: bool, report: &mut StockReport) {
+        let articles = round.assessment.jobs.len() + round.assessment.left.len();
+        report.found(&round.assessment, articles as u64);
+        report.pending(&round.lines, self.shop.now);
+        report.out_of_reach = self.others.out_of_reach();
+        if complete {
+            let mine: BTreeSet<&str> = round
+                .own
+                .iter()
+                .map(|line| line.reference.as_str())
+                .collect();
+            let pending = round
+                .lines
+                .iter()
+                .filter(|line| !line.pending.is_zero() && mine.contains(line.reference.as_str()));
+            report.known = Some(pending.map(KnownLine::from).collect());
+        }
+    }
+
+    /// Writes what is off, or in a dry run tells it; returns the articles to look at again.
+    async fn write(
+        &mut self,
+        round: &Round,
+        mode: Mode<'_>,
+        report: &mut StockReport,
+    ) -> Result<BTreeSet<String>, StockError> {
+        let dues = round
+            .assessment
+            .jobs
+            .iter()
+            .map(|job| Due::new(&round.figures, job));
+        let (mut off, right): (Vec<Due<'_>>, Vec<Due<'_>>) = dues.partition(Due::is_off);
+        let session = self.shop.session.as_mut();
+        let (beside, changes) = find_off(session, &self.targets, &round.figures, &right).await?;
+        let guard = match mode {
+            Mode::Write(guard) => guard,
+            Mode::DryRun => {
+                for due in off {
+                    report.changed(&due.figure.sku, due.old(), due.target);
+                }
+                report.derived(changes);
+                return Ok(BTreeSet::new());
+            }
+        };
+        off.extend(beside);
+        let mut writer = Writer {
+            shop: &mut self.shop,
+            targets: &self.targets,
+            figures: &round.figures,
+            guard,
+        };
+        Ok(writer.write(off, report).await?)
+    }
+}

@@ -1,0 +1,380 @@
+//! A shop as the cycle sees it: which parts of its pack apply, its figures, its pending orders.
+
+use super::StockError;
+use super::pending::Line;
+use super::rows::{ServerQuery, moment, narrowed, needed, number, text, truth};
+use crate::db::catalog::{Column, Table};
+use crate::db::query::{Query, TableName};
+use crate::db::template::Bound;
+use crate::db::{self, DbError, DbErrorKind, Engine, Session};
+use crate::diagnostic::Span;
+use crate::own;
+use crate::plan::{self, Derived, Forget, Pending, Plan};
+use crate::sync::condition;
+use crate::sync::lookup::Lookups;
+use crate::value::{Decimal, Row, Value};
+use chrono::{DateTime, Duration, FixedOffset, NaiveDateTime, Timelike, Utc};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// What the shop shows for an article.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shown {
+    /// NULL or blank: nothing was ever set.
+    Nothing,
+    Pieces(Decimal),
+    /// A text that is no number.
+    Unreadable(String),
+}
+
+/// One row of the pack's `figures`.
+#[derive(Debug, Clone)]
+pub struct Figure {
+    pub sku: String,
+    /// Key of the figure's row; NULL where the shop has none.
+    pub id: Value,
+    pub shown: Shown,
+    /// The shop keeps stock for the article.
+    pub managed: bool,
+    /// All columns: derived rows and what is forgotten may name any of them.
+    pub row: Row,
+}
+
+/// The figures of a look, with the names of their columns.
+#[derive(Debug, Default)]
+pub struct Figures {
+    pub columns: Vec<String>,
+    pub rows: Vec<Figure>,
+}
+
+/// The zone in which a database keeps its times.
+#[derive(Debug, Clone, Copy)]
+enum Zone {
+    Named(chrono_tz::Tz),
+    Fixed(FixedOffset),
+}
+
+/// A shop with the parts of its pack that apply to it as it is now.
+pub struct Shop<'p> {
+    pub plan: &'p plan::Stock,
+    pub engine: Arc<dyn Engine>,
+    pub session: Box<dyn Session>,
+    pub lookups: Lookups,
+    pending: Vec<&'p Pending>,
+    zone: Zone,
+    /// The server's clock when the shop was opened.
+    pub now: DateTime<Utc>,
+}
+
+/// The tables that a cycle writes to.
+pub struct Targets<'p> {
+    pub table: Table,
+    pub key: Column,
+    pub column: Column,
+    pub derived: Vec<(&'p Derived, Table)>,
+    pub forget: Vec<(&'p Forget, Table)>,
+}
+
+impl<'p> Shop<'p> {
+    /// Connects, and finds out what of the pack applies here.
+    ///
+    /// # Errors
+    /// Those of the database; [`StockError::NoPending`] if no query for pending orders applies.
+    pub async fn open(
+        project: &'p Plan,
+        stock: &'p plan::Stock,
+        engines: &BTreeMap<String, Arc<dyn Engine>>,
+    ) -> Result<Shop<'p>, StockError> {
+        let name = &stock.target.connection;
+        let engine = engine_of(engines, name)?;
+        let mut session = engine.connect().await?;
+        let now = clock(session.as_mut()).await?;
+        let facts = project
+            .connections
+            .get(name)
+            .and_then(|connection| connection.pack.as_ref());
+        let lets = facts.map_or(&[][..], |facts| &facts.lets);
+        let lookups = Lookups::read(session.as_mut(), lets).await?;
+        let zone = match facts.and_then(|facts| facts.zone.as_ref()) {
+            Some(sql) => read_zone(session.as_mut(), &sql.text).await?,
+            None => Zone::Named(chrono_tz::UTC),
+        };
+        let mut pending = Vec::new();
+        for one in &stock.target.pending {
+            let applies = match &one.condition {
+                Some(condition) => {
+                    condition::holds(session.as_mut(), &lookups, condition, now).await?
+                }
+                None => true,
+            };
+            if applies {
+                pending.push(one);
+            }
+        }
+        if pending.is_empty() {
+            return Err(StockError::NoPending {
+                shop: stock.shop.clone(),
+            });
+        }
+        Ok(Shop {
+            plan: stock,
+            engine,
+            session,
+            lookups,
+            pending,
+            zone,
+            now,
+        })
+    }
+
+    /// The live tables behind the figure, its derived rows and what is forgotten.
+    ///
+    /// # Errors
+    /// Those of the database; `Undefined` for tables and columns that do not exist.
+    pub async fn targets(&mut self) -> Result<Targets<'p>, StockError> {
+        let target = &self.plan.target;
+        let table = self.table(&target.table, &target.table_at).await?;
+        let mut derived = Vec::new();
+        for one in &target.derived {
+            let applies = match &one.condition {
+                Some(condition) => {
+                    condition::holds(self.session.as_mut(), &self.lookups, condition, self.now)
+                        .await?
+                }
+                None => true,
+            };
+            if applies {
+                derived.push((one, self.table(&one.table, &one.table_at).await?));
+            }
+        }
+        let mut forget = Vec::new();
+        for one in &target.forget {
+            forget.push((one, self.table(&one.table, &one.table_at).await?));
+        }
+        Ok(Targets {
+            key: column(&table, &target.key, &target.table_at)?,
+            column: column(&table, &target.column, &target.table_at)?,
+            table,
+            derived,
+            forget,
+        })
+    }
+
+    async fn table(&mut self, name: &TableName, at: &Span) -> Result<Table, StockError> {
+        let found = self.session.table(name).await?;
+        found.ok_or_else(|| {
+            let message = format!("{}: there is no table `{name}`", at.place());
+            DbError::new(DbErrorKind::Undefined, message).into()
+        })
+    }
+
+    /// Opens the connection anew after it was lost.
+    pub async fn reconnect(&mut self) -> db::Result<()> {
+        self.session = self.engine.connect().await?;
+        Ok(())
+    }
+
+    /// Every figure, or those of certain articles; with `sharers` also those of all other articles that share a figure
+    /// with them.
+    ///
+    /// # Errors
+    /// Those of the database and of a query that does not yield what it should.
+    pub async fn figures(
+        &mut self,
+        only: Option<&BTreeSet<String>>,
+        sharers: bool,
+    ) -> Result<Figures, StockError> {
+        let sql = &self.plan.target.figures;
+        let mut figures = Figures::default();
+        let Some(skus) = only else {
+            self.read_figures(sql.into(), &mut figures, |_| true)
+                .await?;
+            return Ok(figures);
+        };
+        let wanted = |figure: &Figure| skus.contains(&figure.sku);
+        self.read_figures(narrowed(sql, "sku", skus), &mut figures, wanted)
+            .await?;
+        if sharers {
+            let ids: BTreeSet<Vec<u8>> = figures
+                .rows
+                .iter()
+                .map(|figure| encoded(&figure.id))
+                .collect();
+            let sharer = |figure: &Figure| {
+                !figure.id.is_null()
+                    && !skus.contains(&figure.sku)
+                    && ids.contains(&encoded(&figure.id))
+            };
+            self.read_figures(sql.into(), &mut figures, sharer).await?;
+        }
+        Ok(figures)
+    }
+
+    async fn read_figures(
+        &mut self,
+        query: ServerQuery,
+        into: &mut Figures,
+        wanted: impl Fn(&Figure) -> bool + Send + Sync,
+    ) -> Result<(), StockError> {
+        let take = |columns: &[String], at: &[Option<usize>], row: Row| {
+            let Some(sku) = text(needed(&row, at[0], "sku")?)? else {
+                return Ok(());
+            };
+            if into.columns.is_empty() {
+                into.columns = columns.to_vec();
+            }
+            let figure = Figure {
+                sku,
+                id: needed(&row, at[1], "id")?.clone(),
+                shown: shown(needed(&row, at[2], "shown")?),
+                managed: truth(needed(&row, at[3], "managed")?)?,
+                row,
+            };
+            if wanted(&figure) {
+                into.rows.push(figure);
+            }
+            Ok(())
+        };
+        let names = ["sku", "id", "shown", "managed"];
+        query
+            .each(self.session.as_mut(), &|_| None, &names, take)
+            .await
+    }
+
+    /// Lines of orders that hold stock or are about to, all of them or those of certain articles.
+    ///
+    /// # Errors
+    /// Those of the database and of a query that does not yield what it should.
+    pub async fn pending(
+        &mut self,
+        only: Option<&BTreeSet<String>>,
+    ) -> Result<Vec<Line>, StockError> {
+        let mut lines = Vec::new();
+        let (zone, now, since) = (self.zone, self.now, self.plan.orders_since);
+        let bound =
+            move |name: &str| time(name, now, since).map(|moment| Bound::One(zone.value(moment)));
+        for one in &self.pending {
+            let query = match only {
+                None => ServerQuery::from(&one.sql),
+                Some(skus) => narrowed(&one.sql, "sku", skus),
+            };
+            let shop = &self.plan.shop;
+            let take = |_: &[String], at: &[Option<usize>], row: Row| {
+                let (Some(reference), Some(sku)) = (
+                    text(needed(&row, at[0], "reference")?)?,
+                    text(needed(&row, at[1], "sku")?)?,
+                ) else {
+                    return Ok(());
+                };
+                if only.is_some_and(|skus| !skus.contains(&sku)) {
+                    return Ok(());
+                }
+                let quantity = number(needed(&row, at[2], "quantity")?)?
+                    .ok_or_else(|| format!("order {reference}, sku {sku}: no quantity"))?;
+                lines.push(Line {
+                    reference: format!("{shop}/{reference}"),
+                    sku,
+                    quantity,
+                    placed: at[3].and_then(|at| moment(&row[at])),
+                });
+                Ok(())
+            };
+            let names = ["reference", "sku", "quantity", "placed"];
+            query
+                .each(self.session.as_mut(), &bound, &names, take)
+                .await?;
+        }
+        Ok(lines)
+    }
+}
+
+pub fn engine_of(
+    engines: &BTreeMap<String, Arc<dyn Engine>>,
+    name: &str,
+) -> Result<Arc<dyn Engine>, StockError> {
+    engines.get(name).cloned().ok_or_else(|| {
+        let message = format!("the connection `{name}` was not opened");
+        DbError::new(DbErrorKind::Config, message).into()
+    })
+}
+
+fn column(table: &Table, name: &str, at: &Span) -> Result<Column, StockError> {
+    table.column(name).cloned().ok_or_else(|| {
+        let message = format!("{}: `{}` has no column `{name}`", at.place(), table.name);
+        DbError::new(DbErrorKind::Undefined, message).into()
+    })
+}
+
+pub fn encoded(value: &Value) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    value.encode(&mut bytes);
+    bytes
+}
+
+pub fn shown(value: &Value) -> Shown {
+    match number(value) {
+        Ok(Some(pieces)) => Shown::Pieces(pieces),
+        Ok(None) => Shown::Nothing,
+        Err(_) => Shown::Unreadable(value.show()),
+    }
+}
+
+/// The server's clock: shops stamp their rows by it or by one beside it, never by ponte's.
+async fn clock(session: &mut dyn Session) -> db::Result<DateTime<Utc>> {
+    let query = Query::sql(format!("SELECT {}", own::clock(session.server().kind)));
+    let rows = db::fetch(session, &query).await?;
+    let millis = match rows.first().map(|row| &row[0]) {
+        Some(Value::Int(millis)) => Some(*millis),
+        Some(Value::UInt(millis)) => i64::try_from(*millis).ok(),
+        Some(Value::Decimal(millis)) => millis.to_i64(),
+        _ => None,
+    };
+    millis
+        .and_then(DateTime::from_timestamp_millis)
+        .ok_or_else(|| DbError::new(DbErrorKind::Other, "the server does not tell its time"))
+}
+
+/// The times that a query for pending orders may name.
+fn time(name: &str, now: DateTime<Utc>, since: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    match name {
+        "orders_since" => Some(since),
+        _ => {
+            let minutes = name.strip_prefix("minutes_ago_")?.parse().ok()?;
+            now.checked_sub_signed(Duration::try_minutes(minutes)?)
+        }
+    }
+}
+
+async fn read_zone(session: &mut dyn Session, sql: &str) -> Result<Zone, StockError> {
+    let rows = db::fetch(session, &Query::sql(sql)).await?;
+    let name = rows.first().map_or(Ok(None), |row| text(&row[0]));
+    let zone = name.ok().flatten().and_then(|name| Zone::parse(&name));
+    zone.ok_or_else(|| {
+        DbError::new(
+            DbErrorKind::Other,
+            "the pack's query for the shop's zone names none",
+        )
+        .into()
+    })
+}
+
+impl Zone {
+    /// An IANA name, or hours from UTC: `2`, `-3.5`.
+    fn parse(name: &str) -> Option<Zone> {
+        if let Ok(zone) = name.parse() {
+            return Some(Zone::Named(zone));
+        }
+        let seconds = Decimal::parse(name).ok()? * Decimal::from(3600);
+        FixedOffset::east_opt(i32::try_from(seconds.to_i64()?).ok()?).map(Zone::Fixed)
+    }
+
+    /// The wall clock of the database at this moment.
+    fn value(self, moment: DateTime<Utc>) -> Value {
+        let wall: NaiveDateTime = match self {
+            Zone::Named(zone) => moment.with_timezone(&zone).naive_local(),
+            Zone::Fixed(offset) => moment.with_timezone(&offset).naive_local(),
+        };
+        // Whole seconds: a fraction would make a moment later than the column's own reading of it.
+        Value::DateTime(wall.with_nanosecond(0).unwrap_or(wall))
+    }
+}

@@ -1,0 +1,413 @@
+//! Writing figures: relative, in small transactions, by ascending key, giving way to the shop.
+//!
+//! A relative write is not idempotent. Once it is unknown whether a transaction was committed, it is never sent again:
+//! its articles are looked at anew. Before that look, the rows it wrote are locked once. Without this, the lost
+//! transaction might still be about to commit on the server; the look would not see it, and the next write, computed
+//! without it, would come on top of it.
+
+use super::assess::Job;
+use super::report::{Failed, StockReport};
+use super::shop::{Figure, Figures, Shop, Shown, Targets, encoded, shown};
+use crate::db::query::{Add, Part, Query, Update};
+use crate::db::template::Bound;
+use crate::db::{self, CommitError, DbError, DbErrorKind, Isolation, Session};
+use crate::expr::EvalError;
+use crate::own::lease::Guard;
+use crate::sync::change::RowChange;
+use crate::sync::derived;
+use crate::value::{Decimal, Value, convert};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::time::Duration;
+
+/// Figures in one transaction: locks are held for as long as these and their derived rows take.
+pub const WRITE_ROWS: usize = 200;
+/// Figures whose derived rows are compared at a time where nothing is locked.
+const COMPARE_ROWS: usize = 1000;
+/// Attempts to open a lost connection again, and to lock the rows of a lost transaction.
+const ATTEMPTS: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// A figure to be brought to its target, or whose derived rows are to be brought in line.
+#[derive(Debug, Clone, Copy)]
+pub struct Due<'a> {
+    pub figure: &'a Figure,
+    pub target: &'a Decimal,
+}
+
+impl<'a> Due<'a> {
+    pub fn new(figures: &'a Figures, job: &'a Job) -> Self {
+        Due {
+            figure: &figures.rows[job.figure],
+            target: &job.target,
+        }
+    }
+
+    /// Whether the figure itself is off.
+    pub fn is_off(&self) -> bool {
+        self.figure.shown != Shown::Pieces(self.target.clone())
+    }
+
+    pub fn old(&self) -> Option<&Decimal> {
+        match &self.figure.shown {
+            Shown::Pieces(pieces) => Some(pieces),
+            _ => None,
+        }
+    }
+}
+
+/// Names in derived rows' queries: `:id` is the list of the figures' keys, any other a column of `figures`.
+fn binding<'a>(
+    figures: &'a Figures,
+    group: &'a [Due<'a>],
+) -> impl Fn(&str) -> Option<Bound> + Sync + 'a {
+    move |name| {
+        let at = figures.columns.iter().position(|column| column == name)?;
+        let mut seen = HashSet::new();
+        let values = group.iter().map(|due| &due.figure.row[at]);
+        let distinct = values.filter(|value| !value.is_null() && seen.insert(encoded(value)));
+        Some(Bound::Many(distinct.cloned().collect()))
+    }
+}
+
+/// Finds derived rows that are off beside figures that are right. Nothing is locked: what is found is compared again
+/// within the transaction that writes it.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_off<'a>(
+    session: &mut dyn Session,
+    targets: &Targets<'_>,
+    figures: &'a Figures,
+    right: &[Due<'a>],
+) -> db::Result<(Vec<Due<'a>>, Vec<RowChange>)> {
+    let mut off = Vec::new();
+    let mut changes = Vec::new();
+    for chunk in right.chunks(COMPARE_ROWS) {
+        let found = differences(session, targets, figures, chunk).await?;
+        if found.is_empty() {
+            continue;
+        }
+        changes.extend(found);
+        for group in chunk.chunks(WRITE_ROWS) {
+            if group.len() == chunk.len()
+                || !differences(session, targets, figures, group)
+                    .await?
+                    .is_empty()
+            {
+                off.extend_from_slice(group);
+            }
+        }
+    }
+    Ok((off, changes))
+}
+
+async fn differences(
+    session: &mut dyn Session,
+    targets: &Targets<'_>,
+    figures: &Figures,
+    group: &[Due<'_>],
+) -> db::Result<Vec<RowChange>> {
+    let mut changes = Vec::new();
+    for (one, table) in &targets.derived {
+        let found = derived::compare(session, one, table, &binding(figures, group)).await?;
+        changes.extend(found.changes());
+    }
+    Ok(changes)
+}
+
+/// How a transaction ended.
+enum End {
+    Committed(Vec<RowChange>),
+    /// Rolled back in favour of the shop's own work, or never begun.
+    GaveWay,
+    Unknown(DbError),
+}
+
+/// Writes what is due and tells the report; returns the articles to look at again.
+pub struct Writer<'a, 'p> {
+    pub shop: &'a mut Shop<'p>,
+    pub targets: &'a Targets<'p>,
+    pub figures: &'a Figures,
+    pub guard: &'a Guard,
+}
+
+impl Writer<'_, '_> {
+    /// # Errors
+    /// Those of the database that are neither about single rows nor passing: the lease was lost, a privilege is
+    /// missing, the server stays out of reach. What was committed before stays so, and is in the report.
+    pub async fn write(
+        &mut self,
+        mut due: Vec<Due<'_>>,
+        report: &mut StockReport,
+    ) -> db::Result<BTreeSet<String>> {
+        due.sort_by(|a, b| order(&a.figure.id, &b.figure.id));
+        let mut again = BTreeSet::new();
+        let mut groups: VecDeque<Vec<Due<'_>>> =
+            due.chunks(WRITE_ROWS).map(<[_]>::to_vec).collect();
+        while let Some(group) = groups.pop_front() {
+            let mut moved = BTreeSet::new();
+            let end = match self.transaction(&group, &mut moved).await {
+                Ok(end) => end,
+                Err(error) if gives_way(&error) => self.roll_back(&error).await?,
+                Err(error) if error.is_about_data() => {
+                    self.roll_back(&error).await?;
+                    match group.as_slice() {
+                        [one] => report.failed.push(Failed {
+                            sku: one.figure.sku.clone(),
+                            reason: error.to_string(),
+                        }),
+                        // One of them is at fault: each on its own, the others succeed.
+                        _ => group
+                            .iter()
+                            .rev()
+                            .for_each(|one| groups.push_front(vec![*one])),
+                    }
+                    continue;
+                }
+                Err(error) => {
+                    // The connection is given up with it; the error itself says more than a failed rollback would.
+                    let _ = self.shop.session.rollback().await;
+                    return Err(error);
+                }
+            };
+            again.extend(moved);
+            let off = group.iter().filter(|due| due.is_off());
+            match end {
+                End::Committed(changes) => {
+                    for due in off.filter(|due| !again.contains(&due.figure.sku)) {
+                        report.changed(&due.figure.sku, due.old(), due.target);
+                    }
+                    report.derived(changes);
+                    again.extend(
+                        group
+                            .iter()
+                            .filter(|due| due.is_off())
+                            .map(|due| due.figure.sku.clone()),
+                    );
+                }
+                End::GaveWay => again.extend(group.iter().map(|due| due.figure.sku.clone())),
+                End::Unknown(error) => {
+                    tracing::warn!(%error, "it is unknown whether stock was written; looking again");
+                    self.wait_for_end(&group).await?;
+                    again.extend(group.iter().map(|due| due.figure.sku.clone()));
+                }
+            }
+        }
+        Ok(again)
+    }
+
+    /// One transaction: figures first, then the derived rows in their order, then what the shop is to forget. `moved`
+    /// gets articles whose figure could not be written because it is no longer what was looked at.
+    async fn transaction(
+        &mut self,
+        group: &[Due<'_>],
+        moved: &mut BTreeSet<String>,
+    ) -> db::Result<End> {
+        let session = self.shop.session.as_mut();
+        session.begin(Isolation::ReadCommitted).await?;
+        self.guard.check(session).await?;
+        let present = lock(session, self.targets, group).await?;
+        let (mut set, mut add) = (Vec::new(), Vec::new());
+        for due in group {
+            let id = convert(due.figure.id.clone(), &self.targets.key.ty).unwrap_or(Value::Null);
+            match (present.get(&encoded(&id)), &due.figure.shown) {
+                (Some(Shown::Pieces(_)), Shown::Pieces(old)) => {
+                    let delta = due.target - old;
+                    if !delta.is_zero() {
+                        add.push((id, delta));
+                    }
+                }
+                // Locked and still empty, so nobody's sale is overwritten.
+                (Some(Shown::Nothing), Shown::Nothing) => set.push((id, due.target.clone())),
+                // The row went, or someone set or emptied it: another look will tell.
+                _ => {
+                    moved.insert(due.figure.sku.clone());
+                }
+            }
+        }
+        let mut wrote = !set.is_empty() || !add.is_empty();
+        write_figures(session, self.targets, set, add).await?;
+        let mut changes = Vec::new();
+        for (one, table) in &self.targets.derived {
+            let found =
+                derived::compare(session, one, table, &binding(self.figures, group)).await?;
+            if !found.is_empty() {
+                derived::write(session, &found).await?;
+                changes.extend(found.changes());
+            }
+        }
+        wrote |= !changes.is_empty();
+        if wrote {
+            self.forget(group).await?;
+        }
+        let session = self.shop.session.as_mut();
+        match session.commit().await {
+            Ok(()) => Ok(End::Committed(changes)),
+            Err(CommitError::NotDone(error)) => Err(error),
+            Err(CommitError::Unknown(error)) => Ok(End::Unknown(error)),
+        }
+    }
+
+    /// Removes what the shop has cached of these articles.
+    async fn forget(&mut self, group: &[Due<'_>]) -> db::Result<()> {
+        for (one, table) in &self.targets.forget {
+            let mut values = Vec::new();
+            for expr in &one.values {
+                let row = super::forget::Row::new(self.figures, &self.shop.lookups, self.shop.now);
+                let found = row.values(expr, group.iter().map(|due| due.figure));
+                values.extend(found.map_err(|error: EvalError| {
+                    let message = format!("{}: {error}", expr.at.place());
+                    DbError::new(DbErrorKind::Other, message)
+                })?);
+            }
+            derived::forget(self.shop.session.as_mut(), one, table, &values).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends a transaction that failed; a connection that is gone is opened again.
+    async fn roll_back(&mut self, error: &DbError) -> db::Result<End> {
+        tracing::debug!(%error, "giving way to the shop");
+        if is_lost(error) || self.shop.session.rollback().await.is_err() {
+            self.reconnect().await?;
+        }
+        Ok(End::GaveWay)
+    }
+
+    async fn reconnect(&mut self) -> db::Result<()> {
+        let mut attempt = 1;
+        loop {
+            match self.shop.reconnect().await {
+                Ok(()) => return Ok(()),
+                Err(error) if attempt < ATTEMPTS && error.is_transient() => {
+                    tokio::time::sleep(PAUSE * attempt).await;
+                    attempt += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Waits until the server has ended a transaction whose end is unknown here: as long as it lives, it holds its rows.
+    async fn wait_for_end(&mut self, group: &[Due<'_>]) -> db::Result<()> {
+        self.reconnect().await?;
+        let mut attempt = 1;
+        loop {
+            let session = self.shop.session.as_mut();
+            session.begin(Isolation::ReadCommitted).await?;
+            let locked = lock(session, self.targets, group).await;
+            match locked {
+                Ok(_) => return session.rollback().await,
+                Err(error) if attempt < ATTEMPTS && gives_way(&error) => {
+                    self.roll_back(&error).await?;
+                    attempt += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+fn gives_way(error: &DbError) -> bool {
+    matches!(
+        error.kind,
+        DbErrorKind::Deadlock | DbErrorKind::LockTimeout | DbErrorKind::Conflict
+    ) || is_lost(error)
+}
+
+fn is_lost(error: &DbError) -> bool {
+    matches!(
+        error.kind,
+        DbErrorKind::ConnectionLost | DbErrorKind::Timeout
+    )
+}
+
+/// Locks the figures' rows in ascending order of their key and returns what they show now.
+async fn lock(
+    session: &mut dyn Session,
+    targets: &Targets<'_>,
+    group: &[Due<'_>],
+) -> db::Result<HashMap<Vec<u8>, Shown>> {
+    let ids = group.iter().map(|due| due.figure.id.clone()).collect();
+    let query = Query::sql("SELECT ")
+        .idents([&targets.key.name, &targets.column.name])
+        .text(" FROM ")
+        .table(&targets.table.name)
+        .text(" WHERE ")
+        .ident(&targets.key.name)
+        .text(" IN (")
+        .list(ids)
+        .text(") ORDER BY ")
+        .push(Part::Order(
+            targets.key.name.clone(),
+            targets.key.ty.clone(),
+        ))
+        .push(Part::ForUpdate);
+    let rows = db::fetch(session, &query).await?;
+    let pairs = rows.into_iter().map(|row| {
+        let key = convert(row[0].clone(), &targets.key.ty).unwrap_or_else(|_| row[0].clone());
+        (encoded(&key), shown(&row[1]))
+    });
+    Ok(pairs.collect())
+}
+
+async fn write_figures(
+    session: &mut dyn Session,
+    targets: &Targets<'_>,
+    set: Vec<(Value, Decimal)>,
+    add: Vec<(Value, Decimal)>,
+) -> db::Result<()> {
+    let expected = (set.len() + add.len()) as u64;
+    let mut found = 0;
+    if !set.is_empty() {
+        let mut rows = Vec::new();
+        for (id, target) in set {
+            let value = convert(Value::Decimal(target), &targets.column.ty).map_err(|misfit| {
+                let column = &targets.column;
+                DbError::new(
+                    DbErrorKind::Misfit,
+                    format_args!("`{}`, {}: {misfit}", column.name, column.declared),
+                )
+            })?;
+            rows.push((vec![id], vec![value]));
+        }
+        let update = Update {
+            table: targets.table.name.clone(),
+            key: vec![targets.key.name.clone()],
+            key_types: vec![targets.key.ty.clone()],
+            columns: vec![targets.column.name.clone()],
+            types: vec![targets.column.ty.clone()],
+            rows,
+        };
+        found += session.update(&update).await?;
+    }
+    if !add.is_empty() {
+        let add = Add {
+            table: targets.table.name.clone(),
+            key: targets.key.name.clone(),
+            key_type: targets.key.ty.clone(),
+            column: targets.column.name.clone(),
+            column_type: targets.column.ty.clone(),
+            rows: add,
+        };
+        found += session.add(&add).await?;
+    }
+    match found == expected {
+        true => Ok(()),
+        false => Err(DbError::new(
+            DbErrorKind::Other,
+            format_args!(
+                "{expected} locked figures of `{}` were to be written, {found} were",
+                targets.table.name
+            ),
+        )),
+    }
+}
+
+/// Ascending keys: numbers by value, all else by its encoded bytes. Only the order of locking hangs on it.
+fn order(a: &Value, b: &Value) -> std::cmp::Ordering {
+    match (super::rows::number(a), super::rows::number(b)) {
+        (Ok(Some(a)), Ok(Some(b))) => a.cmp(&b),
+        _ => encoded(a).cmp(&encoded(b)),
+    }
+}
