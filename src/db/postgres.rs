@@ -16,18 +16,19 @@ mod write;
 
 use super::catalog::{ResultColumn, Table};
 use super::query::{Add, Delete, Insert, Query, TableName, Update};
-use super::render::{Dialect, Rendered, render};
+use super::render::{Dialect, Sql};
 use super::url::Tls;
 use super::{
     CommitError, DbError, DbErrorKind, DbUrl, Engine, EngineKind, Isolation, Result, Server,
     Session,
 };
 use crate::value::{RowBatch, Type, Value};
-use futures_util::stream::BoxStream;
+use futures_util::stream::{BoxStream, StreamExt};
 use link::Link;
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use std::collections::HashMap;
+use std::fmt;
 use std::time::Duration;
 
 /// How long a statement waits for another transaction's lock.
@@ -79,6 +80,7 @@ impl Engine for Postgres {
             Ok(PostgresSession {
                 link,
                 server,
+                label: self.url.to_string(),
                 column_types: HashMap::new(),
             })
         };
@@ -133,36 +135,26 @@ fn settings(statement_timeout: Duration) -> String {
     )
 }
 
-/// PostgreSQL's way to write SQL.
-pub struct PostgresDialect;
-
-impl Dialect for PostgresDialect {
-    fn quote(&self) -> char {
-        '"'
-    }
-
-    fn placeholder(&self, number: usize) -> String {
-        format!("${number}")
-    }
-
-    fn order(&self, column: &str, ty: &Type) -> String {
-        match ty {
-            // The cast takes away what sorts in its own way whatever the collation: enumerations, citext.
-            Type::Text { .. } | Type::Enum(_) => format!("CAST({column} AS text) COLLATE \"C\""),
-            _ => column.to_owned(),
-        }
-    }
-
-    fn locks(&self) -> (&'static str, &'static str) {
-        (" FOR UPDATE", " FOR SHARE")
-    }
-}
+static DIALECT: Dialect = Dialect {
+    quote: '"',
+    placeholder: |n, _| format!("${n}"),
+    order: |column, ty| match ty {
+        // The cast takes away what sorts in its own way whatever the collation: enumerations, citext.
+        Type::Text { .. } | Type::Enum(_) => format!("CAST({column} AS text) COLLATE \"C\""),
+        _ => column.to_owned(),
+    },
+    for_update: " FOR UPDATE",
+    for_share: " FOR SHARE",
+};
 
 /// One connection.
 struct PostgresSession {
     link: Link,
     server: Server,
-    /// Per table that was written to, its columns' types as SQL.
+    /// The connection, for messages.
+    label: String,
+    /// Per table that was written to, its columns' types as SQL. Emptied where a table may have changed: at the begin
+    /// of a transaction and by [`Session::execute`].
     column_types: HashMap<TableName, HashMap<String, String>>,
 }
 
@@ -173,14 +165,14 @@ impl Session for PostgresSession {
     }
 
     async fn table(&mut self, name: &TableName) -> Result<Option<Table>> {
-        catalog::table(&mut self.link, name).await
+        let found = catalog::table(&mut self.link, name).await;
+        self.told(found, format_args!("looking up {name}"))
     }
 
     async fn describe(&mut self, query: &Query) -> Result<Vec<ResultColumn>> {
-        let Rendered { sql, params } = render(&PostgresDialect, query);
-        let columns = self.link.describe(sql, &params).await?;
+        let columns = self.link.describe(Sql::render(&DIALECT, query)).await;
+        let columns = self.told(columns, "preparing a query")?.into_iter();
         Ok(columns
-            .into_iter()
             .map(|(name, info)| ResultColumn {
                 name,
                 ty: types::result_type(&info),
@@ -189,54 +181,74 @@ impl Session for PostgresSession {
     }
 
     async fn read<'a>(&'a mut self, query: &Query) -> Result<BoxStream<'a, Result<RowBatch>>> {
-        let Rendered { sql, params } = render(&PostgresDialect, query);
-        self.link.stream(sql, &params).await
+        let PostgresSession { link, label, .. } = self;
+        let label: &'a str = label;
+        let told = move |error: DbError| error.context(format_args!("{label}: reading"));
+        let batches = link.stream(Sql::render(&DIALECT, query)).await;
+        Ok(batches
+            .map_err(told)?
+            .map(move |batch| batch.map_err(told))
+            .boxed())
     }
 
     async fn execute(&mut self, query: &Query) -> Result<u64> {
-        let Rendered { sql, params } = render(&PostgresDialect, query);
-        if params.is_empty() {
-            self.link.simple(&sql).await
-        } else {
-            self.link.execute(sql, params::arguments(&params)?).await
-        }
+        self.column_types.clear();
+        let sql = Sql::render(&DIALECT, query);
+        let done = match params::arguments(&sql.values) {
+            Ok(_) if sql.values.is_empty() => self.link.simple(&sql.text).await,
+            Ok(arguments) => self.link.execute(sql.text, arguments).await,
+            Err(error) => Err(error),
+        };
+        self.told(done, "running a statement")
     }
 
     async fn begin(&mut self, isolation: Isolation) -> Result<()> {
-        self.link.begin(isolation).await
+        self.column_types.clear();
+        let begun = self.link.begin(isolation).await;
+        self.told(begun, "beginning a transaction")
     }
 
     async fn commit(&mut self) -> std::result::Result<(), CommitError> {
-        self.link.commit().await
+        let told = |error: DbError| error.context(format_args!("{}: committing", self.label));
+        match self.link.commit().await {
+            Err(CommitError::NotDone(error)) => Err(CommitError::NotDone(told(error))),
+            Err(CommitError::Unknown(error)) => Err(CommitError::Unknown(told(error))),
+            Ok(()) => Ok(()),
+        }
     }
 
     async fn rollback(&mut self) -> Result<()> {
-        self.link.rollback().await
+        let ended = self.link.rollback().await;
+        self.told(ended, "rolling back")
     }
 
     async fn insert(&mut self, insert: &Insert) -> Result<Vec<Value>> {
-        self.link.in_transaction()?;
-        write::insert(self, insert).await
+        let done = write::insert(self, insert).await;
+        self.told(done, format_args!("inserting into {}", insert.table))
     }
 
     async fn update(&mut self, update: &Update) -> Result<u64> {
-        self.link.in_transaction()?;
-        write::update(self, update).await
+        let done = write::update(self, update).await;
+        self.told(done, format_args!("updating {}", update.table))
     }
 
     async fn add(&mut self, add: &Add) -> Result<u64> {
-        self.link.in_transaction()?;
-        write::add(self, add).await
+        let done = write::add(self, add).await;
+        self.told(done, format_args!("adding to {}", add.table))
     }
 
     async fn delete(&mut self, delete: &Delete) -> Result<u64> {
-        self.link.in_transaction()?;
-        write::delete(self, delete).await
+        let done = write::delete(self, delete).await;
+        self.told(done, format_args!("deleting from {}", delete.table))
     }
 }
 
 impl PostgresSession {
-    /// The columns' types as SQL, for casts; looked up once per table and again if a column is not among them.
+    fn told<T>(&self, result: Result<T>, doing: impl fmt::Display) -> Result<T> {
+        result.map_err(|error| error.context(format_args!("{}: {doing}", self.label)))
+    }
+
+    /// Before rows are written: the columns' types as SQL, for casts; looked up once per table and again if a column is not among them.
     async fn types_of(&mut self, table: &TableName, columns: &[&String]) -> Result<Vec<String>> {
         let found = |types: &HashMap<String, String>| -> Option<Vec<String>> {
             columns
@@ -244,6 +256,7 @@ impl PostgresSession {
                 .map(|name| types.get(*name).cloned())
                 .collect()
         };
+        self.link.in_transaction()?;
         if let Some(types) = self.column_types.get(table).and_then(found) {
             return Ok(types);
         }

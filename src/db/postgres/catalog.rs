@@ -2,12 +2,13 @@
 //! <https://www.postgresql.org/docs/current/catalogs.html>.
 
 use super::link::Link;
-use super::{PostgresDialect, params, types};
+use super::{DIALECT, params, types};
 use crate::db::catalog::{Column, Privileges, Table};
 use crate::db::query::TableName;
 use crate::db::render::quoted;
 use crate::db::{DbError, DbErrorKind, EngineKind, Result, Server};
 use crate::value::{Row, Type, Value};
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 const SERVER: &str = "\
@@ -98,7 +99,7 @@ pub async fn server(link: &mut Link) -> Result<Server> {
 
 /// The table as it is now.
 pub async fn table(link: &mut Link, name: &TableName) -> Result<Option<Table>> {
-    let wanted = [regclass(name)];
+    let wanted = [Cow::Owned(regclass(name))];
     let arguments = || params::arguments(&wanted);
     let found = link.rows(TABLE.to_owned(), arguments()?).await?;
     let Some(found) = found.into_iter().next() else {
@@ -160,7 +161,7 @@ pub async fn table(link: &mut Link, name: &TableName) -> Result<Option<Table>> {
 
 /// The columns' types as SQL, for casts that cut nothing; empty if there is no such table.
 pub async fn cast_types(link: &mut Link, table: &TableName) -> Result<HashMap<String, String>> {
-    let arguments = params::arguments(&[regclass(table)])?;
+    let arguments = params::arguments(&[Cow::Owned(regclass(table))])?;
     let rows = link
         .rows(format!("{BASE_TYPES}{CAST_TYPES}"), arguments)
         .await?;
@@ -176,10 +177,10 @@ pub async fn cast_types(link: &mut Link, table: &TableName) -> Result<HashMap<St
 fn regclass(name: &TableName) -> Value {
     let mut text = String::new();
     if let Some(schema) = &name.schema {
-        text.push_str(&quoted(&PostgresDialect, schema));
+        text.push_str(&quoted(schema, DIALECT.quote));
         text.push('.');
     }
-    text.push_str(&quoted(&PostgresDialect, &name.name));
+    text.push_str(&quoted(&name.name, DIALECT.quote));
     Value::Text(text)
 }
 

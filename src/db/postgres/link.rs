@@ -3,9 +3,11 @@
 
 use super::types::{Wire, wire};
 use super::{decode, errors, params};
-use crate::db::{BATCH_BYTES, BATCH_ROWS, CommitError, DbError, DbErrorKind, Isolation, Result};
-use crate::value::{Row, RowBatch, Value};
-use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use crate::db::batch::{Decode, batches};
+use crate::db::render::Sql;
+use crate::db::{CommitError, DbError, DbErrorKind, Isolation, Result};
+use crate::value::{Row, RowBatch};
+use futures_util::stream::{self, BoxStream, TryStreamExt};
 use sqlx::postgres::{PgArguments, PgConnection, PgRow, PgTypeInfo};
 use sqlx::{
     AssertSqlSafe, Column, Connection, Executor, Row as _, SqlSafeStr, Statement, TypeInfo,
@@ -138,21 +140,17 @@ impl Link {
             return Ok(Vec::new());
         };
         let layout = Layout::of(first)?;
-        rows.iter().map(|row| layout.row(row)).collect()
+        rows.iter().map(|row| layout.decode(row)).collect()
     }
 
     /// The names and types of a query's result columns.
-    pub async fn describe(
-        &mut self,
-        sql: String,
-        values: &[Value],
-    ) -> Result<Vec<(String, PgTypeInfo)>> {
-        let types = params::types(values);
+    pub async fn describe(&mut self, sql: Sql<'_>) -> Result<Vec<(String, PgTypeInfo)>> {
+        let types = params::types(&sql.values);
         self.settle().await?;
         self.state.unsettled = true;
         let work = self
             .connection
-            .prepare_with(AssertSqlSafe(sql).into_sql_str(), &types);
+            .prepare_with(AssertSqlSafe(sql.text).into_sql_str(), &types);
         let statement = self.state.wait(work).await?;
         self.state.unsettled = false;
         let columns = statement.columns().iter();
@@ -165,26 +163,22 @@ impl Link {
     }
 
     /// Runs a query and reads its rows as they come. An error of the query itself is the stream's first item.
-    pub async fn stream<'a>(
-        &'a mut self,
-        sql: String,
-        values: &[Value],
-    ) -> Result<BoxStream<'a, Result<RowBatch>>> {
-        let arguments = params::arguments(values)?;
+    pub async fn stream<'a>(&'a mut self, sql: Sql<'_>) -> Result<BoxStream<'a, Result<RowBatch>>> {
+        let arguments = params::arguments(&sql.values)?;
         self.settle().await?;
         self.state.unsettled = true;
         let reading = Reading {
-            rows: sqlx::query_with(AssertSqlSafe(sql), arguments)
+            rows: sqlx::query_with(AssertSqlSafe(sql.text), arguments)
                 .persistent(false)
                 .fetch(&mut self.connection),
             state: &mut self.state,
-            layout: None,
-            ended: false,
         };
-        Ok(stream::try_unfold(reading, |mut reading| async move {
-            Ok(reading.batch().await?.map(|batch| (batch, reading)))
-        })
-        .boxed())
+        let rows = stream::try_unfold(reading, |mut reading| async move {
+            let row = reading.state.wait(reading.rows.try_next()).await?;
+            reading.state.unsettled = row.is_some();
+            Ok(row.map(|row| (row, reading)))
+        });
+        Ok(batches(rows, Layout::of))
     }
 
     pub async fn begin(&mut self, isolation: Isolation) -> Result<()> {
@@ -269,41 +263,10 @@ fn no_transaction() -> DbError {
     DbError::new(DbErrorKind::Other, "no transaction is open")
 }
 
-/// A result that is being read.
+/// A result that is being read; dropped before its end, it leaves the rest for the next statement to drain.
 struct Reading<'a> {
     rows: Rows<'a>,
     state: &'a mut State,
-    /// Known from the first row on.
-    layout: Option<Layout>,
-    ended: bool,
-}
-
-impl Reading<'_> {
-    async fn batch(&mut self) -> Result<Option<RowBatch>> {
-        let mut rows: Vec<Row> = Vec::new();
-        let mut bytes = 0;
-        while !self.ended && rows.len() < BATCH_ROWS && bytes < BATCH_BYTES {
-            let Some(row) = self.state.wait(self.rows.try_next()).await? else {
-                self.ended = true;
-                self.state.unsettled = false;
-                break;
-            };
-            let layout = match &mut self.layout {
-                Some(layout) => layout,
-                none => none.insert(Layout::of(&row)?),
-            };
-            let row = layout.row(&row)?;
-            bytes += row.iter().map(Value::bytes).sum::<usize>();
-            rows.push(row);
-        }
-        Ok(match &self.layout {
-            Some(layout) if !rows.is_empty() => Some(RowBatch {
-                columns: Arc::clone(&layout.names),
-                rows,
-            }),
-            _ => None,
-        })
-    }
 }
 
 /// The columns of a result and how to read each of them.
@@ -335,8 +298,14 @@ impl Layout {
                 .collect(),
         })
     }
+}
 
-    fn row(&self, row: &PgRow) -> Result<Row> {
+impl Decode<PgRow> for Layout {
+    fn columns(&self) -> Arc<[String]> {
+        Arc::clone(&self.names)
+    }
+
+    fn decode(&self, row: &PgRow) -> Result<Row> {
         let read = |(at, wire): (usize, &Wire)| {
             let raw = row
                 .try_get_raw(at)

@@ -9,6 +9,7 @@ use sqlx::error::BoxDynError;
 use sqlx::postgres::types::Oid;
 use sqlx::postgres::{PgArgumentBuffer, PgArguments, PgTypeInfo};
 use sqlx::{Arguments, Encode, Type};
+use std::borrow::Cow;
 use uuid::Uuid;
 
 /// No type: the server infers it from the place that the parameter is in.
@@ -17,7 +18,7 @@ const UNSPECIFIED: Oid = Oid(0);
 const JSON: Oid = Oid(114);
 
 /// The values in the form in which the driver takes them.
-pub fn arguments(values: &[Value]) -> Result<PgArguments> {
+pub fn arguments(values: &[Cow<'_, Value>]) -> Result<PgArguments> {
     let mut arguments = PgArguments::default();
     for value in values {
         bind(&mut arguments, value).map_err(|error| {
@@ -53,8 +54,8 @@ fn bind(arguments: &mut PgArguments, value: &Value) -> std::result::Result<(), B
 }
 
 /// The types that the values are declared with.
-pub fn types(values: &[Value]) -> Vec<PgTypeInfo> {
-    let ty = |value: &Value| match value {
+pub fn types(values: &[Cow<'_, Value>]) -> Vec<PgTypeInfo> {
+    let ty = |value: &Cow<'_, Value>| match &**value {
         Value::Null => Null::type_info(),
         Value::Bool(_) => <bool as Type<sqlx::Postgres>>::type_info(),
         Value::Int(_) => <i64 as Type<sqlx::Postgres>>::type_info(),
