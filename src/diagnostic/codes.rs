@@ -215,6 +215,56 @@ pub const CODES: &[Code] = &[
         "unknown name in an expression",
         "The name is no field, set, small table or link that is known at this place.",
     ),
+    code(
+        "P310",
+        "unknown column",
+        "The live table has no column of this name; names are taken as the server keeps them.",
+    ),
+    code(
+        "P311",
+        "unknown table",
+        "The live database has no table or view of this name, or the login does not see it.",
+    ),
+    code(
+        "P312",
+        "query without a needed column",
+        "The query does not yield a column that its place asks for.",
+    ),
+    code(
+        "P313",
+        "column is no field of the record",
+        "Records have fixed fields; a further one is declared with its type under `fields`.",
+    ),
+    code(
+        "P314",
+        "query refused by the server",
+        "The server did not accept the query; its own words follow.",
+    ),
+    code(
+        "P320",
+        "table keeps no transactions",
+        "Half a batch could stay in such a table after a fault, so ponte does not write to it.",
+    ),
+    code(
+        "P321",
+        "computed column",
+        "The server computes the column from others; it cannot be written.",
+    ),
+    code(
+        "P322",
+        "type not supported",
+        "ponte neither reads nor writes columns of this type.",
+    ),
+    code(
+        "P323",
+        "value missing for a new row",
+        "A column has no default and must not be NULL, and the mapping gives it no value.",
+    ),
+    code(
+        "P330",
+        "privilege missing",
+        "The login may not do what the plan needs.",
+    ),
 ];
 
 #[cfg(test)]

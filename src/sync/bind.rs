@@ -558,6 +558,10 @@ impl<'s> Binder<'s> {
             .each
             .as_ref()
             .and_then(|each| layout.child(&each.child));
+        if write.each.is_some() && each.is_none() {
+            // The ERP's pack has no such set: no record has elements of it.
+            return None;
+        }
         layout.enter(write, each);
         let condition = write
             .condition
