@@ -158,7 +158,12 @@ impl<'p> Shop<'p> {
 
     async fn table(&mut self, name: &TableName, at: &Span) -> Result<Table, StockError> {
         let found = self.session.table(name).await?;
-        found.ok_or_else(|| {
+        // Called as the mapping calls it, without the schema that the server found it in.
+        let called = found.map(|table| Table {
+            name: name.clone(),
+            ..table
+        });
+        called.ok_or_else(|| {
             let message = format!("{}: there is no table `{name}`", at.place());
             DbError::new(DbErrorKind::Undefined, message).into()
         })

@@ -219,7 +219,7 @@ impl Memory {
         let keeps = options.intent == Intent::Write && !options.is_partial();
         Ok(Memory {
             old,
-            next: keeps.then(|| Next::new(&path)),
+            next: keeps.then(|| Next::new(&path)).transpose()?,
             rest: HashSet::new(),
             compare_all: options.full || options.is_partial(),
         })
