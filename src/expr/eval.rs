@@ -46,7 +46,7 @@ impl Code {
                     .iter()
                     .map(|key| key.eval(env).map(Cow::into_owned))
                     .collect::<Result<Vec<_>, _>>()?;
-                return env.lookup(*slot, &keys);
+                env.lookup(*slot, &keys)?.into_owned()
             }
             Code::Case {
                 operand,

@@ -24,6 +24,7 @@ mod operator;
 mod parser;
 mod resolve;
 mod tree;
+mod zone;
 
 use crate::diagnostic::{Diagnostic, Span};
 use crate::value::Value;
@@ -31,6 +32,7 @@ use eval::Code;
 use std::borrow::Cow;
 use std::fmt;
 use tree::{Kind, Node};
+pub use zone::{UnknownZone, Zone};
 
 /// A parsed expression with the place it stands at. Its [`fmt::Display`] prints it with every operation in
 /// parentheses.
@@ -103,7 +105,7 @@ pub trait Env {
     /// The run's time: the same for every row.
     fn now(&self) -> chrono::DateTime<chrono::Utc>;
     /// The zone of `local()` and of days.
-    fn zone(&self) -> chrono_tz::Tz;
+    fn zone(&self) -> Zone;
 }
 
 /// Why an expression has no value for this row.
@@ -170,6 +172,26 @@ impl Expr {
             names.push((name, mistake::place(&self.text, &self.at, range)));
         });
         names
+    }
+
+    /// Whether a member of `base` stands in it: `base.column`.
+    pub fn mentions(&self, base: &str) -> bool {
+        let mut found = false;
+        self.root.names(&mut |name, _| {
+            found |= matches!(name, Name::Member(of, _) if of == base);
+        });
+        found
+    }
+
+    /// The tables of which `has_table` and `has_column` ask, in the order of the text.
+    pub fn tables(&self) -> Vec<&str> {
+        let mut tables = Vec::new();
+        self.root.visit(&mut |node| {
+            if let Kind::HasTable(table) | Kind::HasColumn { table, .. } = &node.kind {
+                tables.push(table.as_str());
+            }
+        });
+        tables
     }
 
     /// Whether it is `unique(...)`: then its value is that of the argument, and whoever writes it makes it unique.

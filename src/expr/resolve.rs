@@ -4,7 +4,7 @@ use super::eval::Code;
 use super::mistake::{Mistake, NAME, Parsed, UNIQUE, place};
 use super::operator::truth;
 use super::tree::{Kind, Node, Operator};
-use super::{Env, EvalError, Expr, Name, Resolve, Slot, Unknown};
+use super::{Env, EvalError, Expr, Name, Resolve, Slot, Unknown, Zone};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::value::Value;
 use std::borrow::Cow;
@@ -12,16 +12,14 @@ use std::ops::Range;
 
 /// `unique(...)` stands around a whole expression only.
 pub fn check_unique(root: &Node) -> Parsed<()> {
-    fn find<'a>(node: &'a Node, found: &mut Option<&'a Node>) {
-        node.kind.for_each_child(&mut |child| {
-            if matches!(child.kind, Kind::Unique(_)) {
-                found.get_or_insert(child);
-            }
-            find(child, found);
-        });
-    }
     let mut found = None;
-    find(root, &mut found);
+    root.kind.for_each_child(&mut |child| {
+        child.visit(&mut |node| {
+            if matches!(node.kind, Kind::Unique(_)) {
+                found.get_or_insert(node);
+            }
+        });
+    });
     match found {
         Some(node) => Err(Mistake::new(
             UNIQUE,
@@ -306,7 +304,7 @@ impl Env for Nowhere {
         chrono::DateTime::UNIX_EPOCH
     }
 
-    fn zone(&self) -> chrono_tz::Tz {
-        chrono_tz::UTC
+    fn zone(&self) -> Zone {
+        Zone::UTC
     }
 }

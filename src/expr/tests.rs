@@ -10,7 +10,7 @@ mod properties;
 /// A row with some fields, a tax table, and an article that is linked.
 struct Record {
     fields: Vec<(&'static str, Value)>,
-    zone: chrono_tz::Tz,
+    zone: Zone,
 }
 
 const TAX_RATE: Slot = 100;
@@ -78,7 +78,7 @@ impl Env for Record {
         utc("2026-07-01 10:00:00.75Z")
     }
 
-    fn zone(&self) -> chrono_tz::Tz {
+    fn zone(&self) -> Zone {
         self.zone
     }
 }
@@ -114,7 +114,7 @@ fn record() -> Record {
             ("blob", Value::Bytes(vec![1, 255])),
             ("big", Value::Int(i64::MAX)),
         ],
-        zone: chrono_tz::Europe::Rome,
+        zone: Zone::Named(chrono_tz::Europe::Rome),
     }
 }
 
@@ -449,4 +449,15 @@ fn every_function_is_described_and_sorted() {
         );
         assert!(!function.doc.ends_with('.'), "{}", function.doc);
     }
+}
+
+#[test]
+fn members_and_tables_are_known_before_resolving() {
+    let expr = parse(
+        "CASE WHEN has_column('p.t.c') AND NOT has_table('u') THEN link('category', c.id) END",
+    )
+    .unwrap();
+    assert_eq!(expr.tables(), ["p.t", "u"]);
+    assert!(expr.mentions("c"));
+    assert!(!expr.mentions("id"));
 }

@@ -190,10 +190,17 @@ impl Node {
 
     /// Calls `found` for every name, in the order in which they stand.
     pub fn names<'a>(&'a self, found: &mut dyn FnMut(Name<'a>, &Range<usize>)) {
-        if let Some(name) = self.name() {
-            found(name, &self.range);
-        }
-        self.kind.for_each_child(&mut |child| child.names(found));
+        self.visit(&mut |node| {
+            if let Some(name) = node.name() {
+                found(name, &node.range);
+            }
+        });
+    }
+
+    /// Calls `seen` for the node and all below it, in the order in which they stand.
+    pub fn visit<'a>(&'a self, seen: &mut dyn FnMut(&'a Node)) {
+        seen(self);
+        self.kind.for_each_child(&mut |child| child.visit(seen));
     }
 }
 

@@ -1,7 +1,7 @@
 //! Names of cached rows, computed from the columns of `figures`: `'_transient_wc_var_prices_' || parent`.
 
 use super::shop::{Figure, Figures};
-use crate::expr::{Env, EvalError, Expr, Name, Resolve, Slot, Unknown};
+use crate::expr::{Env, EvalError, Expr, Name, Resolve, Slot, Unknown, Zone};
 use crate::sync::lookup::Lookups;
 use crate::value::Value;
 use chrono::{DateTime, Utc};
@@ -111,7 +111,7 @@ impl Env for View<'_> {
         self.now
     }
 
-    fn zone(&self) -> chrono_tz::Tz {
-        chrono_tz::UTC
+    fn zone(&self) -> Zone {
+        Zone::UTC
     }
 }

@@ -4,16 +4,18 @@ use super::StockError;
 use super::pending::Line;
 use super::rows::{ServerQuery, moment, narrowed, needed, number, text, truth};
 use crate::db::catalog::{Column, Table};
-use crate::db::query::{Query, TableName};
+use crate::db::query::TableName;
 use crate::db::template::Bound;
 use crate::db::{self, DbError, DbErrorKind, Engine, Session};
 use crate::diagnostic::Span;
+use crate::expr::Zone;
 use crate::own;
 use crate::plan::{self, Derived, Forget, Pending, Plan};
 use crate::sync::condition;
 use crate::sync::lookup::Lookups;
+use crate::sync::run::read_zone;
 use crate::value::{Decimal, Row, Value};
-use chrono::{DateTime, Duration, FixedOffset, NaiveDateTime, Timelike, Utc};
+use chrono::{DateTime, Duration, Timelike, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -47,13 +49,6 @@ pub struct Figures {
     pub rows: Vec<Figure>,
 }
 
-/// The zone in which a database keeps its times.
-#[derive(Debug, Clone, Copy)]
-enum Zone {
-    Named(chrono_tz::Tz),
-    Fixed(FixedOffset),
-}
-
 /// A shop with the parts of its pack that apply to it as it is now.
 pub struct Shop<'p> {
     pub plan: &'p plan::Stock,
@@ -61,6 +56,7 @@ pub struct Shop<'p> {
     pub session: Box<dyn Session>,
     pub lookups: Lookups,
     pending: Vec<&'p Pending>,
+    /// In which the database keeps its times.
     zone: Zone,
     /// The server's clock when the shop was opened.
     pub now: DateTime<Utc>,
@@ -88,7 +84,7 @@ impl<'p> Shop<'p> {
         let name = &stock.target.connection;
         let engine = engine_of(engines, name)?;
         let mut session = engine.connect().await?;
-        let now = clock(session.as_mut()).await?;
+        let now = own::now(session.as_mut()).await?;
         let facts = project
             .connections
             .get(name)
@@ -97,7 +93,7 @@ impl<'p> Shop<'p> {
         let lookups = Lookups::read(session.as_mut(), lets).await?;
         let zone = match facts.and_then(|facts| facts.zone.as_ref()) {
             Some(sql) => read_zone(session.as_mut(), &sql.text).await?,
-            None => Zone::Named(chrono_tz::UTC),
+            None => Zone::UTC,
         };
         let mut pending = Vec::new();
         for one in &stock.target.pending {
@@ -162,7 +158,12 @@ impl<'p> Shop<'p> {
 
     async fn table(&mut self, name: &TableName, at: &Span) -> Result<Table, StockError> {
         let found = self.session.table(name).await?;
-        found.ok_or_else(|| {
+        // Called as the mapping calls it, without the schema that the server found it in.
+        let called = found.map(|table| Table {
+            name: name.clone(),
+            ..table
+        });
+        called.ok_or_else(|| {
             let message = format!("{}: there is no table `{name}`", at.place());
             DbError::new(DbErrorKind::Undefined, message).into()
         })
@@ -252,7 +253,7 @@ impl<'p> Shop<'p> {
         let mut lines = Vec::new();
         let (zone, now, since) = (self.zone, self.now, self.plan.orders_since);
         let bound =
-            move |name: &str| time(name, now, since).map(|moment| Bound::One(zone.value(moment)));
+            move |name: &str| time(name, now, since).map(|moment| Bound::One(wall(zone, moment)));
         for one in &self.pending {
             let query = match only {
                 None => ServerQuery::from(&one.sql),
@@ -319,21 +320,6 @@ pub fn shown(value: &Value) -> Shown {
     }
 }
 
-/// The server's clock: shops stamp their rows by it or by one beside it, never by ponte's.
-async fn clock(session: &mut dyn Session) -> db::Result<DateTime<Utc>> {
-    let query = Query::sql(format!("SELECT {}", own::clock(session.server().kind)));
-    let rows = db::fetch(session, &query).await?;
-    let millis = match rows.first().map(|row| &row[0]) {
-        Some(Value::Int(millis)) => Some(*millis),
-        Some(Value::UInt(millis)) => i64::try_from(*millis).ok(),
-        Some(Value::Decimal(millis)) => millis.to_i64(),
-        _ => None,
-    };
-    millis
-        .and_then(DateTime::from_timestamp_millis)
-        .ok_or_else(|| DbError::new(DbErrorKind::Other, "the server does not tell its time"))
-}
-
 /// The times that a query for pending orders may name.
 fn time(name: &str, now: DateTime<Utc>, since: DateTime<Utc>) -> Option<DateTime<Utc>> {
     match name {
@@ -345,36 +331,9 @@ fn time(name: &str, now: DateTime<Utc>, since: DateTime<Utc>) -> Option<DateTime
     }
 }
 
-async fn read_zone(session: &mut dyn Session, sql: &str) -> Result<Zone, StockError> {
-    let rows = db::fetch(session, &Query::sql(sql)).await?;
-    let name = rows.first().map_or(Ok(None), |row| text(&row[0]));
-    let zone = name.ok().flatten().and_then(|name| Zone::parse(&name));
-    zone.ok_or_else(|| {
-        DbError::new(
-            DbErrorKind::Other,
-            "the pack's query for the shop's zone names none",
-        )
-        .into()
-    })
-}
-
-impl Zone {
-    /// An IANA name, or hours from UTC: `2`, `-3.5`.
-    fn parse(name: &str) -> Option<Zone> {
-        if let Ok(zone) = name.parse() {
-            return Some(Zone::Named(zone));
-        }
-        let seconds = Decimal::parse(name).ok()? * Decimal::from(3600);
-        FixedOffset::east_opt(i32::try_from(seconds.to_i64()?).ok()?).map(Zone::Fixed)
-    }
-
-    /// The wall clock of the database at this moment.
-    fn value(self, moment: DateTime<Utc>) -> Value {
-        let wall: NaiveDateTime = match self {
-            Zone::Named(zone) => moment.with_timezone(&zone).naive_local(),
-            Zone::Fixed(offset) => moment.with_timezone(&offset).naive_local(),
-        };
-        // Whole seconds: a fraction would make a moment later than the column's own reading of it.
-        Value::DateTime(wall.with_nanosecond(0).unwrap_or(wall))
-    }
+/// What the database's own clock shows at this moment. Whole seconds: a fraction would make a moment later than the
+/// column's own reading of it.
+fn wall(zone: Zone, moment: DateTime<Utc>) -> Value {
+    let wall = zone.wall(moment).unwrap_or_else(|| moment.naive_utc());
+    Value::DateTime(wall.with_nanosecond(0).unwrap_or(wall))
 }

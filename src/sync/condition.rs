@@ -4,7 +4,7 @@ use super::lookup::Lookups;
 use crate::db::query::TableName;
 use crate::db::{DbError, Session};
 use crate::diagnostic::Diagnostic;
-use crate::expr::{Env, EvalError, Expr, Name, Resolve, Slot, Unknown};
+use crate::expr::{Env, EvalError, Expr, Name, Resolve, Slot, Unknown, Zone};
 use crate::value::Value;
 use chrono::{DateTime, Utc};
 use std::borrow::Cow;
@@ -147,7 +147,7 @@ impl Env for Scope<'_> {
         self.now
     }
 
-    fn zone(&self) -> chrono_tz::Tz {
-        chrono_tz::UTC
+    fn zone(&self) -> Zone {
+        Zone::UTC
     }
 }

@@ -3,7 +3,7 @@
 use super::links::LinkCache;
 use super::lookup::Lookups;
 use super::snapshot::{Fingerprint, KeyHash};
-use crate::expr::{Env, EvalError, Slot};
+use crate::expr::{Env, EvalError, Slot, Zone};
 use crate::value::{Row, Value};
 use chrono::{DateTime, Utc};
 use std::borrow::Cow;
@@ -85,7 +85,7 @@ pub struct Surroundings {
     pub lookups: Lookups,
     pub now: DateTime<Utc>,
     /// The target database's zone.
-    pub zone: chrono_tz::Tz,
+    pub zone: Zone,
 }
 
 /// What a [`Slot`] of [`Env::lookup`] means.
@@ -133,7 +133,7 @@ impl Env for View<'_> {
         self.around.now
     }
 
-    fn zone(&self) -> chrono_tz::Tz {
+    fn zone(&self) -> Zone {
         self.around.zone
     }
 }

@@ -15,6 +15,7 @@ use super::snapshot::{KeyHash, Next, Snapshot, SnapshotError};
 use crate::connections::Connections;
 use crate::db::query::Query;
 use crate::db::{self, DbError, DbErrorKind, Session};
+use crate::expr::Zone;
 use crate::own::lease::Guard;
 use crate::plan::{Find, Flow, PackFacts, Plan};
 use std::collections::{HashMap, HashSet};
@@ -157,7 +158,7 @@ pub async fn surroundings(
     let lookups = Lookups::read(target, lets).await?.with(&flow.target.tables);
     let zone = match pack.and_then(|pack| pack.local_zone.as_ref().or(pack.zone.as_ref())) {
         Some(sql) => read_zone(target, &sql.text).await?,
-        None => chrono_tz::UTC,
+        None => Zone::UTC,
     };
     Ok(Surroundings {
         lookups,
@@ -166,22 +167,16 @@ pub async fn surroundings(
     })
 }
 
-/// The zone that a pack's query names: an IANA name, or whole hours from UTC.
-async fn read_zone(session: &mut dyn Session, sql: &str) -> Result<chrono_tz::Tz, DbError> {
+/// The zone that a pack's query names.
+pub(crate) async fn read_zone(session: &mut dyn Session, sql: &str) -> Result<Zone, DbError> {
     let rows = db::fetch(session, &Query::sql(sql)).await?;
     let text = rows
         .first()
         .map_or(String::new(), |row| row[0].plain().into_owned());
-    let named = match text.parse::<i8>() {
-        Ok(0) => "UTC".to_owned(),
-        // The zones `Etc/GMT…` count westwards.
-        Ok(hours) => format!("Etc/GMT{:+}", -hours),
-        Err(_) => text.clone(),
-    };
-    named.parse().map_err(|_| {
+    text.parse().map_err(|error| {
         DbError::new(
             DbErrorKind::Other,
-            format!("the database names the time zone `{text}`; choose one with a name there (Europe/Rome)"),
+            format!("the database's time zone: {error}"),
         )
     })
 }
@@ -224,7 +219,7 @@ impl Memory {
         let keeps = options.intent == Intent::Write && !options.is_partial();
         Ok(Memory {
             old,
-            next: keeps.then(|| Next::new(&path)),
+            next: keeps.then(|| Next::new(&path)).transpose()?,
             rest: HashSet::new(),
             compare_all: options.full || options.is_partial(),
         })

@@ -82,7 +82,7 @@ functions! {
     has_table 1..=1 Run::HasTable, "has_table('table')",
         "whether the target's database has the table";
     html 1..=1 Run::Pure(text::html), "html(text)",
-        "the text with & < > \" as HTML entities";
+        "the text with & < > as HTML entities; entities in it stay";
     length 1..=1 Run::Pure(text::length), "length(text)",
         "the number of characters";
     link 2..=MANY Run::Link, "link('record', key, ...)",

@@ -64,16 +64,25 @@ pub fn replace(arguments: Arguments<'_, '_>) -> Result<Value, EvalError> {
 pub fn html(arguments: Arguments<'_, '_>) -> Result<Value, EvalError> {
     let text = text_of("html", &arguments[0])?;
     let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
+    for (at, character) in text.char_indices() {
         match character {
+            '&' if is_entity(&text[at..]) => escaped.push('&'),
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
             other => escaped.push(other),
         }
     }
     Ok(Value::Text(escaped))
+}
+
+/// Whether an entity begins here (`&amp;`, `&#8217;`): escaping it again would show its letters.
+fn is_entity(text: &str) -> bool {
+    let Some((name, _)) = text[1..].split_once(';') else {
+        return false;
+    };
+    let name = name.strip_prefix('#').unwrap_or(name);
+    (1..=10).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric())
 }
 
 pub fn md5(arguments: Arguments<'_, '_>) -> Result<Value, EvalError> {

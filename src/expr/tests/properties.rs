@@ -89,8 +89,8 @@ impl Env for Anything {
         DateTime::UNIX_EPOCH
     }
 
-    fn zone(&self) -> chrono_tz::Tz {
-        chrono_tz::America::New_York
+    fn zone(&self) -> Zone {
+        Zone::Named(chrono_tz::America::New_York)
     }
 }
 
@@ -141,10 +141,10 @@ fn functions_never_panic() {
         let Ok(expr) = parse(&text) else { continue };
         let resolved = expr.resolve(&mut Anything(Value::Null)).unwrap();
         for value in &extremes {
-            for zone in [chrono_tz::America::New_York, chrono_tz::Asia::Tokyo] {
+            for zone in ["America/New_York", "Asia/Tokyo", "-3"] {
                 let row = Record {
                     fields: vec![("a", value.clone())],
-                    zone,
+                    zone: zone.parse().unwrap(),
                 };
                 let _ = resolved.eval(&row);
             }

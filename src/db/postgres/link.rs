@@ -1,0 +1,322 @@
+//! The connection with what must be known of it: whether it still works, whether a transaction is open and may have
+//! failed, whether the answer to an abandoned statement is still on its way.
+
+use super::types::{Wire, wire};
+use super::{decode, errors, params};
+use crate::db::batch::{Decode, batches};
+use crate::db::render::Sql;
+use crate::db::{CommitError, DbError, DbErrorKind, Isolation, Result};
+use crate::value::{Row, RowBatch};
+use futures_util::stream::{self, BoxStream, TryStreamExt};
+use sqlx::postgres::{PgArguments, PgConnection, PgRow, PgTypeInfo};
+use sqlx::{
+    AssertSqlSafe, Column, Connection, Executor, Row as _, SqlSafeStr, Statement, TypeInfo,
+};
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+type Rows<'a> = BoxStream<'a, std::result::Result<PgRow, sqlx::Error>>;
+
+/// One connection; everything that is sent goes through here.
+pub struct Link {
+    connection: PgConnection,
+    state: State,
+}
+
+struct State {
+    /// Longest wait for the server, beyond its own statement time-out.
+    wait_max: Duration,
+    transaction: Transaction,
+    /// A statement was begun whose answer has not been read to its end.
+    unsettled: bool,
+    lost: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Transaction {
+    None,
+    Open,
+    /// A statement failed since it was opened, so that the server may already have given it up. (It has not, if the
+    /// failure was ours or was undone with a savepoint.)
+    Suspect,
+}
+
+impl State {
+    /// Notes what an error means for the session.
+    fn note(&mut self, error: DbError) -> DbError {
+        if error.kind == DbErrorKind::ConnectionLost {
+            self.lost = true;
+        }
+        if self.transaction == Transaction::Open {
+            self.transaction = Transaction::Suspect;
+        }
+        error
+    }
+
+    /// Waits for the server, but not for ever: a peer that vanished without a word is never heard of again.
+    async fn wait<T>(
+        &mut self,
+        work: impl Future<Output = std::result::Result<T, sqlx::Error>>,
+    ) -> Result<T> {
+        match tokio::time::timeout(self.wait_max, work).await {
+            Ok(Ok(done)) => Ok(done),
+            Ok(Err(error)) => Err(self.note(errors::running(&error))),
+            Err(_) => Err(self.note(no_answer(self.wait_max))),
+        }
+    }
+}
+
+fn no_answer(waited: Duration) -> DbError {
+    DbError::new(
+        DbErrorKind::ConnectionLost,
+        format_args!("no answer from the server within {} s", waited.as_secs()),
+    )
+}
+
+impl Link {
+    pub fn new(connection: PgConnection, wait_max: Duration) -> Self {
+        Link {
+            connection,
+            state: State {
+                wait_max,
+                transaction: Transaction::None,
+                unsettled: false,
+                lost: false,
+            },
+        }
+    }
+
+    /// Reads the answer to an abandoned statement to its end. An error in it is nobody's any more.
+    async fn settle(&mut self) -> Result<()> {
+        if self.state.lost {
+            return Err(DbError::new(
+                DbErrorKind::ConnectionLost,
+                "the connection was lost before",
+            ));
+        }
+        while self.state.unsettled {
+            match self.state.wait(self.connection.ping()).await {
+                Ok(()) => self.state.unsettled = false,
+                Err(error) if self.state.lost => return Err(error),
+                Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs statements without parameters, as they stand; returns the number of rows that they touched.
+    pub async fn simple(&mut self, sql: &str) -> Result<u64> {
+        self.settle().await?;
+        self.state.unsettled = true;
+        let work = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut self.connection);
+        let done = self.state.wait(work).await?;
+        self.state.unsettled = false;
+        Ok(done.rows_affected())
+    }
+
+    /// Runs one statement; returns the number of rows that it touched.
+    pub async fn execute(&mut self, sql: String, arguments: PgArguments) -> Result<u64> {
+        self.settle().await?;
+        self.state.unsettled = true;
+        let work = sqlx::query_with(AssertSqlSafe(sql), arguments)
+            .persistent(false)
+            .execute(&mut self.connection);
+        let done = self.state.wait(work).await?;
+        self.state.unsettled = false;
+        Ok(done.rows_affected())
+    }
+
+    /// Runs one statement and reads its few rows.
+    pub async fn rows(&mut self, sql: String, arguments: PgArguments) -> Result<Vec<Row>> {
+        self.settle().await?;
+        self.state.unsettled = true;
+        let work = sqlx::query_with(AssertSqlSafe(sql), arguments)
+            .persistent(false)
+            .fetch_all(&mut self.connection);
+        let rows = self.state.wait(work).await?;
+        self.state.unsettled = false;
+        let Some(first) = rows.first() else {
+            return Ok(Vec::new());
+        };
+        let layout = Layout::of(first)?;
+        rows.iter().map(|row| layout.decode(row)).collect()
+    }
+
+    /// The names and types of a query's result columns.
+    pub async fn describe(&mut self, sql: Sql<'_>) -> Result<Vec<(String, PgTypeInfo)>> {
+        let types = params::types(&sql.values);
+        self.settle().await?;
+        self.state.unsettled = true;
+        let work = self
+            .connection
+            .prepare_with(AssertSqlSafe(sql.text).into_sql_str(), &types);
+        let statement = self.state.wait(work).await?;
+        self.state.unsettled = false;
+        let columns = statement.columns().iter();
+        let described = columns
+            .map(|column| (column.name().to_owned(), column.type_info().clone()))
+            .collect();
+        // The driver prepared it under a name, but keeps no list of names to close.
+        self.simple("DEALLOCATE ALL").await?;
+        Ok(described)
+    }
+
+    /// Runs a query and reads its rows as they come. An error of the query itself is the stream's first item.
+    pub async fn stream<'a>(&'a mut self, sql: Sql<'_>) -> Result<BoxStream<'a, Result<RowBatch>>> {
+        let arguments = params::arguments(&sql.values)?;
+        self.settle().await?;
+        self.state.unsettled = true;
+        let reading = Reading {
+            rows: sqlx::query_with(AssertSqlSafe(sql.text), arguments)
+                .persistent(false)
+                .fetch(&mut self.connection),
+            state: &mut self.state,
+        };
+        let rows = stream::try_unfold(reading, |mut reading| async move {
+            let row = reading.state.wait(reading.rows.try_next()).await?;
+            reading.state.unsettled = row.is_some();
+            Ok(row.map(|row| (row, reading)))
+        });
+        Ok(batches(rows, Layout::of))
+    }
+
+    pub async fn begin(&mut self, isolation: Isolation) -> Result<()> {
+        if self.state.transaction != Transaction::None {
+            return Err(DbError::new(
+                DbErrorKind::Other,
+                "a transaction is already open",
+            ));
+        }
+        self.simple(match isolation {
+            Isolation::ReadCommitted => "BEGIN ISOLATION LEVEL READ COMMITTED",
+            // The picture is taken by the first query, not by BEGIN.
+            Isolation::Snapshot => {
+                "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SELECT 1 AS picture"
+            }
+        })
+        .await?;
+        self.state.transaction = Transaction::Open;
+        Ok(())
+    }
+
+    /// # Errors
+    /// If no transaction is open: a write would be committed at once, statement by statement.
+    pub fn in_transaction(&self) -> Result<()> {
+        match self.state.transaction {
+            Transaction::None => Err(no_transaction()),
+            _ => Ok(()),
+        }
+    }
+
+    pub async fn commit(&mut self) -> std::result::Result<(), CommitError> {
+        if self.state.transaction == Transaction::None {
+            return Err(CommitError::NotDone(no_transaction()));
+        }
+        // Up to here nothing is committed, whatever happens.
+        self.settle().await.map_err(CommitError::NotDone)?;
+        if self.state.transaction == Transaction::Suspect
+            && let Err(error) = self.simple("SELECT 1 AS stands").await
+        {
+            if !self.state.lost {
+                self.rollback().await.map_err(CommitError::NotDone)?;
+            }
+            let context = "the transaction had failed and was rolled back";
+            return Err(CommitError::NotDone(error.context(context)));
+        }
+        self.state.transaction = Transaction::None;
+        self.state.unsettled = true;
+        let work = sqlx::raw_sql("COMMIT").execute(&mut self.connection);
+        match tokio::time::timeout(self.state.wait_max, work).await {
+            Ok(Ok(_)) => {
+                self.state.unsettled = false;
+                Ok(())
+            }
+            Ok(Err(error)) => {
+                let told = self.state.note(errors::running(&error));
+                Err(if errors::refuses_commit(&error) {
+                    CommitError::NotDone(told)
+                } else {
+                    self.state.lost = true;
+                    CommitError::Unknown(told)
+                })
+            }
+            Err(_) => {
+                let told = self.state.note(no_answer(self.state.wait_max));
+                Err(CommitError::Unknown(told))
+            }
+        }
+    }
+
+    /// Gives the open transaction up; without one there is nothing to do.
+    pub async fn rollback(&mut self) -> Result<()> {
+        if self.state.transaction == Transaction::None {
+            return Ok(());
+        }
+        self.simple("ROLLBACK").await?;
+        self.state.transaction = Transaction::None;
+        Ok(())
+    }
+}
+
+fn no_transaction() -> DbError {
+    DbError::new(DbErrorKind::Other, "no transaction is open")
+}
+
+/// A result that is being read; dropped before its end, it leaves the rest for the next statement to drain.
+struct Reading<'a> {
+    rows: Rows<'a>,
+    state: &'a mut State,
+}
+
+/// The columns of a result and how to read each of them.
+struct Layout {
+    names: Arc<[String]>,
+    wires: Vec<Wire>,
+}
+
+impl Layout {
+    /// # Errors
+    /// Of kind `Other` for a column whose type is not read.
+    fn of(row: &PgRow) -> Result<Self> {
+        let wires = row.columns().iter().map(|column| {
+            wire(column.type_info()).ok_or_else(|| {
+                let (name, ty) = (column.name(), column.type_info().name().to_lowercase());
+                let text = "which is not read; cast it in the query";
+                DbError::new(
+                    DbErrorKind::Other,
+                    format_args!("column `{name}` is of type `{ty}`, {text}"),
+                )
+            })
+        });
+        Ok(Layout {
+            wires: wires.collect::<Result<_>>()?,
+            names: row
+                .columns()
+                .iter()
+                .map(|column| column.name().to_owned())
+                .collect(),
+        })
+    }
+}
+
+impl Decode<PgRow> for Layout {
+    fn columns(&self) -> Arc<[String]> {
+        Arc::clone(&self.names)
+    }
+
+    fn decode(&self, row: &PgRow) -> Result<Row> {
+        let read = |(at, wire): (usize, &Wire)| {
+            let raw = row
+                .try_get_raw(at)
+                .map_err(|error| errors::running(&error))?;
+            decode::value(raw, *wire).map_err(|error| {
+                DbError::new(
+                    DbErrorKind::Misfit,
+                    format_args!("a value of column `{}` {error}", self.names[at]),
+                )
+            })
+        };
+        self.wires.iter().enumerate().map(read).collect()
+    }
+}
