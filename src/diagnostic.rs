@@ -252,6 +252,23 @@ fn first_line(text: &str, range: &Range<usize>) -> Range<usize> {
     start..line.map_or(end, |line| start + line)
 }
 
+/// Names for a note: the first twelve, and how many more there are.
+pub fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    const SHOWN_MAX: usize = 12;
+    let mut unique: Vec<&str> = Vec::new();
+    for name in names {
+        if !unique.contains(&name) {
+            unique.push(name);
+        }
+    }
+    let more = unique.len().saturating_sub(SHOWN_MAX);
+    unique.truncate(SHOWN_MAX);
+    match more {
+        0 => unique.join(", "),
+        more => format!("{} (and {more} more)", unique.join(", ")),
+    }
+}
+
 /// The candidate within three edits (fewer for short names), the closest first.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (name.chars().count() / 2).clamp(1, 3);
@@ -335,6 +352,14 @@ error[P102]: unknown key `sets` in a write
         assert_eq!(json[0]["line"], 3);
         assert_eq!(json[0]["column"], 1);
         assert_eq!(json[0]["help"], "did you mean `set`?");
+    }
+
+    #[test]
+    fn long_lists_are_cut() {
+        assert_eq!(list(["a", "b", "a"]), "a, b");
+        let many: Vec<String> = (1..=14).map(|number| number.to_string()).collect();
+        let listed = list(many.iter().map(String::as_str));
+        assert!(listed.ends_with("11, 12 (and 2 more)"));
     }
 
     #[test]

@@ -8,6 +8,8 @@ pub mod diagnostic;
 pub mod expr;
 pub mod own;
 pub mod plan;
+pub mod round;
+pub mod state;
 pub mod stock;
 pub mod sync;
 pub mod value;

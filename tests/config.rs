@@ -5,6 +5,7 @@
 
 use ponte::config;
 use ponte::diagnostic::{Diagnostics, codes};
+use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -166,4 +167,243 @@ fn a_digest_changes_with_what_is_written_and_with_nothing_else() {
             assert_eq!(edited["main/article"], first["main/article"]);
         }
     }
+}
+
+/// The reference project with the files and variables that it names.
+fn reference() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let text = fs::read_to_string(root().join("docs/ponte.reference.toml")).unwrap();
+    fs::write(folder.path().join("ponte.toml"), text).unwrap();
+    fs::write(folder.path().join("shop.secret"), "secret\n").unwrap();
+    folder
+}
+
+#[test]
+fn the_reference_project_is_right() {
+    let folder = reference();
+    let env = |name: &str| name.ends_with("_PASSWORD").then(|| "secret".to_owned());
+    match config::load(&folder.path().join("ponte.toml"), &env) {
+        Ok((plan, warnings)) => {
+            assert!(warnings.is_empty(), "{}", Diagnostics(warnings));
+            assert!(!format!("{plan:?}").contains("secret\""));
+        }
+        Err(found) => panic!("{found}"),
+    }
+}
+
+#[test]
+fn the_reference_project_uses_every_key() {
+    let text = fs::read_to_string(root().join("docs/ponte.reference.toml")).unwrap();
+    let used: toml::Value = toml::from_str(&text).unwrap();
+    let mut keys = BTreeSet::new();
+    keys_of(&used, &mut keys);
+    let schema = config::schema::project();
+    let mut known = BTreeSet::new();
+    properties_of(schema.as_value(), &mut known);
+    let unused: Vec<_> = known.difference(&keys).collect();
+    assert!(
+        unused.is_empty(),
+        "not in the reference project: {unused:?}"
+    );
+}
+
+fn keys_of(value: &toml::Value, keys: &mut BTreeSet<String>) {
+    match value {
+        toml::Value::Table(table) => {
+            for (key, value) in table {
+                keys.insert(key.clone());
+                keys_of(value, keys);
+            }
+        }
+        toml::Value::Array(array) => array.iter().for_each(|value| keys_of(value, keys)),
+        _ => {}
+    }
+}
+
+fn properties_of(schema: &serde_json::Value, known: &mut BTreeSet<String>) {
+    match schema {
+        serde_json::Value::Object(object) => {
+            for (key, value) in object {
+                if let ("properties", Some(properties)) = (key.as_str(), value.as_object()) {
+                    known.extend(properties.keys().cloned());
+                }
+                properties_of(value, known);
+            }
+        }
+        serde_json::Value::Array(array) => {
+            array.iter().for_each(|value| properties_of(value, known));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn the_schemas_are_current() {
+    let schemas = [
+        ("ponte.schema.json", config::schema::project()),
+        ("mapping.schema.json", config::schema::mapping()),
+    ];
+    for (name, schema) in schemas {
+        let (path, text) = (
+            root().join("schemas").join(name),
+            config::schema::text(&schema),
+        );
+        if std::env::var_os("PONTE_UPDATE_SCHEMAS").is_some() {
+            fs::write(&path, &text).unwrap();
+        }
+        let kept = fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            kept.replace("\r\n", "\n") == text,
+            "schemas/{name} is not current: run the test with PONTE_UPDATE_SCHEMAS=1"
+        );
+    }
+}
+
+/// Cuts a piece out of a text, doubles one, or puts a sign somewhere, at character boundaries.
+fn mangle(text: &str, edits: &[(usize, usize, u8)]) -> String {
+    const SIGNS: [&str; 14] = [
+        "\"", "'", "[", "]]", "{", "}", "=", "\n", "\"\"\"", "é", "${", ":x", "\\", ".",
+    ];
+    let mut chars: Vec<char> = text.chars().collect();
+    for (at, length, kind) in edits {
+        let start = at % (chars.len() + 1);
+        let end = (start + length % 40).min(chars.len());
+        match kind % 16 {
+            0 => drop(chars.drain(start..end)),
+            1 => {
+                let piece = chars[start..end].to_vec();
+                chars.splice(start..start, piece);
+            }
+            sign => {
+                let sign = SIGNS[usize::from(sign) - 2];
+                chars.splice(start..start, sign.chars());
+            }
+        }
+    }
+    chars.into_iter().collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn mangled_files_never_panic(
+        edits in prop::collection::vec(any::<(usize, usize, u8)>(), 1..6),
+        which in 0..3usize,
+    ) {
+        let folder = reference();
+        let case = root().join("tests/cases/config/valid-own-packs");
+        let path = folder.path().join("ponte.toml");
+        if which > 0 {
+            for file in ["erp/pack.toml", "erp/article.toml", "shop/pack.toml", "shop/article.toml", "ponte.toml"] {
+                fs::create_dir_all(folder.path().join(file).parent().unwrap()).unwrap();
+                fs::copy(case.join(file), folder.path().join(file)).unwrap();
+            }
+        }
+        let victim = folder.path().join(["ponte.toml", "shop/article.toml", "erp/article.toml"][which]);
+        let text = fs::read_to_string(&victim).unwrap();
+        fs::write(&victim, mangle(&text, &edits)).unwrap();
+        if let Err(found) = config::load(&path, &|_| None) {
+            prop_assert!(!found.render(false).is_empty());
+            prop_assert_eq!(found.to_json().as_array().map(Vec::len), Some(found.0.len()));
+        }
+    }
+}
+
+fn plan(text: &str) -> ponte::plan::Plan {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("ponte.toml"), text).unwrap();
+    match config::load(&folder.path().join("ponte.toml"), &|_| None) {
+        Ok((plan, _)) => plan,
+        Err(found) => panic!("{found}"),
+    }
+}
+
+fn flow<'p>(plan: &'p ponte::plan::Plan, name: &str) -> &'p ponte::plan::Flow {
+    plan.flows.iter().find(|flow| flow.name == name).unwrap()
+}
+
+#[test]
+fn a_price_hangs_on_its_article_and_is_of_the_shops_list() {
+    let plan = plan(&PROJECT.replace("language", "prefix = \"x_\"\nlanguage"));
+    let price = flow(&plan, "main/price");
+    let list = ponte::value::Value::Text("public".into());
+    assert_eq!(price.source.only, [("list".to_owned(), list)]);
+    assert_eq!(price.target.of.as_deref(), Some("article"));
+    let find = price.target.find.as_ref().unwrap();
+    assert!(find.by.is_empty() && find.sql.text.contains("x_wc_product_meta_lookup"));
+    // Computed fields come after those that they need, in whatever order the file has them.
+    let order: Vec<_> = price
+        .target
+        .fields
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
+    let position = |name: &str| order.iter().position(|field| *field == name).unwrap();
+    assert!(position("rate") < position("gross") && position("gross") < position("price"));
+    let article = flow(&plan, "main/article");
+    assert_eq!(article.target.writes[0].table.name, "x_posts");
+    assert_eq!(article.target.find.as_ref().unwrap().by[0].0, "sku");
+}
+
+#[test]
+fn a_project_adds_replaces_and_drops_fields() {
+    use ponte::plan::Own;
+    let over = "\n[shop.main.article.write.post]\nset = { post_content = \"sku\", post_title = false }\ninsert = { menu_order = \"0\" }\n";
+    let plan = plan(&(PROJECT.to_owned() + over));
+    let post = &flow(&plan, "main/article").target.writes[0];
+    let owners = |column: &str| -> Vec<Own> {
+        let fields = post.fields.iter().filter(|field| field.column == column);
+        fields.map(|field| field.own).collect()
+    };
+    assert_eq!(
+        owners("post_content"),
+        [Own::Insert, Own::Set],
+        "set in place of the pack's fill"
+    );
+    assert_eq!(owners("post_title"), []);
+    assert_eq!(owners("menu_order"), [Own::Insert]);
+    assert_eq!(owners("post_excerpt"), [Own::Insert, Own::Fill]);
+}
+
+#[test]
+fn a_filter_goes_around_the_packs_query() {
+    let over = "\n[erp.article]\nwhere = \"s.sku <> 'TEST'\"\n";
+    let plan = plan(&(PROJECT.to_owned() + over));
+    let ponte::plan::Relation::Sql(sql) = &flow(&plan, "main/article").source.relation else {
+        panic!("a query");
+    };
+    assert!(
+        sql.text.starts_with("SELECT * FROM (") && sql.text.contains(") s WHERE s.sku <> 'TEST'")
+    );
+    assert_ne!(
+        digests(PROJECT)["main/article"],
+        flow(&plan, "main/article").digest
+    );
+}
+
+#[test]
+fn an_erp_without_a_set_empties_nothing_in_the_shop() {
+    let folder = tempfile::tempdir().unwrap();
+    let erp = folder.path().join("erp");
+    fs::create_dir(&erp).unwrap();
+    fs::write(
+        erp.join("pack.toml"),
+        "[pack]\nsystem = 'Small'\nside = 'erp'\nengines = ['sqlite']\n",
+    )
+    .unwrap();
+    fs::write(
+        erp.join("article.toml"),
+        "record = 'article'\n[source]\nkey = ['sku']\ntable = 'articles'\n",
+    )
+    .unwrap();
+    let project = PROJECT.replace("\"reference\"", "\"./erp\"");
+    fs::write(folder.path().join("ponte.toml"), project).unwrap();
+    let (plan, _) = config::load(&folder.path().join("ponte.toml"), &|_| None).unwrap();
+    let writes = &flow(&plan, "main/article").target.writes;
+    let category = writes
+        .iter()
+        .find(|write| write.alias == "category")
+        .unwrap();
+    assert!(category.each.is_some() && category.scope.is_none());
 }

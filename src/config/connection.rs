@@ -1,5 +1,6 @@
 //! Connection strings and their passwords.
 
+use super::secret;
 use super::source::Loader;
 use super::spanned::At;
 use crate::db::{DbUrl, EngineKind};
@@ -28,7 +29,9 @@ impl Access<'_> {
         let password = self.password(loader, file);
         let text = self.url.as_ref()?;
         let user_info = text.rfind('@').filter(|_| text.contains("://"));
-        warn_about_password(loader, file, text, user_info);
+        if secret::in_url(text).is_some() {
+            loader.report(plain_text(file, text));
+        }
         // A password with an `@` or `/` must not change what the rest of the URL says.
         let encode = |offset: usize| user_info.is_some_and(|end| offset < end);
         let filled = loader.substitute(file, text, encode)?;
@@ -36,9 +39,9 @@ impl Access<'_> {
             Ok(url) => url,
             Err(wrong) => {
                 loader.report(
-                    Diagnostic::error("P113", format!("this connection string is not usable: {wrong}"))
+                    Diagnostic::error("P113", wrong.message)
                         .at(&text.span(file), "")
-                        .note("`postgres://user@host/database`, `mysql://user@host/database`, `mariadb://…`, `sqlite:path`"),
+                        .note("for example `postgres://user@host/database`, `mysql://user@host/database`, `sqlite:path`"),
                 );
                 return None;
             }
@@ -58,17 +61,8 @@ impl Access<'_> {
         match (self.password, self.password_file) {
             (None, None) => Some(None),
             (Some(text), None) => {
-                if !text.contains("${") {
-                    loader.report(
-                        Diagnostic::warning(
-                            "P111",
-                            "the password stands in the file in plain text",
-                        )
-                        .at(&text.span(file), "everybody who reads the file can see it")
-                        .help(
-                            "write `${NAME}` for an environment variable, or use `password_file`",
-                        ),
-                    );
+                if secret::is_secret(text) {
+                    loader.report(plain_text(file, text));
                 }
                 loader.substitute(file, text, |_| false).map(Some)
             }
@@ -104,29 +98,8 @@ impl Access<'_> {
     }
 }
 
-fn warn_about_password(
-    loader: &mut Loader<'_>,
-    file: &Arc<SourceFile>,
-    text: &At<String>,
-    user_info: Option<usize>,
-) {
-    let (Some(start), Some(end)) = (text.find("://"), user_info) else {
-        return;
-    };
-    let Some((_, password)) = text
-        .get(start + 3..end)
-        .and_then(|user_info| user_info.split_once(':'))
-    else {
-        return;
-    };
-    if !password.is_empty() && !password.contains("${") {
-        loader.report(
-            Diagnostic::warning("P111", "the password stands in the file in plain text")
-                .at(
-                    &text.part(file, password),
-                    "everybody who reads the file can see it",
-                )
-                .help("write `${NAME}` for an environment variable, or use `password_file`"),
-        );
-    }
+fn plain_text(file: &Arc<SourceFile>, at: &At<String>) -> Diagnostic {
+    Diagnostic::warning("P111", "the password stands in the file in plain text")
+        .at(&at.span(file), "everybody who reads the file can see it")
+        .help("write `${NAME}` for an environment variable, or use `password_file`")
 }

@@ -20,6 +20,8 @@ pub struct Project {
     pub erp_extras: Vec<Extra>,
     /// By the shop's name.
     pub shop_extras: BTreeMap<String, Vec<Extra>>,
+    /// Shops with `orders.since`, be it right or wrong.
+    pub with_since: BTreeSet<String>,
 }
 
 #[derive(Debug)]
@@ -45,11 +47,18 @@ pub enum Cell {
     Boolean(bool),
 }
 
-/// Reads a project file's text; `None` after a syntax error.
-pub fn read_project(file: &Arc<SourceFile>, found: &mut Vec<Diagnostic>) -> Option<Project> {
-    let document = structure::parse(file, found)?;
+/// Reads a project's text; `None` after a syntax error. `file` is the text as messages quote it.
+pub fn read_project(
+    file: &Arc<SourceFile>,
+    text: &str,
+    found: &mut Vec<Diagnostic>,
+) -> Option<Project> {
+    let document = structure::parse(file, text, found)?;
+    let mut project = Project {
+        with_since: with_since(&document),
+        ..Project::default()
+    };
     let mut document = structure::check::<ProjectFile>(file, document, found);
-    let mut project = Project::default();
     if let DeValue::Table(root) = document.get_mut() {
         if let Some(DeValue::Table(erp)) = root.get_mut("erp").map(toml::Spanned::get_mut) {
             project.erp_extras = take(erp, &known::<ErpKeys>());
@@ -68,6 +77,17 @@ pub fn read_project(file: &Arc<SourceFile>, found: &mut Vec<Diagnostic>) -> Opti
     }
     project.keys = structure::deserialize(file, document, found)?;
     Some(project)
+}
+
+fn with_since(document: &DeTable<'_>) -> BTreeSet<String> {
+    let shops = document
+        .get("shop")
+        .and_then(|shops| shops.get_ref().as_table());
+    let given = shops.into_iter().flatten().filter(|(_, shop)| {
+        let orders = shop.get_ref().get("orders");
+        orders.is_some_and(|orders| orders.get_ref().get("since").is_some())
+    });
+    given.map(|(name, _)| name.get_ref().to_string()).collect()
 }
 
 fn known<T: JsonSchema>() -> BTreeSet<String> {

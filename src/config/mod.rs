@@ -21,6 +21,7 @@ mod record;
 mod resolve;
 pub mod schema;
 mod scope;
+mod secret;
 mod source;
 mod spanned;
 mod structure;
@@ -48,9 +49,11 @@ pub fn load(
     };
     let shown = path.file_name().unwrap_or(path.as_os_str());
     let mut loader = Loader::new(base, env);
-    let file = loader.read(path, &shown.to_string_lossy());
-    let project = file.and_then(|file| {
-        let project = extra::read_project(&file, &mut loader.found)?;
+    let text = loader.read(path, &shown.to_string_lossy());
+    let project = text.and_then(|text| {
+        // What messages quote shows no password; the places are the same.
+        let file = loader.add(shown.to_string_lossy(), secret::masked(&text));
+        let project = extra::read_project(&file, &text, &mut loader.found)?;
         Some((file, project))
     });
     let plan = project.map(|(file, project)| resolve::resolve(&mut loader, &file, path, &project));

@@ -22,6 +22,8 @@ pub struct Pack {
     pub file: Arc<SourceFile>,
     pub facts: PackFile,
     pub records: BTreeMap<String, RecordFile>,
+    /// False if a record's file could not be read: that a record is missing then means nothing.
+    pub complete: bool,
 }
 
 #[derive(Debug)]
@@ -118,7 +120,7 @@ impl Packs {
         } else {
             embedded_texts(loader, side, name, at)
         };
-        let pack = texts.and_then(|texts| read_pack(loader, side, name, texts));
+        let pack = texts.and_then(|texts| read_pack(loader, side, name, at, texts));
         let pack = pack.map(Rc::new);
         self.read.insert(key, pack.clone());
         pack
@@ -184,46 +186,55 @@ fn is_toml(name: &str) -> bool {
     Path::new(name).extension().is_some_and(|end| end == "toml")
 }
 
-fn read_pack(loader: &mut Loader<'_>, side: Side, name: &str, texts: Vec<Text>) -> Option<Pack> {
+fn read_pack(
+    loader: &mut Loader<'_>,
+    side: Side,
+    name: &str,
+    at: &Span,
+    texts: Vec<Text>,
+) -> Option<Pack> {
     let is_facts = |shown: &str| shown.rsplit(['/', '\\']).next() == Some("pack.toml");
-    let (facts, records): (Vec<Text>, Vec<Text>) =
-        texts.into_iter().partition(|(shown, _)| is_facts(shown));
-    let described = !facts.is_empty();
     let mut files = Vec::new();
-    for (shown, text) in facts.into_iter().chain(records) {
+    let mut complete = true;
+    for (shown, text) in texts {
         match text {
             Ok(text) => files.push(loader.add(shown, text)),
-            Err(why) => loader.report(Diagnostic::error(
-                "P001",
-                format!("`{shown}` cannot be read: {why}"),
-            )),
+            Err(why) => {
+                complete = false;
+                let message = format!("`{shown}` cannot be read: {why}");
+                loader.report(Diagnostic::error("P001", message).at(at, "of this pack"));
+            }
         }
     }
-    let mut pack = None;
+    let Some(first) = files.iter().position(|file| is_facts(&file.path)) else {
+        if complete {
+            let message = format!("pack `{name}` has no `pack.toml`");
+            loader.report(Diagnostic::error("P001", message).at(at, ""));
+        }
+        return None;
+    };
+    let facts_file = files.remove(first);
+    let found = &mut loader.found;
+    let document = structure::parse(&facts_file, &facts_file.text, found)?;
+    let facts: PackFile = structure::read(&facts_file, document, found)?;
+    if !fits_side(&facts_file, &facts, side, name, found) {
+        return None;
+    }
     let mut records = BTreeMap::new();
     for file in files {
-        let found = &mut loader.found;
-        let Some(document) = structure::parse(&file, found) else {
-            continue;
-        };
-        if is_facts(&file.path) {
-            let facts = structure::read::<PackFile>(&file, document, found);
-            pack = facts.map(|facts| (file, facts));
-        } else if let Some((record, read)) = read_record(&file, side, document, found) {
-            add_record(&mut records, record, read, found);
+        let read = structure::parse(&file, &file.text, found)
+            .and_then(|document| read_record(&file, side, document, found));
+        match read {
+            Some((record, read)) => add_record(&mut records, record, read, found),
+            None => complete = false,
         }
     }
-    if !described {
-        let message = format!("pack `{name}` has no `pack.toml`");
-        loader.report(Diagnostic::error("P001", message));
-    }
-    let (file, facts) = pack?;
-    check_side(&file, &facts, side, name, &mut loader.found);
     Some(Pack {
         name: name.to_owned(),
-        file,
+        file: facts_file,
         facts,
         records,
+        complete,
     })
 }
 
@@ -290,20 +301,25 @@ fn add_record(
     records.insert(record.value, read);
 }
 
-fn check_side(
+fn fits_side(
     file: &Arc<SourceFile>,
     facts: &PackFile,
     side: Side,
     name: &str,
     found: &mut Vec<Diagnostic>,
-) {
+) -> bool {
     let said = facts.pack.as_ref().and_then(|pack| pack.side.as_ref());
-    if let Some(said) = said
-        && said.value != side
-    {
-        let message = format!("pack `{name}` is not for the side of {}", folder(side));
-        found.push(
-            Diagnostic::error("P125", message).at(&said.span(file), "the side that it describes"),
-        );
+    match said {
+        Some(said) if said.value != side => {
+            let (is, wanted) = match side {
+                Side::Erp => ("a shop", "an ERP"),
+                Side::Shop => ("an ERP", "a shop"),
+            };
+            let message = format!("pack `{name}` describes {is}, not {wanted}");
+            let place = said.span(file);
+            found.push(Diagnostic::error("P125", message).at(&place, "the other side"));
+            false
+        }
+        _ => true,
     }
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 /// A project: which databases are kept in step, and how.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(deny_unknown_fields, title = "ponte.toml")]
 pub struct ProjectFile {
     #[serde(default)]
     pub state: StateKeys,

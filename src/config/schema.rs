@@ -4,12 +4,49 @@
 use super::mapping::{ErpRecordFile, ErpStockFile, PackFile, ShopRecordFile, ShopStockFile};
 use super::project::ProjectFile;
 use schemars::generate::SchemaSettings;
+use schemars::transform::{Transform, transform_subschemas};
 use schemars::{JsonSchema, Schema, json_schema};
+use serde_json::Value as Json;
 
 /// The schema of one kind of file.
 pub fn of<T: JsonSchema>() -> Schema {
-    let settings = SchemaSettings::draft2020_12().for_deserialize();
-    settings.into_generator().into_root_schema_for::<T>()
+    settings().into_generator().into_root_schema_for::<T>()
+}
+
+fn settings() -> SchemaSettings {
+    SchemaSettings::draft2020_12()
+        .for_deserialize()
+        .with_transform(WithoutNull)
+}
+
+/// A key that may be missing becomes one that may be NULL; TOML has no NULL.
+#[derive(Debug, Clone)]
+struct WithoutNull;
+
+impl Transform for WithoutNull {
+    fn transform(&mut self, schema: &mut Schema) {
+        transform_subschemas(self, schema);
+        let Some(object) = schema.as_object_mut() else {
+            return;
+        };
+        if let Some(Json::Array(types)) = object.get_mut("type") {
+            types.retain(|name| name != "null");
+            if let [only] = types.as_slice() {
+                let only = only.clone();
+                object.insert("type".to_owned(), only);
+            }
+        }
+        if let Some(Json::Array(any)) = object.get_mut("anyOf") {
+            any.retain(|branch| branch.get("type").is_none_or(|name| name != "null"));
+            if let [Json::Object(only)] = any.as_slice() {
+                let only = only.clone();
+                object.remove("anyOf");
+                for (key, value) in only {
+                    object.entry(key).or_insert(value);
+                }
+            }
+        }
+    }
 }
 
 /// `schemas/ponte.schema.json`.
@@ -19,9 +56,7 @@ pub fn project() -> Schema {
 
 /// `schemas/mapping.schema.json`: a file of a pack is one of these.
 pub fn mapping() -> Schema {
-    let mut generator = SchemaSettings::draft2020_12()
-        .for_deserialize()
-        .into_generator();
+    let mut generator = settings().into_generator();
     let kinds = [
         generator.subschema_for::<PackFile>(),
         generator.subschema_for::<ErpRecordFile>(),

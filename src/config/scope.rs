@@ -1,7 +1,7 @@
 //! What names in expressions mean, as far as that is known without a database: a record's fields, sets, languages,
 //! small tables and links. Columns of queries and tables are `check`'s affair.
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, list};
 use crate::expr::{Expr, Name, Resolve, Slot, Unknown};
 use crate::plan::FieldKind;
 use std::collections::{BTreeMap, BTreeSet};
@@ -86,7 +86,7 @@ impl Scope {
             false => Some(format!(
                 "fields of {}: {}",
                 self.title,
-                candidates.join(", ")
+                list(candidates.iter().map(String::as_str))
             )),
         };
         Unknown {
@@ -124,7 +124,10 @@ impl Scope {
             Some(Some(columns)) if !columns.iter().any(|known| known == column) => Err(Unknown {
                 message: format!("`{owner}` has no `{column}`"),
                 candidates: columns.clone(),
-                note: Some(format!("columns of `{owner}`: {}", columns.join(", "))),
+                note: Some(format!(
+                    "columns of `{owner}`: {}",
+                    list(columns.iter().map(String::as_str))
+                )),
             }),
             Some(_) => Ok(()),
         }
@@ -138,7 +141,10 @@ impl Scope {
                     return Err(Unknown {
                         message: format!("table `{table}` has no column `{column}`"),
                         candidates: columns.clone(),
-                        note: Some(format!("columns: {}", columns.join(", "))),
+                        note: Some(format!(
+                            "columns: {}",
+                            list(columns.iter().map(String::as_str))
+                        )),
                     });
                 }
                 1
@@ -152,7 +158,7 @@ impl Scope {
                     .collect();
                 let note = match known.is_empty() {
                     true => "no small tables are known at this place".to_owned(),
-                    false => format!("small tables: {}", known.join(", ")),
+                    false => format!("small tables: {}", list(known.iter().map(String::as_str))),
                 };
                 return Err(Unknown {
                     message: format!("unknown table `{table}`"),
@@ -183,7 +189,10 @@ impl Scope {
             let known: Vec<String> = links.keys().cloned().collect();
             return Err(Unknown {
                 message: format!("no record `{record}` with a link"),
-                note: Some(format!("records with a link: {}", known.join(", "))),
+                note: Some(format!(
+                    "records with a link: {}",
+                    list(known.iter().map(String::as_str))
+                )),
                 candidates: known,
             });
         };
@@ -191,7 +200,10 @@ impl Scope {
             Some(column) if !columns.iter().any(|known| known == column) => Err(Unknown {
                 message: format!("the link of `{record}` has no column `{column}`"),
                 candidates: columns.clone(),
-                note: Some(format!("columns: {}", columns.join(", "))),
+                note: Some(format!(
+                    "columns: {}",
+                    list(columns.iter().map(String::as_str))
+                )),
             }),
             _ => Ok(()),
         }

@@ -42,10 +42,10 @@ impl<'e> Loader<'e> {
         file
     }
 
-    /// Reads a file; what hinders it is reported.
-    pub fn read(&mut self, path: &Path, shown: &str) -> Option<Arc<SourceFile>> {
+    /// A file's text; what hinders reading it is reported.
+    pub fn read(&mut self, path: &Path, shown: &str) -> Option<String> {
         match read_text(path) {
-            Ok(text) => Some(self.add(shown, text)),
+            Ok(text) => Some(text),
             Err(why) => {
                 self.report(Diagnostic::error(
                     "P001",
@@ -95,15 +95,17 @@ impl<'e> Loader<'e> {
         fine.then_some(filled)
     }
 
-    fn variable(&self, name: &str) -> Result<String, Diagnostic> {
+    fn variable(&self, name: &str) -> Result<String, Box<Diagnostic>> {
         let letters = |c: char| c.is_ascii_alphanumeric() || c == '_';
         if name.is_empty() || !name.chars().all(letters) {
             let message = format!("`{name}` is not the name of an environment variable");
-            return Err(Diagnostic::error("P110", message).help("write `${NAME}`"));
+            let found = Diagnostic::error("P110", message).help("write `${NAME}`");
+            return Err(Box::new(found));
         }
         (self.env)(name).ok_or_else(|| {
-            Diagnostic::error("P110", format!("environment variable `{name}` is not set"))
-                .help(format!("set `{name}` in the environment that starts ponte"))
+            let found =
+                Diagnostic::error("P110", format!("environment variable `{name}` is not set"));
+            Box::new(found.help(format!("set `{name}` in the environment that starts ponte")))
         })
     }
 

@@ -18,21 +18,25 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 /// A parsed text that has not been read into its type yet.
 pub type Document<'a> = DeTable<'a>;
 
-/// Parses a text; a syntax error is reported.
-pub fn parse<'a>(file: &'a Arc<SourceFile>, found: &mut Vec<Diagnostic>) -> Option<Document<'a>> {
-    match DeTable::parse(&file.text) {
+/// Parses a text; a syntax error is reported. `file` is the same text as messages quote it.
+pub fn parse<'a>(
+    file: &Arc<SourceFile>,
+    text: &'a str,
+    found: &mut Vec<Diagnostic>,
+) -> Option<Document<'a>> {
+    match DeTable::parse(text) {
         Ok(document) => Some(document.into_inner()),
         Err(_) => {
-            found.push(syntax_error(file));
+            found.push(syntax_error(file, text));
             None
         }
     }
 }
 
 /// The error that stands first in the text: the others are mostly its consequences.
-fn syntax_error(file: &Arc<SourceFile>) -> Diagnostic {
-    let (_, errors) = DeTable::parse_recoverable(&file.text);
-    let end = file.text.len();
+fn syntax_error(file: &Arc<SourceFile>, text: &str) -> Diagnostic {
+    let (_, errors) = DeTable::parse_recoverable(text);
+    let end = text.len();
     let start = |error: &toml::de::Error| error.span().map_or(end, |span| span.start);
     let (message, span) = match errors.iter().min_by_key(|error| start(error)) {
         Some(error) => (error.message().to_owned(), error.span()),
@@ -274,7 +278,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// The alternatives that a schema allows, references followed, NULL (which TOML does not have) left out.
+    /// The alternatives that a schema allows, references followed.
     fn branches(&self, schema: &'a Json) -> Vec<&'a Json> {
         let mut branches = Vec::new();
         let mut open = vec![schema];
@@ -285,7 +289,7 @@ impl<'a> Checker<'a> {
                 open.extend(self.schema.pointer(pointer));
             } else if let Some(any) = schema.get("anyOf").and_then(Json::as_array) {
                 open.extend(any.iter().rev());
-            } else if schema.get("type").and_then(Json::as_str) != Some("null") {
+            } else {
                 branches.push(schema);
             }
         }
@@ -402,7 +406,7 @@ mod tests {
             text: text.into(),
         });
         let mut found = Vec::new();
-        let document = parse(&file, &mut found);
+        let document = parse(&file, &file.text, &mut found);
         let read = document.and_then(|document| read(&file, document, &mut found));
         (read, found)
     }

@@ -144,8 +144,11 @@ impl<'a> Texts<'a> {
             }
             found.push(unknown);
         }
+        let filled = self.fill(text, found);
+        // Queries are wrapped into others, where a closing semicolon would end too much.
+        let inner = filled.trim_end().trim_end_matches(';');
         ServerSql {
-            text: self.fill(text, found),
+            text: inner.to_owned(),
             at: text.span(self.file),
         }
     }

@@ -49,6 +49,7 @@ pub enum DemoError {
 /// What buyers and clerks of the story are busy with.
 const SKU: &str = "LB-03";
 const WEB_ORDER: i64 = 5001;
+const PIECES: i64 = 2;
 
 /// Plays the story in an empty folder, and tells each chapter as it ends.
 ///
@@ -66,28 +67,45 @@ pub async fn play(dir: &Path, tell: &mut (dyn FnMut(Chapter) + Send)) -> Result<
 
     tell(story.sync("1. First load", "The shop sells a few of the company's articles already, under the same sku. They are linked, \
         not doubled; the others are created. Texts the shop's people wrote stay theirs.").await?);
-    tell(story.sync("2. Nothing has changed", "A second run reads, compares, and writes nothing.").await?);
+    tell(
+        story
+            .sync(
+                "2. Nothing has changed",
+                "A second run reads, compares, and writes nothing.",
+            )
+            .await?,
+    );
 
-    story.erp("UPDATE prices SET amount = '4.95' WHERE sku = 'LB-03'").await?;
-    story.erp("UPDATE prices SET sale_amount = '9.90' WHERE sku = 'GP-01'").await?;
+    story
+        .erp("UPDATE prices SET amount = '4.95' WHERE sku = 'LB-03'")
+        .await?;
+    story
+        .erp("UPDATE prices SET sale_amount = '9.90' WHERE sku = 'GP-01'")
+        .await?;
     tell(story.sync("3. A price change", "In the ERP, the LED bulb LB-03 now costs 4.95 net, and the pruner GP-01 is on sale for 9.90.").await?);
 
     let mut shop = story.session("shop.main").await?;
-    data::web_order(shop.as_mut(), WEB_ORDER, SKU, 3, now).await?;
+    data::web_order(shop.as_mut(), WEB_ORDER, SKU, PIECES, now).await?;
     drop(shop);
-    tell(story.stock("4. A web order", "A buyer orders three LB-03. The shop has taken them off its figure; the ERP knows nothing of it \
+    tell(story.stock("4. A web order", "A buyer orders two LB-03. The shop has taken them off its figure; the ERP knows nothing of it \
         yet, so ponte counts them as pending. Nothing is to be written.").await?);
 
     story.erp("INSERT INTO orders (number, customer, status, web_reference, order_date) VALUES ('26/0900', 'C0001', 'confirmed', 'main/5001', '2026-01-01')").await?;
-    story.erp("INSERT INTO order_lines (order_number, line, sku, warehouse, quantity) VALUES ('26/0900', 1, 'LB-03', 'STORE', '3')").await?;
-    tell(story.stock("5. The order is in the ERP", "A clerk has entered and confirmed it. Now the ERP counts the three pieces as committed \
+    story.erp("INSERT INTO order_lines (order_number, line, sku, warehouse, quantity) VALUES ('26/0900', 1, 'LB-03', 'STORE', '2')").await?;
+    tell(story.stock("5. The order is in the ERP", "A clerk has entered and confirmed it. Now the ERP counts the two pieces as committed \
         and ponte no longer as pending: the sum is the same.").await?);
 
-    story.erp("UPDATE order_lines SET delivered_quantity = '3' WHERE order_number = '26/0900'").await?;
-    story.erp("UPDATE orders SET status = 'closed' WHERE number = '26/0900'").await?;
-    story.erp("UPDATE stock SET quantity = CAST(CAST(quantity AS INTEGER) - 3 AS TEXT) WHERE sku = 'LB-03' AND warehouse = 'STORE'").await?;
-    story.erp("UPDATE stock SET quantity = '60' WHERE sku = 'LB-05' AND warehouse = 'DEPOT'").await?;
-    tell(story.stock("6. A delivery and a receipt", "The three pieces have left the store, and 60 LB-05 have come into the depot: only their \
+    story
+        .erp("UPDATE order_lines SET delivered_quantity = '2' WHERE order_number = '26/0900'")
+        .await?;
+    story
+        .erp("UPDATE orders SET status = 'closed' WHERE number = '26/0900'")
+        .await?;
+    story.erp("UPDATE stock SET quantity = CAST(CAST(quantity AS INTEGER) - 2 AS TEXT) WHERE sku = 'LB-03' AND warehouse = 'STORE'").await?;
+    story
+        .erp("UPDATE stock SET quantity = '60' WHERE sku = 'LB-05' AND warehouse = 'DEPOT'")
+        .await?;
+    tell(story.stock("6. A delivery and a receipt", "The two pieces have left the store, and 60 LB-05 have come into the depot: only their \
         figure changes, by the difference.").await?);
     Ok(())
 }
@@ -96,13 +114,25 @@ pub async fn play(dir: &Path, tell: &mut (dyn FnMut(Chapter) + Send)) -> Result<
 async fn make(dir: &Path, now: DateTime<Utc>) -> Result<PathBuf, DemoError> {
     let project = dir.join("ponte.toml");
     if project.exists() {
-        return Err(DemoError::Taken { path: dir.to_owned() });
+        return Err(DemoError::Taken {
+            path: dir.to_owned(),
+        });
     }
-    let folder = |source| DemoError::Folder { path: dir.to_owned(), source };
+    let folder = |source| DemoError::Folder {
+        path: dir.to_owned(),
+        source,
+    };
     std::fs::create_dir_all(dir).map_err(folder)?;
     let since = now.format("%Y-%m-%dT00:00:00Z").to_string();
     let text = include_str!("ponte.toml").replace("{since}", &since);
-    std::fs::write(&project, text).map_err(folder)?;
+    // An empty file is an empty database; the engine itself creates none, lest a misspelt name become one.
+    for (name, text) in [
+        ("ponte.toml", text.as_str()),
+        ("erp.db", ""),
+        ("shop.db", ""),
+    ] {
+        std::fs::write(dir.join(name), text).map_err(folder)?;
+    }
     let story = Story::open(&project)?;
     data::make_erp(story.session("erp").await?.as_mut(), now).await?;
     data::make_shop(story.session("shop.main").await?.as_mut(), now).await?;
@@ -116,7 +146,8 @@ struct Story {
 
 impl Story {
     fn open(project: &Path) -> Result<Story, DemoError> {
-        let (plan, _) = config::load(project, &|_| None).map_err(|found| DemoError::Project(found.render(false)))?;
+        let (plan, _) = config::load(project, &|_| None)
+            .map_err(|found| DemoError::Project(found.render(false)))?;
         let connections = Connections::new(&plan)?;
         Ok(Story { plan, connections })
     }
@@ -130,12 +161,21 @@ impl Story {
         let mut session = self.session("erp").await?;
         session.begin(db::Isolation::ReadCommitted).await?;
         session.execute(&Query::sql(sql)).await?;
-        session.commit().await.map_err(|error: CommitError| data::lost(error))
+        session
+            .commit()
+            .await
+            .map_err(|error: CommitError| data::lost(error))
     }
 
     async fn lease(&self) -> db::Result<Lease> {
         let engine: std::sync::Arc<dyn Engine> = self.connections.engine("shop.main")?;
-        Lease::take(engine, self.connections.own("shop.main"), "shop.main", "the demo").await
+        Lease::take(
+            engine,
+            self.connections.own("shop.main"),
+            "shop.main",
+            "the demo",
+        )
+        .await
     }
 
     /// All flows, then the stock.
@@ -149,11 +189,25 @@ impl Story {
         let mut flows = Vec::new();
         for flow in &self.plan.flows {
             let guard = Some(lease.guard().clone());
-            flows.push(run::run(&self.plan, flow, &self.connections, guard, &options, &|_| {}).await?);
+            flows.push(
+                run::run(
+                    &self.plan,
+                    flow,
+                    &self.connections,
+                    guard,
+                    &options,
+                    &|_| {},
+                )
+                .await?,
+            );
         }
         lease.release().await?;
         let chapter = self.stock(title, text).await?;
-        Ok(Chapter { flows, explanation: None, ..chapter })
+        Ok(Chapter {
+            flows,
+            explanation: None,
+            ..chapter
+        })
     }
 
     async fn stock(&self, title: &'static str, text: &str) -> Result<Chapter, DemoError> {

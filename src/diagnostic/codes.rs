@@ -176,9 +176,94 @@ pub const CODES: &[Code] = &[
         "The project has no shop and no flow, or a shop whose packs have no record in common.",
     ),
     code(
-        "P200",
+        "P201",
         "expression not understood",
-        "The text is not an expression of the mapping language.",
+        "The text is not an expression: SQL's syntax, texts in single quotes.",
+    ),
+    code(
+        "P202",
+        "unknown function",
+        "Expressions have a closed list of functions.",
+    ),
+    code(
+        "P203",
+        "wrong number of arguments",
+        "The function takes fewer or more arguments.",
+    ),
+    code(
+        "P204",
+        "argument must be written out",
+        "This argument is looked at before any row is read: a text in quotes, not an expression.",
+    ),
+    code(
+        "P205",
+        "`unique` inside an expression",
+        "`unique(...)` makes the written value unique in its column, so it must be the whole expression.",
+    ),
+    code(
+        "P206",
+        "expression too long",
+        "Expressions have a greatest length and depth.",
+    ),
+    code(
+        "P207",
+        "look-up without a column",
+        "A row of a small table has columns: `tax[tax_class].rate`.",
+    ),
+    code(
+        "P210",
+        "unknown name in an expression",
+        "The name is no field, set, small table or link that is known at this place.",
+    ),
+    code(
+        "P310",
+        "unknown column",
+        "The live table has no column of this name; names are taken as the server keeps them.",
+    ),
+    code(
+        "P311",
+        "unknown table",
+        "The live database has no table or view of this name, or the login does not see it.",
+    ),
+    code(
+        "P312",
+        "query without a needed column",
+        "The query does not yield a column that its place asks for.",
+    ),
+    code(
+        "P313",
+        "column is no field of the record",
+        "Records have fixed fields; a further one is declared with its type under `fields`.",
+    ),
+    code(
+        "P314",
+        "query refused by the server",
+        "The server did not accept the query; its own words follow.",
+    ),
+    code(
+        "P320",
+        "table keeps no transactions",
+        "Half a batch could stay in such a table after a fault, so ponte does not write to it.",
+    ),
+    code(
+        "P321",
+        "computed column",
+        "The server computes the column from others; it cannot be written.",
+    ),
+    code(
+        "P322",
+        "type not supported",
+        "ponte neither reads nor writes columns of this type.",
+    ),
+    code(
+        "P323",
+        "value missing for a new row",
+        "A column has no default and must not be NULL, and the mapping gives it no value.",
+    ),
+    code(
+        "P330",
+        "privilege missing",
+        "The login may not do what the plan needs.",
     ),
 ];
 

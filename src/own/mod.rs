@@ -108,7 +108,7 @@ fn quote(name: &str, kind: EngineKind) -> String {
 }
 
 /// The server's clock as an expression: milliseconds since 1970, UTC.
-pub(crate) fn clock(kind: EngineKind) -> &'static str {
+fn clock(kind: EngineKind) -> &'static str {
     match kind {
         EngineKind::Postgres => {
             "CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS bigint)"

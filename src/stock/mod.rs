@@ -68,6 +68,7 @@ use crate::sync::condition::ConditionError;
 pub use assess::Left;
 use assess::{Assessment, assess};
 use erp::Erp;
+pub use explain::{Explanation, Verdict, explain};
 pub use figure::{ALWAYS_PIECES, Exception};
 use others::Others;
 pub use pending::KnownLine;

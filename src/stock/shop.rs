@@ -4,7 +4,7 @@ use super::StockError;
 use super::pending::Line;
 use super::rows::{ServerQuery, moment, narrowed, needed, number, text, truth};
 use crate::db::catalog::{Column, Table};
-use crate::db::query::{Query, TableName};
+use crate::db::query::TableName;
 use crate::db::template::Bound;
 use crate::db::{self, DbError, DbErrorKind, Engine, Session};
 use crate::diagnostic::Span;
@@ -13,7 +13,7 @@ use crate::own;
 use crate::plan::{self, Derived, Forget, Pending, Plan};
 use crate::sync::condition;
 use crate::sync::lookup::Lookups;
-use crate::sync::run;
+use crate::sync::run::read_zone;
 use crate::value::{Decimal, Row, Value};
 use chrono::{DateTime, Duration, Timelike, Utc};
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,6 +56,7 @@ pub struct Shop<'p> {
     pub session: Box<dyn Session>,
     pub lookups: Lookups,
     pending: Vec<&'p Pending>,
+    /// In which the database keeps its times.
     zone: Zone,
     /// The server's clock when the shop was opened.
     pub now: DateTime<Utc>,
@@ -83,7 +84,7 @@ impl<'p> Shop<'p> {
         let name = &stock.target.connection;
         let engine = engine_of(engines, name)?;
         let mut session = engine.connect().await?;
-        let now = clock(session.as_mut()).await?;
+        let now = own::now(session.as_mut()).await?;
         let facts = project
             .connections
             .get(name)
@@ -91,7 +92,7 @@ impl<'p> Shop<'p> {
         let lets = facts.map_or(&[][..], |facts| &facts.lets);
         let lookups = Lookups::read(session.as_mut(), lets).await?;
         let zone = match facts.and_then(|facts| facts.zone.as_ref()) {
-            Some(sql) => run::read_zone(session.as_mut(), &sql.text).await?,
+            Some(sql) => read_zone(session.as_mut(), &sql.text).await?,
             None => Zone::UTC,
         };
         let mut pending = Vec::new();
@@ -157,7 +158,12 @@ impl<'p> Shop<'p> {
 
     async fn table(&mut self, name: &TableName, at: &Span) -> Result<Table, StockError> {
         let found = self.session.table(name).await?;
-        found.ok_or_else(|| {
+        // Called as the mapping calls it, without the schema that the server found it in.
+        let called = found.map(|table| Table {
+            name: name.clone(),
+            ..table
+        });
+        called.ok_or_else(|| {
             let message = format!("{}: there is no table `{name}`", at.place());
             DbError::new(DbErrorKind::Undefined, message).into()
         })
@@ -314,21 +320,6 @@ pub fn shown(value: &Value) -> Shown {
     }
 }
 
-/// The server's clock: shops stamp their rows by it or by one beside it, never by ponte's.
-async fn clock(session: &mut dyn Session) -> db::Result<DateTime<Utc>> {
-    let query = Query::sql(format!("SELECT {}", own::clock(session.server().kind)));
-    let rows = db::fetch(session, &query).await?;
-    let millis = match rows.first().map(|row| &row[0]) {
-        Some(Value::Int(millis)) => Some(*millis),
-        Some(Value::UInt(millis)) => i64::try_from(*millis).ok(),
-        Some(Value::Decimal(millis)) => millis.to_i64(),
-        _ => None,
-    };
-    millis
-        .and_then(DateTime::from_timestamp_millis)
-        .ok_or_else(|| DbError::new(DbErrorKind::Other, "the server does not tell its time"))
-}
-
 /// The times that a query for pending orders may name.
 fn time(name: &str, now: DateTime<Utc>, since: DateTime<Utc>) -> Option<DateTime<Utc>> {
     match name {
@@ -340,9 +331,9 @@ fn time(name: &str, now: DateTime<Utc>, since: DateTime<Utc>) -> Option<DateTime
     }
 }
 
-/// The wall clock of the database at this moment, in whole seconds: a fraction would make a moment later than the
+/// What the database's own clock shows at this moment. Whole seconds: a fraction would make a moment later than the
 /// column's own reading of it.
 fn wall(zone: Zone, moment: DateTime<Utc>) -> Value {
-    let wall = zone.wall(moment).unwrap_or(moment.naive_utc());
+    let wall = zone.wall(moment).unwrap_or_else(|| moment.naive_utc());
     Value::DateTime(wall.with_nanosecond(0).unwrap_or(wall))
 }

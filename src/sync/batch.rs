@@ -9,11 +9,12 @@
 
 use super::attributes;
 use super::bind::{Bound, BoundWrite};
+use super::change::ChangeKind;
 use super::derived;
 use super::elements::{self, Linked};
 use super::links::LinkCache;
 use super::record::{Existing, Record, Surroundings};
-use super::report::{FlowReport, Reason, RecordChange, Rejected};
+use super::report::{CHANGES_KEPT, FlowReport, Reason, RecordChange, Rejected};
 use super::rows;
 use super::unique;
 use super::work::{Mode, Op, Sight, evaluate, execute, shown};
@@ -69,11 +70,11 @@ struct Pass {
     touched: HashSet<usize>,
     failed: Vec<(usize, Reason)>,
     waiting: HashSet<usize>,
-    changes: Vec<RecordChange>,
+    /// With the record that caused it; derived rows follow from the batch as a whole.
+    changes: Vec<(Option<usize>, RecordChange)>,
     remember: Vec<(usize, Vec<(String, Remember)>)>,
     derived_differ: bool,
     lists: BTreeMap<String, Vec<Value>>,
-    rows: (u64, u64, u64),
 }
 
 /// A record with what became of it; not complete when a part of it waits for something.
@@ -627,7 +628,7 @@ impl<'b> Applier<'b> {
     /// What `:names` of derived rows stand for: lists over the batch.
     fn binding<'p>(
         &self,
-        records: &[Record],
+        records: &[&Record],
         pass: &'p Pass,
     ) -> impl Fn(&str) -> Option<Binding> + use<'p> {
         let mut lists: BTreeMap<String, Vec<Value>> = BTreeMap::new();
@@ -663,8 +664,14 @@ impl<'b> Applier<'b> {
         pass: &mut Pass,
     ) -> Result<(), DbError> {
         let bound = self.bound;
+        let failed: HashSet<usize> = pass.failed.iter().map(|(at, _)| *at).collect();
+        let sound = records
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| !failed.contains(at));
+        let sound: Vec<&Record> = sound.map(|(_, record)| record).collect();
         for (one, table) in &bound.derived {
-            let binding = self.binding(records, pass);
+            let binding = self.binding(&sound, pass);
             let differences = derived::compare(self.session.as_mut(), one, table, &binding).await?;
             drop(binding);
             if differences.is_empty() {
@@ -672,11 +679,10 @@ impl<'b> Applier<'b> {
             }
             pass.derived_differ = true;
             let changes = differences.changes();
-            for change in changes {
-                count(&mut pass.rows, change.kind);
+            pass.changes.extend(changes.into_iter().map(|change| {
                 let key = String::new();
-                pass.changes.push(RecordChange { key, change });
-            }
+                (None, RecordChange { key, change })
+            }));
             if mode == Mode::Write {
                 derived::write(self.session.as_mut(), &differences).await?;
             }
@@ -746,15 +752,6 @@ fn outcome(record: &Record, touched: bool) -> Outcome {
     }
 }
 
-fn count(rows: &mut (u64, u64, u64), kind: super::change::ChangeKind) {
-    use super::change::ChangeKind::*;
-    match kind {
-        Insert => rows.0 += 1,
-        Update => rows.1 += 1,
-        Remove => rows.2 += 1,
-    }
-}
-
 fn collect(write: &BoundWrite<'_>, records: &[Record], ops: Vec<Op>, pass: &mut Pass) {
     for op in ops {
         pass.touched.insert(op.record());
@@ -773,24 +770,32 @@ fn collect(write: &BoundWrite<'_>, records: &[Record], ops: Vec<Op>, pass: &mut 
                     .push(value.clone());
             }
         }
-        let change = shown(&op, write);
-        count(&mut pass.rows, change.kind);
-        pass.changes.push(RecordChange {
+        let change = RecordChange {
             key: records[op.record()].key.clone(),
-            change,
-        });
+            change: shown(&op, write),
+        };
+        pass.changes.push((Some(op.record()), change));
     }
 }
 
+/// Counts and shows what was (or would be) written; a record that failed has written nothing.
 fn note(report: &mut FlowReport, pass: &Pass) {
-    report.counts.rows_inserted += pass.rows.0;
-    report.counts.rows_updated += pass.rows.1;
-    report.counts.rows_deleted += pass.rows.2;
-    report.changes_total += pass.changes.len() as u64;
-    let room = super::report::CHANGES_KEPT.saturating_sub(report.changes.len());
-    report
+    let failed: HashSet<usize> = pass.failed.iter().map(|(at, _)| *at).collect();
+    let done = pass
         .changes
-        .extend(pass.changes.iter().take(room).cloned());
+        .iter()
+        .filter(|(record, _)| record.is_none_or(|record| !failed.contains(&record)));
+    for (_, change) in done {
+        match change.change.kind {
+            ChangeKind::Insert => report.counts.rows_inserted += 1,
+            ChangeKind::Update => report.counts.rows_updated += 1,
+            ChangeKind::Remove => report.counts.rows_deleted += 1,
+        }
+        report.changes_total += 1;
+        if report.changes.len() < CHANGES_KEPT {
+            report.changes.push(change.clone());
+        }
+    }
 }
 
 /// A rejected record as the report and the quarantine keep it.

@@ -209,6 +209,9 @@ impl<'s> Binder<'s> {
                 });
             }
         }
+        for link in &flow.target.link {
+            layout.find(&link.name);
+        }
         let finder = find.map(|find| self.finder(flow, find, found, &mut layout));
         let link = flow.target.link.iter();
         let link = link
@@ -414,8 +417,13 @@ impl<'s> Binder<'s> {
             wanted.extend(asked.0.iter().map(|name| TableName::parse(name)));
         }
         for name in wanted {
-            let table = self.target.table(&name).await?;
-            self.tables.insert(name, table);
+            let found = self.target.table(&name).await?;
+            // Called as the mapping calls it, without the schema that the server found it in.
+            let called = |table| Table {
+                name: name.clone(),
+                ..table
+            };
+            self.tables.insert(name.clone(), found.map(called));
         }
         Ok(())
     }
@@ -550,6 +558,10 @@ impl<'s> Binder<'s> {
             .each
             .as_ref()
             .and_then(|each| layout.child(&each.child));
+        if write.each.is_some() && each.is_none() {
+            // The ERP's pack has no such set: no record has elements of it.
+            return None;
+        }
         layout.enter(write, each);
         let condition = write
             .condition

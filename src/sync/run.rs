@@ -170,9 +170,14 @@ pub async fn surroundings(
 /// The zone that a pack's query names.
 pub(crate) async fn read_zone(session: &mut dyn Session, sql: &str) -> Result<Zone, DbError> {
     let rows = db::fetch(session, &Query::sql(sql)).await?;
-    let text = rows.first().map_or(String::new(), |row| row[0].plain().into_owned());
+    let text = rows
+        .first()
+        .map_or(String::new(), |row| row[0].plain().into_owned());
     text.parse().map_err(|error| {
-        DbError::new(DbErrorKind::Other, format!("the database's time zone: {error}"))
+        DbError::new(
+            DbErrorKind::Other,
+            format!("the database's time zone: {error}"),
+        )
     })
 }
 
@@ -214,7 +219,7 @@ impl Memory {
         let keeps = options.intent == Intent::Write && !options.is_partial();
         Ok(Memory {
             old,
-            next: keeps.then(|| Next::new(&path)),
+            next: keeps.then(|| Next::new(&path)).transpose()?,
             rest: HashSet::new(),
             compare_all: options.full || options.is_partial(),
         })

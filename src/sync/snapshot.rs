@@ -238,13 +238,16 @@ pub struct Finished {
 }
 
 impl Next {
-    /// For the snapshot at `path`; temporary files lie beside it.
-    pub fn new(path: &Path) -> Self {
-        Next {
+    /// For the snapshot at `path`, whose folder is made if need be; temporary files lie beside it.
+    pub fn new(path: &Path) -> Result<Self> {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(io_error("create", folder))?;
+        }
+        Ok(Next {
             path: path.to_owned(),
             buffer: Vec::new(),
             runs: Vec::new(),
-        }
+        })
     }
 
     pub fn push(&mut self, key: &KeyHash, fingerprint: &Fingerprint) -> Result<()> {
@@ -448,7 +451,7 @@ mod tests {
 
     fn write(path: &Path, entries: &BTreeMap<u32, u8>) -> Finished {
         let old = Snapshot::open(path).unwrap();
-        let mut next = Next::new(path);
+        let mut next = Next::new(path).unwrap();
         for (at, (key, print)) in entries.iter().enumerate() {
             next.push(&hash(*key), &[*print; 16]).unwrap();
             if at % 7 == 6 {

@@ -4,7 +4,7 @@ use super::super::forms::{CompareWord, EmptyWord, FieldForm};
 use super::super::scope::Scope;
 use super::super::spanned::{At, Ordered};
 use super::super::texts::Texts;
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Span, list};
 use crate::plan::{Empty, Field, Own};
 
 /// A field as one file writes it.
@@ -72,7 +72,10 @@ pub fn overlay<'a>(
             found.push(
                 Diagnostic::error("P104", message)
                     .at(&column.span(field.texts.file), "not written by the pack")
-                    .note(format!("fields of write `{write}`: {}", known.join(", ")))
+                    .note(format!(
+                        "fields of write `{write}`: {}",
+                        list(known.iter().copied())
+                    ))
                     .suggest(column, known.iter().copied()),
             );
         }

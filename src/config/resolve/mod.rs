@@ -88,6 +88,7 @@ impl Erp<'_> {
     fn has(&self, record: &str) -> bool {
         match self.side {
             None => true,
+            Some(side) if !side.pack.complete => true,
             Some(_) if record == record::STOCK => self.has_stock,
             Some(side) => side.pack.erp_record(record).is_some(),
         }
@@ -223,6 +224,7 @@ impl<'p> Resolver<'p, '_> {
             };
             if let Some(over) = over
                 && side.pack.erp_record(shape.name).is_none()
+                && side.pack.complete
             {
                 let place = over.span(self.file);
                 found.push(no_record(&side.pack.name, shape.name, &place));
@@ -233,7 +235,7 @@ impl<'p> Resolver<'p, '_> {
             }
         }
         let over = keys.stock.as_ref();
-        if let (Some(over), false) = (over, erp.has_stock) {
+        if let (Some(over), false) = (over, erp.has_stock || !side.pack.complete) {
             found.push(no_record(
                 &side.pack.name,
                 record::STOCK,
@@ -288,6 +290,7 @@ impl<'p> Resolver<'p, '_> {
         ];
         for (record, range) in overridden {
             if let Some(range) = range
+                && side.pack.complete
                 && !common.contains(&record)
             {
                 let place = Span::new(self.file, range.clone());
@@ -297,7 +300,7 @@ impl<'p> Resolver<'p, '_> {
             }
         }
         let Some(wanted) = &keys.records else {
-            if common.is_empty() {
+            if common.is_empty() && side.pack.complete {
                 let message = format!("`[{}]` has nothing to do", side.connection);
                 self.loader.report(
                     Diagnostic::error("P140", message)
@@ -307,7 +310,8 @@ impl<'p> Resolver<'p, '_> {
             return common;
         };
         for record in wanted {
-            if !common.iter().any(|known| *known == record.value) {
+            let known = common.iter().any(|known| *known == record.value);
+            if !known && side.pack.complete {
                 let message = format!("there is no record `{}` here", record.value);
                 let place = record.content(self.file);
                 self.loader.report(

@@ -6,7 +6,7 @@ use super::super::record;
 use super::super::spanned::{At, Ordered};
 use super::super::texts::{Bound, Texts};
 use super::side::PackSide;
-use crate::diagnostic::{Diagnostic, SourceFile, Span, nearest};
+use crate::diagnostic::{Diagnostic, SourceFile, Span, list, nearest};
 use crate::plan::{Child, FieldKind, RecordField, Relation, ServerSql, Source};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -132,7 +132,10 @@ fn known_field(
     let message = format!("record `{record}` has no field `{}`", column.value);
     let mut unknown = Diagnostic::error("P137", message)
         .at(&column.content(file), "unknown field")
-        .note(format!("fields of `{record}`: {}", known.join(", ")));
+        .note(format!(
+            "fields of `{record}`: {}",
+            list(known.iter().copied())
+        ));
     unknown = match nearest(column, known) {
         Some(near) => unknown.help(format!("did you mean `{near}`?")),
         None => unknown

@@ -78,7 +78,7 @@ pub fn shop(shop: &PackSide, found: &mut Vec<Diagnostic>) -> Option<ShopStock> {
     let texts = shop.texts(file);
     let small_tables = target::scope(shop);
     let pending = pending(texts, keys, &small_tables, found);
-    let mut bound = Bound::names(&["id", "now", "now_unix"]);
+    let mut bound = Bound::names(&["id"]);
     bound
         .columns_of
         .extend(keys.figures.as_ref().map(|sql| sql.value.clone()));
@@ -121,7 +121,7 @@ fn pending(
     scope: &Scope,
     found: &mut Vec<Diagnostic>,
 ) -> Vec<Pending> {
-    let bound = Bound::names(&["orders_since", "minutes_ago_10", "now", "now_unix"]);
+    let bound = Bound::names(&["orders_since", "minutes_ago_10"]);
     let mut all = Vec::new();
     for keys in &keys.pending {
         let condition = keys.condition.as_ref().and_then(|text| {
@@ -168,7 +168,7 @@ pub fn stock(
     let target = shop(shop_side, found);
     let safety = safety(project.0, keys, found);
     let since = orders_since(project.0, keys, &mut Vec::new());
-    if keys.orders.since.is_none() {
+    if !project.1.with_since.contains(name) {
         let message = format!("missing key `orders.since` in `[{}]`", shop_side.connection);
         found.push(
             Diagnostic::error("P136", message)

@@ -9,7 +9,7 @@ use super::side::PackSide;
 use super::source::Reading;
 use super::target;
 use super::write::matches;
-use crate::diagnostic::{Diagnostic, SourceFile, Span};
+use crate::diagnostic::{Diagnostic, SourceFile, Span, list};
 use crate::plan::{Empty, Flow, Source, Target, Write};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -49,12 +49,15 @@ impl TableFlow<'_> {
         if side.is_none() {
             let known: Vec<&str> = self.connections.keys().map(String::as_str).collect();
             let message = format!("unknown connection `{}`", name.value);
-            found.push(
-                Diagnostic::error("P134", message)
-                    .at(&name.content(self.file), "not defined in this project")
-                    .note(format!("connections: {}", known.join(", ")))
-                    .suggest(name, known.iter().copied()),
-            );
+            let mut unknown = Diagnostic::error("P134", message)
+                .at(&name.content(self.file), "not defined in this project")
+                .note(format!("connections: {}", list(known.iter().copied())));
+            let tail = format!(".{}", name.value);
+            unknown = match known.iter().find(|whole| whole.ends_with(&tail)) {
+                Some(whole) => unknown.help(format!("write `{whole}`")),
+                None => unknown.suggest(name, known.iter().copied()),
+            };
+            found.push(unknown);
         }
         side.copied()
     }

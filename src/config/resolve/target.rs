@@ -25,9 +25,6 @@ pub struct ShopRecord<'a> {
     pub language: Option<&'a str>,
 }
 
-/// What the target's `sql` texts may bind beside `:id`.
-const TIMES: [&str; 2] = ["now", "now_unix"];
-
 impl ShopRecord<'_> {
     /// `None` after an error, which is reported.
     pub fn target(&self, found: &mut Vec<Diagnostic>) -> Option<Target> {
@@ -44,13 +41,13 @@ impl ShopRecord<'_> {
         if find_sql.is_some() {
             scope = scope.with_member("find", None);
         }
-        let mut bound = Bound::names(&TIMES);
-        bound.names.push("id".to_owned());
-        bound.names.extend(
-            owner
-                .iter()
-                .flat_map(|(_, owner)| owner.link.names().map(str::to_owned)),
-        );
+        let mut bound = Bound::none();
+        let linked = owner.iter().flat_map(|(_, owner)| owner.link.names());
+        for name in ["id"].into_iter().chain(linked) {
+            if !bound.names.iter().any(|known| known == name) {
+                bound.names.push(name.to_owned());
+            }
+        }
         bound
             .columns_of
             .extend(find_sql.map(|sql| sql.value.clone()));
@@ -64,12 +61,14 @@ impl ShopRecord<'_> {
             bound: bound.clone(),
             link_id: body.link.get("id").map(|id| id.value.trim().to_owned()),
         };
-        let writes = writes.resolve(&body.write, found);
-        for write in &writes {
-            scope = scope.with_member(&write.alias, None);
-            bound.writes.push(write.alias.clone());
+        let aliases = writes.aliases(&body.write, found);
+        let writes = writes.resolve(&body.write, &aliases, found);
+        bound.names.push("now_unix".to_owned());
+        for alias in &aliases {
+            scope = scope.with_member(alias, None);
+            bound.writes.push(alias.clone());
         }
-        let aliases: Vec<&str> = writes.iter().map(|write| write.alias.as_str()).collect();
+        let aliases: Vec<&str> = aliases.iter().map(String::as_str).collect();
         let small_tables = self::scope(self.shop);
         Some(Target {
             connection: self.shop.connection.clone(),
@@ -141,7 +140,7 @@ impl ShopRecord<'_> {
         let sql = self
             .shop
             .texts(owner_file)
-            .sql(keys.sql.as_ref()?, &Bound::names(&TIMES), found);
+            .sql(keys.sql.as_ref()?, &Bound::none(), found);
         if body.of.is_some() {
             return Some(Find {
                 sql,
@@ -165,7 +164,7 @@ impl ShopRecord<'_> {
         if keys.by.is_empty() {
             let place = keys.span(texts.file);
             for column in &self.record.key {
-                if let Ok(expr) = Expr::parse(column, place.clone()) {
+                if let Ok(expr) = Expr::parse(&quoted(column), place.clone()) {
                     by.push((column.clone(), expr));
                 }
             }
@@ -216,6 +215,11 @@ impl ShopRecord<'_> {
         }
         sorted(open, found)
     }
+}
+
+/// A name as an expression, whatever letters it is made of.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// Expression, the fields it needs, where it stands.

@@ -28,12 +28,17 @@ pub struct Writes<'a> {
 }
 
 impl Writes<'_> {
-    pub fn resolve(&self, declared: &[At<WriteKeys>], found: &mut Vec<Diagnostic>) -> Vec<Write> {
-        let aliases = self.aliases(declared, found);
-        self.check_overrides(&aliases, found);
+    /// The writes; `aliases` are theirs, one each.
+    pub fn resolve(
+        &self,
+        declared: &[At<WriteKeys>],
+        aliases: &[String],
+        found: &mut Vec<Diagnostic>,
+    ) -> Vec<Write> {
+        self.check_overrides(aliases, found);
         let mut scope = self.scope.clone();
         let mut writes = Vec::new();
-        for (keys, alias) in declared.iter().zip(&aliases) {
+        for (keys, alias) in declared.iter().zip(aliases) {
             if let Some(write) = self.write(keys, alias, &scope, found) {
                 writes.push(write);
             }
@@ -45,7 +50,7 @@ impl Writes<'_> {
     }
 
     /// The name of each write: `as`, or the table's name, numbered where several have it.
-    fn aliases(&self, declared: &[At<WriteKeys>], found: &mut Vec<Diagnostic>) -> Vec<String> {
+    pub fn aliases(&self, declared: &[At<WriteKeys>], found: &mut Vec<Diagnostic>) -> Vec<String> {
         let given = declared.iter().filter_map(|keys| keys.alias.as_ref());
         let mut taken: BTreeSet<String> = BTreeSet::from(["find".to_owned()]);
         for alias in given {
@@ -77,7 +82,7 @@ impl Writes<'_> {
             return;
         };
         for (name, _) in over.write.iter() {
-            if aliases.iter().any(|alias| *alias == name.value) {
+            if aliases.contains(&name.value) {
                 continue;
             }
             let message = format!(
@@ -120,24 +125,7 @@ impl Writes<'_> {
                 keys.content.as_ref()?.value.clone(),
             ))
         });
-        let four = FourTables {
-            set: &keys.set,
-            insert: &keys.insert,
-            fill: &keys.fill,
-            touch: &keys.touch,
-        };
-        let mut declared = four.declared(texts);
-        if let Some((project, over)) = &self.project
-            && let Some(over) = over.write.get(alias)
-        {
-            let four = FourTables {
-                set: &over.set,
-                insert: &over.insert,
-                fill: &over.fill,
-                touch: &over.touch,
-            };
-            declared = field::overlay(declared, four.declared(*project), alias, found);
-        }
+        let declared = self.declared(keys, alias, found);
         let place = Place {
             scope: &scope,
             empty: Empty::Keep,
@@ -173,6 +161,36 @@ impl Writes<'_> {
             owned_while,
             at: keys.span(file),
         })
+    }
+
+    /// The pack's fields with the project's over them.
+    fn declared<'d>(
+        &'d self,
+        keys: &'d WriteKeys,
+        alias: &str,
+        found: &mut Vec<Diagnostic>,
+    ) -> Vec<field::Declared<'d>> {
+        let four = FourTables {
+            set: &keys.set,
+            insert: &keys.insert,
+            fill: &keys.fill,
+            touch: &keys.touch,
+        };
+        let declared = four.declared(self.texts);
+        let over = self
+            .project
+            .as_ref()
+            .and_then(|(texts, over)| Some((texts, over.write.get(alias)?)));
+        let Some((texts, over)) = over else {
+            return declared;
+        };
+        let four = FourTables {
+            set: &over.set,
+            insert: &over.insert,
+            fill: &over.fill,
+            touch: &over.touch,
+        };
+        field::overlay(declared, four.declared(*texts), alias, found)
     }
 
     /// `categories AS c`: the set, and its columns where they are known.

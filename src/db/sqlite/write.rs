@@ -9,7 +9,7 @@ use crate::db::query::{Add, Delete, Insert, TableName, Update};
 use crate::db::render::{Limits, Sql, chunks};
 use crate::db::write::{check_delta, sorted_by_key};
 use crate::db::{DbError, DbErrorKind, Result};
-use crate::value::{Decimal, Type, Value};
+use crate::value::{Decimal, Value};
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments, AssertSqlSafe, Row};
 use std::borrow::Cow;
@@ -69,71 +69,43 @@ impl SqliteSession {
         Ok(found)
     }
 
+    /// The sums are computed here, since SQLite would compute with binary floats; nobody else writes meanwhile, for the
+    /// transaction has the file's only write lock.
     pub(super) async fn add_rows(&mut self, add: &Add) -> Result<u64> {
         let declared = self.declared(&add.table).await?;
-        let key_keeps_text = keeps_text(&declared, std::slice::from_ref(&add.key));
-        let is_text = matches!(add.column_type, Type::Text { .. });
+        let ty = declared.get(&add.column).map(|column| column.ty.clone());
+        let keeps = keeps_text(&declared, &[add.column.clone(), add.key.clone()]);
         let mut found = 0;
         for (key, delta) in sorted_by_key(&add.rows) {
             check_delta(delta, &add.column_type, &add.column)?;
-            if is_text {
-                self.check_whole_text(add, key, &key_keeps_text).await?;
-            }
-            let delta = Cow::Owned(Value::Decimal(delta.clone()));
-            let mut sql = Sql::new(&DIALECT, "UPDATE ");
-            sql.table(&add.table).text(" SET ").ident(&add.column);
-            if is_text {
-                sql.text(" = CAST(CAST(").ident(&add.column);
-                sql.text(" AS INTEGER) + ").bind(delta).text(" AS TEXT)");
-            } else {
-                sql.text(" = ").ident(&add.column).text(" + ").bind(delta);
-            }
-            where_key(
-                &mut sql,
-                std::slice::from_ref(&add.key),
-                std::slice::from_ref(key),
-            );
-            let keeps_text = [false, key_keeps_text[0]];
-            found += self.write(sql, &keeps_text, true).await?;
+            let mut select = Sql::new(&DIALECT, "SELECT ");
+            select.ident(&add.column).text(" FROM ").table(&add.table);
+            let key = std::slice::from_ref(key);
+            where_key(&mut select, std::slice::from_ref(&add.key), key);
+            let arguments = arguments(&select.values, &keeps[1..])?;
+            let rows = sqlx::query_with(AssertSqlSafe(select.text), arguments)
+                .fetch_all(&mut self.connection)
+                .await
+                .map_err(from_driver)?;
+            let [row] = &rows[..] else {
+                if rows.is_empty() {
+                    continue;
+                }
+                return Err(DbError::new(
+                    DbErrorKind::Other,
+                    format_args!("`{}` = {} is not one row", add.key, key[0].show()),
+                ));
+            };
+            let raw = row.try_get_raw(0).map_err(from_driver)?;
+            let before = decode::value(raw, ty.as_ref())?;
+            let after = sum(&before, delta).ok_or_else(|| not_added_to(&add.column, &before))?;
+            let mut update = Sql::new(&DIALECT, "UPDATE ");
+            update.table(&add.table).text(" SET ").ident(&add.column);
+            update.text(" = ").value(&after);
+            where_key(&mut update, std::slice::from_ref(&add.key), key);
+            found += self.write(update, &keeps, true).await?;
         }
         Ok(found)
-    }
-
-    /// CAST makes 0 of a text that is no number, and 10 of `10.5`, without a word.
-    async fn check_whole_text(
-        &mut self,
-        add: &Add,
-        key: &Value,
-        keeps_text: &[bool],
-    ) -> Result<()> {
-        let mut sql = Sql::new(&DIALECT, "SELECT ");
-        sql.ident(&add.column).text(" FROM ").table(&add.table);
-        where_key(
-            &mut sql,
-            std::slice::from_ref(&add.key),
-            std::slice::from_ref(key),
-        );
-        let rows = sqlx::query_with(AssertSqlSafe(sql.text), arguments(&sql.values, keeps_text)?)
-            .fetch_all(&mut self.connection)
-            .await
-            .map_err(from_driver)?;
-        for row in rows {
-            let text: Option<String> = row.try_get_unchecked(0).map_err(from_driver)?;
-            let is_whole = |text: &String| {
-                Decimal::parse(text.trim()).is_ok_and(|number| number.to_i64().is_some())
-            };
-            if let Some(text) = text.filter(|text| !is_whole(text)) {
-                return Err(DbError::new(
-                    DbErrorKind::Misfit,
-                    format_args!(
-                        "column `{}` holds {}, which is no whole number to add to",
-                        add.column,
-                        Value::Text(text).show()
-                    ),
-                ));
-            }
-        }
-        Ok(())
     }
 
     pub(super) async fn delete_rows(&mut self, delete: &Delete) -> Result<u64> {
@@ -164,6 +136,31 @@ impl SqliteSession {
         self.load_declared(table).await?;
         Ok(self.declared.get(table).cloned().unwrap_or_default())
     }
+}
+
+/// In the variant of what was there; `None` where that is no number, or no whole one in a text.
+fn sum(before: &Value, delta: &Decimal) -> Option<Value> {
+    Some(match before {
+        Value::Null => Value::Null,
+        Value::Int(number) => Value::Int((Decimal::from(*number) + delta.clone()).to_i64()?),
+        Value::Decimal(number) => Value::Decimal(number.clone() + delta.clone()),
+        Value::Float(number) => Value::Float(number + delta.to_f64()?),
+        Value::Text(text) => {
+            let number = Decimal::parse(text.trim()).ok().filter(Decimal::is_whole)?;
+            Value::Text((number + delta.clone()).to_plain())
+        }
+        _ => return None,
+    })
+}
+
+fn not_added_to(column: &str, value: &Value) -> DbError {
+    DbError::new(
+        DbErrorKind::Misfit,
+        format_args!(
+            "column `{column}` holds {}, which cannot be added to",
+            value.show()
+        ),
+    )
 }
 
 fn insert_sql<'a>(insert: &'a Insert, rows: &'a [Vec<Value>]) -> Sql<'a> {

@@ -1,0 +1,90 @@
+//! The leases of a round: taken when the first task of a pair comes up, held to the round's end.
+
+use super::task::Task;
+use crate::connections::Connections;
+use crate::db::{self, DbError, DbErrorKind};
+use crate::own::lease::{Guard, Lease};
+use std::collections::BTreeMap;
+
+pub struct Leases<'c> {
+    connections: &'c Connections,
+    /// How this process is named to others that find the pair taken.
+    owner: String,
+    /// By pair and connection; or why it could not be had.
+    held: BTreeMap<(String, String), Result<Lease, Refused>>,
+}
+
+/// Told again to each further task of the pair.
+struct Refused {
+    kind: DbErrorKind,
+    message: String,
+}
+
+impl<'c> Leases<'c> {
+    pub fn new(connections: &'c Connections) -> Self {
+        Leases {
+            connections,
+            owner: format!("process {}", std::process::id()),
+            held: BTreeMap::new(),
+        }
+    }
+
+    /// The proof that this process owns the task's pair, for the transactions on its target.
+    ///
+    /// # Errors
+    /// `LeaseHeld` if another process works on the pair, `Undefined` if `ponte setup` has not been run, and those of
+    /// connecting.
+    pub async fn guard(&mut self, task: &Task<'_>) -> db::Result<Guard> {
+        let pair = task.pair();
+        let mut guard = None;
+        // In the order of the connections' names: two processes that want the same pair meet on the first.
+        for connection in task.lease_connections() {
+            let name = (pair.clone(), connection.to_owned());
+            if !self.held.contains_key(&name) {
+                let taken = self.take(connection, &pair).await.map_err(|error| Refused {
+                    kind: error.kind,
+                    message: error.message,
+                });
+                self.held.insert(name.clone(), taken);
+            }
+            match self.held.get(&name) {
+                Some(Ok(lease)) if connection == task.target() => {
+                    guard = Some(lease.guard().clone());
+                }
+                Some(Err(refused)) => return Err(DbError::new(refused.kind, &refused.message)),
+                _ => {}
+            }
+        }
+        guard.ok_or_else(|| {
+            let message = format!("no lease of `{pair}` is held on `{}`", task.target());
+            DbError::new(DbErrorKind::Other, message)
+        })
+    }
+
+    async fn take(&self, connection: &str, pair: &str) -> db::Result<Lease> {
+        let engine = self.connections.engine(connection)?;
+        let own = self.connections.own(connection);
+        let mut session = engine.connect().await?;
+        let missing = own.missing(session.as_mut()).await?;
+        if !missing.is_empty() {
+            return Err(DbError::new(
+                DbErrorKind::Undefined,
+                format!(
+                    "ponte's own tables are missing on `{connection}`; run `ponte setup --run` first"
+                ),
+            ));
+        }
+        Lease::take(engine, own, pair, &self.owner).await
+    }
+
+    /// Gives every lease back.
+    pub async fn release(self) {
+        for ((_, connection), lease) in self.held {
+            if let Ok(lease) = lease
+                && let Err(error) = lease.release().await
+            {
+                tracing::warn!(connection, %error, "a lease could not be given back; it ends by itself within a minute");
+            }
+        }
+    }
+}

@@ -1,0 +1,423 @@
+//! A round: flows of a plan run one after the other, under the leases of their pairs, and noted in the state.
+//!
+//! An error of one flow does not stop the others: prices need not wait for the category that someone must mend. Only
+//! the loss of a lease ends the round, since then another process is at work.
+
+mod leases;
+pub mod task;
+
+use crate::connections::Connections;
+use crate::db::{DbError, DbErrorKind};
+use crate::diagnostic::Diagnostic;
+use crate::own::lease::Guard;
+use crate::plan::{Plan, Stock};
+use crate::state::history::{Outcome, RunId, Scope};
+use crate::state::quarantine::{Finding, Findings};
+use crate::state::{State, StateError};
+use crate::stock::{self, LastKnown, Left, StockError, StockReport};
+use crate::sync::batch::Intent;
+use crate::sync::bind::BindError;
+use crate::sync::condition::ConditionError;
+use crate::sync::read::Selection;
+use crate::sync::report::FlowReport;
+use crate::sync::run::{self, RunError};
+use leases::Leases;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::{Duration, Instant};
+use task::Task;
+
+/// What a round shall do.
+#[derive(Debug, Clone)]
+pub struct Orders {
+    pub intent: Intent,
+    /// Compare every record, not only those that changed.
+    pub full: bool,
+    /// Only these keys; empty = all.
+    pub only: Vec<String>,
+    /// At most so many rows of each source.
+    pub rows_max: Option<u64>,
+}
+
+/// Told how a round goes on, while it does.
+pub trait Observer: Send + Sync {
+    /// `expected`: rows of the flow's last whole run, if there was one.
+    fn started(&self, flow: &str, expected: Option<u64>);
+    fn progress(&self, report: &FlowReport);
+    fn ended(&self, result: &FlowResult);
+}
+
+#[derive(Debug)]
+pub struct FlowResult {
+    pub flow: String,
+    pub took: Duration,
+    pub ended: Ended,
+}
+
+#[derive(Debug)]
+pub enum Ended {
+    Flow(Box<FlowReport>),
+    Stock(Box<StockReport>),
+    Failed(FlowError),
+    /// Not run, because …
+    Skipped(&'static str),
+    Interrupted,
+}
+
+/// Why a flow as a whole did not run to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum FlowError {
+    #[error(transparent)]
+    Run(#[from] RunError),
+    #[error(transparent)]
+    Stock(#[from] StockError),
+    #[error(transparent)]
+    Lease(#[from] DbError),
+}
+
+impl FlowError {
+    /// What is wrong with the mapping, if that is why.
+    pub fn diagnostics(&self) -> Option<&[Diagnostic]> {
+        match self {
+            FlowError::Run(RunError::Bind(BindError::Mapping(found)))
+            | FlowError::Stock(StockError::Condition(ConditionError::Mapping(found))) => {
+                Some(found)
+            }
+            _ => None,
+        }
+    }
+
+    /// The database's error, if that is why.
+    pub fn database(&self) -> Option<&DbError> {
+        match self {
+            FlowError::Lease(error)
+            | FlowError::Run(
+                RunError::Database(error) | RunError::Bind(BindError::Database(error)),
+            )
+            | FlowError::Stock(
+                StockError::Database(error)
+                | StockError::Condition(ConditionError::Database(error))
+                | StockError::OtherShop { error, .. },
+            ) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub struct RoundReport {
+    pub results: Vec<FlowResult>,
+    pub interrupted: bool,
+    /// The state could not be written; the flows ran nevertheless.
+    pub state_error: Option<StateError>,
+}
+
+/// Everything a round works with.
+pub struct Round<'a> {
+    pub plan: &'a Plan,
+    pub connections: &'a Connections,
+    /// `None`: nothing is noted.
+    pub state: Option<&'a mut State>,
+    pub orders: &'a Orders,
+    pub observer: &'a dyn Observer,
+}
+
+impl Round<'_> {
+    /// Runs the tasks in their order. When `stop` resolves, the flow under way is dropped (its open transaction is
+    /// rolled back, what it committed stays) and the leases are given back.
+    pub async fn run(self, tasks: &[Task<'_>], stop: impl Future<Output = ()>) -> RoundReport {
+        let mut stop = std::pin::pin!(stop);
+        let mut leases = Leases::new(self.connections);
+        let mut notebook = Notebook {
+            state: self.state,
+            error: None,
+        };
+        let mut results: Vec<FlowResult> = Vec::new();
+        let mut halted: Option<&'static str> = None;
+        let mut interrupted = false;
+        for task in tasks {
+            let skipped = halted.or_else(|| skip(task, self.orders));
+            let result = match skipped {
+                Some(why) => FlowResult {
+                    flow: task.name().to_owned(),
+                    took: Duration::ZERO,
+                    ended: Ended::Skipped(why),
+                },
+                None => {
+                    let work = Work {
+                        plan: self.plan,
+                        connections: self.connections,
+                        orders: self.orders,
+                        observer: self.observer,
+                    };
+                    work.task(task, &mut leases, &mut notebook, stop.as_mut())
+                        .await
+                }
+            };
+            match &result.ended {
+                Ended::Interrupted => {
+                    interrupted = true;
+                    halted = Some("the round was interrupted");
+                }
+                Ended::Failed(error) if lease_is_lost(error) => {
+                    halted = Some("another process has taken over");
+                }
+                _ => {}
+            }
+            self.observer.ended(&result);
+            results.push(result);
+        }
+        leases.release().await;
+        RoundReport {
+            results,
+            interrupted,
+            state_error: notebook.error,
+        }
+    }
+}
+
+fn skip(task: &Task<'_>, orders: &Orders) -> Option<&'static str> {
+    let is_trial_of_stock = matches!(task, Task::Stock(_)) && orders.intent == Intent::Trial;
+    is_trial_of_stock.then_some("stock is not tried: that would lock rows of live articles")
+}
+
+fn lease_is_lost(error: &FlowError) -> bool {
+    let database = error.database();
+    database.is_some_and(|error| error.kind == DbErrorKind::LeaseLost)
+}
+
+struct Work<'a> {
+    plan: &'a Plan,
+    connections: &'a Connections,
+    orders: &'a Orders,
+    observer: &'a dyn Observer,
+}
+
+impl Work<'_> {
+    async fn task(
+        &self,
+        task: &Task<'_>,
+        leases: &mut Leases<'_>,
+        notebook: &mut Notebook<'_>,
+        mut stop: Pin<&mut impl Future<Output = ()>>,
+    ) -> FlowResult {
+        let began = Instant::now();
+        let noted = self.orders.intent == Intent::Write;
+        let expected = notebook.expected(task.name()).await;
+        self.observer.started(task.name(), expected);
+        let run = match noted {
+            true => notebook.begin(task.name(), self.scope()).await,
+            false => None,
+        };
+        let known = match task {
+            Task::Stock(_) => notebook.known_orders().await,
+            Task::Flow(_) => LastKnown::default(),
+        };
+        let ended = tokio::select! {
+            biased;
+            () = stop.as_mut() => Ended::Interrupted,
+            ended = self.attempt(task, leases, &known) => ended,
+        };
+        if let Some(run) = run {
+            let only = (!self.orders.only.is_empty()).then_some(self.orders.only.as_slice());
+            notebook.finish(run, task.name(), &ended, only).await;
+        }
+        FlowResult {
+            flow: task.name().to_owned(),
+            took: began.elapsed(),
+            ended,
+        }
+    }
+
+    fn scope(&self) -> Scope {
+        match (self.orders.only.is_empty(), self.orders.full) {
+            (false, _) => Scope::Part,
+            (true, true) => Scope::All,
+            (true, false) => Scope::Changed,
+        }
+    }
+
+    async fn attempt(&self, task: &Task<'_>, leases: &mut Leases<'_>, known: &LastKnown) -> Ended {
+        let guard = match self.orders.intent {
+            Intent::DryRun => None,
+            Intent::Trial | Intent::Write => match leases.guard(task).await {
+                Ok(guard) => Some(guard),
+                Err(error) => return Ended::Failed(error.into()),
+            },
+        };
+        let done = match task {
+            Task::Flow(flow) => {
+                let options = run::Options {
+                    intent: self.orders.intent,
+                    full: self.orders.full,
+                    selection: Selection {
+                        only: self.orders.only.clone(),
+                        rows_max: self.orders.rows_max,
+                    },
+                };
+                let progress = |report: &FlowReport| self.observer.progress(report);
+                run::run(
+                    self.plan,
+                    flow,
+                    self.connections,
+                    guard,
+                    &options,
+                    &progress,
+                )
+                .await
+                .map(|report| Ended::Flow(Box::new(report)))
+                .map_err(FlowError::from)
+            }
+            Task::Stock(stock) => self.stock(stock, guard.as_ref(), known).await,
+        };
+        done.unwrap_or_else(Ended::Failed)
+    }
+
+    async fn stock(
+        &self,
+        stock: &Stock,
+        guard: Option<&Guard>,
+        known: &LastKnown,
+    ) -> Result<Ended, FlowError> {
+        let options = stock::Options {
+            mode: guard.map_or(stock::Mode::DryRun, stock::Mode::Write),
+            only: &self.orders.only,
+            last_known: known,
+        };
+        let engines = self.connections.engines();
+        let report = stock::cycle(self.plan, stock, engines, options).await?;
+        Ok(Ended::Stock(Box::new(report)))
+    }
+}
+
+/// The state, until it fails: after that the round goes on without.
+struct Notebook<'a> {
+    state: Option<&'a mut State>,
+    error: Option<StateError>,
+}
+
+impl Notebook<'_> {
+    fn keep<T>(&mut self, result: Result<T, StateError>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.state = None;
+                self.error = Some(error);
+                None
+            }
+        }
+    }
+
+    async fn expected(&mut self, flow: &str) -> Option<u64> {
+        let run = self.state.as_mut()?.last_good_run(flow).await;
+        self.keep(run).flatten()?.counts["read"].as_u64()
+    }
+
+    async fn known_orders(&mut self) -> LastKnown {
+        let Some(state) = self.state.as_mut() else {
+            return LastKnown::default();
+        };
+        let known = state.known_orders().await;
+        self.keep(known).unwrap_or_default()
+    }
+
+    async fn begin(&mut self, flow: &str, scope: Scope) -> Option<RunId> {
+        let run = self.state.as_mut()?.begin_run(flow, scope).await;
+        self.keep(run)
+    }
+
+    async fn finish(&mut self, run: RunId, flow: &str, ended: &Ended, only: Option<&[String]>) {
+        let Some(state) = self.state.as_mut() else {
+            return;
+        };
+        let noted = note(state, run, flow, ended, only).await;
+        self.keep(noted);
+    }
+}
+
+async fn note(
+    state: &mut State,
+    run: RunId,
+    flow: &str,
+    ended: &Ended,
+    only: Option<&[String]>,
+) -> Result<(), StateError> {
+    let of = |is_clean: bool| match is_clean {
+        true => Outcome::Done,
+        false => Outcome::Quarantined,
+    };
+    let nothing = serde_json::Value::Null;
+    match ended {
+        Ended::Flow(report) => {
+            let first = report.rejected.iter().map(Finding::from).collect();
+            let found = Findings::new(first);
+            state.replace_quarantine(flow, &found, only).await?;
+            let counts = serde_json::to_value(&report.counts).unwrap_or_default();
+            let outcome = of(report.is_clean());
+            state.finish_run(run, flow, outcome, &counts, None).await
+        }
+        Ended::Stock(report) => {
+            let found = stock_findings(report);
+            state.replace_quarantine(flow, &found, only).await?;
+            if let Some(known) = &report.known {
+                let shop = flow.split('/').next().unwrap_or(flow);
+                state.remember_orders(shop, known).await?;
+            }
+            let counts = stock_counts(report);
+            let outcome = of(report.is_clean());
+            state.finish_run(run, flow, outcome, &counts, None).await
+        }
+        Ended::Failed(error) => {
+            let error = error.to_string();
+            state
+                .finish_run(run, flow, Outcome::Failed, &nothing, Some(&error))
+                .await
+        }
+        Ended::Interrupted | Ended::Skipped(_) => {
+            state
+                .finish_run(run, flow, Outcome::Interrupted, &nothing, None)
+                .await
+        }
+    }
+}
+
+/// What of a cycle a person has to look at.
+pub fn stock_findings(report: &StockReport) -> Findings {
+    let mut found = Findings::default();
+    for failed in &report.failed {
+        found.first.push(Finding {
+            key: failed.sku.clone(),
+            kind: "rejected".to_owned(),
+            message: failed.reason.clone(),
+            advice: "correct what the server names; the other figures were written".to_owned(),
+        });
+    }
+    found.total = found.first.len() as u64;
+    for why in [Left::DuplicateSku, Left::SharedFigure, Left::Unreadable] {
+        let Some(named) = report.left.get(&why) else {
+            continue;
+        };
+        let (message, advice) = why.reason().split_once("; ").unwrap_or((why.reason(), ""));
+        found.first.extend(named.skus.iter().map(|sku| Finding {
+            key: sku.clone(),
+            kind: "ambiguous".to_owned(),
+            message: message.to_owned(),
+            advice: advice.to_owned(),
+        }));
+        found.total += named.count;
+    }
+    found
+}
+
+/// The numbers of a cycle, for the history.
+pub fn stock_counts(report: &StockReport) -> serde_json::Value {
+    serde_json::json!({
+        "articles": report.articles,
+        "changed": report.changed,
+        "derived_changed": report.derived_changed,
+        "oversold": report.oversold.len(),
+        "pending_orders": report.pending_orders,
+        "pending_old": report.pending_old,
+        "rounds": report.rounds,
+    })
+}

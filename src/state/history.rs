@@ -1,0 +1,193 @@
+//! When each flow ran, and what came of it.
+
+use super::{Result, State, as_moment, as_text, millis, text};
+use crate::db::query::Query;
+use crate::value::{Row, Value};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+/// Runs kept of each flow, besides its last good one.
+const RUNS_KEPT: u32 = 500;
+
+/// Which records a run looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// Those that changed since the last run.
+    Changed,
+    /// Every one.
+    All,
+    /// Those whose keys were named.
+    Part,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Done,
+    /// Done, but for records that are in quarantine.
+    Quarantined,
+    /// Ended by an error.
+    Failed,
+    /// Ended by the user.
+    Interrupted,
+}
+
+/// A run that is under way.
+#[derive(Debug, Clone, Copy)]
+pub struct RunId(i64);
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Run {
+    pub flow: String,
+    pub scope: Scope,
+    pub started: DateTime<Utc>,
+    /// `None`: it is under way, or its process died.
+    pub finished: Option<DateTime<Utc>>,
+    pub outcome: Option<Outcome>,
+    /// The flow's counts as its report had them; null without a report.
+    pub counts: serde_json::Value,
+    pub error: Option<String>,
+}
+
+impl Scope {
+    fn name(self) -> &'static str {
+        match self {
+            Scope::Changed => "changed",
+            Scope::All => "all",
+            Scope::Part => "part",
+        }
+    }
+
+    fn parse(name: &str) -> Scope {
+        match name {
+            "all" => Scope::All,
+            "part" => Scope::Part,
+            _ => Scope::Changed,
+        }
+    }
+}
+
+impl Outcome {
+    fn name(self) -> &'static str {
+        match self {
+            Outcome::Done => "done",
+            Outcome::Quarantined => "quarantined",
+            Outcome::Failed => "failed",
+            Outcome::Interrupted => "interrupted",
+        }
+    }
+
+    fn parse(name: &str) -> Option<Outcome> {
+        [
+            Outcome::Done,
+            Outcome::Quarantined,
+            Outcome::Failed,
+            Outcome::Interrupted,
+        ]
+        .into_iter()
+        .find(|outcome| outcome.name() == name)
+    }
+}
+
+impl State {
+    /// Notes that a run begins. Unless [`State::finish_run`] follows, its process died.
+    pub async fn begin_run(&mut self, flow: &str, scope: Scope) -> Result<RunId> {
+        let insert = Query::sql("INSERT INTO run (flow, scope, started_ms) VALUES (")
+            .value(text(flow))
+            .text(", ")
+            .value(text(scope.name()))
+            .text(", ")
+            .value(millis(Utc::now()))
+            .text(")");
+        self.begin().await?;
+        let inserted = self.insert_run(&insert).await;
+        self.end(inserted).await
+    }
+
+    async fn insert_run(&mut self, insert: &Query) -> Result<RunId> {
+        self.session.execute(insert).await?;
+        let rows = self.rows(Query::sql("SELECT max(id) FROM run")).await?;
+        Ok(RunId(match rows.first().map(|row| &row[0]) {
+            Some(Value::Int(id)) => *id,
+            _ => 0,
+        }))
+    }
+
+    /// Notes how a run ended, and forgets runs of long ago.
+    pub async fn finish_run(
+        &mut self,
+        run: RunId,
+        flow: &str,
+        outcome: Outcome,
+        counts: &serde_json::Value,
+        error: Option<&str>,
+    ) -> Result<()> {
+        let update = Query::sql("UPDATE run SET finished_ms = ")
+            .value(millis(Utc::now()))
+            .text(", outcome = ")
+            .value(text(outcome.name()))
+            .text(", counts = ")
+            .value(text(&counts.to_string()))
+            .text(", error = ")
+            .value(error.map_or(Value::Null, text))
+            .text(" WHERE id = ")
+            .value(Value::Int(run.0));
+        let forget = Query::sql("DELETE FROM run WHERE flow = ")
+            .value(text(flow))
+            .text(" AND id NOT IN (SELECT id FROM run WHERE flow = ")
+            .value(text(flow))
+            .text(format!(
+                " ORDER BY id DESC LIMIT {RUNS_KEPT}) AND id NOT IN (SELECT max(id) FROM run WHERE {GOOD} GROUP BY flow)"
+            ));
+        self.begin().await?;
+        let mut done = Ok(());
+        for query in [&update, &forget] {
+            done = match self.session.execute(query).await {
+                Ok(_) => done,
+                Err(error) => {
+                    done = Err(error.into());
+                    break;
+                }
+            };
+        }
+        self.end(done).await
+    }
+
+    pub async fn last_run(&mut self, flow: &str) -> Result<Option<Run>> {
+        self.newest(flow, "1 = 1").await
+    }
+
+    /// The last run that went through the whole of the flow, whether or not it left records in quarantine.
+    pub async fn last_good_run(&mut self, flow: &str) -> Result<Option<Run>> {
+        self.newest(flow, GOOD).await
+    }
+
+    async fn newest(&mut self, flow: &str, condition: &str) -> Result<Option<Run>> {
+        let query = Query::sql(
+            "SELECT flow, scope, started_ms, finished_ms, outcome, counts, error FROM run WHERE flow = ",
+        )
+        .value(text(flow))
+        .text(format!(" AND {condition} ORDER BY id DESC LIMIT 1"));
+        Ok(self.rows(query).await?.first().and_then(run))
+    }
+}
+
+/// Runs that went through everything.
+const GOOD: &str = "outcome IN ('done', 'quarantined') AND scope <> 'part'";
+
+/// `None` for a row that someone edited.
+fn run(row: &Row) -> Option<Run> {
+    let [flow, scope, started, finished, outcome, counts, error] = row.as_ref() else {
+        return None;
+    };
+    Some(Run {
+        flow: as_text(flow),
+        scope: Scope::parse(&as_text(scope)),
+        started: as_moment(started)?,
+        finished: as_moment(finished),
+        outcome: Outcome::parse(&as_text(outcome)),
+        counts: serde_json::from_str(&as_text(counts)).unwrap_or_default(),
+        error: (!error.is_null()).then(|| as_text(error)),
+    })
+}

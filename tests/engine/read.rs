@@ -1,0 +1,390 @@
+//! Streams, orders, names and values that try to break out.
+
+use crate::{ALL, Bench, Listed, SERVERS, begin, case, decimal, fetch, insert, int64, text};
+use futures_util::TryStreamExt;
+use ponte::db::query::{Part, Query, TableName};
+use ponte::db::{self, BATCH_BYTES, BATCH_ROWS, DbErrorKind, EngineKind, Isolation};
+use ponte::value::{Charset, Type, Value};
+
+pub const CASES: &[Listed] = &[
+    case!(rows_stream_in_bounded_batches, ALL),
+    case!(batches_are_bounded_in_bytes, ALL),
+    case!(a_dropped_stream_leaves_the_session_usable, ALL),
+    case!(an_error_in_a_stream_leaves_the_session_usable, ALL),
+    case!(texts_are_ordered_by_their_bytes, ALL),
+    case!(hostile_names_and_values_stay_what_they_are, ALL),
+    case!(bound_values_compare_exactly, ALL),
+    case!(a_query_is_described_without_running_it, ALL),
+    case!(a_snapshot_sees_no_later_commit, ALL),
+    case!(a_snapshot_cannot_write, ALL),
+    case!(the_session_is_in_utc, SERVERS),
+    case!(the_server_says_what_it_is, ALL),
+];
+
+/// Fills `t` with `n` from 0.
+async fn numbers(bench: &Bench, count: usize, filler: &str) {
+    let series = bench.by(
+        format!("INSERT INTO t SELECT n, {filler} FROM generate_series(0, {count} - 1) s (n)"),
+        format!("INSERT INTO t SELECT seq, {filler} FROM seq_0_to_{}", count - 1),
+        format!(
+            "INSERT INTO t WITH RECURSIVE s (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM s WHERE n < {count} - 1) \
+             SELECT n, {filler} FROM s"
+        ),
+    );
+    bench
+        .sql(&format!(
+            "CREATE TABLE t (n bigint PRIMARY KEY, filler text); {series}"
+        ))
+        .await;
+}
+
+async fn rows_stream_in_bounded_batches(bench: Bench) {
+    numbers(&bench, 100_000, "'abc'").await;
+    let mut session = bench.connect().await;
+    let query = Query::sql(
+        "SELECT n, filler AS \"F\" FROM t ORDER BY n".replace('"', bench.by("\"", "`", "\"")),
+    );
+    let mut stream = session.read(&query).await.unwrap();
+    let (mut expected, mut batches) = (0, 0);
+    while let Some(batch) = stream.try_next().await.unwrap() {
+        assert_eq!(*batch.columns, ["n".to_owned(), "F".to_owned()]);
+        assert!(!batch.rows.is_empty() && batch.rows.len() <= BATCH_ROWS);
+        for row in batch.rows {
+            assert_eq!(*row, [Value::Int(expected), text("abc")]);
+            expected += 1;
+        }
+        batches += 1;
+    }
+    assert_eq!((expected, batches), (100_000, 100));
+}
+
+async fn batches_are_bounded_in_bytes(bench: Bench) {
+    let filler = bench.by(
+        "repeat('x', 100000)",
+        "repeat('x', 65000)",
+        "printf('%.*c', 100000, 'x')",
+    );
+    numbers(&bench, 100, filler).await;
+    let mut session = bench.connect().await;
+    let query = Query::sql("SELECT filler FROM t");
+    let mut stream = session.read(&query).await.unwrap();
+    let mut rows = 0;
+    while let Some(batch) = stream.try_next().await.unwrap() {
+        let bytes: usize = batch.rows.iter().map(|row| row[0].bytes()).sum();
+        assert!(bytes < BATCH_BYTES + 110_000, "{bytes}");
+        rows += batch.rows.len();
+    }
+    assert_eq!(rows, 100);
+}
+
+async fn a_dropped_stream_leaves_the_session_usable(bench: Bench) {
+    numbers(&bench, 100_000, "'abc'").await;
+    let mut session = bench.connect().await;
+    let query = Query::sql("SELECT n, filler FROM t ORDER BY n");
+    for isolation in [
+        None,
+        Some(Isolation::Snapshot),
+        Some(Isolation::ReadCommitted),
+    ] {
+        if let Some(isolation) = isolation {
+            session.begin(isolation).await.unwrap();
+        }
+        let mut stream = session.read(&query).await.unwrap();
+        stream.try_next().await.unwrap().unwrap();
+        drop(stream);
+        drop(session.read(&query).await.unwrap());
+        assert_eq!(
+            *fetch(session.as_mut(), "SELECT count(*) FROM t").await[0],
+            [Value::Int(100_000)]
+        );
+        if isolation.is_some() {
+            drop(session.read(&query).await.unwrap());
+            session.commit().await.unwrap();
+        }
+    }
+}
+
+async fn an_error_in_a_stream_leaves_the_session_usable(bench: Bench) {
+    numbers(&bench, 5_000, "'abc'").await;
+    let mut session = bench.connect().await;
+    let missing = Query::sql("SELECT * FROM missing");
+    let error = db::fetch(session.as_mut(), &missing).await.unwrap_err();
+    assert_eq!(error.kind, DbErrorKind::Undefined, "{error}");
+    let error = db::fetch(session.as_mut(), &Query::sql("SELECT missing FROM t"))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind, DbErrorKind::Undefined, "{error}");
+    let error = db::fetch(session.as_mut(), &Query::sql("SELEC 1"))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind, DbErrorKind::Syntax, "{error}");
+    // Fails in the middle of the rows.
+    let query = bench.by(
+        "SELECT 1 / (4000 - n) FROM t ORDER BY n",
+        "SELECT n, (SELECT s.n FROM t s WHERE t.n < 4000 OR s.n < 2 LIMIT 2) FROM t ORDER BY n",
+        "SELECT abs(CASE WHEN n = 4000 THEN -9223372036854775807 - 1 ELSE n END) FROM t ORDER BY n",
+    );
+    db::fetch(session.as_mut(), &Query::sql(query))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        *fetch(session.as_mut(), "SELECT count(*) FROM t").await[0],
+        [Value::Int(5_000)]
+    );
+}
+
+const TEXTS: [&str; 12] = [
+    "b", "B", "a", "é", "e", "ß", "_", "", "a ", "\u{FFFD}", "😀", "Z",
+];
+
+async fn texts_are_ordered_by_their_bytes(bench: Bench) {
+    let ty = bench.by(
+        "varchar(10) COLLATE \"en-x-icu\"",
+        "varchar(10) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci",
+        "varchar(10) COLLATE NOCASE",
+    );
+    bench
+        .sql(&format!("CREATE TABLE t (k {ty}, n bigint)"))
+        .await;
+    let mut session = bench.connect().await;
+    let rows = TEXTS
+        .iter()
+        .enumerate()
+        .map(|(at, k)| vec![text(k), Value::Int(100 - at as i64)])
+        .collect();
+    let insert = insert(session.as_mut(), "t", &["k", "n"], rows).await;
+    begin(session.as_mut()).await;
+    session.insert(&insert).await.unwrap();
+    session.commit().await.unwrap();
+
+    let query = Query::sql("SELECT k FROM t ORDER BY ")
+        .push(Part::Order("k".to_owned(), insert.types[0].clone()));
+    let found = db::fetch(session.as_mut(), &query).await.unwrap();
+    let mut wanted = TEXTS;
+    wanted.sort_unstable_by_key(|text| text.as_bytes());
+    let wanted: Vec<Value> = wanted.iter().map(|k| text(k)).collect();
+    let found: Vec<Value> = found.into_iter().map(|row| row[0].clone()).collect();
+    assert_eq!(found, wanted);
+
+    let query = Query::sql("SELECT n FROM t ORDER BY ").push(Part::Order("n".to_owned(), int64()));
+    let found = db::fetch(session.as_mut(), &query).await.unwrap();
+    assert_eq!(
+        (&found[0][0], &found[11][0]),
+        (&Value::Int(89), &Value::Int(100)),
+        "numbers by value"
+    );
+}
+
+async fn hostile_names_and_values_stay_what_they_are(bench: Bench) {
+    let table = "we\"ird `t`; DROP TABLE x; --";
+    let column = "sel\"ect` '$1 ?";
+    let quote = bench.by('"', '`', '"');
+    let quoted = |name: &str| {
+        format!(
+            "{quote}{}{quote}",
+            name.replace(quote, &format!("{quote}{quote}"))
+        )
+    };
+    // Not through the support's splitter of scripts.
+    let mut session = bench.connect().await;
+    let create = format!(
+        "CREATE TABLE {} (id int, {} varchar(100))",
+        quoted(table),
+        quoted(column)
+    );
+    session.execute(&Query::sql(create)).await.unwrap();
+    let hostile = "'; DROP TABLE x; -- \\' \" ` $1 ? :x %s {x} \\";
+    let name = TableName {
+        schema: None,
+        name: table.to_owned(),
+    };
+    let found = session.table(&name).await.unwrap().expect("the table");
+    assert_eq!(found.columns[1].name, column);
+    let mut insert = insert_into(&found.name, &["id", column]);
+    insert.types = found
+        .columns
+        .iter()
+        .map(|column| column.ty.clone())
+        .collect();
+    insert.rows = vec![
+        vec![Value::Int(1), text(hostile)],
+        vec![Value::Int(2), text("x")],
+    ];
+    begin(session.as_mut()).await;
+    session.insert(&insert).await.unwrap();
+    session.commit().await.unwrap();
+    let query = Query::sql("SELECT ")
+        .ident(column)
+        .text(" FROM ")
+        .table(&name)
+        .text(" WHERE ")
+        .ident(column)
+        .text(" = ")
+        .value(text(hostile));
+    let rows = db::fetch(session.as_mut(), &query).await.unwrap();
+    assert_eq!(*rows[0], [text(hostile)]);
+    assert_eq!(rows.len(), 1);
+}
+
+fn insert_into(table: &TableName, columns: &[&str]) -> ponte::db::query::Insert {
+    ponte::db::query::Insert {
+        table: table.clone(),
+        columns: columns.iter().map(|column| (*column).to_owned()).collect(),
+        types: Vec::new(),
+        rows: Vec::new(),
+        generated: None,
+        distinct_by: Vec::new(),
+    }
+}
+
+async fn bound_values_compare_exactly(bench: Bench) {
+    let exact = bench.by("decimal(38,10)", "decimal(38,10)", "DECIMAL(15,4)");
+    bench
+        .sql(&format!(
+            "CREATE TABLE t (d {exact}, n bigint, s varchar(20)); \
+             INSERT INTO t VALUES (12345678901.1234, 9007199254740993, '007')"
+        ))
+        .await;
+    let mut session = bench.connect().await;
+    let count = |column: &str, value: Value| {
+        Query::sql(format!("SELECT count(*) FROM t WHERE {column} = ")).value(value)
+    };
+    let mut matched = Vec::new();
+    for query in [
+        count("d", decimal("12345678901.1234")),
+        count("d", decimal("12345678901.1235")),
+        count("n", Value::Int(9_007_199_254_740_993)),
+        count("n", Value::Int(9_007_199_254_740_992)),
+        count("n", Value::UInt(9_007_199_254_740_993)),
+        count("n", decimal("9007199254740993")),
+        count("n", decimal("9007199254740993.5")),
+        count("s", text("007")),
+        count("s", text("7")),
+        count("n", Value::Null),
+        Query::sql("SELECT count(*) FROM t WHERE s IN (")
+            .list(vec![text("x"), text("007"), Value::Null])
+            .text(")"),
+        Query::sql("SELECT count(*) FROM t WHERE s IN (")
+            .list(Vec::new())
+            .text(")"),
+    ] {
+        let rows = db::fetch(session.as_mut(), &query).await.unwrap();
+        matched.push(rows[0][0] == Value::Int(1));
+    }
+    let wanted = [
+        true, false, true, false, true, true, false, true, false, false, true, false,
+    ];
+    assert_eq!(matched, wanted);
+}
+
+async fn a_query_is_described_without_running_it(bench: Bench) {
+    bench
+        .sql("CREATE TABLE t (a decimal(10,2), b varchar(10), c bigint NOT NULL)")
+        .await;
+    let mut session = bench.connect().await;
+    let query = Query::sql(
+        "SELECT s.a AS money, s.b, s.c, s.c + 1 AS computed FROM (SELECT * FROM t) s WHERE s.c = ",
+    )
+    .value(Value::Int(1));
+    let columns = session.describe(&query).await.unwrap();
+    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    assert_eq!(names, ["money", "b", "c", "computed"]);
+    assert!(matches!(columns[0].ty, Type::Decimal { .. }));
+    assert!(matches!(
+        columns[1].ty,
+        Type::Text {
+            charset: Charset::Unicode,
+            ..
+        }
+    ));
+    assert_eq!(columns[2].ty, int64());
+    let computed = match bench.kind {
+        EngineKind::Sqlite => Type::Other(String::new()),
+        _ => int64(),
+    };
+    assert_eq!(columns[3].ty, computed);
+    let writes = Query::sql("DELETE FROM t");
+    assert_eq!(session.describe(&writes).await.unwrap().len(), 0);
+    let error = session
+        .describe(&Query::sql("SELECT x FROM t"))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind, DbErrorKind::Undefined, "{error}");
+}
+
+async fn a_snapshot_sees_no_later_commit(bench: Bench) {
+    bench
+        .sql(bench.by(
+            "CREATE TABLE t (n int); INSERT INTO t VALUES (1)",
+            "CREATE TABLE t (n int); INSERT INTO t VALUES (1)",
+            "PRAGMA journal_mode = WAL; CREATE TABLE t (n int); INSERT INTO t VALUES (1)",
+        ))
+        .await;
+    let mut session = bench.connect().await;
+    session.begin(Isolation::Snapshot).await.unwrap();
+    // Before the first read of the table.
+    bench.sql("INSERT INTO t VALUES (2)").await;
+    let count = "SELECT count(*) FROM t";
+    assert_eq!(*fetch(session.as_mut(), count).await[0], [Value::Int(1)]);
+    bench.sql("INSERT INTO t VALUES (3)").await;
+    assert_eq!(*fetch(session.as_mut(), count).await[0], [Value::Int(1)]);
+    session.commit().await.unwrap();
+    assert_eq!(*fetch(session.as_mut(), count).await[0], [Value::Int(3)]);
+
+    // And a transaction that writes sees what others commit meanwhile, or lets nobody else write.
+    begin(session.as_mut()).await;
+    assert_eq!(*fetch(session.as_mut(), count).await[0], [Value::Int(3)]);
+    if bench.kind != EngineKind::Sqlite {
+        bench.sql("INSERT INTO t VALUES (4)").await;
+        assert_eq!(*fetch(session.as_mut(), count).await[0], [Value::Int(4)]);
+    }
+    session.commit().await.unwrap();
+}
+
+async fn a_snapshot_cannot_write(bench: Bench) {
+    bench.sql("CREATE TABLE t (n int)").await;
+    let mut session = bench.connect().await;
+    session.begin(Isolation::Snapshot).await.unwrap();
+    let error = session
+        .execute(&Query::sql("INSERT INTO t VALUES (1)"))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind, DbErrorKind::ReadOnly, "{error}");
+    session.rollback().await.unwrap();
+    session
+        .execute(&Query::sql("INSERT INTO t VALUES (1)"))
+        .await
+        .unwrap();
+}
+
+async fn the_session_is_in_utc(bench: Bench) {
+    let mut session = bench.connect().await;
+    let query = bench.by(
+        "SELECT current_setting('TimeZone'), CAST('2024-07-01 12:00:00' AS timestamptz)::text",
+        "SELECT @@session.time_zone, CAST(from_unixtime(1719835200) AS char)",
+        "",
+    );
+    let zone = bench.by("UTC", "+00:00", "");
+    let noon = bench.by("2024-07-01 12:00:00+00", "2024-07-01 12:00:00", "");
+    assert_eq!(
+        *fetch(session.as_mut(), query).await[0],
+        [text(zone), text(noon)]
+    );
+}
+
+async fn the_server_says_what_it_is(bench: Bench) {
+    let session = bench.connect().await;
+    let server = session.server();
+    assert_eq!(server.kind, bench.kind);
+    assert!(
+        server
+            .product
+            .starts_with(bench.by("PostgreSQL ", "MariaDB ", "SQLite ")),
+        "{}",
+        server.product
+    );
+    assert!(
+        server.version.0 >= 3 && server.unicode && !server.read_only,
+        "{server:?}"
+    );
+}

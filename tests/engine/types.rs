@@ -1,0 +1,492 @@
+//! Every type goes in and comes out as it was, at the edges of what its column holds.
+
+use crate::{
+    ALL, Bench, Listed, MARIADB, POSTGRES, SQLITE, begin, case, decimal, fetch, insert, text,
+};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use ponte::db::query::{Query, Update};
+use ponte::db::{self, DbErrorKind, EngineKind};
+use ponte::value::{Value, convert, same};
+
+pub const CASES: &[Listed] = &[
+    case!(every_type_round_trips, ALL),
+    case!(every_type_can_be_updated, ALL),
+    case!(what_sql_computes_has_a_type, ALL),
+    case!(what_cannot_be_read_names_its_column, ALL),
+    case!(zero_dates_are_errors, MARIADB),
+    case!(not_a_number_is_an_error, POSTGRES),
+    case!(types_beside_the_standard_ones, POSTGRES),
+    case!(sqlite_converts_by_declared_type, SQLITE),
+];
+
+fn date(text: &str) -> Value {
+    Value::Date(NaiveDate::parse_from_str(text, "%Y-%m-%d").unwrap())
+}
+
+fn time(text: &str) -> Value {
+    Value::Time(NaiveTime::parse_from_str(text, "%H:%M:%S%.f").unwrap())
+}
+
+fn wall(text: &str) -> NaiveDateTime {
+    NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").unwrap()
+}
+
+fn datetime(text: &str) -> Value {
+    Value::DateTime(wall(text))
+}
+
+fn timestamp(text: &str) -> Value {
+    Value::Timestamp(wall(text).and_utc())
+}
+
+fn bytes(bytes: &[u8]) -> Value {
+    Value::Bytes(bytes.to_vec())
+}
+
+fn json(text: &str) -> Value {
+    Value::Json(text.to_owned())
+}
+
+fn uuid() -> Value {
+    Value::Uuid("0f3c6d1a-9b3e-4a52-8a7d-0123456789ab".parse().unwrap())
+}
+
+/// A column's declaration and values that it holds.
+fn columns(kind: EngineKind) -> Vec<(&'static str, Vec<Value>)> {
+    let mut all = match kind {
+        EngineKind::Postgres => postgres(),
+        EngineKind::MySql => mariadb(),
+        EngineKind::Sqlite => sqlite(),
+    };
+    all.extend([
+        (
+            "bigint",
+            vec![Value::Int(i64::MIN), Value::Int(i64::MAX), Value::Int(0)],
+        ),
+        (
+            "varchar(64)",
+            vec![
+                text(""),
+                text("emoji 😀 and ' \" \\ % _ `"),
+                text(" both ends "),
+                text("\t\n"),
+            ],
+        ),
+        (
+            "text",
+            vec![text(""), text(&"à".repeat(5000)), text("\u{10FFFF}")],
+        ),
+        (
+            "double precision",
+            vec![Value::Float(0.1), Value::Float(-1.5e300), Value::Float(0.0)],
+        ),
+        (
+            "date",
+            vec![date("0001-01-01"), date("9999-12-31"), date("2024-02-29")],
+        ),
+        (
+            "decimal(10,2)",
+            vec![decimal("-12345678.90"), decimal("0.01"), decimal("0")],
+        ),
+    ]);
+    all
+}
+
+fn postgres() -> Vec<(&'static str, Vec<Value>)> {
+    vec![
+        ("boolean", vec![Value::Bool(true), Value::Bool(false)]),
+        ("smallint", vec![Value::Int(-32768), Value::Int(32767)]),
+        (
+            "integer",
+            vec![
+                Value::Int(i64::from(i32::MIN)),
+                Value::Int(i64::from(i32::MAX)),
+            ],
+        ),
+        ("oid", vec![Value::UInt(u64::from(u32::MAX))]),
+        (
+            "numeric",
+            vec![
+                decimal("123456789012345678901234567890123456789012345.6789012345678901234567890"),
+                decimal("-0.000000000000000000000000000000000000000000001"),
+                decimal("1000000000000000000000000000000"),
+                decimal("10000"),
+                decimal("0.0001"),
+            ],
+        ),
+        (
+            "numeric(38,10)",
+            vec![decimal("-9999999999999999999999999999.9999999999")],
+        ),
+        ("real", vec![Value::Float(f64::from(0.1f32))]),
+        ("char(10)", vec![text("ab")]),
+        ("bytea", vec![bytes(b""), bytes(&[0, 255, 0, 39, 92])]),
+        ("time", vec![time("00:00:00"), time("23:59:59.999999")]),
+        (
+            "timestamp",
+            vec![
+                datetime("0001-01-01 00:00:00"),
+                datetime("9999-12-31 23:59:59.999999"),
+                datetime("1999-12-31 23:59:59.5"),
+            ],
+        ),
+        (
+            "timestamptz",
+            vec![
+                timestamp("1970-01-01 00:00:00"),
+                timestamp("2024-03-31 02:30:00.000001"),
+                timestamp("1969-12-31 23:59:59.9"),
+            ],
+        ),
+        ("uuid", vec![uuid()]),
+        (
+            "json",
+            vec![json("{\"a\": [1, null, \"à\"]}"), json("null")],
+        ),
+        (
+            "jsonb",
+            vec![json("{\"a\": [1, null, \"à\"]}"), json("1.50")],
+        ),
+        ("mood", vec![text("happy"), text("it's")]),
+        ("sku", vec![text("AB-1")]),
+    ]
+}
+
+fn mariadb() -> Vec<(&'static str, Vec<Value>)> {
+    vec![
+        ("tinyint(1)", vec![Value::Int(-128), Value::Int(127)]),
+        ("smallint unsigned", vec![Value::UInt(65535)]),
+        ("mediumint", vec![Value::Int(-8_388_608)]),
+        ("int", vec![Value::Int(i64::from(i32::MIN))]),
+        (
+            "bigint unsigned",
+            vec![Value::UInt(u64::MAX), Value::UInt(0)],
+        ),
+        (
+            "decimal(65,30)",
+            vec![
+                decimal("99999999999999999999999999999999999.999999999999999999999999999999"),
+                decimal("-0.000000000000000000000000000001"),
+            ],
+        ),
+        (
+            "decimal(38,0)",
+            vec![decimal("-99999999999999999999999999999999999999")],
+        ),
+        ("float", vec![Value::Float(f64::from(0.1f32))]),
+        ("char(10)", vec![text("ab"), text("")]),
+        (
+            "varchar(20) character set latin1",
+            vec![text("àé€"), text("")],
+        ),
+        ("longtext", vec![text(&"x".repeat(300_000))]),
+        (
+            "varbinary(20)",
+            vec![
+                bytes(b""),
+                bytes(&[0, 255, 0, 39, 92]),
+                bytes(b"\xf0\x28\x8c"),
+            ],
+        ),
+        ("longblob", vec![bytes(&[255; 70_000])]),
+        ("time(6)", vec![time("00:00:00"), time("23:59:59.999999")]),
+        (
+            "datetime(6)",
+            vec![
+                datetime("1000-01-01 00:00:00"),
+                datetime("9999-12-31 23:59:59.999999"),
+            ],
+        ),
+        ("datetime", vec![datetime("2024-03-31 02:30:00")]),
+        (
+            "timestamp(6) NULL",
+            vec![
+                timestamp("1970-01-01 00:00:01"),
+                timestamp("2024-03-31 02:30:00.000001"),
+            ],
+        ),
+        ("year", vec![Value::Int(1901), Value::Int(2155)]),
+        ("enum('a','it''s','à,b')", vec![text("it's"), text("à,b")]),
+        ("set('x','y')", vec![text("x,y"), text("")]),
+        ("bit(1)", vec![Value::UInt(1), Value::UInt(0)]),
+        ("bit(64)", vec![Value::UInt(u64::MAX)]),
+        ("json", vec![json("{\"a\": [1, null, \"à\"]}")]),
+    ]
+}
+
+fn sqlite() -> Vec<(&'static str, Vec<Value>)> {
+    vec![
+        ("BOOLEAN", vec![Value::Bool(true), Value::Bool(false)]),
+        (
+            "DECIMAL_TEXT(60,20)",
+            vec![
+                decimal("-123456789012345678901234567890.12345678901234567890"),
+                decimal("0.00001"),
+            ],
+        ),
+        (
+            "DECIMAL(15,4)",
+            vec![
+                decimal("99999999999.9999"),
+                decimal("0.0001"),
+                decimal("12.5"),
+            ],
+        ),
+        ("BLOB", vec![bytes(b""), bytes(&[0, 255, 0])]),
+        ("TIME", vec![time("00:00:00"), time("23:59:59.999999")]),
+        (
+            "DATETIME",
+            vec![
+                datetime("0001-01-01 00:00:00"),
+                datetime("9999-12-31 23:59:59.999999"),
+            ],
+        ),
+        (
+            "TIMESTAMP",
+            vec![
+                timestamp("1970-01-01 00:00:00"),
+                timestamp("2024-03-31 02:30:00.000001"),
+            ],
+        ),
+        ("UUID", vec![uuid()]),
+        ("JSON", vec![json("{\"a\": [1, null, \"à\"]}"), json("12")]),
+        ("VARCHAR(10)", vec![text("12"), text("007"), text("1e3")]),
+    ]
+}
+
+/// A table with a column `c0`, `c1`, ... for each declaration, and rows that hold each column's values in turn.
+async fn table(bench: &Bench) -> (Vec<String>, Vec<Vec<Value>>) {
+    let columns = columns(bench.kind);
+    let names: Vec<String> = (0..columns.len()).map(|at| format!("c{at}")).collect();
+    if bench.kind == EngineKind::Postgres {
+        bench
+            .sql("CREATE TYPE mood AS ENUM ('happy', 'it''s'); CREATE DOMAIN sku AS varchar(10) CHECK (value <> '');")
+            .await;
+    }
+    let declared: Vec<String> = names
+        .iter()
+        .zip(&columns)
+        .map(|(name, (declared, _))| format!("{name} {declared}"))
+        .collect();
+    bench
+        .sql(&format!(
+            "CREATE TABLE t (id integer PRIMARY KEY, {})",
+            declared.join(", ")
+        ))
+        .await;
+    let longest = columns.iter().map(|column| column.1.len()).max().unwrap();
+    let rows = (0..=longest)
+        .map(|at| {
+            let values = columns
+                .iter()
+                .map(|column| column.1.get(at).cloned().unwrap_or(Value::Null));
+            [Value::Int(at as i64)].into_iter().chain(values).collect()
+        })
+        .collect();
+    (names, rows)
+}
+
+async fn assert_same(bench: &Bench, names: &[String], rows: &[Vec<Value>]) {
+    let mut session = bench.connect().await;
+    let found = fetch(session.as_mut(), "SELECT * FROM t ORDER BY id").await;
+    let types = session
+        .table(&ponte::db::query::TableName::parse("t"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(found.len(), rows.len());
+    for (found, wanted) in found.iter().zip(rows) {
+        for ((found, wanted), name) in found.iter().zip(wanted).skip(1).zip(names) {
+            let column = types.column(name).unwrap();
+            let place = format!("{name} {}: {found:?} for {wanted:?}", column.declared);
+            assert!(same(found, wanted, &column.ty), "{place}");
+            let is_text_of = matches!(
+                (bench.kind, column.declared.as_str()),
+                (EngineKind::MySql, "longtext") | (EngineKind::Postgres, "character(10)" | "jsonb")
+            );
+            assert!(is_text_of || found == wanted, "{place}");
+            let converted = convert(found.clone(), &column.ty);
+            assert!(converted.is_ok(), "{place}: {converted:?}");
+        }
+    }
+}
+
+async fn every_type_round_trips(bench: Bench) {
+    let (names, rows) = table(&bench).await;
+    let mut session = bench.connect().await;
+    let mut columns = vec!["id"];
+    columns.extend(names.iter().map(String::as_str));
+    let insert = insert(session.as_mut(), "t", &columns, rows.clone()).await;
+    begin(session.as_mut()).await;
+    session.insert(&insert).await.unwrap();
+    session.commit().await.unwrap();
+    assert_same(&bench, &names, &rows).await;
+}
+
+async fn every_type_can_be_updated(bench: Bench) {
+    let (names, rows) = table(&bench).await;
+    let mut session = bench.connect().await;
+    // Every row begins as another's values, so that each value is written over NULL, or NULL over a value.
+    let mut columns = vec!["id"];
+    columns.extend(names.iter().map(String::as_str));
+    let mut before = rows.clone();
+    before.rotate_left(1);
+    for (at, row) in before.iter_mut().enumerate() {
+        row[0] = Value::Int(at as i64);
+    }
+    let insert = insert(session.as_mut(), "t", &columns, before).await;
+    let update = Update {
+        table: insert.table.clone(),
+        key: vec!["id".to_owned()],
+        key_types: insert.types[..1].to_vec(),
+        columns: names.clone(),
+        types: insert.types[1..].to_vec(),
+        rows: rows
+            .iter()
+            .map(|row| (row[..1].to_vec(), row[1..].to_vec()))
+            .collect(),
+    };
+    begin(session.as_mut()).await;
+    session.insert(&insert).await.unwrap();
+    assert_eq!(session.update(&update).await.unwrap(), rows.len() as u64);
+    session.commit().await.unwrap();
+    assert_same(&bench, &names, &rows).await;
+}
+
+async fn what_sql_computes_has_a_type(bench: Bench) {
+    bench
+        .sql("CREATE TABLE t (a decimal(10,2), b varchar(10)); INSERT INTO t VALUES (0.10, 'x'), (0.20, 'y');")
+        .await;
+    let mut session = bench.connect().await;
+    let rows = fetch(
+        session.as_mut(),
+        "SELECT sum(a), count(*), max(b) || '!', NULL, min(a) FROM (SELECT a, b FROM t) s",
+    )
+    .await;
+    assert_eq!(
+        *rows[0],
+        [
+            decimal("0.3"),
+            Value::Int(2),
+            text("y!"),
+            Value::Null,
+            decimal("0.1")
+        ]
+    );
+}
+
+async fn what_cannot_be_read_names_its_column(bench: Bench) {
+    bench
+        .sql(bench.by(
+            "CREATE TABLE t (id int, bad int[]); INSERT INTO t VALUES (1, '{1}')",
+            "CREATE TABLE t (id int, bad point); INSERT INTO t VALUES (1, POINT(1, 2))",
+            "CREATE TABLE t (id int, bad DATE); INSERT INTO t VALUES (1, 'tomorrow')",
+        ))
+        .await;
+    let mut session = bench.connect().await;
+    let error = db::fetch(session.as_mut(), &Query::sql("SELECT * FROM t"))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind, DbErrorKind::Other, "{error}");
+    assert!(error.message.contains("`bad`"), "{error}");
+    let rows = fetch(session.as_mut(), "SELECT id FROM t").await;
+    assert_eq!(rows.len(), 1, "the session is usable afterwards");
+}
+
+async fn zero_dates_are_errors(bench: Bench) {
+    bench
+        .sql(
+            "SET sql_mode = ''; CREATE TABLE t (id int, d date, dt datetime, late time); \
+              INSERT INTO t VALUES (1, '0000-00-00', '2024-00-10', '100:00:00'); \
+              CREATE TABLE latin (bad varbinary(10)); INSERT INTO latin VALUES (x'ff')",
+        )
+        .await;
+    let mut session = bench.connect().await;
+    for (query, column) in [
+        ("SELECT id, d FROM t", "`d`"),
+        ("SELECT id, dt FROM t", "`dt`"),
+        ("SELECT id, late FROM t", "`late`"),
+    ] {
+        let error = db::fetch(session.as_mut(), &Query::sql(query))
+            .await
+            .unwrap_err();
+        assert!(error.message.contains(column), "{error}");
+    }
+    // As text, or filtered, they can be worked with.
+    let rows = fetch(
+        session.as_mut(),
+        "SELECT CAST(d AS char), nullif(d, 0) FROM t",
+    )
+    .await;
+    assert_eq!(*rows[0], [text("0000-00-00"), Value::Null]);
+}
+
+async fn not_a_number_is_an_error(bench: Bench) {
+    let mut session = bench.connect().await;
+    for value in [
+        "'NaN'::numeric",
+        "'Infinity'::numeric",
+        "'-Infinity'::numeric",
+        "'NaN'::float8",
+        "'-Infinity'::float4",
+        "'infinity'::date",
+        "'-infinity'::timestamp",
+        "'infinity'::timestamptz",
+        "'20000-01-01'::date",
+        "'4713-01-01 BC'::timestamp",
+        "'24:00'::time",
+        "'10:00+02'::timetz",
+        "'12.50'::money",
+        "'1 day'::interval",
+        "'<a/>'::xml",
+        "'127.0.0.1'::inet",
+    ] {
+        let query = Query::sql(format!("SELECT 1 AS good, {value} AS bad"));
+        let error = db::fetch(session.as_mut(), &query).await.unwrap_err();
+        assert!(error.message.contains("`bad`"), "{value}: {error}");
+    }
+}
+
+async fn types_beside_the_standard_ones(bench: Bench) {
+    bench.sql("CREATE EXTENSION citext; CREATE TABLE t (c citext, n name, o \"char\"); INSERT INTO t VALUES ('Ab', 'n', 'x')").await;
+    let mut session = bench.connect().await;
+    let rows = fetch(session.as_mut(), "SELECT c, n, o FROM t").await;
+    assert_eq!(*rows[0], [text("Ab"), text("n"), text("x")]);
+    let insert = insert(
+        session.as_mut(),
+        "t",
+        &["c", "n", "o"],
+        vec![vec![text("Cd"), text("m"), text("y")]],
+    )
+    .await;
+    begin(session.as_mut()).await;
+    session.insert(&insert).await.unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(bench.look("SELECT c FROM t WHERE c = 'cD'").await.len(), 1);
+}
+
+async fn sqlite_converts_by_declared_type(bench: Bench) {
+    bench
+        .sql(
+            "CREATE TABLE t (v VARCHAR(10), d DECIMAL_TEXT(20,4), n NUMERIC, r REAL, x); \
+              INSERT INTO t VALUES (12, 1.5, '12.50', 3, 0.1 + 0.2);
+              CREATE VIEW w AS SELECT d AS money FROM t;",
+        )
+        .await;
+    let mut session = bench.connect().await;
+    let rows = fetch(session.as_mut(), "SELECT * FROM t").await;
+    let wanted = [
+        text("12"),
+        decimal("1.5"),
+        decimal("12.5"),
+        Value::Float(3.0),
+        decimal("0.3"),
+    ];
+    assert_eq!(*rows[0], wanted);
+    let rows = fetch(session.as_mut(), "SELECT s.money FROM (SELECT * FROM w) s").await;
+    assert_eq!(*rows[0], [decimal("1.5")]);
+    bench.sql("INSERT INTO t (v) VALUES (x'00ff')").await;
+    let query = Query::sql("SELECT v FROM t WHERE typeof(v) = 'blob'");
+    let error = db::fetch(session.as_mut(), &query).await.unwrap_err();
+    assert!(error.message.contains("column `v`"), "{error}");
+}

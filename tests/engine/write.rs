@@ -1,0 +1,425 @@
+//! Inserts with generated ids, updates and deletes by key, relative writes.
+
+use crate::{ALL, Bench, Listed, MARIADB, begin, case, decimal, insert, text};
+use ponte::db::query::{Add, Delete, Insert, TableName, Update};
+use ponte::db::{DbErrorKind, EngineKind, Session};
+use ponte::value::{Decimal, Type, Value};
+
+pub const CASES: &[Listed] = &[
+    case!(generated_ids_come_in_the_order_of_the_rows, ALL),
+    case!(rows_that_cannot_be_told_apart_get_their_ids_too, ALL),
+    case!(more_rows_than_a_statement_holds_are_inserted, ALL),
+    case!(large_values_are_inserted, ALL),
+    case!(rows_are_updated_by_their_key, ALL),
+    case!(composite_keys, ALL),
+    case!(numbers_are_added_to, ALL),
+    case!(texts_that_are_whole_numbers_are_added_to, ALL),
+    case!(what_is_no_whole_number_is_not_added_to, ALL),
+    case!(rows_are_deleted_by_their_key, ALL),
+    case!(warnings_are_errors, MARIADB),
+];
+
+fn names(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+fn id_column(bench: &Bench) -> &'static str {
+    bench.by(
+        "id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+        "id bigint unsigned AUTO_INCREMENT PRIMARY KEY",
+        "id INTEGER PRIMARY KEY",
+    )
+}
+
+async fn generated_ids_come_in_the_order_of_the_rows(bench: Bench) {
+    let id = id_column(&bench);
+    bench
+        .sql(&format!(
+            "CREATE TABLE t ({id}, k varchar(20), d decimal(10,2), UNIQUE (k)); INSERT INTO t (k, d) VALUES ('old', 1)"
+        ))
+        .await;
+    let mut session = bench.connect().await;
+    let rows = (0..3000)
+        .map(|n| vec![text(&format!("k{}", n * 7919 % 3000)), decimal("1.5")])
+        .collect();
+    let mut insert = insert(session.as_mut(), "t", &["k", "d"], rows).await;
+    insert.generated = Some("id".to_owned());
+    insert.distinct_by = vec![0];
+    begin(session.as_mut()).await;
+    let ids = session.insert(&insert).await.unwrap();
+    session.commit().await.unwrap();
+    assert_belong(&bench, &insert, &ids).await;
+}
+
+/// Each id is the one of the row with its key.
+async fn assert_belong(bench: &Bench, insert: &Insert, ids: &[Value]) {
+    let rows = bench.look("SELECT k, id FROM t").await;
+    let by_key: std::collections::HashMap<_, _> = rows
+        .into_iter()
+        .map(|row| (row[0].clone(), row[1].clone()))
+        .collect();
+    assert_eq!(ids.len(), insert.rows.len());
+    for (row, id) in insert.rows.iter().zip(ids) {
+        let (Value::Text(key), Value::Int(_) | Value::UInt(_)) = (&row[0], id) else {
+            panic!("{row:?} got {id:?}");
+        };
+        let id = match id {
+            Value::Int(id) => id.to_string(),
+            Value::UInt(id) => id.to_string(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(by_key[&Some(key.clone())], Some(id), "{key}");
+    }
+}
+
+async fn rows_that_cannot_be_told_apart_get_their_ids_too(bench: Bench) {
+    let id = id_column(&bench);
+    bench
+        .sql(&format!("CREATE TABLE t ({id}, k varchar(20), note text)"))
+        .await;
+    let mut session = bench.connect().await;
+    let rows = ["a", "a", "b"].map(|k| vec![text(k), text("n")]).to_vec();
+    let mut insert = insert(session.as_mut(), "t", &["k", "note"], rows).await;
+    insert.generated = Some("id".to_owned());
+    // Once without a promise, once with one that does not hold: the rows are not 1:1.
+    for distinct_by in [vec![], vec![0]] {
+        insert.distinct_by = distinct_by;
+        begin(session.as_mut()).await;
+        let ids = session.insert(&insert).await.unwrap();
+        session.commit().await.unwrap();
+        assert_eq!(ids.len(), 3);
+        assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2]);
+    }
+    assert_eq!(bench.look("SELECT id FROM t").await.len(), 6);
+}
+
+async fn more_rows_than_a_statement_holds_are_inserted(bench: Bench) {
+    let columns: Vec<String> = (0..30).map(|at| format!("c{at}")).collect();
+    bench
+        .sql(&format!(
+            "CREATE TABLE t (id bigint PRIMARY KEY, {} bigint)",
+            columns.join(" bigint, ")
+        ))
+        .await;
+    let mut session = bench.connect().await;
+    // 155,000 values.
+    let rows: Vec<Vec<Value>> = (0..5000)
+        .map(|n| (0..31).map(|at| Value::Int(n * 100 + at)).collect())
+        .collect();
+    let mut all = vec!["id"];
+    all.extend(columns.iter().map(String::as_str));
+    let insert = insert(session.as_mut(), "t", &all, rows).await;
+    begin(session.as_mut()).await;
+    assert!(session.insert(&insert).await.unwrap().is_empty());
+    session.commit().await.unwrap();
+    let found = bench
+        .look("SELECT count(*), sum(c29), min(c0) FROM t")
+        .await;
+    let sum: i64 = (0..5000).map(|n| n * 100 + 30).sum();
+    let wanted = ["5000".to_owned(), sum.to_string(), "1".to_owned()]
+        .map(Some)
+        .to_vec();
+    assert_eq!(found, [wanted]);
+}
+
+async fn large_values_are_inserted(bench: Bench) {
+    let ty = bench.by("text", "longtext", "text");
+    bench
+        .sql(&format!(
+            "CREATE TABLE t (id bigint PRIMARY KEY, body {ty})"
+        ))
+        .await;
+    let mut session = bench.connect().await;
+    // More in all than the server takes in one packet (16 MiB by MariaDB's default).
+    let body = "à".repeat(1_000_000);
+    let rows = (0..20).map(|n| vec![Value::Int(n), text(&body)]).collect();
+    let insert = insert(session.as_mut(), "t", &["id", "body"], rows).await;
+    let update = update_of(&insert, &["id"], &["body"], |row| {
+        (vec![row[0].clone()], vec![row[1].clone()])
+    });
+    begin(session.as_mut()).await;
+    session.insert(&insert).await.unwrap();
+    assert_eq!(session.update(&update).await.unwrap(), 20);
+    session.commit().await.unwrap();
+    let found = bench
+        .look("SELECT count(*), min(length(body)) FROM t")
+        .await;
+    let length = bench.by("1000000", "2000000", "1000000");
+    assert_eq!(found, [[Some("20".to_owned()), Some(length.to_owned())]]);
+}
+
+fn update_of(
+    insert: &Insert,
+    key: &[&str],
+    columns: &[&str],
+    row: impl Fn(&[Value]) -> (Vec<Value>, Vec<Value>),
+) -> Update {
+    let types = |names: &[&str]| -> Vec<Type> {
+        names
+            .iter()
+            .map(|name| {
+                let at = insert
+                    .columns
+                    .iter()
+                    .position(|column| column == name)
+                    .unwrap();
+                insert.types[at].clone()
+            })
+            .collect()
+    };
+    Update {
+        table: insert.table.clone(),
+        key: names(key),
+        key_types: types(key),
+        columns: names(columns),
+        types: types(columns),
+        rows: insert.rows.iter().map(|values| row(values)).collect(),
+    }
+}
+
+async fn rows_are_updated_by_their_key(bench: Bench) {
+    bench
+        .sql(
+            "CREATE TABLE t (k varchar(20) PRIMARY KEY, a bigint, d decimal(30,10), s varchar(20))",
+        )
+        .await;
+    let mut session = bench.connect().await;
+    let rows = (0..2500)
+        .map(|n| {
+            vec![
+                text(&format!("k{n}")),
+                Value::Int(n),
+                decimal(&format!("{n}.0000000001")),
+                text("old"),
+            ]
+        })
+        .collect();
+    let insert = insert(session.as_mut(), "t", &["k", "a", "d", "s"], rows).await;
+    let mut update = update_of(&insert, &["k"], &["a", "d", "s"], |row| {
+        let new = match &row[1] {
+            Value::Int(n) if n % 3 == 0 => vec![Value::Null, Value::Null, Value::Null],
+            Value::Int(n) => vec![Value::Int(-n), decimal(&format!("-{n}.12345")), text("")],
+            other => panic!("{other:?}"),
+        };
+        (vec![row[0].clone()], new)
+    });
+    update.rows.push((
+        vec![text("not there")],
+        vec![Value::Null, Value::Null, Value::Null],
+    ));
+    begin(session.as_mut()).await;
+    session.insert(&insert).await.unwrap();
+    assert_eq!(session.update(&update).await.unwrap(), 2500);
+    // Rows found count, whether they change or not.
+    assert_eq!(session.update(&update).await.unwrap(), 2500);
+    session.commit().await.unwrap();
+    let found = bench
+        .look("SELECT count(*), sum(CASE WHEN a IS NULL AND d IS NULL AND s IS NULL THEN 1 ELSE 0 END), \
+               sum(CASE WHEN s = '' AND a = -round(-d) THEN 1 ELSE 0 END) FROM t")
+        .await;
+    assert_eq!(
+        found,
+        [["2500", "834", "1666"].map(|count| Some(count.to_owned()))]
+    );
+    let exact = bench.look("SELECT d FROM t WHERE k = 'k2000'").await;
+    assert!(
+        exact[0][0].as_ref().unwrap().starts_with("-2000.12345"),
+        "{exact:?}"
+    );
+}
+
+async fn composite_keys(bench: Bench) {
+    bench
+        .sql("CREATE TABLE t (a bigint, b varchar(20), c date, v varchar(20), PRIMARY KEY (a, b, c))")
+        .await;
+    let mut session = bench.connect().await;
+    let day = Value::Date(chrono::NaiveDate::from_ymd_opt(2024, 2, 29).unwrap());
+    let rows = (0..300)
+        .map(|n| {
+            vec![
+                Value::Int(n % 3),
+                text(&format!("b{n}")),
+                day.clone(),
+                text("old"),
+            ]
+        })
+        .collect();
+    let insert = insert(session.as_mut(), "t", &["a", "b", "c", "v"], rows).await;
+    let update = update_of(&insert, &["a", "b", "c"], &["v"], |row| {
+        (row[..3].to_vec(), vec![text("new")])
+    });
+    let delete = Delete {
+        table: update.table.clone(),
+        key: update.key.clone(),
+        key_types: update.key_types.clone(),
+        rows: update.rows[..100].iter().map(|row| row.0.clone()).collect(),
+    };
+    begin(session.as_mut()).await;
+    session.insert(&insert).await.unwrap();
+    assert_eq!(session.update(&update).await.unwrap(), 300);
+    assert_eq!(session.delete(&delete).await.unwrap(), 100);
+    assert_eq!(session.delete(&delete).await.unwrap(), 0);
+    session.commit().await.unwrap();
+    let found = bench.look("SELECT count(*), min(v), max(v) FROM t").await;
+    assert_eq!(
+        found,
+        [["200", "new", "new"].map(|text| Some(text.to_owned()))]
+    );
+}
+
+async fn add_of(session: &mut dyn Session, column: &str, rows: &[(i64, &str)]) -> Add {
+    let table = session
+        .table(&TableName::parse("t"))
+        .await
+        .unwrap()
+        .unwrap();
+    Add {
+        table: TableName::parse("t"),
+        key: "id".to_owned(),
+        key_type: table.column("id").unwrap().ty.clone(),
+        column: column.to_owned(),
+        column_type: table.column(column).unwrap().ty.clone(),
+        rows: rows
+            .iter()
+            .map(|(id, by)| (Value::Int(*id), Decimal::parse(by).unwrap()))
+            .collect(),
+    }
+}
+
+async fn numbers_are_added_to(bench: Bench) {
+    let unsigned = bench.by("int", "int unsigned", "int");
+    bench
+        .sql(&format!(
+            "CREATE TABLE t (id bigint PRIMARY KEY, n {unsigned}, d decimal(20,4)); \
+             INSERT INTO t VALUES (1, 10, 10.5), (2, 5, 0), (3, NULL, NULL)"
+        ))
+        .await;
+    let mut session = bench.connect().await;
+    let whole = add_of(
+        session.as_mut(),
+        "n",
+        &[(2, "-5"), (1, "7"), (3, "1"), (9, "1")],
+    )
+    .await;
+    let fraction = add_of(session.as_mut(), "d", &[(1, "-0.1234"), (2, "0.5")]).await;
+    begin(session.as_mut()).await;
+    assert_eq!(session.add(&whole).await.unwrap(), 3);
+    assert_eq!(session.add(&fraction).await.unwrap(), 2);
+    session.commit().await.unwrap();
+    let rows = crate::fetch(session.as_mut(), "SELECT n, d FROM t ORDER BY id").await;
+    let number = |n| {
+        if bench.kind == EngineKind::MySql {
+            Value::UInt(n)
+        } else {
+            Value::Int(n as i64)
+        }
+    };
+    assert_eq!(*rows[0], [number(17), decimal("10.3766")]);
+    assert_eq!(*rows[1], [number(0), decimal("0.5")]);
+    assert_eq!(*rows[2], [Value::Null, Value::Null]);
+}
+
+async fn texts_that_are_whole_numbers_are_added_to(bench: Bench) {
+    let ty = bench.by("text", "longtext", "LONGTEXT");
+    bench
+        .sql(&format!(
+            "CREATE TABLE t (id bigint PRIMARY KEY, v {ty}); \
+             INSERT INTO t VALUES (1, '101'), (2, '-3'), (3, NULL), (4, '123456789012')"
+        ))
+        .await;
+    let mut session = bench.connect().await;
+    let add = add_of(
+        session.as_mut(),
+        "v",
+        &[(4, "1"), (1, "-101"), (2, "5"), (3, "1")],
+    )
+    .await;
+    begin(session.as_mut()).await;
+    assert_eq!(session.add(&add).await.unwrap(), 4);
+    session.commit().await.unwrap();
+    let rows = bench.look("SELECT v FROM t ORDER BY id").await;
+    let wanted = [Some("0"), Some("2"), None, Some("123456789013")];
+    assert_eq!(rows, wanted.map(|text| vec![text.map(str::to_owned)]));
+}
+
+async fn what_is_no_whole_number_is_not_added_to(bench: Bench) {
+    bench
+        .sql(
+            "CREATE TABLE t (id bigint PRIMARY KEY, v text, n int, d decimal(10,2)); \
+              INSERT INTO t VALUES (1, 'abc', 1, 1), (2, '10.5', 1, 1), (3, '5', 1, 1)",
+        )
+        .await;
+    let mut session = bench.connect().await;
+    for (column, id, by) in [
+        ("v", 1, "1"),
+        ("v", 2, "1"),
+        ("v", 3, "0.5"),
+        ("n", 3, "0.5"),
+        ("d", 3, "0.001"),
+    ] {
+        let add = add_of(session.as_mut(), column, &[(id, by)]).await;
+        begin(session.as_mut()).await;
+        let error = session.add(&add).await.unwrap_err();
+        assert_eq!(
+            error.kind,
+            DbErrorKind::Misfit,
+            "{column} {id} {by}: {error}"
+        );
+        session.rollback().await.unwrap();
+    }
+    let rows = bench.look("SELECT v, n FROM t ORDER BY id").await;
+    assert_eq!(rows[1], [Some("10.5".to_owned()), Some("1".to_owned())]);
+}
+
+async fn rows_are_deleted_by_their_key(bench: Bench) {
+    bench
+        .sql("CREATE TABLE t (k varchar(20) PRIMARY KEY)")
+        .await;
+    let mut session = bench.connect().await;
+    let rows: Vec<_> = (0..3000).map(|n| vec![text(&format!("k{n}"))]).collect();
+    let insert = insert(session.as_mut(), "t", &["k"], rows.clone()).await;
+    let delete = Delete {
+        table: insert.table.clone(),
+        key: insert.columns.clone(),
+        key_types: insert.types.clone(),
+        rows: rows[..2999]
+            .iter()
+            .cloned()
+            .chain([vec![text("gone")], vec![Value::Null]])
+            .collect(),
+    };
+    begin(session.as_mut()).await;
+    session.insert(&insert).await.unwrap();
+    assert_eq!(session.delete(&delete).await.unwrap(), 2999);
+    session.commit().await.unwrap();
+    assert_eq!(
+        bench.look("SELECT k FROM t").await,
+        [[Some("k2999".to_owned())]]
+    );
+}
+
+/// Strict mode lets some through as notes: places of a decimal that the column has not.
+async fn warnings_are_errors(bench: Bench) {
+    bench
+        .sql("CREATE TABLE t (id bigint PRIMARY KEY, d decimal(10,2), s varchar(3))")
+        .await;
+    let mut session = bench.connect().await;
+    for (column, value) in [
+        ("d", decimal("1.005")),
+        ("s", text("ab   ")),
+        ("s", text("abcd")),
+    ] {
+        let insert = insert(
+            session.as_mut(),
+            "t",
+            &["id", column],
+            vec![vec![Value::Int(1), value]],
+        )
+        .await;
+        begin(session.as_mut()).await;
+        let error = session.insert(&insert).await.unwrap_err();
+        assert_eq!(error.kind, DbErrorKind::Misfit, "{error}");
+        assert!(error.message.contains(&format!("'{column}'")), "{error}");
+        session.rollback().await.unwrap();
+    }
+}
