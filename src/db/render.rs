@@ -89,6 +89,14 @@ impl<'a> Sql<'a> {
         self
     }
 
+    /// A comma before every item but the first.
+    pub fn comma(&mut self, at: usize) -> &mut Self {
+        match at {
+            0 => self,
+            _ => self.text(", "),
+        }
+    }
+
     /// Each item's text, with commas between them.
     pub fn separated<T>(
         &mut self,

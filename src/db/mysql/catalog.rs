@@ -103,7 +103,7 @@ impl MySqlSession {
             "SELECT INDEX_NAME, NON_UNIQUE, COLUMN_NAME, INDEX_TYPE, TABLE_NAME FROM information_schema.STATISTICS WHERE ",
         )
         .append(within(database, table, ""))
-        .text(" ORDER BY INDEX_NAME, SEQ_IN_INDEX");
+        .text(" ORDER BY INDEX_NAME <> 'PRIMARY', INDEX_NAME, SEQ_IN_INDEX");
         let rows = fetch(self, &query).await?;
         Ok(Keys::new(rows.iter().filter(|row| text(&row[4]) == table)))
     }
@@ -114,27 +114,33 @@ impl MySqlSession {
         let who = fetch(self, &Query::sql("SELECT CAST(CURRENT_USER() AS CHAR)")).await?;
         let who = who.first().map_or(String::new(), |row| text(&row[0]));
         let (user, host) = who.rsplit_once('@').unwrap_or((&who, "%"));
-        let grantee = || Value::Text(format!("'{user}'@'{host}'"));
+        // MariaDB keeps what is granted to everyone under a name of its own.
+        let grantees = || {
+            vec![
+                Value::Text(format!("'{user}'@'{host}'")),
+                Value::Text("'PUBLIC'@''".to_owned()),
+            ]
+        };
         let database = || Value::Text(database.to_owned());
         let table = || Value::Text(table.to_owned());
         let query = Query::sql(
-            "SELECT CAST(PRIVILEGE_TYPE AS CHAR), 1 FROM information_schema.USER_PRIVILEGES WHERE GRANTEE = ",
+            "SELECT CAST(PRIVILEGE_TYPE AS CHAR), 1 FROM information_schema.USER_PRIVILEGES WHERE GRANTEE IN (",
         )
-        .value(grantee())
-        .text(" UNION SELECT CAST(PRIVILEGE_TYPE AS CHAR), 1 FROM information_schema.SCHEMA_PRIVILEGES WHERE GRANTEE = ")
-        .value(grantee())
+        .list(grantees())
+        .text(") UNION SELECT CAST(PRIVILEGE_TYPE AS CHAR), 1 FROM information_schema.SCHEMA_PRIVILEGES WHERE GRANTEE IN (")
+        .list(grantees())
         // The database of a grant is a pattern.
-        .text(" AND ")
+        .text(") AND ")
         .value(database())
-        .text(" LIKE TABLE_SCHEMA UNION SELECT CAST(PRIVILEGE_TYPE AS CHAR), 1 FROM information_schema.TABLE_PRIVILEGES WHERE GRANTEE = ")
-        .value(grantee())
-        .text(" AND TABLE_SCHEMA = ")
+        .text(" LIKE TABLE_SCHEMA UNION SELECT CAST(PRIVILEGE_TYPE AS CHAR), 1 FROM information_schema.TABLE_PRIVILEGES WHERE GRANTEE IN (")
+        .list(grantees())
+        .text(") AND TABLE_SCHEMA = ")
         .value(database())
         .text(" AND TABLE_NAME = ")
         .value(table())
-        .text(" UNION SELECT CAST(PRIVILEGE_TYPE AS CHAR), 0 FROM information_schema.COLUMN_PRIVILEGES WHERE GRANTEE = ")
-        .value(grantee())
-        .text(" AND TABLE_SCHEMA = ")
+        .text(" UNION SELECT CAST(PRIVILEGE_TYPE AS CHAR), 0 FROM information_schema.COLUMN_PRIVILEGES WHERE GRANTEE IN (")
+        .list(grantees())
+        .text(") AND TABLE_SCHEMA = ")
         .value(database())
         .text(" AND TABLE_NAME = ")
         .value(table());
@@ -156,7 +162,7 @@ impl MySqlSession {
         })
     }
 
-    /// MySQL has roles since 8.0; MariaDB, where a role may be that of everyone, has had them for long.
+    /// MySQL has roles since 8.0, MariaDB has had them for long.
     async fn has_roles(&mut self) -> Result<bool> {
         let (major, ..) = self.facts.server.version;
         if !self.facts.is_mariadb && major < 8 {
@@ -164,8 +170,7 @@ impl MySqlSession {
         }
         let rows = fetch(self, &Query::sql("SELECT CAST(CURRENT_ROLE() AS CHAR)")).await?;
         let role = rows.first().map_or(String::new(), |row| text(&row[0]));
-        let has_public = self.facts.is_mariadb && self.facts.server.version >= (10, 11, 0);
-        Ok(has_public || !matches!(role.as_str(), "" | "NONE"))
+        Ok(!matches!(role.as_str(), "" | "NONE"))
     }
 }
 

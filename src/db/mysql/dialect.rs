@@ -1,53 +1,48 @@
 //! Where MySQL's SQL differs, and values as its parameters.
 
 use crate::db::query::{Part, Query};
-use crate::db::render::{Dialect, Renderer, render};
+use crate::db::render::{Dialect, Sql};
 use crate::value::{Decimal, Type, Value, iso};
 use mysql_async::{Params, Value as Param};
+use std::borrow::Cow;
 
 /// Digits that a DECIMAL can have in all, and after the point (MariaDB takes 38).
 const DECIMAL_DIGITS_MAX: u64 = 65;
 pub(super) const DECIMAL_PLACES_MAX: u32 = 30;
 
-pub(super) struct MySqlDialect;
+/// MySQL 5.7 and MariaDB do not know `FOR SHARE`.
+pub(super) static DIALECT: Dialect = Dialect {
+    quote: '`',
+    placeholder: |_, _| "?".to_owned(),
+    order,
+    for_update: " FOR UPDATE",
+    for_share: " LOCK IN SHARE MODE",
+};
 
-impl Dialect for MySqlDialect {
-    fn quote(&self) -> char {
-        '`'
-    }
-
-    fn placeholder(&self, _number: usize) -> String {
-        "?".to_owned()
-    }
-
-    /// The column may be in any character set, and MariaDB sorts UUIDs by their parts in another order than they are
-    /// written in.
-    fn order(&self, column: &str, ty: &Type) -> String {
-        match ty {
-            Type::Text { .. } | Type::Enum(_) | Type::Json => {
-                format!("CAST(CONVERT({column} USING utf8mb4) AS BINARY)")
-            }
-            Type::Uuid => format!("CAST(CAST({column} AS CHAR) AS BINARY)"),
-            _ => column.to_owned(),
+/// The column may be in any character set, and MariaDB sorts UUIDs by their parts in another order than they are
+/// written in.
+fn order(column: &str, ty: &Type) -> String {
+    match ty {
+        Type::Text { .. } | Type::Enum(_) | Type::Json => {
+            format!("CAST(CONVERT({column} USING utf8mb4) AS BINARY)")
         }
-    }
-
-    /// MySQL 5.7 and MariaDB do not know `FOR SHARE`.
-    fn locks(&self) -> (&'static str, &'static str) {
-        (" FOR UPDATE", " LOCK IN SHARE MODE")
+        Type::Uuid => format!("CAST(CAST({column} AS CHAR) AS BINARY)"),
+        _ => column.to_owned(),
     }
 }
 
 /// A query's text and parameters.
 pub(super) fn statement(query: &Query) -> (String, Params) {
-    let rendered = render(&MySqlDialect, &with_exact_decimals(query));
-    (rendered.sql, params(&rendered.params))
+    let exact = with_exact_decimals(query);
+    let sql = Sql::render(&DIALECT, &exact);
+    let params = params(&sql.values);
+    (sql.text, params)
 }
 
-pub(super) fn params(values: &[Value]) -> Params {
+pub(super) fn params(values: &[Cow<'_, Value>]) -> Params {
     match values {
         [] => Params::Empty,
-        values => Params::Positional(values.iter().map(param).collect()),
+        values => Params::Positional(values.iter().map(|value| param(value)).collect()),
     }
 }
 
@@ -93,9 +88,9 @@ fn own_size(number: &Decimal) -> Option<(u64, u32)> {
 
 /// A value to compare with a column of this type or to put among others of it: decimals with their exact type, so that
 /// neither goes by way of a binary float.
-pub(super) fn push_exact(out: &mut Renderer<'_>, value: &Value, ty: &Type) {
-    let Value::Decimal(number) = value else {
-        out.value(value);
+pub(super) fn push_exact<'a>(out: &mut Sql<'a>, value: Cow<'a, Value>, ty: &Type) {
+    let Value::Decimal(number) = value.as_ref() else {
+        out.bind(value);
         return;
     };
     let size = match ty {
@@ -108,12 +103,12 @@ pub(super) fn push_exact(out: &mut Renderer<'_>, value: &Value, ty: &Type) {
     };
     match size {
         Some((digits, places)) => {
-            out.sql("CAST(")
-                .value(value)
-                .sql(&format!(" AS DECIMAL({digits},{places}))"));
+            out.text("CAST(")
+                .bind(value)
+                .text(&format!(" AS DECIMAL({digits},{places}))"));
         }
         None => {
-            out.value(value);
+            out.bind(value);
         }
     }
 }

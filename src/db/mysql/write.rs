@@ -3,14 +3,15 @@
 //! After each statement the server's warnings are looked at: in strict mode most values that do not fit are errors, but
 //! not all (digits cut from a decimal are a note).
 
-use super::dialect::{DECIMAL_PLACES_MAX, MySqlDialect, params, push_exact};
+use super::dialect::{DECIMAL_PLACES_MAX, DIALECT, params, push_exact};
 use super::error::HARMLESS_WARNINGS;
 use super::session::MySqlSession;
 use crate::db::query::{Add, Delete, Insert, Query, TableName, Update};
-use crate::db::render::{Rendered, Renderer};
+use crate::db::render::Sql;
 use crate::db::{DbError, DbErrorKind, Result, fetch};
 use crate::value::{Decimal, Type, Value, convert};
 use mysql_async::prelude::Queryable;
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
@@ -215,12 +216,12 @@ impl MySqlSession {
     }
 
     /// Runs a statement and holds its warnings against it.
-    async fn write(&mut self, statement: Rendered) -> Result<Done> {
-        let params = params(&statement.params);
+    async fn write(&mut self, statement: Sql<'_>) -> Result<Done> {
+        let params = params(&statement.values);
         let (conn, link) = (&mut self.conn, &mut self.link);
         let (done, warnings) = link
             .answer(async {
-                let result = conn.exec_iter(statement.sql, params).await?;
+                let result = conn.exec_iter(statement.text, params).await?;
                 let done = Done {
                     rows: result.affected_rows(),
                     first_id: result.last_insert_id(),
@@ -298,123 +299,125 @@ impl MySqlSession {
     }
 }
 
-fn insert_many(insert: &Insert, rows: &[Vec<Value>]) -> Rendered {
-    let mut out = Renderer::new(&MySqlDialect);
-    out.sql("INSERT INTO ").table(&insert.table).sql(" (");
-    out.idents(&insert.columns).sql(") VALUES ");
+fn insert_many<'a>(insert: &'a Insert, rows: &'a [Vec<Value>]) -> Sql<'a> {
+    let mut out = Sql::new(&DIALECT, "");
+    out.text("INSERT INTO ").table(&insert.table).text(" (");
+    out.idents(&insert.columns).text(") VALUES ");
     for (at, row) in rows.iter().enumerate() {
-        out.comma(at).sql("(");
+        out.comma(at).text("(");
         for (at, value) in row.iter().enumerate() {
             out.comma(at).value(value);
         }
-        out.sql(")");
+        out.text(")");
     }
-    out.finish()
+    out
 }
 
-fn delete_many(delete: &Delete, rows: &[Vec<Value>]) -> Rendered {
-    let mut out = Renderer::new(&MySqlDialect);
-    out.sql("DELETE FROM ").table(&delete.table).sql(" WHERE ");
+fn delete_many<'a>(delete: &'a Delete, rows: &'a [Vec<Value>]) -> Sql<'a> {
+    let mut out = Sql::new(&DIALECT, "");
+    out.text("DELETE FROM ")
+        .table(&delete.table)
+        .text(" WHERE ");
     let keys = rows.iter().map(Vec::as_slice);
     push_keys(&mut out, &delete.key, &delete.key_types, keys);
-    out.finish()
+    out
 }
 
-fn update_one(update: &Update, key: &[Value], values: &[Value]) -> Rendered {
-    let mut out = Renderer::new(&MySqlDialect);
-    out.sql("UPDATE ").table(&update.table).sql(" SET ");
+fn update_one<'a>(update: &'a Update, key: &'a [Value], values: &'a [Value]) -> Sql<'a> {
+    let mut out = Sql::new(&DIALECT, "");
+    out.text("UPDATE ").table(&update.table).text(" SET ");
     for (at, (column, value)) in update.columns.iter().zip(values).enumerate() {
-        out.comma(at).ident(column).sql(" = ").value(value);
+        out.comma(at).ident(column).text(" = ").value(value);
     }
-    out.sql(" WHERE ");
+    out.text(" WHERE ");
     push_keys(&mut out, &update.key, &update.key_types, [key].into_iter());
-    out.finish()
+    out
 }
 
 /// `SET c = CASE WHEN k = ? THEN ? … ELSE c END`: every row its own values, in one statement.
-fn update_many(update: &Update, rows: &[(Vec<Value>, Vec<Value>)]) -> Rendered {
-    let mut out = Renderer::new(&MySqlDialect);
-    out.sql("UPDATE ").table(&update.table).sql(" SET ");
+fn update_many<'a>(update: &'a Update, rows: &'a [(Vec<Value>, Vec<Value>)]) -> Sql<'a> {
+    let mut out = Sql::new(&DIALECT, "");
+    out.text("UPDATE ").table(&update.table).text(" SET ");
     for (at, column) in update.columns.iter().enumerate() {
-        out.comma(at).ident(column).sql(" = CASE");
+        out.comma(at).ident(column).text(" = CASE");
         for (key, values) in rows {
-            out.sql(" WHEN ");
+            out.text(" WHEN ");
             push_key(&mut out, &update.key, &update.key_types, key);
-            out.sql(" THEN ");
-            push_exact(&mut out, &values[at], &update.types[at]);
+            out.text(" THEN ");
+            push_exact(&mut out, Cow::Borrowed(&values[at]), &update.types[at]);
         }
-        out.sql(" ELSE ").ident(column).sql(" END");
+        out.text(" ELSE ").ident(column).text(" END");
     }
-    out.sql(" WHERE ");
+    out.text(" WHERE ");
     let keys = rows.iter().map(|(key, _)| key.as_slice());
     push_keys(&mut out, &update.key, &update.key_types, keys);
-    out.finish()
+    out
 }
 
-fn add_many(add: &Add, rows: &[(Value, Decimal)]) -> Rendered {
+fn add_many<'a>(add: &'a Add, rows: &'a [(Value, Decimal)]) -> Sql<'a> {
     let places = rows.iter().map(|(_, delta)| delta.digits_after()).max();
     let ty = Type::Decimal {
         precision: Some(65),
         scale: places,
     };
-    let mut out = Renderer::new(&MySqlDialect);
-    out.sql("UPDATE ").table(&add.table).sql(" SET ");
-    out.ident(&add.column).sql(" = ");
+    let mut out = Sql::new(&DIALECT, "");
+    out.text("UPDATE ").table(&add.table).text(" SET ");
+    out.ident(&add.column).text(" = ");
     let is_text = matches!(add.column_type, Type::Text { .. });
     if is_text {
         // By way of a decimal: a text that is no number is refused, and a large one is not turned into a binary float.
-        out.sql("CAST(CAST(").ident(&add.column);
-        out.sql(" AS DECIMAL(65,0)) + CASE ");
+        out.text("CAST(CAST(").ident(&add.column);
+        out.text(" AS DECIMAL(65,0)) + CASE ");
     } else {
-        out.ident(&add.column).sql(" + CASE ");
+        out.ident(&add.column).text(" + CASE ");
     }
     out.ident(&add.key);
     for (key, delta) in rows {
-        out.sql(" WHEN ");
-        push_exact(&mut out, key, &add.key_type);
-        out.sql(" THEN ");
-        push_exact(&mut out, &Value::Decimal(delta.clone()), &ty);
+        out.text(" WHEN ");
+        push_exact(&mut out, Cow::Borrowed(key), &add.key_type);
+        out.text(" THEN ");
+        push_exact(&mut out, Cow::Owned(Value::Decimal(delta.clone())), &ty);
     }
-    out.sql(" ELSE 0 END");
+    out.text(" ELSE 0 END");
     if is_text {
-        out.sql(" AS CHAR)");
+        out.text(" AS CHAR)");
     }
-    out.sql(" WHERE ").ident(&add.key).sql(" IN (");
+    out.text(" WHERE ").ident(&add.key).text(" IN (");
     for (at, (key, _)) in rows.iter().enumerate() {
-        push_exact(out.comma(at), key, &add.key_type);
+        push_exact(out.comma(at), Cow::Borrowed(key), &add.key_type);
     }
-    out.sql(") ORDER BY ").ident(&add.key);
-    out.finish()
+    out.text(") ORDER BY ").ident(&add.key);
+    out
 }
 
 /// The rows with these keys. Keys of several columns are spelled out, since not every server finds a list of tuples by
 /// the index.
 fn push_keys<'v>(
-    out: &mut Renderer<'_>,
+    out: &mut Sql<'v>,
     columns: &[String],
     types: &[Type],
     keys: impl Iterator<Item = &'v [Value]>,
 ) {
     if let [column] = columns {
-        out.ident(column).sql(" IN (");
+        out.ident(column).text(" IN (");
         for (at, key) in keys.enumerate() {
-            push_exact(out.comma(at), &key[0], &types[0]);
+            push_exact(out.comma(at), Cow::Borrowed(&key[0]), &types[0]);
         }
-        out.sql(")");
+        out.text(")");
         return;
     }
     for (at, key) in keys.enumerate() {
-        out.sql(if at > 0 { " OR (" } else { "(" });
+        out.text(if at > 0 { " OR (" } else { "(" });
         push_key(out, columns, types, key);
-        out.sql(")");
+        out.text(")");
     }
 }
 
-fn push_key(out: &mut Renderer<'_>, columns: &[String], types: &[Type], key: &[Value]) {
+fn push_key<'v>(out: &mut Sql<'v>, columns: &[String], types: &[Type], key: &'v [Value]) {
     for (at, ((column, ty), value)) in columns.iter().zip(types).zip(key).enumerate() {
-        out.sql(if at > 0 { " AND " } else { "" });
-        out.ident(column).sql(" = ");
-        push_exact(out, value, ty);
+        out.text(if at > 0 { " AND " } else { "" });
+        out.ident(column).text(" = ");
+        push_exact(out, Cow::Borrowed(value), ty);
     }
 }
 
