@@ -75,6 +75,9 @@ pub enum Command {
     /// Records that could not be carried over, with the reason
     #[command(after_long_help = QUARANTINE)]
     Quarantine(QuarantineArgs),
+    /// Play a story with an embedded ERP and shop: what ponte does, in one minute
+    #[command(after_long_help = DEMO)]
+    Demo(DemoArgs),
     /// Print a shell's completion script
     #[command(after_long_help = COMPLETIONS)]
     Completions(CompletionsArgs),
@@ -92,6 +95,7 @@ impl Command {
             Command::Explain(_) => "explain",
             Command::Status => "status",
             Command::Quarantine(_) => "quarantine",
+            Command::Demo(_) => "demo",
             Command::Completions(_) => "completions",
         }
     }
@@ -222,6 +226,21 @@ const STATUS: &str = "\
 Examples:
   ponte status
   ponte status --json | jq '.flows[] | select(.quarantined > 0)'";
+
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Make the databases in this folder and keep them
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Keep the files of a demo without --dir
+    #[arg(long)]
+    pub keep: bool,
+}
+
+const DEMO: &str = "\
+Examples:
+  ponte demo
+  ponte demo --dir try-ponte && cd try-ponte && ponte explain LB-05";
 
 #[derive(Debug, Args)]
 pub struct QuarantineArgs {

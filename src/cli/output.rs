@@ -51,6 +51,12 @@ pub fn say(text: &str) {
     let _ = writeln!(err, "{}", text.trim_end_matches('\n'));
 }
 
+/// A line, or several, on standard output before the command has ended. What cannot be said is lost.
+pub fn say_out(text: &str) {
+    let mut out = anstream::stdout().lock();
+    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+}
+
 /// Writes bytes to standard output as they are.
 ///
 /// # Errors
