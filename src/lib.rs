@@ -1,5 +1,7 @@
 //! `ponte` keeps a company's ERP database and its web shop's database in step, directly, without an API between them.
 
+pub mod check;
+pub mod cli;
 pub mod config;
 pub mod connections;
 pub mod db;

@@ -47,7 +47,8 @@ impl<'p> Task<'p> {
         }
     }
 
-    fn source(&self) -> &'p str {
+    /// The connection that is read from.
+    pub fn source(&self) -> &'p str {
         match self {
             Task::Flow(flow) => &flow.source.connection,
             Task::Stock(stock) => &stock.erp.connection,

@@ -48,6 +48,11 @@ pub struct State {
 }
 
 impl State {
+    /// Whether a folder holds a state.
+    pub fn exists(folder: &Path) -> bool {
+        folder.join(FILE).exists()
+    }
+
     /// Opens the state in a folder, creating both if need be.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 //! `…_send` functions of the server.
 
 use super::types::Wire;
-use crate::value::{Decimal, Value};
+use crate::value::{Decimal, Value, iso};
 use bigdecimal::BigDecimal;
 use chrono::{Duration, NaiveDate, NaiveDateTime, NaiveTime};
 use sqlx::Decode;
@@ -48,7 +48,7 @@ pub fn value(raw: PgValueRef<'_>, wire: Wire) -> Result<Value, Unreadable> {
         Wire::Int2 => Value::Int(i16::from_be_bytes(fixed(bytes)?).into()),
         Wire::Int4 => Value::Int(i32::from_be_bytes(fixed(bytes)?).into()),
         Wire::Int8 => Value::Int(i64::from_be_bytes(fixed(bytes)?)),
-        Wire::Oid => Value::Int(u32::from_be_bytes(fixed(bytes)?).into()),
+        Wire::Oid => Value::UInt(u32::from_be_bytes(fixed(bytes)?).into()),
         Wire::Numeric => Value::Decimal(numeric(raw, bytes)?),
         Wire::Float4 => finite(f32::from_be_bytes(fixed(bytes)?).into())?,
         Wire::Float8 => finite(f64::from_be_bytes(fixed(bytes)?))?,
@@ -110,6 +110,7 @@ fn date(days: i32) -> Result<NaiveDate, Unreadable> {
         i32::MIN | i32::MAX => Err(Unreadable::Infinite),
         _ => epoch()
             .checked_add_signed(Duration::days(days.into()))
+            .filter(|date| iso::is_date(*date))
             .ok_or(Unreadable::OutOfRange),
     }
 }
@@ -133,6 +134,7 @@ fn moment(microseconds: i64) -> Result<NaiveDateTime, Unreadable> {
         _ => epoch()
             .and_time(NaiveTime::MIN)
             .checked_add_signed(Duration::microseconds(microseconds))
+            .filter(|moment| iso::is_date(moment.date()))
             .ok_or(Unreadable::OutOfRange),
     }
 }

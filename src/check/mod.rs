@@ -1,0 +1,276 @@
+//! A plan held against the live databases: everything that a run could stumble over is told at once, before anything
+//! is written. Nothing is written here.
+
+mod stock;
+mod version;
+
+use crate::connections::Connections;
+use crate::db::catalog::ResultColumn;
+use crate::db::query::Query;
+use crate::db::{self, DbError, Server, Session};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::plan::{Connection, Flow, PackFacts, Plan, ServerSql};
+use crate::round::task::{self, own_connections};
+use crate::sync::bind::BindError;
+use crate::sync::lookup::Lookups;
+use crate::sync::run::{self, RunError};
+use std::collections::BTreeMap;
+
+/// What a check found.
+#[derive(Debug, Default)]
+pub struct CheckReport {
+    pub connections: Vec<ConnectionCheck>,
+    pub flows: Vec<FlowCheck>,
+    /// In the order in which they were found.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+#[derive(Debug)]
+pub struct ConnectionCheck {
+    pub name: String,
+    /// Without the password.
+    pub url: String,
+    /// What the server says of itself, or why it cannot be asked.
+    pub server: Result<Server, DbError>,
+    /// The system and its version, where a pack asks for it: `WooCommerce 11.1.0`.
+    pub system: Option<String>,
+}
+
+#[derive(Debug)]
+pub struct FlowCheck {
+    pub name: String,
+    pub outcome: FlowOutcome,
+}
+
+#[derive(Debug)]
+pub enum FlowOutcome {
+    Fits,
+    /// Some of the diagnostics are errors of this flow.
+    DoesNotFit,
+    /// A connection of it is out of reach.
+    NotChecked {
+        connection: String,
+    },
+    Failed(DbError),
+}
+
+/// Holds the plan against its databases.
+pub async fn check(plan: &Plan, connections: &Connections) -> CheckReport {
+    let mut report = CheckReport::default();
+    for connection in plan.connections.values() {
+        let checked = connect(plan, connection, connections, &mut report.diagnostics).await;
+        report.connections.push(checked);
+    }
+    let reachable: BTreeMap<&str, bool> = report
+        .connections
+        .iter()
+        .map(|one| (one.name.as_str(), one.server.is_ok()))
+        .collect();
+    let absent = |names: [&str; 2]| {
+        let absent = names
+            .into_iter()
+            .find(|name| reachable.get(name) == Some(&false));
+        absent.map(str::to_owned)
+    };
+    let mut flows = Vec::new();
+    let mut found = Vec::new();
+    for task in task::all(plan) {
+        let before = found.len();
+        let outcome = match absent([task.source(), task.target()]) {
+            Some(connection) => FlowOutcome::NotChecked { connection },
+            None => {
+                let checked = match task {
+                    task::Task::Flow(flow) => bind(plan, flow, connections, &mut found).await,
+                    task::Task::Stock(one) => {
+                        stock::check(plan, one, connections, &mut found).await
+                    }
+                };
+                match checked {
+                    Err(error) => FlowOutcome::Failed(error),
+                    Ok(()) if has_errors(&found[before..]) => FlowOutcome::DoesNotFit,
+                    Ok(()) => FlowOutcome::Fits,
+                }
+            }
+        };
+        flows.push(FlowCheck {
+            name: task.name().to_owned(),
+            outcome,
+        });
+    }
+    report.flows = flows;
+    report.diagnostics.append(&mut found);
+    report
+}
+
+fn has_errors(found: &[Diagnostic]) -> bool {
+    found
+        .iter()
+        .any(|one| one.severity == crate::diagnostic::Severity::Error)
+}
+
+async fn connect(
+    plan: &Plan,
+    connection: &Connection,
+    connections: &Connections,
+    found: &mut Vec<Diagnostic>,
+) -> ConnectionCheck {
+    let mut checked = ConnectionCheck {
+        name: connection.name.clone(),
+        url: connection.url.to_string(),
+        server: Err(DbError::new(db::DbErrorKind::Other, "not asked")),
+        system: None,
+    };
+    let mut session = match open(connections, &connection.name).await {
+        Ok(session) => session,
+        Err(error) => {
+            checked.server = Err(error);
+            return checked;
+        }
+    };
+    let server = session.server().clone();
+    let needs_own = own_connections(plan).contains(connection.name.as_str());
+    server_facts(connection, &server, needs_own, found);
+    let asked = facts(connection, session.as_mut(), needs_own, connections, found).await;
+    match asked {
+        Ok(system) => {
+            checked.system = system;
+            checked.server = Ok(server);
+        }
+        Err(error) => checked.server = Err(error),
+    }
+    checked
+}
+
+async fn open(connections: &Connections, name: &str) -> db::Result<Box<dyn Session>> {
+    connections.engine(name)?.connect().await
+}
+
+fn server_facts(
+    connection: &Connection,
+    server: &Server,
+    is_written: bool,
+    found: &mut Vec<Diagnostic>,
+) {
+    let Connection { name, at, .. } = connection;
+    if !server.unicode {
+        found.push(
+            Diagnostic::error(
+                "P340",
+                format!("the database of `{name}` does not keep Unicode"),
+            )
+            .at(at, format!("{}", server.product))
+            .help("create it with UTF8 (PostgreSQL) or utf8mb4 (MySQL, MariaDB)"),
+        );
+    }
+    if server.read_only && is_written {
+        found.push(
+            Diagnostic::error(
+                "P341",
+                format!("`{name}` is read-only, but it is written to"),
+            )
+            .at(at, format!("{}", server.product))
+            .help("name the primary server, or open the file for writing"),
+        );
+    }
+}
+
+/// Version, ponte's own tables, small tables. Returns the system with its version.
+async fn facts(
+    connection: &Connection,
+    session: &mut dyn Session,
+    needs_own: bool,
+    connections: &Connections,
+    found: &mut Vec<Diagnostic>,
+) -> db::Result<Option<String>> {
+    if needs_own {
+        let missing = connections.own(&connection.name).missing(session).await?;
+        if !missing.is_empty() {
+            let names: Vec<String> = missing.iter().map(|name| format!("`{name}`")).collect();
+            found.push(
+                Diagnostic::error(
+                    "P342",
+                    format!("ponte's own tables are missing on `{}`", connection.name),
+                )
+                .at(&connection.at, "")
+                .note(format!("missing: {}", names.join(", ")))
+                .help("run `ponte setup --run`, or let the administrator run what `ponte setup --print-sql` prints"),
+            );
+        }
+    }
+    let Some(pack) = &connection.pack else {
+        return Ok(None);
+    };
+    let system = version::check(connection, pack, session, found).await?;
+    small_tables(pack, session, found).await;
+    Ok(Some(system))
+}
+
+/// Each one by itself, so that one that cannot be read hides no other.
+async fn small_tables(pack: &PackFacts, session: &mut dyn Session, found: &mut Vec<Diagnostic>) {
+    for one in &pack.lets {
+        let read = Lookups::read(session, std::slice::from_ref(one)).await;
+        if let Err(error) = read {
+            found.push(
+                Diagnostic::error(
+                    "P343",
+                    format!("the small table `{}` cannot be read", one.name),
+                )
+                .at(
+                    &one.sql.at,
+                    format!("asked of {}", session.server().product),
+                )
+                .note(error.message),
+            );
+        }
+    }
+}
+
+async fn bind(
+    plan: &Plan,
+    flow: &Flow,
+    connections: &Connections,
+    found: &mut Vec<Diagnostic>,
+) -> db::Result<()> {
+    let mut source = open(connections, &flow.source.connection).await?;
+    let mut target = open(connections, &flow.target.connection).await?;
+    let bound = run::bind(plan, flow, source.as_mut(), target.as_mut()).await;
+    match bound {
+        Ok(bound) => {
+            found.extend(bound.warnings);
+            Ok(())
+        }
+        Err(RunError::Bind(BindError::Mapping(errors))) => {
+            found.extend(errors);
+            Ok(())
+        }
+        Err(RunError::Bind(BindError::Database(error)) | RunError::Database(error)) => Err(error),
+        Err(other) => Err(DbError::new(db::DbErrorKind::Other, other)),
+    }
+}
+
+/// The columns that a query yields; what the server says against it is a diagnostic.
+async fn describe(
+    session: &mut dyn Session,
+    query: &Query,
+    at: &Span,
+    found: &mut Vec<Diagnostic>,
+) -> Option<Vec<ResultColumn>> {
+    match session.describe(query).await {
+        Ok(columns) => Some(columns),
+        Err(error) => {
+            found.push(
+                Diagnostic::error("P314", "the server refuses this query")
+                    .at(at, format!("asked of {}", session.server().product))
+                    .note(error.message),
+            );
+            None
+        }
+    }
+}
+
+/// The first value of a query, as text; NULL and no row are the empty text.
+async fn text_of(session: &mut dyn Session, sql: &ServerSql) -> db::Result<String> {
+    let rows = db::fetch(session, &Query::sql(sql.text.clone())).await?;
+    let value = rows.first().and_then(|row| row.first());
+    Ok(value.map_or(String::new(), |value| value.plain().into_owned()))
+}

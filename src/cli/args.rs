@@ -1,0 +1,279 @@
+//! The commands and their options. The help texts teach: every command shows how it is used.
+
+use clap::{Args, ColorChoice, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Keeps a company's ERP database and its web shop's database in step, directly.
+#[derive(Debug, Parser)]
+#[command(name = "ponte", version, after_long_help = FIRST_STEPS, max_term_width = 100)]
+pub struct Cli {
+    /// The project file
+    #[arg(long, global = true, value_name = "FILE", default_value = "ponte.toml")]
+    pub project: PathBuf,
+
+    /// One JSON document on standard output instead of text (docs/json.md)
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// More of the log; twice for still more. PONTE_LOG=ponte=debug says it exactly
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+
+    /// Whether to use colours; NO_COLOR in the environment means never
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
+
+    /// No progress bars and lines while flows run
+    #[arg(long, global = true)]
+    pub no_progress: bool,
+
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const FIRST_STEPS: &str = "\
+First steps:
+  ponte init --erp reference --shop woocommerce
+  ponte setup --run
+  ponte check
+  ponte sync --dry-run
+  ponte sync
+
+Exit codes:
+  0    done
+  1    unexpected error
+  2    the configuration or a mapping does not fit, or the command line is wrong
+  3    a database cannot be reached or refuses the login
+  4    done, but something was quarantined
+  5    another process is working on the pair
+  130  interrupted
+Of several outcomes the most serious one counts: 130, 1, 3, 2, 5, 4, 0.";
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a commented project file to fill in
+    #[command(after_long_help = INIT)]
+    Init(InitArgs),
+    /// Create ponte's own tables on the servers
+    #[command(after_long_help = SETUP)]
+    Setup(SetupArgs),
+    /// Hold the project against the live databases; writes nothing
+    #[command(after_long_help = CHECK)]
+    Check,
+    /// Carry over what has changed
+    #[command(after_long_help = SYNC)]
+    Sync(SyncArgs),
+    /// Compare every record, also those that have not changed in the ERP
+    #[command(after_long_help = RESYNC)]
+    Resync(ResyncArgs),
+    /// Tell why an article shows the stock it shows
+    #[command(after_long_help = EXPLAIN)]
+    Explain(ExplainArgs),
+    /// Tell when each flow last ran, and what is left to look at
+    #[command(after_long_help = STATUS)]
+    Status,
+    /// Records that could not be carried over, with the reason
+    #[command(after_long_help = QUARANTINE)]
+    Quarantine(QuarantineArgs),
+    /// Print a shell's completion script
+    #[command(after_long_help = COMPLETIONS)]
+    Completions(CompletionsArgs),
+}
+
+impl Command {
+    /// As it is called.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Command::Init(_) => "init",
+            Command::Setup(_) => "setup",
+            Command::Check => "check",
+            Command::Sync(_) => "sync",
+            Command::Resync(_) => "resync",
+            Command::Explain(_) => "explain",
+            Command::Status => "status",
+            Command::Quarantine(_) => "quarantine",
+            Command::Completions(_) => "completions",
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The ERP's pack, or a folder with a pack of your own
+    #[arg(long, value_name = "PACK")]
+    pub erp: String,
+    /// The shop's pack, or a folder with a pack of your own
+    #[arg(long, value_name = "PACK")]
+    pub shop: String,
+    /// How the shop is called in the project
+    #[arg(long, value_name = "NAME", default_value = "main")]
+    pub name: String,
+    /// The file to write; default: the project file
+    pub file: Option<PathBuf>,
+}
+
+const INIT: &str = "\
+Examples:
+  ponte init --erp reference --shop woocommerce
+  ponte init --erp ./mypack --shop woocommerce --name outlet shops.toml
+
+The file names both connections, the shop's cut-over time (now: orders before it are nobody's business),
+and the variables and small tables that the packs ask for. A file that exists is never overwritten.";
+
+#[derive(Debug, Args)]
+pub struct SetupArgs {
+    /// Print the SQL, for somebody else to run
+    #[arg(long, conflicts_with = "run")]
+    pub print_sql: bool,
+    /// Create what is missing
+    #[arg(long)]
+    pub run: bool,
+}
+
+const SETUP: &str = "\
+Examples:
+  ponte setup                 what is missing where
+  ponte setup --run           create it
+  ponte setup --print-sql     the statements, for the database's administrator
+
+Links, leases and what ponte wrote lie in tables of ponte's own beside what they speak of, so that they
+are written in the same transaction. Creating them again does no harm.";
+
+const CHECK: &str = "\
+Examples:
+  ponte check
+  ponte check --json | jq '.diagnostics[].message'
+
+Connects to every database and holds every mapping against it: versions, tables, columns, types, keys,
+storage engines, privileges, ponte's own tables. Everything that does not fit is told at once.";
+
+#[derive(Debug, Args)]
+pub struct SyncArgs {
+    /// Flows to run: `main/article`, or `article` for every shop's; default: all of them
+    #[arg(value_name = "FLOW")]
+    pub flows: Vec<String>,
+    /// Compute and compare, tell what would be written, write nothing
+    #[arg(long, conflicts_with = "rows")]
+    pub dry_run: bool,
+    /// Write N rows of each flow for the databases to judge, then roll back (never stock)
+    #[arg(long = "try", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub rows: Option<u64>,
+    #[command(flatten)]
+    pub part: PartArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct PartArgs {
+    /// Only the records with these keys
+    #[arg(long, value_name = "SKU", num_args = 1..)]
+    pub only: Vec<String>,
+    /// Changes shown of each flow; default: 20 of a dry run, none otherwise
+    #[arg(long, value_name = "N")]
+    pub show: Option<usize>,
+}
+
+const SYNC: &str = "\
+Examples:
+  ponte sync                              all flows: categories, articles, prices, stock
+  ponte sync --dry-run                    what would be written, with old and new values
+  ponte sync --dry-run article --show 200
+  ponte sync main/price main/stock        two flows of one shop
+  ponte sync --only TOOL-1 TOOL-2         two articles in every flow
+  ponte sync --try 50 article             50 articles, written and rolled back
+
+Only what differs is written: a second run writes nothing. A record that cannot be carried over is put in
+quarantine with the reason, and tried again in the next run; the others go on.";
+
+#[derive(Debug, Args)]
+pub struct ResyncArgs {
+    /// Flows to run: `main/article`, or `article` for every shop's; default: all of them
+    #[arg(value_name = "FLOW")]
+    pub flows: Vec<String>,
+    #[command(flatten)]
+    pub part: PartArgs,
+}
+
+const RESYNC: &str = "\
+Examples:
+  ponte resync
+  ponte resync article
+
+Like sync, but every record is compared with the shop's rows as they are now: for when somebody has
+changed in the shop what belongs to the ERP.";
+
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The article
+    pub sku: String,
+    /// Only this shop
+    #[arg(long, value_name = "NAME")]
+    pub shop: Option<String>,
+}
+
+const EXPLAIN: &str = "\
+Examples:
+  ponte explain TOOL-1
+  ponte explain TOOL-1 --shop main --json
+
+On hand in each warehouse, every committed order line, every web order that the ERP does not count yet,
+safety stock, the result, what the shop shows now, and why it differs, if it does.";
+
+const STATUS: &str = "\
+Examples:
+  ponte status
+  ponte status --json | jq '.flows[] | select(.quarantined > 0)'";
+
+#[derive(Debug, Args)]
+pub struct QuarantineArgs {
+    #[command(subcommand)]
+    pub command: QuarantineCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum QuarantineCommand {
+    /// List the records, of one flow or of all
+    List {
+        #[arg(value_name = "FLOW")]
+        flow: Option<String>,
+        /// Records shown of each flow
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        show: usize,
+    },
+    /// Show one record: the reason, the advice, since when
+    Show {
+        #[arg(value_name = "FLOW")]
+        flow: String,
+        /// As it is listed; a key of several columns is written `A / B`
+        #[arg(value_name = "KEY")]
+        key: String,
+    },
+    /// Try records again, now
+    Retry {
+        /// Default: every flow that has any
+        #[arg(value_name = "FLOW")]
+        flow: Option<String>,
+        /// Default: all of the flow
+        #[arg(value_name = "KEY")]
+        keys: Vec<String>,
+    },
+}
+
+const QUARANTINE: &str = "\
+Examples:
+  ponte quarantine list
+  ponte quarantine show main/article TOOL-1
+  ponte quarantine retry                       everything in quarantine
+  ponte quarantine retry main/article TOOL-1
+
+Every run tries these records again by itself; retry is for not waiting.";
+
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    pub shell: clap_complete::Shell,
+}
+
+const COMPLETIONS: &str = "\
+Examples:
+  ponte completions bash > /etc/bash_completion.d/ponte
+  ponte completions zsh > ~/.zfunc/_ponte
+  ponte completions powershell >> $PROFILE";

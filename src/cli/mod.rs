@@ -1,0 +1,50 @@
+//! The command line. Each command says what it did as an [`Answer`], printed once, as text or as JSON.
+
+pub mod answer;
+mod args;
+mod check;
+mod completions;
+mod exit;
+mod explain;
+mod init;
+pub mod output;
+mod progress;
+mod project;
+mod quarantine;
+mod setup;
+mod status;
+mod sync;
+
+pub use answer::{Answer, Failure};
+pub use args::Cli;
+use args::Command;
+pub use exit::Exit;
+
+/// What every command is told.
+struct Context<'a> {
+    project: &'a std::path::Path,
+    as_json: bool,
+    /// Bars and lines while flows run.
+    progress: bool,
+}
+
+/// Carries out the command.
+pub async fn run(cli: &Cli) -> Answer {
+    let context = Context {
+        project: &cli.project,
+        as_json: cli.json,
+        progress: !cli.no_progress && !cli.json,
+    };
+    let done = match &cli.command {
+        Command::Init(args) => init::run(&context, args),
+        Command::Setup(args) => setup::run(&context, args).await,
+        Command::Check => check::run(&context).await,
+        Command::Sync(args) => sync::run(&context, args).await,
+        Command::Resync(args) => sync::resync(&context, args).await,
+        Command::Explain(args) => explain::run(&context, args).await,
+        Command::Status => status::run(&context).await,
+        Command::Quarantine(args) => quarantine::run(&context, args).await,
+        Command::Completions(args) => Ok(completions::run(args)),
+    };
+    done.unwrap_or_else(|failure| failure.answer(cli.command.name()))
+}

@@ -1,0 +1,143 @@
+//! `ponte status`: what the state remembers of each flow. It asks no database.
+
+use super::Context;
+use super::answer::{Answer, Failure};
+use super::exit::Exit;
+use super::output::{count, escaped, grouped};
+use super::project::Project;
+use super::sync::lines;
+use crate::round::task::{self, Task};
+use crate::state::State;
+use crate::state::history::{Outcome, Run};
+use chrono::{DateTime, Local, Utc};
+use comfy_table::{CellAlignment, Table, presets};
+use serde_json::json;
+
+/// What is known of one flow.
+struct FlowStatus {
+    flow: String,
+    last: Option<Run>,
+    last_good: Option<Run>,
+    quarantined: u64,
+}
+
+pub async fn run(context: &Context<'_>) -> Result<Answer, Failure> {
+    let project = Project::open(context.project)?;
+    project.warn(context.as_json);
+    let tasks = task::all(&project.plan);
+    let flows = read(&project, &tasks).await?;
+    let json: Vec<serde_json::Value> = flows
+        .iter()
+        .map(|flow| {
+            json!({
+                "flow": flow.flow,
+                "last_run": flow.last,
+                "last_good_run": flow.last_good,
+                "quarantined": flow.quarantined,
+            })
+        })
+        .collect();
+    Ok(Answer::new("status", Exit::Done)
+        .key("flows", json)
+        .text(text(&flows)))
+}
+
+async fn read(project: &Project, tasks: &[Task<'_>]) -> Result<Vec<FlowStatus>, Failure> {
+    let folder = &project.plan.state_dir;
+    let mut state = match State::exists(folder) {
+        true => Some(State::open(folder).await?),
+        false => None,
+    };
+    let totals = match &mut state {
+        Some(state) => state.quarantine_totals().await?,
+        None => Default::default(),
+    };
+    let mut flows = Vec::new();
+    for task in tasks {
+        let name = task.name();
+        let (last, last_good) = match &mut state {
+            Some(state) => (
+                state.last_run(name).await?,
+                state.last_good_run(name).await?,
+            ),
+            None => (None, None),
+        };
+        flows.push(FlowStatus {
+            flow: name.to_owned(),
+            last,
+            last_good,
+            quarantined: totals.get(name).copied().unwrap_or(0),
+        });
+    }
+    Ok(flows)
+}
+
+fn text(flows: &[FlowStatus]) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header([
+        "flow",
+        "last run",
+        "outcome",
+        "last good run",
+        "read",
+        "quarantine",
+    ]);
+    for flow in flows {
+        let read = flow.last_good.as_ref().and_then(|run| {
+            let counts = &run.counts;
+            counts["read"].as_u64().or(counts["articles"].as_u64())
+        });
+        table.add_row([
+            flow.flow.clone(),
+            flow.last
+                .as_ref()
+                .map_or("never".to_owned(), |run| local(run.started)),
+            flow.last.as_ref().map_or("", outcome).to_owned(),
+            flow.last_good
+                .as_ref()
+                .map_or("never".to_owned(), |run| local(run.started)),
+            read.map_or(String::new(), grouped),
+            match flow.quarantined {
+                0 => String::new(),
+                number => grouped(number),
+            },
+        ]);
+    }
+    for column in table.column_iter_mut().skip(4) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    let mut text = lines(&table);
+    for flow in flows {
+        let last = flow.last.as_ref();
+        if let Some(error) = last.and_then(|run| run.error.as_ref()) {
+            text.push_str(&format!("{}: {}\n", flow.flow, escaped(error)));
+        }
+        let counts = flow.last_good.as_ref().map(|run| &run.counts);
+        let old = counts.and_then(|counts| counts["pending_old"].as_u64());
+        if let Some(old) = old.filter(|old| *old > 0) {
+            text.push_str(&format!(
+                "{}: {} pending for more than {} days when it last ran\n",
+                flow.flow,
+                count(old, "web order was", "web orders were"),
+                crate::stock::OLD_DAYS
+            ));
+        }
+    }
+    text
+}
+
+fn outcome(run: &Run) -> &'static str {
+    match run.outcome {
+        Some(Outcome::Done) => "done",
+        Some(Outcome::Quarantined) => "quarantined",
+        Some(Outcome::Failed) => "failed",
+        Some(Outcome::Interrupted) => "interrupted",
+        None => "did not end",
+    }
+}
+
+pub fn local(moment: DateTime<Utc>) -> String {
+    let moment = moment.with_timezone(&Local);
+    moment.format("%Y-%m-%d %H:%M:%S").to_string()
+}

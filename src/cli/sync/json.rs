@@ -1,0 +1,66 @@
+//! A round for machines. The keys are documented in `docs/json.md`.
+
+use crate::round::{Ended, FlowResult, Orders, stock_findings};
+use crate::state::quarantine::Finding;
+use crate::sync::batch::Intent;
+use serde_json::{Value, json};
+
+/// Quarantined records in the document; the counts go on.
+const QUARANTINED_MAX: usize = 1000;
+
+pub fn mode(orders: &Orders) -> &'static str {
+    match orders.intent {
+        Intent::DryRun => "dry_run",
+        Intent::Trial => "try",
+        Intent::Write => "write",
+    }
+}
+
+pub fn flows(results: &[FlowResult]) -> Value {
+    results.iter().map(flow).collect()
+}
+
+fn flow(result: &FlowResult) -> Value {
+    let mut document = json!({
+        "flow": result.flow,
+        "outcome": outcome(&result.ended),
+        "seconds": (result.took.as_secs_f64() * 1000.0).round() / 1000.0,
+    });
+    match &result.ended {
+        Ended::Flow(report) => {
+            let quarantined: Vec<Finding> = report
+                .rejected
+                .iter()
+                .take(QUARANTINED_MAX)
+                .map(Finding::from)
+                .collect();
+            document["counts"] = json!(report.counts);
+            document["changes"] = json!(report.changes);
+            document["changes_total"] = json!(report.changes_total);
+            document["quarantined"] = json!(quarantined);
+            document["quarantined_total"] = json!(report.rejected.len());
+            document["notes"] = json!(report.notes);
+        }
+        Ended::Stock(report) => {
+            let found = stock_findings(report);
+            document["stock"] = json!(report);
+            document["quarantined"] = json!(found.first);
+            document["quarantined_total"] = json!(found.total);
+        }
+        Ended::Failed(error) => document["error"] = json!(error.to_string()),
+        Ended::Skipped(why) => document["reason"] = json!(why),
+        Ended::Interrupted => {}
+    }
+    document
+}
+
+fn outcome(ended: &Ended) -> &'static str {
+    match ended {
+        Ended::Flow(report) if report.is_clean() => "done",
+        Ended::Stock(report) if report.is_clean() => "done",
+        Ended::Flow(_) | Ended::Stock(_) => "quarantined",
+        Ended::Failed(_) => "failed",
+        Ended::Skipped(_) => "skipped",
+        Ended::Interrupted => "interrupted",
+    }
+}

@@ -1,0 +1,186 @@
+//! `ponte sync`, `ponte resync`, and what `ponte quarantine retry` does.
+
+mod json;
+mod text;
+
+pub use text::lines;
+
+use super::Context;
+use super::answer::{Answer, Failure, drawn};
+use super::args::{PartArgs, ResyncArgs, SyncArgs};
+use super::exit::Exit;
+use super::output::{RED, YELLOW, escaped, styled};
+use super::progress;
+use super::project::Project;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::round::task::{self, Task};
+use crate::round::{Ended, FlowResult, Orders, Round, RoundReport};
+use crate::state::State;
+use crate::sync::batch::Intent;
+
+/// Changes of each flow that a dry run shows.
+const SHOWN: usize = 20;
+
+pub async fn run(context: &Context<'_>, args: &SyncArgs) -> Result<Answer, Failure> {
+    let intent = match (args.dry_run, args.rows) {
+        (true, _) => Intent::DryRun,
+        (false, Some(_)) => Intent::Trial,
+        (false, None) => Intent::Write,
+    };
+    let orders = Orders {
+        intent,
+        full: false,
+        only: args.part.only.clone(),
+        rows_max: args.rows,
+    };
+    round("sync", context, &args.flows, orders, &args.part).await
+}
+
+pub async fn resync(context: &Context<'_>, args: &ResyncArgs) -> Result<Answer, Failure> {
+    let orders = Orders {
+        intent: Intent::Write,
+        full: true,
+        only: args.part.only.clone(),
+        rows_max: None,
+    };
+    round("resync", context, &args.flows, orders, &args.part).await
+}
+
+async fn round(
+    command: &'static str,
+    context: &Context<'_>,
+    flows: &[String],
+    orders: Orders,
+    part: &PartArgs,
+) -> Result<Answer, Failure> {
+    let project = Project::open(context.project)?;
+    project.warn(context.as_json);
+    let tasks = task::select(&project.plan, flows)?;
+    let mut state = open_state(&project, orders.intent, context.as_json).await?;
+    let report = carry_out(context, &project, state.as_mut(), &tasks, &orders).await;
+    let by_default = match orders.intent {
+        Intent::Write => 0,
+        Intent::DryRun | Intent::Trial => SHOWN,
+    };
+    let shown = part.show.unwrap_or(by_default);
+    Ok(answer(command, &project, &orders, shown, &report))
+}
+
+/// Only a run that writes leaves something in the state; another one reads what is there.
+async fn open_state(
+    project: &Project,
+    intent: Intent,
+    as_json: bool,
+) -> Result<Option<State>, Failure> {
+    let folder = &project.plan.state_dir;
+    if intent != Intent::Write && !State::exists(folder) {
+        return Ok(None);
+    }
+    let state = State::open(folder).await?;
+    if let Some(note) = state.note()
+        && !as_json
+    {
+        super::output::say(&format!("{}: {note}", styled("note", YELLOW)));
+    }
+    Ok(Some(state))
+}
+
+/// Runs the tasks until they are done or the user presses Ctrl-C.
+pub async fn carry_out(
+    context: &Context<'_>,
+    project: &Project,
+    state: Option<&mut State>,
+    tasks: &[Task<'_>],
+    orders: &Orders,
+) -> RoundReport {
+    let observer = progress::observer(context.progress);
+    let round = Round {
+        plan: &project.plan,
+        connections: &project.connections,
+        state,
+        orders,
+        observer: observer.as_ref(),
+    };
+    let stop = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            // Without a handler the signal ends the process as it always does.
+            std::future::pending::<()>().await;
+        }
+    };
+    round.run(tasks, stop).await
+}
+
+/// What a round came to, for people and machines.
+pub fn answer(
+    command: &'static str,
+    project: &Project,
+    orders: &Orders,
+    shown: usize,
+    report: &RoundReport,
+) -> Answer {
+    let mut found: Vec<Diagnostic> = Vec::new();
+    for result in &report.results {
+        if let Ended::Failed(error) = &result.ended {
+            found.extend(error.diagnostics().unwrap_or_default().iter().cloned());
+        }
+    }
+    let found = in_order(found);
+    let mut answer = Answer::new(command, exit(report))
+        .text(text::report(report, orders, shown))
+        .key("mode", json::mode(orders))
+        .key("flows", json::flows(&report.results));
+    if !found.0.is_empty() {
+        answer.talk = drawn(&found);
+    }
+    answer.diagnostics = project.warnings.clone();
+    answer.diagnostics.extend(found.0);
+    if let Some(error) = &report.state_error {
+        answer.talk.push_str(&format!(
+            "{}: {}\n  help: the flows ran; only their history was not written\n",
+            styled("error", RED),
+            escaped(&error.to_string())
+        ));
+        answer.error = serde_json::json!({ "message": error.to_string(), "help": null });
+    }
+    answer
+}
+
+/// Sorted by the files in which they were found first.
+pub fn in_order(found: Vec<Diagnostic>) -> Diagnostics {
+    let mut files = Vec::new();
+    for at in found.iter().filter_map(|one| one.at.as_ref()) {
+        if !files
+            .iter()
+            .any(|file| std::sync::Arc::ptr_eq(file, &at.file))
+        {
+            files.push(at.file.clone());
+        }
+    }
+    let mut found = Diagnostics(found);
+    found.sort(&files);
+    found
+}
+
+fn exit(report: &RoundReport) -> Exit {
+    let flows = report.results.iter().map(of_flow);
+    let exit = flows.fold(Exit::Done, Exit::and);
+    let exit = match report.state_error {
+        Some(_) => exit.and(Exit::Unexpected),
+        None => exit,
+    };
+    match report.interrupted {
+        true => exit.and(Exit::Interrupted),
+        false => exit,
+    }
+}
+
+fn of_flow(result: &FlowResult) -> Exit {
+    match &result.ended {
+        Ended::Flow(report) if report.is_clean() => Exit::Done,
+        Ended::Stock(report) if report.is_clean() => Exit::Done,
+        Ended::Flow(_) | Ended::Stock(_) => Exit::Quarantined,
+        Ended::Failed(error) => error.into(),
+        Ended::Skipped(_) => Exit::Done,
+        Ended::Interrupted => Exit::Interrupted,
+    }
+}

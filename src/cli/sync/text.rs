@@ -1,0 +1,355 @@
+//! A round for people: a table of the flows, what changed, what was left out and why.
+
+use crate::cli::output::{
+    BOLD, FAINT, GREEN, RED, YELLOW, count, escaped, grouped, shown_key, styled,
+};
+use crate::round::{Ended, FlowResult, Orders, RoundReport, stock_findings};
+use crate::state::quarantine::Finding;
+use crate::stock::StockReport;
+use crate::sync::batch::Intent;
+use crate::sync::change::{ChangeKind, RowChange};
+use crate::sync::report::{Counts, FlowReport};
+use comfy_table::{CellAlignment, Table, presets};
+
+/// Quarantined records of a flow that are shown; `ponte quarantine list` shows all.
+const QUARANTINED_SHOWN: usize = 10;
+/// Names shown after a count of stock.
+const NAMES_SHOWN: usize = 5;
+
+pub fn report(report: &RoundReport, orders: &Orders, shown: usize) -> String {
+    let mut text = String::new();
+    for result in &report.results {
+        match &result.ended {
+            Ended::Flow(flow) => text.push_str(&changes(flow, shown)),
+            Ended::Stock(stock) => text.push_str(&figures(stock, shown)),
+            _ => {}
+        }
+    }
+    for result in &report.results {
+        text.push_str(&quarantined(result));
+    }
+    text.push_str(&flows(&report.results));
+    for result in &report.results {
+        match &result.ended {
+            Ended::Stock(report) => text.push_str(&stock(report)),
+            Ended::Failed(error) => text.push_str(&format!(
+                "{} {}\n",
+                styled(format!("{} failed:", result.flow), RED),
+                escaped(&error.to_string())
+            )),
+            Ended::Skipped(why) => {
+                text.push_str(&format!("{} was not run: {why}\n", result.flow));
+            }
+            Ended::Interrupted => text.push_str(&format!(
+                "{} was interrupted; what it committed stays, the next run goes on\n",
+                result.flow
+            )),
+            Ended::Flow(report) => {
+                for note in &report.notes {
+                    text.push_str(&format!("{}: {}\n", result.flow, escaped(note)));
+                }
+            }
+        }
+    }
+    text.push_str(&last_line(report, orders));
+    text
+}
+
+type Column = (&'static str, fn(&Counts) -> u64);
+
+/// Always shown.
+const COUNTS: [Column; 5] = [
+    ("read", |counts| counts.read),
+    ("unchanged", |counts| counts.unchanged),
+    ("right", |counts| counts.right),
+    ("created", |counts| counts.created),
+    ("changed", |counts| counts.changed),
+];
+
+/// Shown where a flow has any.
+const RARE: [Column; 8] = [
+    ("linked", |counts| counts.linked),
+    ("waiting", |counts| counts.waiting),
+    ("ambiguous", |counts| counts.ambiguous),
+    ("removed", |counts| counts.removed),
+    ("rejected", |counts| counts.rejected),
+    ("incomplete", |counts| counts.incomplete),
+    ("duplicates", |counts| counts.duplicates),
+    ("gone", |counts| counts.gone),
+];
+
+const ROWS: [Column; 3] = [
+    ("rows +", |counts| counts.rows_inserted),
+    ("rows ~", |counts| counts.rows_updated),
+    ("rows -", |counts| counts.rows_deleted),
+];
+
+fn flows(results: &[FlowResult]) -> String {
+    let reports: Vec<(&FlowResult, &FlowReport)> = results
+        .iter()
+        .filter_map(|result| match &result.ended {
+            Ended::Flow(report) => Some((result, report.as_ref())),
+            _ => None,
+        })
+        .collect();
+    if reports.is_empty() {
+        return String::new();
+    }
+    let mut columns = COUNTS.to_vec();
+    let occurs = |column: &&Column| {
+        reports
+            .iter()
+            .any(|(_, report)| column.1(&report.counts) > 0)
+    };
+    columns.extend(RARE.iter().filter(occurs));
+    columns.extend(ROWS);
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    let titles = columns.iter().map(|(title, _)| *title);
+    table.set_header(std::iter::once("flow").chain(titles).chain(["seconds"]));
+    for (result, report) in &reports {
+        let mut row = vec![result.flow.clone()];
+        row.extend(
+            columns
+                .iter()
+                .map(|(_, count)| grouped(count(&report.counts))),
+        );
+        row.push(format!("{:.1}", result.took.as_secs_f64()));
+        table.add_row(row);
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    lines(&table)
+}
+
+/// The table without blanks around it.
+pub fn lines(table: &Table) -> String {
+    let mut text = String::new();
+    for line in table.lines() {
+        let line = line.strip_prefix(' ').unwrap_or(&line);
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn changes(report: &FlowReport, shown: usize) -> String {
+    if shown == 0 || report.changes_total == 0 {
+        return String::new();
+    }
+    let total = count(report.changes_total, "change", "changes");
+    let mut text = format!("{}: {total}\n", styled(&report.flow, BOLD));
+    for one in report.changes.iter().take(shown) {
+        text.push_str(&change(&format!("{}  ", shown_key(&one.key)), &one.change));
+    }
+    text.push_str(&further(
+        report.changes_total,
+        shown.min(report.changes.len()),
+    ));
+    text.push('\n');
+    text
+}
+
+fn further(total: u64, shown: usize) -> String {
+    match total.saturating_sub(shown as u64) {
+        0 => String::new(),
+        more => format!("  and {} more\n", grouped(more)),
+    }
+}
+
+fn change(record: &str, change: &RowChange) -> String {
+    let (verb, style) = match change.kind {
+        ChangeKind::Insert => ("insert", GREEN),
+        ChangeKind::Update => ("update", YELLOW),
+        ChangeKind::Remove => ("remove", RED),
+    };
+    let row = match change.row.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", escaped(&change.row)),
+    };
+    let verb = styled(verb, style);
+    let mut text = format!("  {record}{verb} {}{row}\n", escaped(&change.table));
+    for column in &change.columns {
+        let name = escaped(&column.column);
+        let values = match (&column.old, &column.new) {
+            (Some(old), Some(new)) => format!("{} -> {}", escaped(old), escaped(new)),
+            (None, Some(value)) | (Some(value), None) => escaped(value),
+            (None, None) => String::new(),
+        };
+        text.push_str(&format!("      {name}: {values}\n"));
+    }
+    text
+}
+
+fn quarantined(result: &FlowResult) -> String {
+    let (found, total): (Vec<Finding>, u64) = match &result.ended {
+        Ended::Flow(report) => {
+            // Those that only wait mend themselves: the others come first.
+            let mut first: Vec<&_> = report.rejected.iter().collect();
+            first.sort_by_key(|rejected| rejected.reason.kind() == "waiting");
+            let first = first.into_iter().take(QUARANTINED_SHOWN);
+            (
+                first.map(Finding::from).collect(),
+                report.rejected.len() as u64,
+            )
+        }
+        Ended::Stock(report) => {
+            let found = stock_findings(report);
+            (found.first, found.total)
+        }
+        _ => return String::new(),
+    };
+    if total == 0 {
+        return String::new();
+    }
+    let was = if total == 1 { "was" } else { "were" };
+    let records = count(total, "record", "records");
+    let mut text = format!(
+        "{}: {records} {was} not carried over\n",
+        styled(&result.flow, BOLD)
+    );
+    for finding in found.iter().take(QUARANTINED_SHOWN) {
+        text.push_str(&one_quarantined(finding));
+    }
+    text.push_str(&further(total, QUARANTINED_SHOWN.min(found.len())));
+    text.push('\n');
+    text
+}
+
+fn one_quarantined(finding: &Finding) -> String {
+    let style = match finding.kind.as_str() {
+        "waiting" => FAINT,
+        _ => YELLOW,
+    };
+    let mut text = format!(
+        "  {}  {}: {}\n",
+        shown_key(&finding.key),
+        styled(&finding.kind, style),
+        escaped(&finding.message)
+    );
+    if !finding.advice.is_empty() {
+        text.push_str(&format!("      help: {}\n", escaped(&finding.advice)));
+    }
+    text
+}
+
+/// What of the stock's figures changes.
+fn figures(report: &StockReport, shown: usize) -> String {
+    let total = report.changed + report.derived_changed;
+    if shown == 0 || total == 0 {
+        return String::new();
+    }
+    let changes = count(total, "change", "changes");
+    let mut text = format!("{}: {changes}\n", styled(&report.flow, BOLD));
+    for one in report.changes.iter().take(shown) {
+        let old = one.old.as_deref().unwrap_or("nothing");
+        let sku = shown_key(&one.sku);
+        text.push_str(&format!(
+            "  {sku}  {} -> {}\n",
+            escaped(old),
+            escaped(&one.new)
+        ));
+    }
+    let room = shown - report.changes.len().min(shown);
+    for one in report.derived.iter().take(room) {
+        text.push_str(&change("", one));
+    }
+    let told = report.changes.len().min(shown) + report.derived.len().min(room);
+    text.push_str(&further(total, told));
+    text.push('\n');
+    text
+}
+
+fn stock(report: &StockReport) -> String {
+    let would = if report.dry_run { " would be" } else { "" };
+    let mut text = format!(
+        "{}: {}, {} figures{would} changed, {} rows beside them; {} pending\n",
+        report.flow,
+        count(report.articles, "article", "articles"),
+        grouped(report.changed),
+        grouped(report.derived_changed),
+        count(report.pending_orders, "web order", "web orders"),
+    );
+    let mut line = |words: String| text.push_str(&format!("  {words}\n"));
+    for (why, named) in &report.left {
+        line(format!(
+            "{} left alone: {}{}",
+            grouped(named.count),
+            why.reason(),
+            names(named.skus.iter(), named.count)
+        ));
+    }
+    if !report.oversold.is_empty() {
+        let named = report
+            .oversold
+            .iter()
+            .map(|one| format!("{} by {}", one.sku, one.short));
+        let total = report.oversold.len() as u64;
+        let articles = count(total, "article is", "articles are");
+        line(format!("{articles} oversold{}", names(named, total)));
+    }
+    if report.pending_old > 0 {
+        line(format!(
+            "{} pending for more than {} days: import or close them in the ERP",
+            count(report.pending_old, "web order is", "web orders are"),
+            crate::stock::OLD_DAYS
+        ));
+    }
+    if report.rounded > 0 {
+        let figures = count(report.rounded, "figure was", "figures were");
+        line(format!("{figures} rounded down to whole pieces"));
+    }
+    if !report.unsettled.is_empty() {
+        let total = report.unsettled.len() as u64;
+        line(format!(
+            "{} still moving; the next run settles them{}",
+            grouped(total),
+            names(report.unsettled.iter(), total)
+        ));
+    }
+    for shop in &report.out_of_reach {
+        line(format!(
+            "shop `{}` is out of reach: its orders count as they were last seen",
+            escaped(shop)
+        ));
+    }
+    text
+}
+
+/// `: A, B and 3 more`.
+fn names(names: impl Iterator<Item = impl AsRef<str>>, total: u64) -> String {
+    let shown: Vec<String> = names
+        .take(NAMES_SHOWN)
+        .map(|name| escaped(name.as_ref()))
+        .collect();
+    if shown.is_empty() {
+        return String::new();
+    }
+    match total.saturating_sub(shown.len() as u64) {
+        0 => format!(": {}", shown.join(", ")),
+        more => format!(": {} and {} more", shown.join(", "), grouped(more)),
+    }
+}
+
+fn last_line(report: &RoundReport, orders: &Orders) -> String {
+    match orders.intent {
+        Intent::DryRun => "Dry run: nothing was written.\n".to_owned(),
+        Intent::Trial => "Trial: everything was rolled back.\n".to_owned(),
+        Intent::Write => {
+            let wrote = report.results.iter().any(|result| match &result.ended {
+                Ended::Flow(report) => report.wrote(),
+                Ended::Stock(report) => report.wrote(),
+                _ => false,
+            });
+            let complete = report
+                .results
+                .iter()
+                .all(|result| matches!(result.ended, Ended::Flow(_) | Ended::Stock(_)));
+            match (wrote, complete) {
+                (false, true) => "Nothing was to be written.\n".to_owned(),
+                _ => String::new(),
+            }
+        }
+    }
+}
