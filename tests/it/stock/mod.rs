@@ -7,4 +7,5 @@ mod explain;
 mod fault;
 mod history;
 mod line;
+mod shops;
 mod truth;
