@@ -10,7 +10,6 @@ pub const BOLD: Style = Style::new().bold();
 pub const RED: Style = AnsiColor::Red.on_default().bold();
 pub const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 pub const GREEN: Style = AnsiColor::Green.on_default();
-pub const FAINT: Style = Style::new().dimmed();
 
 /// The text in a style; printing drops the style where colours are not wanted.
 pub fn styled(text: impl Display, style: Style) -> String {

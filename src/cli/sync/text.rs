@@ -1,15 +1,14 @@
 //! A round for people: a table of the flows, what changed, what was left out and why.
 
-use crate::cli::output::{
-    BOLD, FAINT, GREEN, RED, YELLOW, count, escaped, grouped, shown_key, styled,
-};
-use crate::round::{Ended, FlowResult, Orders, RoundReport, stock_findings};
+use crate::cli::output::{BOLD, GREEN, RED, YELLOW, count, escaped, grouped, shown_key, styled};
+use crate::round::{Ended, FlowResult, Orders, QUARANTINED_STOCK, RoundReport, stock_findings};
 use crate::state::quarantine::Finding;
 use crate::stock::StockReport;
 use crate::sync::batch::Intent;
-use crate::sync::change::{ChangeKind, RowChange};
-use crate::sync::report::{Counts, FlowReport};
+use crate::sync::change::{ChangeKind, ColumnChange, RowChange};
+use crate::sync::report::{Counts, FlowReport, RecordChange};
 use comfy_table::{CellAlignment, Table, presets};
+use std::collections::HashMap;
 
 /// Quarantined records of a flow that are shown; `ponte quarantine list` shows all.
 const QUARANTINED_SHOWN: usize = 10;
@@ -140,15 +139,34 @@ fn changes(report: &FlowReport, shown: usize) -> String {
     }
     let total = count(report.changes_total, "change", "changes");
     let mut text = format!("{}: {total}\n", styled(&report.flow, BOLD));
-    for one in report.changes.iter().take(shown) {
-        text.push_str(&change(&format!("{}  ", shown_key(&one.key)), &one.change));
+    let mut told = 0;
+    for (key, changes) in by_record(&report.changes) {
+        if told == shown {
+            break;
+        }
+        text.push_str(&format!("  {}\n", shown_key(key)));
+        for one in changes.into_iter().take(shown - told) {
+            text.push_str(&change("    ", one));
+            told += 1;
+        }
     }
-    text.push_str(&further(
-        report.changes_total,
-        shown.min(report.changes.len()),
-    ));
+    text.push_str(&further(report.changes_total, told));
     text.push('\n');
     text
+}
+
+/// They are made table by table; read are they record by record.
+fn by_record(changes: &[RecordChange]) -> Vec<(&str, Vec<&RowChange>)> {
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut records: Vec<(&str, Vec<&RowChange>)> = Vec::new();
+    for one in changes {
+        let at = *places.entry(&one.key).or_insert_with(|| {
+            records.push((&one.key, Vec::new()));
+            records.len() - 1
+        });
+        records[at].1.push(&one.change);
+    }
+    records
 }
 
 fn further(total: u64, shown: usize) -> String {
@@ -158,7 +176,8 @@ fn further(total: u64, shown: usize) -> String {
     }
 }
 
-fn change(record: &str, change: &RowChange) -> String {
+/// One or two columns go on the row's line, more below it.
+fn change(indent: &str, change: &RowChange) -> String {
     let (verb, style) = match change.kind {
         ChangeKind::Insert => ("insert", GREEN),
         ChangeKind::Update => ("update", YELLOW),
@@ -168,64 +187,74 @@ fn change(record: &str, change: &RowChange) -> String {
         true => String::new(),
         false => format!(" ({})", escaped(&change.row)),
     };
+    let columns: Vec<String> = change.columns.iter().map(column).collect();
     let verb = styled(verb, style);
-    let mut text = format!("  {record}{verb} {}{row}\n", escaped(&change.table));
-    for column in &change.columns {
-        let name = escaped(&column.column);
-        let values = match (&column.old, &column.new) {
-            (Some(old), Some(new)) => format!("{} -> {}", escaped(old), escaped(new)),
-            (None, Some(value)) | (Some(value), None) => escaped(value),
-            (None, None) => String::new(),
-        };
-        text.push_str(&format!("      {name}: {values}\n"));
+    let head = format!("{indent}{verb} {}{row}", escaped(&change.table));
+    match columns.len() {
+        0 => format!("{head}\n"),
+        1 | 2 => format!("{head}  {}\n", columns.join(", ")),
+        _ => format!(
+            "{head}\n{indent}    {}\n",
+            columns.join(&format!("\n{indent}    "))
+        ),
     }
-    text
+}
+
+fn column(change: &ColumnChange) -> String {
+    let name = escaped(&change.column);
+    match (&change.old, &change.new) {
+        (Some(old), Some(new)) => format!("{name}: {} -> {}", escaped(old), escaped(new)),
+        (None, Some(value)) | (Some(value), None) => format!("{name}: {}", escaped(value)),
+        (None, None) => name,
+    }
 }
 
 fn quarantined(result: &FlowResult) -> String {
-    let (found, total): (Vec<Finding>, u64) = match &result.ended {
+    let (found, total, waiting): (Vec<Finding>, u64, u64) = match &result.ended {
         Ended::Flow(report) => {
-            // Those that only wait mend themselves: the others come first.
-            let mut first: Vec<&_> = report.rejected.iter().collect();
-            first.sort_by_key(|rejected| rejected.reason.kind() == "waiting");
-            let first = first.into_iter().take(QUARANTINED_SHOWN);
-            (
-                first.map(Finding::from).collect(),
-                report.rejected.len() as u64,
-            )
+            // Those that only wait mend themselves: a number is enough.
+            let others = report
+                .rejected
+                .iter()
+                .filter(|one| one.reason.kind() != "waiting");
+            let first = others.take(QUARANTINED_SHOWN).map(Finding::from).collect();
+            let waiting = report.counts.waiting;
+            (first, report.rejected.len() as u64 - waiting, waiting)
         }
         Ended::Stock(report) => {
             let found = stock_findings(report);
-            (found.first, found.total)
+            (found.first, found.total, 0)
         }
         _ => return String::new(),
     };
-    if total == 0 {
-        return String::new();
+    let mut text = String::new();
+    if total > 0 {
+        let were = count(total, "record was", "records were");
+        let flow = styled(&result.flow, BOLD);
+        text.push_str(&format!("{flow}: {were} not carried over\n"));
+        for finding in found.iter().take(QUARANTINED_SHOWN) {
+            text.push_str(&one_quarantined(finding));
+        }
+        text.push_str(&further(total, QUARANTINED_SHOWN.min(found.len())));
     }
-    let was = if total == 1 { "was" } else { "were" };
-    let records = count(total, "record", "records");
-    let mut text = format!(
-        "{}: {records} {was} not carried over\n",
-        styled(&result.flow, BOLD)
-    );
-    for finding in found.iter().take(QUARANTINED_SHOWN) {
-        text.push_str(&one_quarantined(finding));
+    if waiting > 0 {
+        let wait = count(waiting, "record waits", "records wait");
+        let flow = styled(&result.flow, BOLD);
+        text.push_str(&format!(
+            "{flow}: {wait} for others that are not linked yet\n"
+        ));
     }
-    text.push_str(&further(total, QUARANTINED_SHOWN.min(found.len())));
-    text.push('\n');
+    if !text.is_empty() {
+        text.push('\n');
+    }
     text
 }
 
 fn one_quarantined(finding: &Finding) -> String {
-    let style = match finding.kind.as_str() {
-        "waiting" => FAINT,
-        _ => YELLOW,
-    };
     let mut text = format!(
         "  {}  {}: {}\n",
         shown_key(&finding.key),
-        styled(&finding.kind, style),
+        styled(&finding.kind, YELLOW),
         escaped(&finding.message)
     );
     if !finding.advice.is_empty() {
@@ -253,7 +282,7 @@ fn figures(report: &StockReport, shown: usize) -> String {
     }
     let room = shown - report.changes.len().min(shown);
     for one in report.derived.iter().take(room) {
-        text.push_str(&change("", one));
+        text.push_str(&change("  ", one));
     }
     let told = report.changes.len().min(shown) + report.derived.len().min(room);
     text.push_str(&further(total, told));
@@ -262,17 +291,25 @@ fn figures(report: &StockReport, shown: usize) -> String {
 }
 
 fn stock(report: &StockReport) -> String {
-    let would = if report.dry_run { " would be" } else { "" };
+    let would = if report.dry_run {
+        " to be changed"
+    } else {
+        " changed"
+    };
     let mut text = format!(
-        "{}: {}, {} figures{would} changed, {} rows beside them; {} pending\n",
+        "{}: {}, {}{would}, {} beside them; {} pending\n",
         report.flow,
         count(report.articles, "article", "articles"),
-        grouped(report.changed),
-        grouped(report.derived_changed),
+        count(report.changed, "figure", "figures"),
+        count(report.derived_changed, "row", "rows"),
         count(report.pending_orders, "web order", "web orders"),
     );
     let mut line = |words: String| text.push_str(&format!("  {words}\n"));
-    for (why, named) in &report.left {
+    for (why, named) in report
+        .left
+        .iter()
+        .filter(|(why, _)| !QUARANTINED_STOCK.contains(why))
+    {
         line(format!(
             "{} left alone: {}{}",
             grouped(named.count),
