@@ -109,7 +109,7 @@ async fn every_type_is_written_and_read_without_loss() {
             Value::Int(-32768),
             Value::Int(i32::MIN.into()),
             Value::Int(i64::MIN),
-            Value::Int(u32::MAX.into()),
+            Value::UInt(u32::MAX.into()),
             Value::Decimal(decimal(
                 "-12345678901234567890123456789012345678901234567890.00000000012345678901",
             )),
@@ -148,10 +148,8 @@ async fn every_type_is_written_and_read_without_loss() {
     expected[0][11] = text("ab   ");
     assert_eq!(it.rows("SELECT * FROM t").await, expected);
 
-    let described = it
-        .session
-        .describe(&Query::sql("SELECT * FROM t WHERE i8 = ").value(Value::Null));
-    let described = described.await.unwrap();
+    let query = Query::sql("SELECT * FROM t WHERE i8 = ").value(Value::Null);
+    let described = it.session.describe(&query).await.unwrap();
     assert_eq!(described.len(), 24);
     assert_eq!(described[22].name, "e");
     assert_eq!(
@@ -315,6 +313,38 @@ async fn a_commit_that_the_server_refuses_is_not_done_and_a_killed_one_unknown()
     }
     let after = it.session.begin(Isolation::ReadCommitted).await;
     assert_eq!(after.unwrap_err().kind, DbErrorKind::ConnectionLost);
+}
+
+#[tokio::test]
+async fn a_lost_answer_to_commit_is_unknown_whether_it_was_done_or_not() {
+    use support::proxy::{COMMIT_POSTGRES, Fault, Proxy};
+    let mut it = fixture("lost_answer", "CREATE TABLE t (n int)").await;
+    let pattern = || COMMIT_POSTGRES.to_vec();
+    let faults = [
+        Fault::CutBefore {
+            pattern: pattern(),
+            skip: 0,
+        },
+        Fault::DropAnswer {
+            pattern: pattern(),
+            skip: 0,
+        },
+    ];
+    for (n, fault) in faults.into_iter().enumerate() {
+        let proxy = Proxy::start(&it.database.url);
+        let mut session = connect(&proxy.url(&it.database.url)).await;
+        session.begin(Isolation::ReadCommitted).await.unwrap();
+        session
+            .execute(&Query::sql(format!("INSERT INTO t VALUES ({n})")))
+            .await
+            .unwrap();
+        proxy.set(fault);
+        match session.commit().await {
+            Err(CommitError::Unknown(error)) => assert_eq!(error.kind, DbErrorKind::ConnectionLost),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(it.column("SELECT n FROM t").await, [Value::Int(1)]);
 }
 
 #[tokio::test]

@@ -195,7 +195,10 @@ impl Session for PostgresSession {
         self.column_types.clear();
         let sql = Sql::render(&DIALECT, query);
         let done = match params::arguments(&sql.values) {
-            Ok(_) if sql.values.is_empty() => self.link.simple(&sql.text).await,
+            Ok(_) if sql.values.is_empty() => {
+                self.link.forget_types();
+                self.link.simple(&sql.text).await
+            }
             Ok(arguments) => self.link.execute(sql.text, arguments).await,
             Err(error) => Err(error),
         };

@@ -133,7 +133,8 @@ async fn read_quantities(
                 Kind::OnHand => article.on_hand += &quantity,
             }
         }
-        if wanted.details {
+        let says_nothing = warehouse.is_none() && quantity.is_zero();
+        if wanted.details && !says_nothing {
             let detail = Detail {
                 warehouse,
                 quantity,

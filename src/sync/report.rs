@@ -4,6 +4,7 @@ use super::change::RowChange;
 use super::snapshot::KeyHash;
 use crate::diagnostic::Span;
 use serde::Serialize;
+use std::collections::HashSet;
 
 /// Changes kept for showing; the counts go on.
 pub const CHANGES_KEPT: usize = 1000;
@@ -98,7 +99,7 @@ pub fn place(at: &Span) -> String {
     at.place()
 }
 
-/// `read` is the sum of `unchanged`, `right`, `created`, `changed`, `linked`, `waiting`, `ambiguous`, `removed`,
+/// `read` is the sum of `unchanged`, `right`, `created`, `changed`, `linked`, `follows`, `waiting`, `ambiguous`, `removed`,
 /// `rejected` and `duplicates`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Counts {
@@ -118,6 +119,8 @@ pub struct Counts {
     pub ambiguous: u64,
     pub removed: u64,
     pub rejected: u64,
+    /// In a dry run: would be written once what it hangs on is created, in the same run.
+    pub follows: u64,
     /// Carried over, but for a part that waits for another record.
     pub incomplete: u64,
     /// Rows of the same key beyond the first.
@@ -140,6 +143,44 @@ pub struct FlowReport {
     pub notes: Vec<String>,
     #[serde(skip)]
     pub rejected: Vec<Rejected>,
+    /// Keys that a dry run would create.
+    #[serde(skip)]
+    pub planned: Vec<String>,
+}
+
+/// What a dry run would create: what waits for one of these would not wait in a real run.
+#[derive(Debug, Default)]
+pub struct Planned(HashSet<(String, String)>);
+
+impl Planned {
+    /// Takes up what the flow would create, and counts its records that wait only for what is planned as following
+    /// instead of waiting.
+    pub fn settle(&mut self, record: Option<&str>, report: &mut FlowReport) {
+        let record = record.unwrap_or_default();
+        let name = |key: &str| (record.to_owned(), key.to_owned());
+        self.0.extend(report.planned.iter().map(|key| name(key)));
+        loop {
+            let before = report.rejected.len();
+            report.rejected.retain(|rejected| {
+                let follows = match &rejected.reason {
+                    Reason::Waits { record, key } => {
+                        self.0.contains(&(record.clone(), key.clone()))
+                    }
+                    _ => false,
+                };
+                if follows {
+                    self.0.insert(name(&rejected.key));
+                }
+                !follows
+            });
+            let settled = (before - report.rejected.len()) as u64;
+            report.counts.waiting -= settled;
+            report.counts.follows += settled;
+            if settled == 0 {
+                return;
+            }
+        }
+    }
 }
 
 /// A change of one row, and the record that caused it.

@@ -405,7 +405,12 @@ async fn apply(
                 continue;
             }
             Outcome::Right => report.counts.right += 1,
-            Outcome::Created => report.counts.created += 1,
+            Outcome::Created => {
+                report.counts.created += 1;
+                if applier.intent == Intent::DryRun {
+                    report.planned.push(record.key.clone());
+                }
+            }
             Outcome::Changed => report.counts.changed += 1,
             Outcome::Linked => report.counts.linked += 1,
         }

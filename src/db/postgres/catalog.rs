@@ -40,7 +40,7 @@ WITH RECURSIVE descent AS (
 ";
 
 const COLUMNS: &str = "\
-SELECT a.attname, base.type, base.modifier, base.typname,
+SELECT a.attname, CAST(base.type AS bigint), base.modifier, base.typname,
        pg_catalog.format_type(a.atttypid, a.atttypmod),
        NOT (a.attnotnull OR base.not_null),
        a.atthasdef OR a.attidentity <> '' OR base.filled,
@@ -54,7 +54,7 @@ LEFT JOIN pg_catalog.pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attn
 ORDER BY a.attnum";
 
 const LABELS: &str = "\
-SELECT e.enumtypid, e.enumlabel FROM pg_catalog.pg_enum e
+SELECT CAST(e.enumtypid AS bigint), e.enumlabel FROM pg_catalog.pg_enum e
 WHERE e.enumtypid IN (SELECT base.type FROM base) ORDER BY e.enumtypid, e.enumsortorder";
 
 /// A row per column of each index, NULL for an expression. Of indexes over a part of the rows only, or still being

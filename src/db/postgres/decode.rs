@@ -48,7 +48,7 @@ pub fn value(raw: PgValueRef<'_>, wire: Wire) -> Result<Value, Unreadable> {
         Wire::Int2 => Value::Int(i16::from_be_bytes(fixed(bytes)?).into()),
         Wire::Int4 => Value::Int(i32::from_be_bytes(fixed(bytes)?).into()),
         Wire::Int8 => Value::Int(i64::from_be_bytes(fixed(bytes)?)),
-        Wire::Oid => Value::Int(u32::from_be_bytes(fixed(bytes)?).into()),
+        Wire::Oid => Value::UInt(u32::from_be_bytes(fixed(bytes)?).into()),
         Wire::Numeric => Value::Decimal(numeric(raw, bytes)?),
         Wire::Float4 => finite(f32::from_be_bytes(fixed(bytes)?).into())?,
         Wire::Float8 => finite(f64::from_be_bytes(fixed(bytes)?))?,

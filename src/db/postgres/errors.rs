@@ -5,13 +5,15 @@ use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 /// SQLSTATE codes, then classes of them, and what they mean:
 /// <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
-const CODES: [(&str, DbErrorKind); 21] = [
+const CODES: [(&str, DbErrorKind); 22] = [
     ("0A000", DbErrorKind::Other),
     ("23502", DbErrorKind::Refused),
     ("23503", DbErrorKind::ForeignKeyViolation),
     ("23505", DbErrorKind::UniqueViolation),
     ("23514", DbErrorKind::Refused),
     ("25006", DbErrorKind::ReadOnly),
+    // The driver met a type that was made by others meanwhile and had to look it up; it knows it from now on.
+    ("26000", DbErrorKind::Conflict),
     ("3D000", DbErrorKind::Undefined),
     ("3F000", DbErrorKind::Undefined),
     ("40001", DbErrorKind::Conflict),

@@ -6,22 +6,37 @@ use super::{decode, errors, params};
 use crate::db::batch::{Decode, batches};
 use crate::db::render::Sql;
 use crate::db::{CommitError, DbError, DbErrorKind, Isolation, Result};
-use crate::value::{Row, RowBatch};
+use crate::value::{Row, RowBatch, Value};
 use futures_util::stream::{self, BoxStream, TryStreamExt};
 use sqlx::postgres::{PgArguments, PgConnection, PgRow, PgTypeInfo};
 use sqlx::{
     AssertSqlSafe, Column, Connection, Executor, Row as _, SqlSafeStr, Statement, TypeInfo,
 };
+use std::collections::HashSet;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 type Rows<'a> = BoxStream<'a, std::result::Result<PgRow, sqlx::Error>>;
 
+/// Types of extensions and enumerations; the built-in ones have lower numbers:
+/// <https://www.postgresql.org/docs/current/system-catalog-initial-data.html#SYSTEM-CATALOG-OID-ASSIGNMENT>.
+/// A result has at most 1664 columns.
+const OWN_TYPES: &str = "\
+SELECT CAST(t.oid AS bigint), pg_catalog.format_type(t.oid, -1)
+FROM pg_catalog.pg_type t
+WHERE t.oid >= 16384 AND t.typtype IN ('b', 'e') AND t.typcategory <> 'A'
+  AND has_schema_privilege(t.typnamespace, 'USAGE') AND has_type_privilege(t.oid, 'USAGE')
+ORDER BY t.oid LIMIT 1000";
+
 /// One connection; everything that is sent goes through here.
 pub struct Link {
     connection: PgConnection,
     state: State,
+    /// The database's own types that the driver knows, by object identifier.
+    types: HashSet<i64>,
+    /// No type was made since these were looked up, as far as this session knows.
+    types_known: bool,
 }
 
 struct State {
@@ -84,7 +99,40 @@ impl Link {
                 unsettled: false,
                 lost: false,
             },
+            types: HashSet::new(),
+            types_known: false,
         }
+    }
+
+    /// A statement was run that may have made a type.
+    pub fn forget_types(&mut self) {
+        self.types_known = false;
+    }
+
+    /// Makes the driver know the database's own types before a result has a column of one. When it meets one that it
+    /// does not know, it looks it up with a simple query, which destroys the unnamed statement about to be run.
+    async fn learn_types(&mut self) -> Result<()> {
+        if self.types_known {
+            return Ok(());
+        }
+        let mut casts = Vec::new();
+        let mut new = Vec::new();
+        let own = self.fetch(OWN_TYPES.to_owned(), PgArguments::default());
+        for row in own.await? {
+            if let [Value::Int(id), Value::Text(name)] = &*row
+                && !self.types.contains(id)
+            {
+                casts.push(format!("CAST(NULL AS {name})"));
+                new.push(*id);
+            }
+        }
+        if !new.is_empty() {
+            let sql = format!("SELECT {}", casts.join(", "));
+            self.prepare(sql, &[]).await?;
+            self.types.extend(new);
+        }
+        self.types_known = true;
+        Ok(())
     }
 
     /// Reads the answer to an abandoned statement to its end. An error in it is nobody's any more.
@@ -129,6 +177,11 @@ impl Link {
 
     /// Runs one statement and reads its few rows.
     pub async fn rows(&mut self, sql: String, arguments: PgArguments) -> Result<Vec<Row>> {
+        self.learn_types().await?;
+        self.fetch(sql, arguments).await
+    }
+
+    async fn fetch(&mut self, sql: String, arguments: PgArguments) -> Result<Vec<Row>> {
         self.settle().await?;
         self.state.unsettled = true;
         let work = sqlx::query_with(AssertSqlSafe(sql), arguments)
@@ -146,11 +199,19 @@ impl Link {
     /// The names and types of a query's result columns.
     pub async fn describe(&mut self, sql: Sql<'_>) -> Result<Vec<(String, PgTypeInfo)>> {
         let types = params::types(&sql.values);
+        self.prepare(sql.text, &types).await
+    }
+
+    async fn prepare(
+        &mut self,
+        sql: String,
+        types: &[PgTypeInfo],
+    ) -> Result<Vec<(String, PgTypeInfo)>> {
         self.settle().await?;
         self.state.unsettled = true;
         let work = self
             .connection
-            .prepare_with(AssertSqlSafe(sql.text).into_sql_str(), &types);
+            .prepare_with(AssertSqlSafe(sql).into_sql_str(), types);
         let statement = self.state.wait(work).await?;
         self.state.unsettled = false;
         let columns = statement.columns().iter();
@@ -165,6 +226,7 @@ impl Link {
     /// Runs a query and reads its rows as they come. An error of the query itself is the stream's first item.
     pub async fn stream<'a>(&'a mut self, sql: Sql<'_>) -> Result<BoxStream<'a, Result<RowBatch>>> {
         let arguments = params::arguments(&sql.values)?;
+        self.learn_types().await?;
         self.settle().await?;
         self.state.unsettled = true;
         let reading = Reading {

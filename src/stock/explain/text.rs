@@ -9,49 +9,65 @@ use std::fmt;
 /// shown. The JSON form has them all.
 const IDLE_SHOWN: usize = 10;
 
-/// A line of the sum: indentation, words, quantity, remark.
+/// What stands on a line beside the words: a term of the sum, or a row that the term above it is made of.
+enum Quantity {
+    Term(String),
+    Row(String),
+    None,
+}
+
 struct Line {
-    depth: usize,
     words: String,
-    quantity: Option<String>,
+    quantity: Quantity,
     remark: String,
 }
 
+/// Words, rows and terms in columns, so that each column can be added up by eye.
 #[derive(Default)]
 struct Sheet {
     lines: Vec<Line>,
 }
 
 impl Sheet {
-    fn add(
-        &mut self,
-        depth: usize,
-        words: impl Into<String>,
-        quantity: Option<String>,
-        remark: impl Into<String>,
-    ) {
+    fn term(&mut self, words: &str, quantity: String, remark: String) {
         self.lines.push(Line {
-            depth,
-            words: words.into(),
-            quantity,
+            words: words.to_owned(),
+            quantity: Quantity::Term(quantity),
+            remark,
+        });
+    }
+
+    fn row(&mut self, words: &str, quantity: Option<String>, remark: impl Into<String>) {
+        self.lines.push(Line {
+            words: format!("  {words}"),
+            quantity: quantity.map_or(Quantity::None, Quantity::Row),
             remark: remark.into(),
         });
     }
 }
 
+impl Line {
+    fn cells(&self) -> (&str, &str) {
+        match &self.quantity {
+            Quantity::Term(text) => ("", text),
+            Quantity::Row(text) => (text, ""),
+            Quantity::None => ("", ""),
+        }
+    }
+}
+
 impl fmt::Display for Sheet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words = |line: &Line| 2 * line.depth + line.words.chars().count();
-        let width = self.lines.iter().map(words).max().unwrap_or(0);
-        let quantities = self.lines.iter().filter_map(|line| line.quantity.as_ref());
-        let digits = quantities
-            .map(|text| text.chars().count())
-            .max()
-            .unwrap_or(0);
+        let widest = |width: fn(&Line) -> usize| self.lines.iter().map(width).max().unwrap_or(0);
+        let words = widest(|line| line.words.chars().count());
+        let rows = widest(|line| line.cells().0.chars().count());
+        let terms = widest(|line| line.cells().1.chars().count());
         for line in &self.lines {
-            let words = format!("{:indent$}{}", "", line.words, indent = 2 * line.depth);
-            let quantity = line.quantity.as_deref().unwrap_or("");
-            let text = format!("{words:width$}  {quantity:>digits$}  {}", line.remark);
+            let (row, term) = line.cells();
+            let text = format!(
+                "{:words$}  {row:>rows$}  {term:>terms$}  {}",
+                line.words, line.remark
+            );
             writeln!(f, "{}", text.trim_end())?;
         }
         Ok(())
@@ -71,7 +87,7 @@ impl fmt::Display for Explanation {
         self.on_hand_lines(&mut sheet);
         self.committed_lines(&mut sheet);
         self.pending_lines(&mut sheet);
-        sheet.add(0, "safety stock", Some(minus(&self.safety)), "");
+        sheet.term("safety stock", minus(&self.safety), String::new());
         self.result_lines(&mut sheet);
         writeln!(f, "{sheet}")?;
         for figure in &self.shown {
@@ -104,48 +120,48 @@ impl fmt::Display for Explanation {
 
 impl Explanation {
     fn on_hand_lines(&self, sheet: &mut Sheet) {
-        sheet.add(0, "on hand", Some(self.sum.on_hand.to_plain()), "");
+        sheet.term("on hand", self.sum.on_hand.to_plain(), String::new());
         let (counting, idle): (Vec<&OnHand>, Vec<&OnHand>) =
             self.on_hand.iter().partition(|row| row.assigned);
-        let line = |sheet: &mut Sheet, row: &OnHand, remark: &str| {
+        let line = |sheet: &mut Sheet, row: &OnHand| {
             let name = row.warehouse.as_deref().unwrap_or("(no warehouse)");
-            sheet.add(1, name, Some(row.quantity.to_plain()), remark);
+            let (quantity, remark) = counting_or_not(row.quantity.to_plain(), row.assigned);
+            sheet.row(name, Some(quantity), remark);
         };
-        counting.iter().for_each(|row| line(sheet, row, ""));
+        counting.iter().for_each(|row| line(sheet, row));
         let shown = idle.iter().take(IDLE_SHOWN);
-        shown.for_each(|row| line(sheet, row, "not a warehouse of this shop: not counted"));
+        shown.for_each(|row| line(sheet, row));
         more(sheet, idle.len());
     }
 
     fn committed_lines(&self, sheet: &mut Sheet) {
-        sheet.add(
-            0,
+        sheet.term(
             "committed to orders in the ERP",
-            Some(minus(&self.sum.committed)),
-            "",
+            minus(&self.sum.committed),
+            String::new(),
         );
         let (counting, idle): (Vec<&Committed>, Vec<&Committed>) =
             self.committed.iter().partition(|row| row.assigned);
-        let line = |sheet: &mut Sheet, row: &Committed, remark: &str| {
+        let line = |sheet: &mut Sheet, row: &Committed| {
             let document = row.document.as_deref().unwrap_or("(several orders)");
             let words = match &row.warehouse {
                 Some(warehouse) => format!("order {document}, from {warehouse}"),
                 None => format!("order {document}"),
             };
-            sheet.add(1, words, Some(minus(&row.quantity)), remark);
+            let (quantity, remark) = counting_or_not(minus(&row.quantity), row.assigned);
+            sheet.row(&words, Some(quantity), remark);
         };
-        counting.iter().for_each(|row| line(sheet, row, ""));
+        counting.iter().for_each(|row| line(sheet, row));
         let shown = idle.iter().take(IDLE_SHOWN);
-        shown.for_each(|row| line(sheet, row, "not a warehouse of this shop: not counted"));
+        shown.for_each(|row| line(sheet, row));
         more(sheet, idle.len());
     }
 
     fn pending_lines(&self, sheet: &mut Sheet) {
-        sheet.add(
-            0,
+        sheet.term(
             "web orders the ERP does not count yet",
-            Some(minus(&self.sum.pending)),
-            "",
+            minus(&self.sum.pending),
+            String::new(),
         );
         let (counting, idle): (Vec<&PendingLine>, Vec<&PendingLine>) =
             self.pending.iter().partition(|row| !row.pending.is_zero());
@@ -160,9 +176,8 @@ impl Explanation {
             if let Some(placed) = &row.placed {
                 remarks.push(format!("placed {placed}"));
             }
-            sheet.add(
-                1,
-                row.reference.as_str(),
+            sheet.row(
+                &row.reference,
                 Some(minus(&row.pending)),
                 remarks.join(", "),
             );
@@ -172,7 +187,7 @@ impl Explanation {
                 true => format!("{} ordered, closed in the ERP", row.quantity),
                 false => format!("{} ordered, counted by the ERP", row.quantity),
             };
-            sheet.add(1, row.reference.as_str(), Some("0".to_owned()), why);
+            sheet.row(&row.reference, Some("0".to_owned()), why);
         }
         more(sheet, idle.len());
     }
@@ -180,7 +195,7 @@ impl Explanation {
     fn result_lines(&self, sheet: &mut Sheet) {
         let total = &self.sum.total;
         let Some(available) = &self.available else {
-            sheet.add(0, "sum", Some(total.to_plain()), "");
+            sheet.term("sum", total.to_plain(), String::new());
             return;
         };
         let remark = match self.exception {
@@ -196,7 +211,7 @@ impl Explanation {
             None if !total.is_whole() => format!("{total}, rounded down"),
             None => String::new(),
         };
-        sheet.add(0, "available", Some(available.to_plain()), remark);
+        sheet.term("available", available.to_plain(), remark);
     }
 
     fn verdict_text(&self) -> String {
@@ -234,11 +249,18 @@ fn shown(figure: &ShownFigure) -> String {
     text
 }
 
+/// What does not count stands in brackets, lest it be added up.
+fn counting_or_not(quantity: String, assigned: bool) -> (String, &'static str) {
+    match assigned {
+        true => (quantity, ""),
+        false => (format!("({quantity})"), "not a warehouse of this shop"),
+    }
+}
+
 fn more(sheet: &mut Sheet, idle: usize) {
     if idle > IDLE_SHOWN {
-        sheet.add(
-            1,
-            format!("and {} more that do not count", idle - IDLE_SHOWN),
+        sheet.row(
+            &format!("and {} more that do not count", idle - IDLE_SHOWN),
             None,
             "",
         );

@@ -40,8 +40,14 @@ impl Bench {
     pub async fn sqlite(test: &str, setup: Setup<'_>) -> Bench {
         let shop = servers::sqlite(&format!("{test} shop"));
         let erp = servers::sqlite(&format!("{test} erp"));
-        shop.client().await.load_file("schemas/woocommerce/sqlite.sql").await;
-        erp.client().await.load_file("schemas/reference/sqlite.sql").await;
+        shop.client()
+            .await
+            .load_file("schemas/woocommerce/sqlite.sql")
+            .await;
+        erp.client()
+            .await
+            .load_file("schemas/reference/sqlite.sql")
+            .await;
         Bench::new(shop, erp, setup).await
     }
 
@@ -49,8 +55,14 @@ impl Bench {
     pub async fn servers(test: &str, setup: Setup<'_>) -> Bench {
         let shop = servers::mariadb(&format!("{test} shop")).await;
         let erp = servers::postgres(&format!("{test} erp")).await;
-        shop.client().await.load_file("schemas/woocommerce/mysql.sql").await;
-        erp.client().await.load_file("schemas/reference/postgres.sql").await;
+        shop.client()
+            .await
+            .load_file("schemas/woocommerce/mysql.sql")
+            .await;
+        erp.client()
+            .await
+            .load_file("schemas/reference/postgres.sql")
+            .await;
         Bench::new(shop, erp, setup).await
     }
 
@@ -88,7 +100,8 @@ IVA22 = {{ rate = 22, class = "" }}
         let plan = load(folder.path(), &project);
         let mut engines = BTreeMap::new();
         for (name, connection) in &plan.connections {
-            let engine = db::engine(&connection.url).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let engine =
+                db::engine(&connection.url).unwrap_or_else(|error| panic!("{name}: {error}"));
             engines.insert(name.clone(), engine);
         }
         let mut bench = Bench {
@@ -109,22 +122,32 @@ IVA22 = {{ rate = 22, class = "" }}
         let engine = self.engines["shop.main"].clone();
         let own = OwnTables::new(self.plan.connections["shop.main"].own_schema.clone());
         let mut session = engine.connect().await.expect("a connection to the shop");
-        own.create(session.as_mut()).await.expect("ponte's own tables");
+        own.create(session.as_mut())
+            .await
+            .expect("ponte's own tables");
         let lease = Lease::take(engine, own, "shop.main", "test").await;
         self.lease = Some(lease.expect("a lease nobody else wants"));
     }
 
     async fn seed_erp(&self) {
         let mut erp = self.erp.client().await;
-        erp.run("INSERT INTO tax_classes (code, description, rate) VALUES ('IVA22', '22 %', 22)").await;
+        erp.run("INSERT INTO tax_classes (code, description, rate) VALUES ('IVA22', '22 %', 22)")
+            .await;
         for warehouse in ["WH", "WH2", "ELSEWHERE"] {
-            erp.run(&format!("INSERT INTO warehouses (code, name) VALUES ('{warehouse}', '{warehouse}')")).await;
+            erp.run(&format!(
+                "INSERT INTO warehouses (code, name) VALUES ('{warehouse}', '{warehouse}')"
+            ))
+            .await;
         }
-        erp.run("INSERT INTO customers (number, name) VALUES ('C1', 'A customer')").await;
+        erp.run("INSERT INTO customers (number, name) VALUES ('C1', 'A customer')")
+            .await;
     }
 
     pub fn guard(&self) -> &Guard {
-        self.lease.as_ref().expect("taken when the bench was made").guard()
+        self.lease
+            .as_ref()
+            .expect("taken when the bench was made")
+            .guard()
     }
 
     pub fn plan_stock(&self) -> &ponte::plan::Stock {
@@ -191,14 +214,32 @@ pub async fn article(bench: &Bench, id: u32, sku: &str, shown: Option<&str>, on_
 
 pub async fn erp_article(bench: &Bench, sku: &str, on_hand: &str) {
     let mut erp = bench.erp.client().await;
-    erp.run(&format!("INSERT INTO articles (sku, tax_class) VALUES ('{sku}', 'IVA22')")).await;
-    erp.run(&format!("INSERT INTO stock (sku, warehouse, quantity) VALUES ('{sku}', 'WH', '{on_hand}')")).await;
+    erp.run(&format!(
+        "INSERT INTO articles (sku, tax_class) VALUES ('{sku}', 'IVA22')"
+    ))
+    .await;
+    erp.run(&format!(
+        "INSERT INTO stock (sku, warehouse, quantity) VALUES ('{sku}', 'WH', '{on_hand}')"
+    ))
+    .await;
 }
 
 /// A simple product, consistent as WooCommerce leaves it (with a figure of NULL: as far as it can be).
-pub async fn shop_article(shop: &mut Client, id: u32, sku: &str, shown: Option<&str>, manage: &str) {
+pub async fn shop_article(
+    shop: &mut Client,
+    id: u32,
+    sku: &str,
+    shown: Option<&str>,
+    manage: &str,
+) {
     let figure = shown.map_or("NULL".to_owned(), |shown| format!("'{shown}'"));
-    let is_out = manage == "yes" && shown.is_none_or(|shown| shown.trim().parse::<f64>().is_ok_and(|pieces| pieces <= 0.0));
+    let is_out = manage == "yes"
+        && shown.is_none_or(|shown| {
+            shown
+                .trim()
+                .parse::<f64>()
+                .is_ok_and(|pieces| pieces <= 0.0)
+        });
     let status = if is_out { "outofstock" } else { "instock" };
     shop.run(&format!(
         "INSERT INTO wp_posts (ID, post_date, post_date_gmt, post_content, post_title, post_excerpt, post_status, post_name,
@@ -216,15 +257,27 @@ pub async fn shop_article(shop: &mut Client, id: u32, sku: &str, shown: Option<&
     ] {
         shop.run(&format!("INSERT INTO wp_postmeta (post_id, meta_key, meta_value) VALUES ({id}, '{key}', {value})")).await;
     }
+    let figure = if figure == "''" {
+        "NULL"
+    } else {
+        figure.as_str()
+    };
     shop.run(&format!(
         "INSERT INTO wp_wc_product_meta_lookup (product_id, sku, stock_quantity, stock_status) VALUES ({id}, '{sku}', {figure}, '{status}')"
     ))
     .await;
     // 2 and 9: the product type `simple`, and what is out of stock.
-    shop.run(&format!("INSERT INTO wp_term_relationships (object_id, term_taxonomy_id) VALUES ({id}, 2)")).await;
+    shop.run(&format!(
+        "INSERT INTO wp_term_relationships (object_id, term_taxonomy_id) VALUES ({id}, 2)"
+    ))
+    .await;
     if is_out {
-        shop.run(&format!("INSERT INTO wp_term_relationships (object_id, term_taxonomy_id) VALUES ({id}, 9)")).await;
-        shop.run("UPDATE wp_term_taxonomy SET count = count + 1 WHERE term_taxonomy_id = 9").await;
+        shop.run(&format!(
+            "INSERT INTO wp_term_relationships (object_id, term_taxonomy_id) VALUES ({id}, 9)"
+        ))
+        .await;
+        shop.run("UPDATE wp_term_taxonomy SET count = count + 1 WHERE term_taxonomy_id = 9")
+            .await;
     }
 }
 
@@ -241,7 +294,12 @@ pub async fn web_order(shop: &mut Client, order: u32, status: &str, product: u32
          VALUES ({order}, 'line', 'line_item', {order})"
     ))
     .await;
-    for (key, value) in [("_product_id", product), ("_variation_id", 0), ("_qty", quantity), ("_reduced_stock", quantity)] {
+    for (key, value) in [
+        ("_product_id", product),
+        ("_variation_id", 0),
+        ("_qty", quantity),
+        ("_reduced_stock", quantity),
+    ] {
         shop.run(&format!(
             "INSERT INTO wp_woocommerce_order_itemmeta (order_item_id, meta_key, meta_value) VALUES ({order}, '{key}', '{value}')"
         ))
@@ -250,7 +308,15 @@ pub async fn web_order(shop: &mut Client, order: u32, status: &str, product: u32
 }
 
 /// The ERP's order for a web order.
-pub async fn erp_order(erp: &mut Client, number: &str, status: &str, reference: &str, sku: &str, quantity: u32, delivered: u32) {
+pub async fn erp_order(
+    erp: &mut Client,
+    number: &str,
+    status: &str,
+    reference: &str,
+    sku: &str,
+    quantity: u32,
+    delivered: u32,
+) {
     erp.run(&format!(
         "INSERT INTO orders (number, customer, status, web_reference, order_date)
          VALUES ('{number}', 'C1', '{status}', {reference}, '2026-06-01')"
@@ -275,6 +341,9 @@ pub async fn shown(shop: &mut Client, id: u32) -> String {
              FROM wp_posts p WHERE p.ID = {id}"
         ))
         .await;
-    let texts: Vec<&str> = rows[0].iter().map(|text| text.as_deref().unwrap_or("NULL")).collect();
+    let texts: Vec<&str> = rows[0]
+        .iter()
+        .map(|text| text.as_deref().unwrap_or("NULL"))
+        .collect();
     texts.join(" ").replace(".0", "")
 }

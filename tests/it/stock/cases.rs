@@ -19,7 +19,10 @@ async fn an_order_unknown_to_the_erp_is_pending() {
     article(&bench, 101, "A", Some("10"), "10").await;
     web_order(&mut bench.shop.client().await, 1, "wc-processing", 101, 3).await;
     assert_eq!(after_cycle(&bench).await, "7 instock 7 instock 0");
-    assert!(!bench.cycle().await.wrote(), "a second cycle writes nothing");
+    assert!(
+        !bench.cycle().await.wrote(),
+        "a second cycle writes nothing"
+    );
 }
 
 #[tokio::test]
@@ -35,7 +38,16 @@ async fn an_order_the_erp_knows_but_does_not_count_is_pending() {
     let bench = Bench::sqlite("stock::cases::draft", Setup::default()).await;
     article(&bench, 101, "A", Some("7"), "10").await;
     web_order(&mut bench.shop.client().await, 1, "wc-processing", 101, 3).await;
-    erp_order(&mut bench.erp.client().await, "E1", "draft", PENDING, "A", 3, 0).await;
+    erp_order(
+        &mut bench.erp.client().await,
+        "E1",
+        "draft",
+        PENDING,
+        "A",
+        3,
+        0,
+    )
+    .await;
     let report = bench.cycle().await;
     assert_eq!((report.changed, report.pending_orders), (0, 1));
 }
@@ -50,7 +62,8 @@ async fn a_counted_order_is_committed_and_not_pending() {
     let report = bench.cycle().await;
     assert_eq!((report.changed, report.pending_orders), (0, 0));
     // Delivered, and gone from the shelf.
-    erp.run("UPDATE order_lines SET delivered_quantity = '3'").await;
+    erp.run("UPDATE order_lines SET delivered_quantity = '3'")
+        .await;
     erp.run("UPDATE stock SET quantity = '7'").await;
     assert_eq!(bench.cycle().await.changed, 0);
     erp.run("UPDATE orders SET status = 'closed'").await;
@@ -62,7 +75,16 @@ async fn an_order_enlarged_after_counting_is_pending_with_the_difference() {
     let bench = Bench::sqlite("stock::cases::enlarged", Setup::default()).await;
     article(&bench, 101, "A", Some("10"), "10").await;
     web_order(&mut bench.shop.client().await, 1, "wc-processing", 101, 5).await;
-    erp_order(&mut bench.erp.client().await, "E1", "confirmed", PENDING, "A", 3, 0).await;
+    erp_order(
+        &mut bench.erp.client().await,
+        "E1",
+        "confirmed",
+        PENDING,
+        "A",
+        3,
+        0,
+    )
+    .await;
     assert_eq!(after_cycle(&bench).await, "5 instock 5 instock 0");
 }
 
@@ -75,7 +97,10 @@ async fn a_cancelled_order_holds_nothing_unless_it_is_just_being_given_back() {
     web_order(&mut shop, 1, "wc-cancelled", 101, 3).await;
     assert_eq!(after_cycle(&bench).await, "10 instock 10 instock 0");
     let now = chrono::Utc::now().format("%Y-%m-%d %H:%M:%S");
-    shop.run(&format!("UPDATE wp_wc_orders SET date_updated_gmt = '{now}'")).await;
+    shop.run(&format!(
+        "UPDATE wp_wc_orders SET date_updated_gmt = '{now}'"
+    ))
+    .await;
     assert_eq!(after_cycle(&bench).await, "7 instock 7 instock 0");
 }
 
@@ -85,9 +110,11 @@ async fn orders_before_the_cut_over_are_nobodys_business() {
     article(&bench, 101, "A", Some("10"), "10").await;
     let mut shop = bench.shop.client().await;
     web_order(&mut shop, 1, "wc-completed", 101, 3).await;
-    shop.run("UPDATE wp_wc_orders SET date_created_gmt = '2019-12-31 23:59:59'").await;
+    shop.run("UPDATE wp_wc_orders SET date_created_gmt = '2019-12-31 23:59:59'")
+        .await;
     assert_eq!(bench.cycle().await.changed, 0);
-    shop.run("UPDATE wp_wc_orders SET date_created_gmt = '2020-01-01 00:00:00'").await;
+    shop.run("UPDATE wp_wc_orders SET date_created_gmt = '2020-01-01 00:00:00'")
+        .await;
     assert_eq!(bench.cycle().await.changed, 1);
 }
 
@@ -98,7 +125,11 @@ async fn orders_kept_as_posts_count_where_the_shop_keeps_them_so() {
     let mut shop = bench.shop.client().await;
     web_order(&mut shop, 1, "wc-processing", 101, 3).await;
     shop.run("UPDATE wp_options SET option_value = 'no' WHERE option_name = 'woocommerce_custom_orders_table_enabled'").await;
-    assert_eq!(bench.cycle().await.changed, 0, "the other storage is a copy, and late");
+    assert_eq!(
+        bench.cycle().await.changed,
+        0,
+        "the other storage is a copy, and late"
+    );
     shop.run(
         "INSERT INTO wp_posts (ID, post_date, post_date_gmt, post_content, post_title, post_excerpt, post_status, to_ping,
          pinged, post_modified, post_modified_gmt, post_content_filtered, post_type)
@@ -118,20 +149,46 @@ async fn safety_stock_is_kept_back_and_oversells_nothing() {
     let bench = Bench::sqlite("stock::cases::safety", setup).await;
     article(&bench, 101, "A", Some("10"), "10").await;
     assert_eq!(after_cycle(&bench).await, "6 instock 6 instock 0");
-    bench.erp.client().await.run("UPDATE stock SET quantity = '3'").await;
+    bench
+        .erp
+        .client()
+        .await
+        .run("UPDATE stock SET quantity = '3'")
+        .await;
     let report = bench.cycle().await;
     assert!(report.oversold.is_empty());
-    assert_eq!(shown(&mut bench.shop.client().await, 101).await, "0 outofstock 0 outofstock 1");
+    assert_eq!(
+        shown(&mut bench.shop.client().await, 101).await,
+        "0 outofstock 0 outofstock 1"
+    );
 }
 
 #[tokio::test]
 async fn a_negative_sum_is_published_as_nothing_and_reported() {
     let bench = Bench::sqlite("stock::cases::negative", Setup::default()).await;
     article(&bench, 101, "A", Some("5"), "5").await;
-    erp_order(&mut bench.erp.client().await, "E1", "confirmed", "NULL", "A", 7, 0).await;
+    erp_order(
+        &mut bench.erp.client().await,
+        "E1",
+        "confirmed",
+        "NULL",
+        "A",
+        7,
+        0,
+    )
+    .await;
     let report = bench.cycle().await;
-    assert_eq!((report.oversold[0].sku.as_str(), report.oversold[0].short.as_str()), ("A", "2"));
-    assert_eq!(shown(&mut bench.shop.client().await, 101).await, "0 outofstock 0 outofstock 1");
+    assert_eq!(
+        (
+            report.oversold[0].sku.as_str(),
+            report.oversold[0].short.as_str()
+        ),
+        ("A", "2")
+    );
+    assert_eq!(
+        shown(&mut bench.shop.client().await, 101).await,
+        "0 outofstock 0 outofstock 1"
+    );
 }
 
 #[tokio::test]
@@ -155,7 +212,10 @@ async fn fractions_are_rounded_down() {
     article(&bench, 101, "A", Some("3"), "9.75").await;
     let report = bench.cycle().await;
     assert_eq!(report.rounded, 1);
-    assert_eq!(shown(&mut bench.shop.client().await, 101).await, "9 instock 9 instock 0");
+    assert_eq!(
+        shown(&mut bench.shop.client().await, 101).await,
+        "9 instock 9 instock 0"
+    );
 }
 
 #[tokio::test]
@@ -163,12 +223,15 @@ async fn warehouses_of_others_do_not_count() {
     let bench = Bench::sqlite("stock::cases::warehouses", Setup::default()).await;
     article(&bench, 101, "A", Some("10"), "10").await;
     let mut erp = bench.erp.client().await;
-    erp.run("INSERT INTO stock VALUES ('A', 'ELSEWHERE', '100'), ('A', 'WH2', '2')").await;
+    erp.run("INSERT INTO stock VALUES ('A', 'ELSEWHERE', '100'), ('A', 'WH2', '2')")
+        .await;
     erp_order(&mut erp, "E1", "confirmed", "NULL", "A", 50, 0).await;
-    erp.run("UPDATE order_lines SET warehouse = 'ELSEWHERE'").await;
+    erp.run("UPDATE order_lines SET warehouse = 'ELSEWHERE'")
+        .await;
     assert_eq!(after_cycle(&bench).await, "12 instock 12 instock 0");
     // A line that names no warehouse may come from any: it is taken off.
-    erp.run("UPDATE order_lines SET warehouse = NULL, quantity = '5'").await;
+    erp.run("UPDATE order_lines SET warehouse = NULL, quantity = '5'")
+        .await;
     assert_eq!(after_cycle(&bench).await, "7 instock 7 instock 0");
 }
 
@@ -196,10 +259,17 @@ async fn what_is_not_pontes_to_write_is_left_alone_and_told() {
     shop_article(&mut shop, 104, "BLANK", Some("many"), "yes").await;
     shop_article(&mut shop, 105, "STRANGER", Some("3"), "yes").await;
     shop_article(&mut shop, 106, "NO-ROW", Some("3"), "yes").await;
-    shop.run("DELETE FROM wp_postmeta WHERE post_id = 106 AND meta_key = '_stock'").await;
+    shop.run("DELETE FROM wp_postmeta WHERE post_id = 106 AND meta_key = '_stock'")
+        .await;
     let report = bench.cycle().await;
     assert_eq!((report.changed, report.derived_changed), (0, 0));
-    for left in [Left::Unmanaged, Left::DuplicateSku, Left::Unreadable, Left::NotInErp, Left::NoFigure] {
+    for left in [
+        Left::Unmanaged,
+        Left::DuplicateSku,
+        Left::Unreadable,
+        Left::NotInErp,
+        Left::NoFigure,
+    ] {
         assert_eq!(report.left(left), 1, "{left:?}");
     }
     assert_eq!(report.articles, 5);
@@ -210,11 +280,18 @@ async fn what_is_not_pontes_to_write_is_left_alone_and_told() {
 async fn variations(bench: &Bench, skus: [&str; 2]) {
     let mut shop = bench.shop.client().await;
     shop_article(&mut shop, 109, "", Some("8"), "yes").await;
-    shop.run("UPDATE wp_term_relationships SET term_taxonomy_id = 4 WHERE object_id = 109").await;
+    shop.run("UPDATE wp_term_relationships SET term_taxonomy_id = 4 WHERE object_id = 109")
+        .await;
     for (id, sku) in [110, 111].into_iter().zip(skus) {
         shop_article(&mut shop, id, sku, None, "no").await;
-        shop.run(&format!("UPDATE wp_posts SET post_type = 'product_variation', post_parent = 109 WHERE ID = {id}")).await;
-        shop.run(&format!("DELETE FROM wp_term_relationships WHERE object_id = {id}")).await;
+        shop.run(&format!(
+            "UPDATE wp_posts SET post_type = 'product_variation', post_parent = 109 WHERE ID = {id}"
+        ))
+        .await;
+        shop.run(&format!(
+            "DELETE FROM wp_term_relationships WHERE object_id = {id}"
+        ))
+        .await;
     }
 }
 
@@ -239,7 +316,10 @@ async fn one_variation_on_its_parents_figure_is_written_with_all_that_follows() 
     bench.cycle().await;
     let mut shop = bench.shop.client().await;
     assert_eq!(shown(&mut shop, 109).await, "0 outofstock 0 outofstock 1");
-    assert_eq!(shown(&mut shop, 110).await, "NULL outofstock NULL outofstock 1");
+    assert_eq!(
+        shown(&mut shop, 110).await,
+        "NULL outofstock NULL outofstock 1"
+    );
 }
 
 #[tokio::test]
@@ -249,11 +329,17 @@ async fn derived_rows_are_repaired_beside_a_right_figure() {
     article(&bench, 102, "B", Some("0"), "0").await;
     let mut shop = bench.shop.client().await;
     shop.run("UPDATE wp_postmeta SET meta_value = 'instock' WHERE post_id = 102 AND meta_key = '_stock_status'").await;
-    shop.run("UPDATE wp_wc_product_meta_lookup SET stock_quantity = 3 WHERE product_id = 101").await;
-    shop.run("DELETE FROM wp_term_relationships WHERE object_id = 102 AND term_taxonomy_id = 9").await;
-    shop.run("INSERT INTO wp_term_relationships (object_id, term_taxonomy_id) VALUES (101, 9)").await;
+    shop.run("UPDATE wp_wc_product_meta_lookup SET stock_quantity = 3 WHERE product_id = 101")
+        .await;
+    shop.run("DELETE FROM wp_term_relationships WHERE object_id = 102 AND term_taxonomy_id = 9")
+        .await;
+    shop.run("INSERT INTO wp_term_relationships (object_id, term_taxonomy_id) VALUES (101, 9)")
+        .await;
     let found = bench.cycle_with(&[], Mode::DryRun).await;
-    assert!(found.changed == 0 && found.derived_changed >= 3, "{found:?}");
+    assert!(
+        found.changed == 0 && found.derived_changed >= 3,
+        "{found:?}"
+    );
     let report = bench.cycle().await;
     assert_eq!(report.changed, 0);
     assert_eq!(shown(&mut shop, 101).await, "10 instock 10 instock 0");
@@ -269,7 +355,10 @@ async fn a_dry_run_writes_nothing() {
     assert_eq!((report.changed, report.wrote()), (1, false));
     assert_eq!(report.changes[0].old.as_deref(), Some("4"));
     assert_eq!(report.changes[0].new, "10");
-    assert_eq!(shown(&mut bench.shop.client().await, 101).await, "4 instock 4 instock 0");
+    assert_eq!(
+        shown(&mut bench.shop.client().await, 101).await,
+        "4 instock 4 instock 0"
+    );
 }
 
 #[tokio::test]
@@ -278,7 +367,9 @@ async fn only_the_skus_asked_for_are_written() {
     article(&bench, 101, "A", Some("4"), "10").await;
     article(&bench, 102, "B", Some("4"), "10").await;
     web_order(&mut bench.shop.client().await, 1, "wc-processing", 102, 1).await;
-    let report = bench.cycle_with(&["B".to_owned()], Mode::Write(bench.guard())).await;
+    let report = bench
+        .cycle_with(&["B".to_owned()], Mode::Write(bench.guard()))
+        .await;
     assert_eq!((report.articles, report.changed), (1, 1));
     let mut shop = bench.shop.client().await;
     assert_eq!(shown(&mut shop, 101).await, "4 instock 4 instock 0");
@@ -290,10 +381,48 @@ async fn the_cached_names_of_what_was_written_go() {
     let bench = Bench::sqlite("stock::cases::forget", Setup::default()).await;
     article(&bench, 101, "A", Some("4"), "10").await;
     let mut shop = bench.shop.client().await;
-    for name in ["_transient_wc_low_stock_count", "_transient_wc_var_prices_101", "_transient_wc_var_prices_102"] {
-        shop.run(&format!("INSERT INTO wp_options (option_name, option_value) VALUES ('{name}', 'x')")).await;
+    for name in [
+        "_transient_wc_low_stock_count",
+        "_transient_wc_var_prices_101",
+        "_transient_wc_var_prices_102",
+    ] {
+        shop.run(&format!(
+            "INSERT INTO wp_options (option_name, option_value) VALUES ('{name}', 'x')"
+        ))
+        .await;
     }
     bench.cycle().await;
-    let left = shop.rows("SELECT option_name FROM wp_options WHERE option_value = 'x'").await;
-    assert_eq!(left, [vec![Some("_transient_wc_var_prices_102".to_owned())]]);
+    let left = shop
+        .rows("SELECT option_name FROM wp_options WHERE option_value = 'x'")
+        .await;
+    assert_eq!(
+        left,
+        [vec![Some("_transient_wc_var_prices_102".to_owned())]]
+    );
+}
+
+#[tokio::test]
+async fn an_article_without_a_stock_row_is_sold_out() {
+    let bench = Bench::sqlite("stock::cases::rowless", Setup::default()).await;
+    article(&bench, 101, "A", Some("4"), "10").await;
+    bench.erp.client().await.run("DELETE FROM stock").await;
+    assert_eq!(after_cycle(&bench).await, "0 outofstock 0 outofstock 1");
+}
+
+#[tokio::test]
+async fn old_pending_orders_are_counted() {
+    let bench = Bench::sqlite("stock::cases::old", Setup::default()).await;
+    article(&bench, 101, "A", Some("10"), "10").await;
+    let mut shop = bench.shop.client().await;
+    web_order(&mut shop, 1, "wc-processing", 101, 1).await;
+    web_order(&mut shop, 2, "wc-processing", 101, 1).await;
+    let now = chrono::Utc::now().format("%Y-%m-%d %H:%M:%S");
+    shop.run(&format!(
+        "UPDATE wp_wc_orders SET date_created_gmt = '{now}' WHERE id = 1"
+    ))
+    .await;
+    shop.run("UPDATE wp_wc_orders SET date_created_gmt = '2020-06-01 10:00:00' WHERE id = 2")
+        .await;
+    let report = bench.cycle().await;
+    assert_eq!((report.pending_orders, report.pending_old), (2, 1));
 }

@@ -96,7 +96,9 @@ impl Session for WatchedSession {
     async fn read<'a>(&'a mut self, query: &Query) -> Result<BoxStream<'a, Result<RowBatch>>> {
         let shared = self.shared.clone();
         let stream = self.inner.read(query).await?;
-        Ok(stream.inspect(move |batch| remember_shown(&shared, batch)).boxed())
+        Ok(stream
+            .inspect(move |batch| remember_shown(&shared, batch))
+            .boxed())
     }
 
     async fn execute(&mut self, query: &Query) -> Result<u64> {
@@ -108,7 +110,11 @@ impl Session for WatchedSession {
             (Side::Erp, Isolation::Snapshot) => {
                 self.inner.begin(isolation).await?;
                 // Within the snapshot: exactly the version that ponte is about to read.
-                let rows = fetch(self.inner.as_mut(), &Query::sql("SELECT version FROM erp_version")).await?;
+                let rows = fetch(
+                    self.inner.as_mut(),
+                    &Query::sql("SELECT version FROM erp_version"),
+                )
+                .await?;
                 let Value::Int(version) = rows[0][0] else {
                     panic!("a version is a whole number, not {:?}", rows[0][0]);
                 };
@@ -117,7 +123,9 @@ impl Session for WatchedSession {
             }
             (Side::Shop, Isolation::ReadCommitted) => {
                 let version = self.shared.version.load(Ordering::SeqCst);
-                self.inner.execute(&Query::sql(format!("SET @erp_version = {version}"))).await?;
+                self.inner
+                    .execute(&Query::sql(format!("SET @erp_version = {version}")))
+                    .await?;
                 self.inner.begin(isolation).await
             }
             _ => self.inner.begin(isolation).await,
@@ -151,7 +159,10 @@ impl Session for WatchedSession {
                 Ok(found)
             }
             Fault::AbsoluteWrite => {
-                let update = absolute(add, &self.shared.shown.lock().expect("no test panics holding it"));
+                let update = absolute(
+                    add,
+                    &self.shared.shown.lock().expect("no test panics holding it"),
+                );
                 self.inner.update(&update).await
             }
         }

@@ -51,16 +51,26 @@ pub enum Event {
         actor: Option<u64>,
         version: u64,
     },
-    Status { order: u64, status: String },
+    Status {
+        order: u64,
+        status: String,
+    },
 }
 
 pub async fn read(shop: &mut Client) -> Vec<Event> {
-    let rows = shop.rows("SELECT kind, subject, old, new, actor, erp_version FROM history ORDER BY seq").await;
+    let rows = shop
+        .rows("SELECT kind, subject, old, new, actor, erp_version FROM history ORDER BY seq")
+        .await;
     rows.into_iter().map(event).collect()
 }
 
 fn event(row: Vec<Option<String>>) -> Event {
-    let number = |at: usize| row[at].as_deref().map(|text| text.parse::<i64>().unwrap_or_else(|_| panic!("no whole number: {text}")));
+    let number = |at: usize| {
+        row[at].as_deref().map(|text| {
+            text.parse::<i64>()
+                .unwrap_or_else(|_| panic!("no whole number: {text}"))
+        })
+    };
     let subject = number(1).expect("a subject") as u64;
     match row[0].as_deref() {
         Some("figure") => Event::Figure {
@@ -90,7 +100,10 @@ pub struct ErpHistory {
 impl ErpHistory {
     pub fn changed(&mut self, version: u64, article: u64, by: i64) {
         let before = self.at(u64::MAX, article);
-        self.changes.entry(article).or_default().push((version, before + by));
+        self.changes
+            .entry(article)
+            .or_default()
+            .push((version, before + by));
     }
 
     pub fn counts(&mut self, version: u64, order: u64) {
@@ -105,6 +118,8 @@ impl ErpHistory {
     }
 
     pub fn counted_at(&self, version: u64, order: u64) -> bool {
-        self.counted.get(&order).is_some_and(|since| *since <= version)
+        self.counted
+            .get(&order)
+            .is_some_and(|since| *since <= version)
     }
 }

@@ -6,4 +6,5 @@ mod cases;
 mod explain;
 mod fault;
 mod history;
+mod line;
 mod truth;

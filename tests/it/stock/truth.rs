@@ -40,9 +40,22 @@ impl Judge {
                 Event::Status { order, status } => {
                     self.status.insert(*order, status.clone());
                 }
-                Event::Figure { article, old, new, actor, version } => {
+                Event::Figure {
+                    article,
+                    old,
+                    new,
+                    actor,
+                    version,
+                } => {
                     match actor {
-                        Some(order) => *self.held.entry(*article).or_default().entry(*order).or_default() -= new - old,
+                        Some(order) => {
+                            *self
+                                .held
+                                .entry(*article)
+                                .or_default()
+                                .entry(*order)
+                                .or_default() -= new - old
+                        }
                         None => {
                             self.version.insert(*article, *version);
                             self.published += 1;
@@ -66,7 +79,11 @@ impl Judge {
 
     fn truth(&self, article: u64, erp: &ErpHistory) -> i64 {
         let version = self.version.get(&article).copied().unwrap_or(0);
-        let promised = |order: &u64| self.status.get(order).is_some_and(|status| PROMISED.contains(&status.as_str()));
+        let promised = |order: &u64| {
+            self.status
+                .get(order)
+                .is_some_and(|status| PROMISED.contains(&status.as_str()))
+        };
         let holders = self.held.get(&article).into_iter().flatten();
         let pending: i64 = holders
             .filter(|(order, _)| promised(order) && !erp.counted_at(version, **order))
@@ -104,26 +121,47 @@ mod tests {
         erp.changed(1, 1, -3);
         erp.counts(1, 7);
         let found = Judge::default().violations(events, &erp);
-        found.into_iter().map(|violation| (violation.shown, violation.truth)).collect()
+        found
+            .into_iter()
+            .map(|violation| (violation.shown, violation.truth))
+            .collect()
     }
 
     #[test]
     fn a_sale_and_its_import_leave_the_truth_where_it_is() {
-        let events = [status(7, "wc-processing"), figure(10, 7, Some(7), 0), figure(7, 5, None, 0), figure(5, 7, None, 1)];
+        let events = [
+            status(7, "wc-processing"),
+            figure(10, 7, Some(7), 0),
+            figure(7, 5, None, 0),
+            figure(5, 7, None, 1),
+        ];
         assert_eq!(violations(&events), []);
     }
 
     #[test]
     fn a_figure_above_the_truth_is_found() {
-        let events = [status(8, "wc-processing"), figure(10, 7, Some(8), 0), figure(7, 8, None, 0)];
+        let events = [
+            status(8, "wc-processing"),
+            figure(10, 7, Some(8), 0),
+            figure(7, 8, None, 0),
+        ];
         assert_eq!(violations(&events), [(8, 7)]);
-        let events = [status(8, "wc-completed"), figure(10, 7, Some(8), 0), figure(7, 7, None, 1)];
+        let events = [
+            status(8, "wc-completed"),
+            figure(10, 7, Some(8), 0),
+            figure(7, 7, None, 1),
+        ];
         assert_eq!(violations(&events), [(7, 4)]);
     }
 
     #[test]
     fn a_cancelled_order_holds_nothing() {
-        let events = [status(8, "wc-processing"), figure(10, 7, Some(8), 0), status(8, "wc-cancelled"), figure(7, 10, Some(8), 0)];
+        let events = [
+            status(8, "wc-processing"),
+            figure(10, 7, Some(8), 0),
+            status(8, "wc-cancelled"),
+            figure(7, 10, Some(8), 0),
+        ];
         assert_eq!(violations(&events), []);
     }
 }
