@@ -50,13 +50,13 @@ pub fn say(text: &str) {
     let _ = writeln!(err, "{}", text.trim_end_matches('\n'));
 }
 
-/// Writes bytes to standard output as they are.
+/// Prints a part of a command's text before the rest is known.
 ///
 /// # Errors
 /// As [`print`].
-pub fn write(bytes: &[u8]) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    forgive(out.write_all(bytes).and_then(|()| out.flush()))
+pub fn part(text: &str) -> io::Result<()> {
+    let mut out = anstream::stdout().lock();
+    forgive(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
 }
 
 fn forgive(printed: io::Result<()>) -> io::Result<()> {
