@@ -251,7 +251,8 @@ impl PostgresSession {
         result.map_err(|error| error.context(format_args!("{}: {doing}", self.label)))
     }
 
-    /// Before rows are written: the columns' types as SQL, for casts; looked up once per table and again if a column is not among them.
+    /// Before rows are written: the columns' types as SQL, for casts; looked up once per table, and again if a column is
+    /// not among them.
     async fn types_of(&mut self, table: &TableName, columns: &[&String]) -> Result<Vec<String>> {
         let found = |types: &HashMap<String, String>| -> Option<Vec<String>> {
             columns

@@ -2,7 +2,7 @@
 //! `…_send` functions of the server.
 
 use super::types::Wire;
-use crate::value::{Decimal, Value};
+use crate::value::{Decimal, Value, iso};
 use bigdecimal::BigDecimal;
 use chrono::{Duration, NaiveDate, NaiveDateTime, NaiveTime};
 use sqlx::Decode;
@@ -110,6 +110,7 @@ fn date(days: i32) -> Result<NaiveDate, Unreadable> {
         i32::MIN | i32::MAX => Err(Unreadable::Infinite),
         _ => epoch()
             .checked_add_signed(Duration::days(days.into()))
+            .filter(|date| iso::is_date(*date))
             .ok_or(Unreadable::OutOfRange),
     }
 }
@@ -133,6 +134,7 @@ fn moment(microseconds: i64) -> Result<NaiveDateTime, Unreadable> {
         _ => epoch()
             .and_time(NaiveTime::MIN)
             .checked_add_signed(Duration::microseconds(microseconds))
+            .filter(|moment| iso::is_date(moment.date()))
             .ok_or(Unreadable::OutOfRange),
     }
 }

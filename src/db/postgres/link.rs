@@ -1,5 +1,5 @@
 //! The connection with what must be known of it: whether it still works, whether a transaction is open and may have
-//! failed, whether the answer to an abandoned statement is still on its way.
+//! failed, whether an abandoned result is still on its way.
 
 use super::types::{Wire, wire};
 use super::{decode, errors, params};
@@ -19,13 +19,12 @@ use std::time::Duration;
 
 type Rows<'a> = BoxStream<'a, std::result::Result<PgRow, sqlx::Error>>;
 
-/// Types of extensions and enumerations; the built-in ones have lower numbers:
-/// <https://www.postgresql.org/docs/current/system-catalog-initial-data.html#SYSTEM-CATALOG-OID-ASSIGNMENT>.
-/// A result has at most 1664 columns.
-const OWN_TYPES: &str = "\
+/// Base types, enumerations and ranges, of extensions too: the driver knows some of the built-in ones by itself, but
+/// not all (`xml`), and cannot know internal ones (category Z). A result has at most 1664 columns.
+const TYPES: &str = "\
 SELECT CAST(t.oid AS bigint), pg_catalog.format_type(t.oid, -1)
 FROM pg_catalog.pg_type t
-WHERE t.oid >= 16384 AND t.typtype IN ('b', 'e') AND t.typcategory <> 'A'
+WHERE t.typtype IN ('b', 'e', 'r') AND t.typcategory NOT IN ('A', 'Z')
   AND has_schema_privilege(t.typnamespace, 'USAGE') AND has_type_privilege(t.oid, 'USAGE')
 ORDER BY t.oid LIMIT 1000";
 
@@ -33,7 +32,7 @@ ORDER BY t.oid LIMIT 1000";
 pub struct Link {
     connection: PgConnection,
     state: State,
-    /// The database's own types that the driver knows, by object identifier.
+    /// The types that the driver was made to know, by object identifier.
     types: HashSet<i64>,
     /// No type was made since these were looked up, as far as this session knows.
     types_known: bool,
@@ -43,8 +42,11 @@ struct State {
     /// Longest wait for the server, beyond its own statement time-out.
     wait_max: Duration,
     transaction: Transaction,
-    /// A statement was begun whose answer has not been read to its end.
+    /// A result was begun that has not been read to its end.
     unsettled: bool,
+    /// A call is under way. Found set by the next one, that one's future was dropped half-way, and nobody knows what
+    /// became of its statement.
+    busy: bool,
     lost: bool,
 }
 
@@ -67,6 +69,17 @@ impl State {
             self.transaction = Transaction::Suspect;
         }
         error
+    }
+
+    /// Waits for the answer to a whole statement.
+    async fn call<T>(
+        &mut self,
+        work: impl Future<Output = std::result::Result<T, sqlx::Error>>,
+    ) -> Result<T> {
+        self.busy = true;
+        let done = self.wait(work).await;
+        self.busy = false;
+        done
     }
 
     /// Waits for the server, but not for ever: a peer that vanished without a word is never heard of again.
@@ -97,6 +110,7 @@ impl Link {
                 wait_max,
                 transaction: Transaction::None,
                 unsettled: false,
+                busy: false,
                 lost: false,
             },
             types: HashSet::new(),
@@ -109,7 +123,7 @@ impl Link {
         self.types_known = false;
     }
 
-    /// Makes the driver know the database's own types before a result has a column of one. When it meets one that it
+    /// Makes the driver know the database's types before a result has a column of one. When it meets one that it
     /// does not know, it looks it up with a simple query, which destroys the unnamed statement about to be run.
     async fn learn_types(&mut self) -> Result<()> {
         if self.types_known {
@@ -117,8 +131,8 @@ impl Link {
         }
         let mut casts = Vec::new();
         let mut new = Vec::new();
-        let own = self.fetch(OWN_TYPES.to_owned(), PgArguments::default());
-        for row in own.await? {
+        let found = self.fetch(TYPES.to_owned(), PgArguments::default());
+        for row in found.await? {
             if let [Value::Int(id), Value::Text(name)] = &*row
                 && !self.types.contains(id)
             {
@@ -135,16 +149,17 @@ impl Link {
         Ok(())
     }
 
-    /// Reads the answer to an abandoned statement to its end. An error in it is nobody's any more.
+    /// Reads an abandoned result to its end. An error in it is nobody's any more.
     async fn settle(&mut self) -> Result<()> {
+        self.state.lost |= self.state.busy;
         if self.state.lost {
             return Err(DbError::new(
                 DbErrorKind::ConnectionLost,
-                "the connection was lost before",
+                "the connection was given up",
             ));
         }
         while self.state.unsettled {
-            match self.state.wait(self.connection.ping()).await {
+            match self.state.call(self.connection.ping()).await {
                 Ok(()) => self.state.unsettled = false,
                 Err(error) if self.state.lost => return Err(error),
                 Err(_) => {}
@@ -156,22 +171,18 @@ impl Link {
     /// Runs statements without parameters, as they stand; returns the number of rows that they touched.
     pub async fn simple(&mut self, sql: &str) -> Result<u64> {
         self.settle().await?;
-        self.state.unsettled = true;
         let work = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut self.connection);
-        let done = self.state.wait(work).await?;
-        self.state.unsettled = false;
+        let done = self.state.call(work).await?;
         Ok(done.rows_affected())
     }
 
     /// Runs one statement; returns the number of rows that it touched.
     pub async fn execute(&mut self, sql: String, arguments: PgArguments) -> Result<u64> {
         self.settle().await?;
-        self.state.unsettled = true;
         let work = sqlx::query_with(AssertSqlSafe(sql), arguments)
             .persistent(false)
             .execute(&mut self.connection);
-        let done = self.state.wait(work).await?;
-        self.state.unsettled = false;
+        let done = self.state.call(work).await?;
         Ok(done.rows_affected())
     }
 
@@ -183,12 +194,10 @@ impl Link {
 
     async fn fetch(&mut self, sql: String, arguments: PgArguments) -> Result<Vec<Row>> {
         self.settle().await?;
-        self.state.unsettled = true;
         let work = sqlx::query_with(AssertSqlSafe(sql), arguments)
             .persistent(false)
             .fetch_all(&mut self.connection);
-        let rows = self.state.wait(work).await?;
-        self.state.unsettled = false;
+        let rows = self.state.call(work).await?;
         let Some(first) = rows.first() else {
             return Ok(Vec::new());
         };
@@ -208,12 +217,10 @@ impl Link {
         types: &[PgTypeInfo],
     ) -> Result<Vec<(String, PgTypeInfo)>> {
         self.settle().await?;
-        self.state.unsettled = true;
         let work = self
             .connection
             .prepare_with(AssertSqlSafe(sql).into_sql_str(), types);
-        let statement = self.state.wait(work).await?;
-        self.state.unsettled = false;
+        let statement = self.state.call(work).await?;
         let columns = statement.columns().iter();
         let described = columns
             .map(|column| (column.name().to_owned(), column.type_info().clone()))
@@ -287,13 +294,12 @@ impl Link {
             return Err(CommitError::NotDone(error.context(context)));
         }
         self.state.transaction = Transaction::None;
-        self.state.unsettled = true;
+        self.state.busy = true;
         let work = sqlx::raw_sql("COMMIT").execute(&mut self.connection);
-        match tokio::time::timeout(self.state.wait_max, work).await {
-            Ok(Ok(_)) => {
-                self.state.unsettled = false;
-                Ok(())
-            }
+        let answer = tokio::time::timeout(self.state.wait_max, work).await;
+        self.state.busy = false;
+        match answer {
+            Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => {
                 let told = self.state.note(errors::running(&error));
                 Err(if errors::refuses_commit(&error) {

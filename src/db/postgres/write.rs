@@ -220,9 +220,10 @@ fn add_statements(add: &Add, types: &[String]) -> (String, String) {
     change.text("UPDATE ").table(&add.table).text(" AS t SET ");
     change.ident(&add.column).text(" = ");
     match &add.column_type {
+        // Refuses a text that is no whole number.
         Type::Text { .. } => {
-            change.text("CAST(trunc(CAST(t.").ident(&add.column);
-            change.text(" AS numeric)) + d.delta AS text)");
+            change.text("CAST(CAST(t.").ident(&add.column);
+            change.text(" AS bigint) + d.delta AS text)");
         }
         _ => {
             change.text("t.").ident(&add.column).text(" + d.delta");
