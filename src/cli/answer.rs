@@ -115,11 +115,11 @@ impl Failure {
             Failure::Configuration(_)
             | Failure::NoProject(_)
             | Failure::UnknownFlow(_)
-            | Failure::Refused { .. } => Exit::Configuration,
+            | Failure::Refused { .. }
+            | Failure::Demo(DemoError::Taken { .. }) => Exit::Configuration,
             Failure::Database(error) | Failure::Stock(StockError::Database(error)) => error.into(),
             Failure::Stock(StockError::OtherShop { error, .. }) => error.into(),
             Failure::Stock(_) => Exit::Configuration,
-            Failure::Demo(DemoError::Taken { .. }) => Exit::Configuration,
             Failure::State(_) | Failure::Demo(_) | Failure::Write { .. } => Exit::Unexpected,
         }
     }

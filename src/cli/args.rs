@@ -75,7 +75,7 @@ pub enum Command {
     /// Records that could not be carried over, with the reason
     #[command(after_long_help = QUARANTINE)]
     Quarantine(QuarantineArgs),
-    /// Play a story with an embedded ERP and shop: what ponte does, in one minute
+    /// Play through what ponte does, with an embedded ERP and shop
     #[command(after_long_help = DEMO)]
     Demo(DemoArgs),
     /// Print a shell's completion script
@@ -228,21 +228,6 @@ Examples:
   ponte status --json | jq '.flows[] | select(.quarantined > 0)'";
 
 #[derive(Debug, Args)]
-pub struct DemoArgs {
-    /// Make the databases in this folder and keep them
-    #[arg(long, value_name = "DIR")]
-    pub dir: Option<PathBuf>,
-    /// Keep the files of a demo without --dir
-    #[arg(long)]
-    pub keep: bool,
-}
-
-const DEMO: &str = "\
-Examples:
-  ponte demo
-  ponte demo --dir try-ponte && cd try-ponte && ponte explain LB-05";
-
-#[derive(Debug, Args)]
 pub struct QuarantineArgs {
     #[command(subcommand)]
     pub command: QuarantineCommand,
@@ -285,6 +270,24 @@ Examples:
   ponte quarantine retry main/article TOOL-1
 
 Every run tries these records again by itself; retry is for not waiting.";
+
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// The folder to play in, which is kept; default: one that goes away
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Keep the folder, to play on in it
+    #[arg(long)]
+    pub keep: bool,
+}
+
+const DEMO: &str = "\
+Examples:
+  ponte demo
+  ponte demo --dir mydemo        then: ponte --project mydemo/ponte.toml status
+
+A first load, a price change, a web order, a delivery: after each step, what was found and written.
+Nothing outside the folder is touched.";
 
 #[derive(Debug, Args)]
 pub struct CompletionsArgs {

@@ -1,181 +1,127 @@
-//! `ponte demo`: the story, told as it happens.
+//! `ponte demo`: the story of [`crate::demo`], told chapter by chapter.
 
 use super::Context;
 use super::answer::{Answer, Failure};
 use super::args::DemoArgs;
 use super::exit::Exit;
-use super::output::{BOLD, count, grouped, say_out, shown_key, styled};
+use super::output::{self, BOLD, styled};
+use super::sync::text;
 use crate::demo::{self, Chapter};
-use crate::sync::change::{ChangeKind, RowChange};
-use crate::sync::report::{FlowReport, RecordChange};
-use serde_json::json;
-use std::path::PathBuf;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
 
-/// Changes shown of a flow: enough to see what they are like.
-const SHOWN: usize = 4;
+/// Changes of a flow are shown one by one if there are no more than this; a first load has thousands.
+const SHOWN: usize = 12;
+/// Width of the story's text, in characters.
 const WIDTH: usize = 100;
 
 pub async fn run(context: &Context<'_>, args: &DemoArgs) -> Result<Answer, Failure> {
-    let (dir, keep) = match &args.dir {
-        Some(dir) => (dir.clone(), true),
-        None => (scratch_dir(), args.keep),
+    let dir = match &args.dir {
+        Some(dir) => dir.clone(),
+        None => passing_folder(),
     };
-    let mut chapters = Vec::new();
-    let as_json = context.as_json;
-    if !as_json {
-        say_out(&wrapped(
-            "A hardware store's ERP and its WooCommerce shop, each a file on this machine. ponte knows both only as databases.",
-        ));
+    let mut chapters: Vec<Value> = Vec::new();
+    let mut written = Ok(());
+    let mut tell = |chapter: Chapter| {
+        match context.as_json {
+            true => chapters.push(document(&chapter)),
+            false if written.is_ok() => written = output::part(&told(&chapter)),
+            false => {}
+        };
+    };
+    let played = demo::play(&dir, &mut tell).await;
+    let keep = args.keep || args.dir.is_some();
+    if !keep && let Err(error) = std::fs::remove_dir_all(&dir) {
+        tracing::warn!(folder = %dir.display(), %error, "the demo's folder could not be removed");
     }
-    let played = demo::play(&dir, &mut |chapter| {
-        if !as_json {
-            say_out(&told(&chapter));
-        }
-        chapters.push(json!({
-            "title": chapter.title,
-            "flows": chapter.flows,
-            "stock": chapter.stock,
-            "explanation": chapter.explanation,
-        }));
-    })
-    .await;
-    let text = match keep {
-        true => format!(
-            "\nThe files are in {dir}. Play on:\n  cd {dir}\n  ponte sync --dry-run\n  ponte explain LB-05\n  ponte status",
-            dir = dir.display()
-        ),
-        false => {
-            // A folder in the system's own temporary place is harmless if it stays.
-            let _ = std::fs::remove_dir_all(&dir);
-            "\n`ponte demo --dir DIR` keeps the two databases and the project file to play on."
-                .to_owned()
-        }
-    };
     played?;
+    written.map_err(|error| Failure::Write {
+        path: PathBuf::from("standard output"),
+        error,
+    })?;
+    let text = closing(keep.then_some(dir.as_path()));
     Ok(Answer::new("demo", Exit::Done)
         .key("chapters", chapters)
+        .key("folder", keep.then(|| dir.display().to_string()))
         .text(text))
 }
 
-fn scratch_dir() -> PathBuf {
-    std::env::temp_dir().join(format!("ponte-demo-{}", std::process::id()))
+fn passing_folder() -> PathBuf {
+    let random: u32 = rand::random();
+    std::env::temp_dir().join(format!("ponte-demo-{random:08x}"))
+}
+
+fn document(chapter: &Chapter) -> Value {
+    json!({
+        "title": chapter.title,
+        "text": chapter.text,
+        "flows": chapter.flows,
+        "stock": chapter.stock,
+        "explanation": chapter.explanation,
+    })
 }
 
 fn told(chapter: &Chapter) -> String {
-    let mut out = format!(
-        "\n{}\n{}\n",
-        styled(chapter.title, BOLD),
-        wrapped(&chapter.text)
-    );
-    for flow in &chapter.flows {
-        out.push_str(&format!("\n  {}\n", summary(flow)));
-        for change in telling(flow) {
-            out.push_str(&format!("      {}\n", line(change)));
-        }
+    let mut story = format!("{}\n", styled(chapter.title, BOLD));
+    story.push_str(&wrapped(&chapter.text));
+    story.push('\n');
+    for report in &chapter.flows {
+        let is_short = report.changes_total <= SHOWN as u64;
+        story.push_str(&text::changes(report, if is_short { SHOWN } else { 0 }));
     }
-    if let Some(stock) = &chapter.stock {
-        let changed = count(stock.changed, "figure", "figures");
-        let pending = count(stock.pending_orders, "web order", "web orders");
-        out.push_str(&format!(
-            "\n  stock: {} articles compared, {changed} changed; {pending} pending\n",
-            grouped(stock.articles)
+    if let Some(report) = &chapter.stock {
+        let is_short = report.changed + report.derived_changed <= SHOWN as u64;
+        story.push_str(&text::stock::figures(
+            report,
+            if is_short { SHOWN } else { 0 },
         ));
-        for change in stock.changes.iter().take(SHOWN) {
-            let old = change.old.as_deref().unwrap_or("nothing");
-            out.push_str(&format!("      {}: {old} -> {}\n", change.sku, change.new));
-        }
     }
-    if chapter.flows.is_empty()
-        && let Some(explanation) = &chapter.explanation
-    {
-        out.push('\n');
-        for line in explanation.to_string().lines() {
-            let line = format!("      {line}");
-            out.push_str(line.trim_end());
-            out.push('\n');
-        }
+    let reports: Vec<_> = chapter.flows.iter().map(|report| (report, None)).collect();
+    story.push_str(&text::flow_table(&reports));
+    if let Some(report) = &chapter.stock {
+        story.push_str(&text::stock::summary(report));
     }
-    out.trim_end().to_owned()
-}
-
-fn summary(flow: &FlowReport) -> String {
-    let counts = &flow.counts;
-    let name = flow.flow.rsplit('/').next().unwrap_or(&flow.flow);
-    let mut parts = vec![format!("{name}: {} read", grouped(counts.read))];
-    for (number, what) in [
-        (counts.unchanged, "unchanged since last time"),
-        (counts.right, "right already"),
-        (counts.created, "created"),
-        (counts.changed, "changed"),
-        (counts.linked, "linked"),
-    ] {
-        if number > 0 {
-            parts.push(format!("{} {what}", grouped(number)));
-        }
+    if let Some(explanation) = &chapter.explanation {
+        story.push_str(&format!(
+            "\n$ ponte explain {}\n{explanation}",
+            explanation.sku
+        ));
     }
-    let written = counts.rows_inserted + counts.rows_updated + counts.rows_deleted;
-    parts.push(match written {
-        0 => "nothing written".to_owned(),
-        rows => format!("{} rows written", grouped(rows)),
-    });
-    parts.join(", ")
+    story.push('\n');
+    story
 }
 
-/// The first updates of what was there: they say more than the rows of new articles.
-fn telling(flow: &FlowReport) -> impl Iterator<Item = &RecordChange> {
-    let all = flow.counts.created == 0;
-    let changes = flow.changes.iter().filter(|change| !change.key.is_empty());
-    changes
-        .filter(move |change| all || change.change.kind == ChangeKind::Update)
-        .take(SHOWN)
-}
-
-fn line(change: &RecordChange) -> String {
-    let RowChange {
-        table,
-        columns,
-        row,
-        ..
-    } = &change.change;
-    let is_insert = change.change.kind == ChangeKind::Insert;
-    let columns: Vec<String> = columns
-        .iter()
-        .skip(if is_insert { 1 } else { 0 })
-        .take(2)
-        .map(|one| {
-            let new = one.new.as_deref().unwrap_or("nothing");
-            match &one.old {
-                Some(old) => format!("{} {old} -> {new}", one.column),
-                None => format!("{} {new}", one.column),
-            }
-        })
-        .collect();
-    let row = match row.as_str() {
-        "" => "new".to_owned(),
-        row => row.replace('\'', ""),
-    };
-    format!(
-        "{} {table} ({row}): {}",
-        shown_key(&change.key),
-        columns.join(", ")
-    )
-}
-
-/// Broken at blanks, for a terminal.
+/// Lines of at most [`WIDTH`] characters.
 fn wrapped(text: &str) -> String {
-    let mut out = String::new();
-    let mut column = 0;
+    let mut lines = String::new();
+    let mut length = 0;
     for word in text.split_whitespace() {
-        let length = word.chars().count();
-        if column > 0 && column + 1 + length > WIDTH {
-            out.push('\n');
-            column = 0;
-        } else if column > 0 {
-            out.push(' ');
-            column += 1;
+        let chars = word.chars().count();
+        if length > 0 && length + 1 + chars > WIDTH {
+            lines.push('\n');
+            length = 0;
+        } else if length > 0 {
+            lines.push(' ');
+            length += 1;
         }
-        out.push_str(word);
-        column += length;
+        lines.push_str(word);
+        length += chars;
     }
-    out
+    lines.push('\n');
+    lines
+}
+
+fn closing(kept: Option<&Path>) -> String {
+    match kept {
+        Some(dir) => {
+            let project = dir.join("ponte.toml");
+            let project = project.display();
+            format!(
+                "The files are in {}. Change something in erp.db, then:\n  \
+                 ponte --project {project} sync --dry-run\n",
+                dir.display()
+            )
+        }
+        None => "`ponte demo --keep` keeps the files, so that you can play on.\n".to_owned(),
+    }
 }
