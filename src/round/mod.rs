@@ -19,7 +19,7 @@ use crate::sync::batch::Intent;
 use crate::sync::bind::BindError;
 use crate::sync::condition::ConditionError;
 use crate::sync::read::Selection;
-use crate::sync::report::FlowReport;
+use crate::sync::report::{FlowReport, Planned};
 use crate::sync::run::{self, RunError};
 use leases::Leases;
 use std::future::Future;
@@ -133,11 +133,12 @@ impl Round<'_> {
             error: None,
         };
         let mut results: Vec<FlowResult> = Vec::new();
+        let mut planned = Planned::default();
         let mut halted: Option<&'static str> = None;
         let mut interrupted = false;
         for task in tasks {
             let skipped = halted.or_else(|| skip(task, self.orders));
-            let result = match skipped {
+            let mut result = match skipped {
                 Some(why) => FlowResult {
                     flow: task.name().to_owned(),
                     took: Duration::ZERO,
@@ -154,6 +155,9 @@ impl Round<'_> {
                         .await
                 }
             };
+            if let (Task::Flow(flow), Ended::Flow(report)) = (task, &mut result.ended) {
+                planned.settle(flow, report);
+            }
             match &result.ended {
                 Ended::Interrupted => {
                     interrupted = true;
