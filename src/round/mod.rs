@@ -19,9 +19,10 @@ use crate::sync::batch::Intent;
 use crate::sync::bind::BindError;
 use crate::sync::condition::ConditionError;
 use crate::sync::read::Selection;
-use crate::sync::report::FlowReport;
+use crate::sync::report::{FlowReport, Planned};
 use crate::sync::run::{self, RunError};
 use leases::Leases;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
@@ -133,11 +134,12 @@ impl Round<'_> {
             error: None,
         };
         let mut results: Vec<FlowResult> = Vec::new();
+        let mut planned: BTreeMap<String, Planned> = BTreeMap::new();
         let mut halted: Option<&'static str> = None;
         let mut interrupted = false;
         for task in tasks {
             let skipped = halted.or_else(|| skip(task, self.orders));
-            let result = match skipped {
+            let mut result = match skipped {
                 Some(why) => FlowResult {
                     flow: task.name().to_owned(),
                     took: Duration::ZERO,
@@ -154,6 +156,12 @@ impl Round<'_> {
                         .await
                 }
             };
+            if let (Task::Flow(flow), Ended::Flow(report)) = (task, &mut result.ended)
+                && self.orders.intent == Intent::DryRun
+            {
+                let planned = planned.entry(task.pair()).or_default();
+                planned.settle(flow.record.as_deref(), report);
+            }
             match &result.ended {
                 Ended::Interrupted => {
                     interrupted = true;

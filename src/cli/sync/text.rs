@@ -69,8 +69,9 @@ const COUNTS: [Column; 5] = [
 ];
 
 /// Shown where a flow has any.
-const RARE: [Column; 8] = [
+const RARE: [Column; 9] = [
     ("linked", |counts| counts.linked),
+    ("follows", |counts| counts.follows),
     ("waiting", |counts| counts.waiting),
     ("ambiguous", |counts| counts.ambiguous),
     ("removed", |counts| counts.removed),
