@@ -120,7 +120,7 @@ pub struct Counts {
     pub ambiguous: u64,
     pub removed: u64,
     pub rejected: u64,
-    /// In a dry run: would be written once what it hangs on is created, in the same run.
+    /// In a dry run: would be written once what it hangs on is linked, in the same run.
     pub follows: u64,
     /// Carried over, but for a part that waits for another record.
     pub incomplete: u64,
@@ -144,17 +144,17 @@ pub struct FlowReport {
     pub notes: Vec<String>,
     #[serde(skip)]
     pub rejected: Vec<Rejected>,
-    /// Keys that a dry run would create.
+    /// Keys that a dry run would link, most of them to rows that it would create.
     #[serde(skip)]
     pub planned: Vec<String>,
 }
 
-/// What a dry run would create: what waits for one of these would not wait in a real run.
+/// What a dry run would link: what waits for one of these would not wait in a real run.
 #[derive(Debug, Default)]
 pub struct Planned(HashSet<[String; 3]>);
 
 impl Planned {
-    /// Takes up what the flow would create, and counts its records that wait only for what is planned as following
+    /// Takes up what the flow would link, and counts its records that wait only for what is planned as following
     /// instead of waiting.
     pub fn settle(&mut self, flow: &Flow, report: &mut FlowReport) {
         let shop = flow.shop.as_deref().unwrap_or_default();

@@ -399,20 +399,22 @@ async fn apply(
     }
     for done in applier.apply(batch, report).await? {
         let record = &done.record;
+        let would_link = matches!(
+            done.outcome,
+            Outcome::Created | Outcome::Changed | Outcome::Linked
+        );
         match done.outcome {
             Outcome::Rejected(reason) => {
                 reject(rejected(record, reason), memory, report)?;
                 continue;
             }
             Outcome::Right => report.counts.right += 1,
-            Outcome::Created => {
-                report.counts.created += 1;
-                if applier.intent == Intent::DryRun {
-                    report.planned.push(record.key.clone());
-                }
-            }
+            Outcome::Created => report.counts.created += 1,
             Outcome::Changed => report.counts.changed += 1,
             Outcome::Linked => report.counts.linked += 1,
+        }
+        if applier.intent == Intent::DryRun && would_link {
+            report.planned.push(record.key.clone());
         }
         match done.complete {
             true => memory.carried_over(record)?,
