@@ -68,7 +68,7 @@ async fn yields(
             .collect();
         found.push(
             Diagnostic::error(
-                "P346",
+                "P312",
                 format!("the query does not yield {}", listed(&missing)),
             )
             .at(&sql.at, format!("asked of {}", session.server().product))
@@ -177,7 +177,7 @@ async fn parts(
     if pending == 0 {
         found.push(
             Diagnostic::error(
-                "P347",
+                "P346",
                 format!(
                     "no query for pending orders applies to shop `{}`",
                     stock.shop
@@ -222,7 +222,7 @@ async fn applies(
         Err(other) => {
             let error = DbError::new(DbErrorKind::Other, other);
             found.push(
-                Diagnostic::error("P348", "the condition cannot be told")
+                Diagnostic::error("P347", "the condition cannot be told")
                     .at(&condition.at, "")
                     .note(error.message),
             );

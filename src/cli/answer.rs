@@ -3,6 +3,7 @@
 use super::exit::Exit;
 use super::output::{RED, escaped, styled};
 use crate::db::DbError;
+use crate::demo::DemoError;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::round::task::UnknownFlow;
 use crate::state::StateError;
@@ -82,6 +83,8 @@ pub enum Failure {
     Stock(#[from] StockError),
     #[error(transparent)]
     State(#[from] StateError),
+    #[error(transparent)]
+    Demo(#[from] DemoError),
     #[error("cannot write `{}`: {error}", path.display())]
     Write {
         path: PathBuf,
@@ -112,11 +115,12 @@ impl Failure {
             Failure::Configuration(_)
             | Failure::NoProject(_)
             | Failure::UnknownFlow(_)
-            | Failure::Refused { .. } => Exit::Configuration,
+            | Failure::Refused { .. }
+            | Failure::Demo(DemoError::Taken { .. }) => Exit::Configuration,
             Failure::Database(error) | Failure::Stock(StockError::Database(error)) => error.into(),
             Failure::Stock(StockError::OtherShop { error, .. }) => error.into(),
             Failure::Stock(_) => Exit::Configuration,
-            Failure::State(_) | Failure::Write { .. } => Exit::Unexpected,
+            Failure::State(_) | Failure::Demo(_) | Failure::Write { .. } => Exit::Unexpected,
         }
     }
 

@@ -75,6 +75,9 @@ pub enum Command {
     /// Records that could not be carried over, with the reason
     #[command(after_long_help = QUARANTINE)]
     Quarantine(QuarantineArgs),
+    /// Play through what ponte does, with an embedded ERP and shop
+    #[command(after_long_help = DEMO)]
+    Demo(DemoArgs),
     /// Print a shell's completion script
     #[command(after_long_help = COMPLETIONS)]
     Completions(CompletionsArgs),
@@ -92,6 +95,7 @@ impl Command {
             Command::Explain(_) => "explain",
             Command::Status => "status",
             Command::Quarantine(_) => "quarantine",
+            Command::Demo(_) => "demo",
             Command::Completions(_) => "completions",
         }
     }
@@ -266,6 +270,24 @@ Examples:
   ponte quarantine retry main/article TOOL-1
 
 Every run tries these records again by itself; retry is for not waiting.";
+
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// The folder to play in, which is kept; default: one that goes away
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Keep the folder, to play on in it
+    #[arg(long)]
+    pub keep: bool,
+}
+
+const DEMO: &str = "\
+Examples:
+  ponte demo
+  ponte demo --dir mydemo        then: ponte --project mydemo/ponte.toml status
+
+A first load, a price change, a web order, a delivery: after each step, what was found and written.
+Nothing outside the folder is touched.";
 
 #[derive(Debug, Args)]
 pub struct CompletionsArgs {

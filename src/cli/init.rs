@@ -1,6 +1,170 @@
+//! `ponte init`: a project file to fill in, with everything that the two packs ask for.
+
 use super::Context;
 use super::answer::{Answer, Failure};
 use super::args::InitArgs;
-pub fn run(_: &Context<'_>, _: &InitArgs) -> Result<Answer, Failure> {
-    todo!()
+use super::exit::Exit;
+use crate::config::{PackAsks, Side, pack_asks};
+use chrono::{DateTime, FixedOffset, Local};
+use std::io::Write;
+use std::path::Path;
+
+pub fn run(context: &Context<'_>, args: &InitArgs) -> Result<Answer, Failure> {
+    let path = args.file.as_deref().unwrap_or(context.project);
+    if !is_name(&args.name) {
+        return Err(
+            Failure::refused(format!("`{}` is no name for a shop", args.name))
+                .help("a name is made of letters, digits, `-` and `_`"),
+        );
+    }
+    let base = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let erp = pack_asks(Side::Erp, &args.erp, base).map_err(Failure::Configuration)?;
+    let shop = pack_asks(Side::Shop, &args.shop, base).map_err(Failure::Configuration)?;
+    let text = project_file(&erp, &shop, &args.name, Local::now().fixed_offset());
+    write_new(path, &text)?;
+    let shown = path.display();
+    let option = match path == Path::new("ponte.toml") {
+        true => String::new(),
+        false => format!(" --project {shown}"),
+    };
+    let said = format!(
+        "{shown} was written. Fill in the connections, then:\n  \
+         ponte{option} setup --run\n  ponte{option} check\n  ponte{option} sync --dry-run\n"
+    );
+    Ok(Answer::new("init", Exit::Done)
+        .key("file", shown.to_string())
+        .text(said))
+}
+
+fn is_name(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+}
+
+/// A file that exists is somebody's work.
+fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
+    let created = std::fs::File::create_new(path);
+    match created.and_then(|mut file| file.write_all(text.as_bytes())) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Err(Failure::refused(
+            format!("`{}` exists already", path.display()),
+        )
+        .help("it is not overwritten; name another file, or remove it")),
+        Err(error) => Err(Failure::Write {
+            path: path.to_owned(),
+            error,
+        }),
+    }
+}
+
+fn project_file(erp: &PackAsks, shop: &PackAsks, name: &str, now: DateTime<FixedOffset>) -> String {
+    let mut text = format!(
+        "# {} and {}, kept in step by ponte.\n\
+         # Secrets come from the environment (${{NAME}}) or from a file (password_file = \"…\").\n\n",
+        erp.system, shop.system
+    );
+    text.push_str("[erp]\n");
+    pack(&mut text, erp, "erp", "localhost");
+    text.push_str(&format!("\n[shop.{name}]\n"));
+    pack(&mut text, shop, "shop", "shop.example");
+    text.push_str(
+        "language   = \"en\"               # the ERP's code of the shop's language\n\
+         price_list = \"public\"           # the ERP's price list that this shop shows\n",
+    );
+    if shop.has_stock() && erp.has_stock() {
+        text.push_str(
+            "# warehouses = [\"WH\"]            # whose stock this shop sells; default: every warehouse\n",
+        );
+    }
+    text.push_str(&format!(
+        "orders.since = {}   # the cut-over: older orders are nobody's business\n",
+        now.format("%Y-%m-%dT%H:%M:%S%:z")
+    ));
+    tables(&mut text, shop, name);
+    text.push_str(&format!(
+        "\n# Single fields may be written otherwise, or not at all:\n\
+         # [shop.{name}.article.write.post]\n\
+         # set = {{ post_excerpt = \"short_description[main]\", post_title = false }}\n"
+    ));
+    text
+}
+
+/// Pack, connection, variables.
+fn pack(text: &mut String, pack: &PackAsks, side: &str, host: &str) {
+    text.push_str(&format!("pack       = \"{}\"\n", pack.name));
+    let urls: Vec<String> = pack
+        .engines
+        .iter()
+        .map(|engine| match *engine {
+            "sqlite" => format!("\"sqlite:{side}.db\""),
+            scheme => format!("\"{scheme}://ponte@{host}/{side}\""),
+        })
+        .collect();
+    for (at, url) in urls.iter().enumerate() {
+        let comment = if at == 0 { "" } else { "# " };
+        text.push_str(&format!("{comment}url        = {url}\n"));
+    }
+    if pack.engines.first() != Some(&"sqlite") {
+        let variable = format!("{}_PASSWORD", side.to_uppercase());
+        text.push_str(&format!("password   = \"${{{variable}}}\"\n"));
+    }
+    for variable in &pack.variables {
+        let help = variable.help.as_deref().unwrap_or("a variable of the pack");
+        let line = match &variable.default {
+            Some(value) => format!("# {} = \"{value}\"", variable.name),
+            None => format!("{} = \"\"", variable.name),
+        };
+        text.push_str(&format!("{line:<32} # {help}\n"));
+    }
+}
+
+/// The small tables that the pack asks for, each with an example row to fill in.
+fn tables(text: &mut String, pack: &PackAsks, name: &str) {
+    for table in &pack.tables {
+        text.push('\n');
+        if let Some(help) = &table.help {
+            text.push_str(&format!("# {help}\n"));
+        }
+        let cells: Vec<String> = table
+            .columns
+            .iter()
+            .map(|(column, example)| format!("{column} = {example}"))
+            .collect();
+        let comment = if table.required { "" } else { "# " };
+        text.push_str(&format!(
+            "{comment}[shop.{name}.{}]\n# KEY = {{ {} }}\n",
+            table.name,
+            cells.join(", ")
+        ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config;
+
+    #[test]
+    fn the_written_file_is_accepted_once_its_passwords_are_set() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ponte.toml");
+        let erp = pack_asks(Side::Erp, "reference", folder.path()).unwrap();
+        let shop = pack_asks(Side::Shop, "woocommerce", folder.path()).unwrap();
+        let now = DateTime::parse_from_rfc3339("2026-12-01T08:00:00+01:00").unwrap();
+        write_new(&path, &project_file(&erp, &shop, "main", now)).unwrap();
+
+        let env = |name: &str| name.ends_with("_PASSWORD").then(|| "secret".to_owned());
+        let (plan, warnings) = config::load(&path, &env).unwrap();
+        assert_eq!(warnings.len(), 0, "{warnings:?}");
+        assert_eq!(plan.shops[0].orders_since, Some(now.to_utc()));
+        let flows: Vec<&str> = plan.flows.iter().map(|flow| flow.name.as_str()).collect();
+        assert_eq!(flows, ["main/category", "main/article", "main/price"]);
+        assert_eq!(plan.stocks.len(), 1);
+        assert!(write_new(&path, "").is_err());
+    }
 }

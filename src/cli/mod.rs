@@ -4,6 +4,7 @@ pub mod answer;
 mod args;
 mod check;
 mod completions;
+mod demo;
 mod exit;
 mod explain;
 mod init;
@@ -44,6 +45,7 @@ pub async fn run(cli: &Cli) -> Answer {
         Command::Explain(args) => explain::run(&context, args).await,
         Command::Status => status::run(&context).await,
         Command::Quarantine(args) => quarantine::run(&context, args).await,
+        Command::Demo(args) => demo::run(&context, args).await,
         Command::Completions(args) => Ok(completions::run(args)),
     };
     done.unwrap_or_else(|failure| failure.answer(cli.command.name()))

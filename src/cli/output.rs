@@ -10,7 +10,6 @@ pub const BOLD: Style = Style::new().bold();
 pub const RED: Style = AnsiColor::Red.on_default().bold();
 pub const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 pub const GREEN: Style = AnsiColor::Green.on_default();
-pub const FAINT: Style = Style::new().dimmed();
 
 /// The text in a style; printing drops the style where colours are not wanted.
 pub fn styled(text: impl Display, style: Style) -> String {
@@ -51,13 +50,13 @@ pub fn say(text: &str) {
     let _ = writeln!(err, "{}", text.trim_end_matches('\n'));
 }
 
-/// Writes bytes to standard output as they are.
+/// Prints a part of a command's text before the rest is known.
 ///
 /// # Errors
 /// As [`print`].
-pub fn write(bytes: &[u8]) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    forgive(out.write_all(bytes).and_then(|()| out.flush()))
+pub fn part(text: &str) -> io::Result<()> {
+    let mut out = anstream::stdout().lock();
+    forgive(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
 }
 
 fn forgive(printed: io::Result<()>) -> io::Result<()> {

@@ -42,12 +42,16 @@ fn line(result: &FlowResult) -> String {
     match &result.ended {
         Ended::Flow(report) => {
             let counts = &report.counts;
+            let waiting = match counts.waiting {
+                0 => String::new(),
+                number => format!(", {} waiting", output::grouped(number)),
+            };
             format!(
-                "{flow}: {} read, {} created, {} changed, {} quarantined ({seconds:.1} s)",
+                "{flow}: {} read, {} created, {} changed, {} quarantined{waiting} ({seconds:.1} s)",
                 count(counts.read, "row", "rows"),
                 output::grouped(counts.created),
                 output::grouped(counts.changed),
-                output::grouped(report.rejected.len() as u64),
+                output::grouped(report.rejected.len() as u64 - counts.waiting),
             )
         }
         Ended::Stock(report) => format!(

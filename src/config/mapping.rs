@@ -57,6 +57,17 @@ pub enum EngineName {
     Sqlite,
 }
 
+impl EngineName {
+    /// What a connection string to it begins with.
+    pub fn scheme(self) -> &'static str {
+        match self {
+            EngineName::Postgres => "postgres",
+            EngineName::Mysql => "mysql",
+            EngineName::Sqlite => "sqlite",
+        }
+    }
+}
+
 /// The versions that the pack is known to fit.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]

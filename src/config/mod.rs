@@ -10,6 +10,7 @@
 //! No step stops at an error: what is wrong is reported and left out, and the next step sees the rest. Only a project
 //! without any error becomes a plan.
 
+mod asks;
 mod connection;
 mod digest;
 mod extra;
@@ -32,6 +33,7 @@ use crate::plan::Plan;
 use source::Loader;
 use std::path::Path;
 
+pub use asks::{PackAsks, pack_asks};
 pub use mapping::Side;
 pub use pack::embedded as embedded_packs;
 

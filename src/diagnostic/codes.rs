@@ -265,6 +265,46 @@ pub const CODES: &[Code] = &[
         "privilege missing",
         "The login may not do what the plan needs.",
     ),
+    code(
+        "P340",
+        "database without Unicode",
+        "The database cannot keep every character; some texts would be damaged on the way.",
+    ),
+    code(
+        "P341",
+        "read-only database",
+        "The server, or the file, refuses writes, but the project writes to it.",
+    ),
+    code(
+        "P342",
+        "ponte's own tables missing",
+        "`ponte setup --run` creates the tables in which ponte keeps links and leases, on every server that it writes to.",
+    ),
+    code(
+        "P343",
+        "small table cannot be read",
+        "The query of a `[let]` table failed, or does not yield its key.",
+    ),
+    code(
+        "P344",
+        "another system",
+        "The query for the system's version failed: it is another database, or a variable such as a table prefix is wrong.",
+    ),
+    code(
+        "P345",
+        "version not known to the pack",
+        "The system is older or newer than those that the pack was made for, or its version cannot be told.",
+    ),
+    code(
+        "P346",
+        "no query for pending orders",
+        "None of the conditions under `[[stock.pending]]` holds, so nobody can tell which orders still need stock.",
+    ),
+    code(
+        "P347",
+        "condition cannot be told",
+        "A condition gives neither true nor false on this database.",
+    ),
 ];
 
 #[cfg(test)]

@@ -381,6 +381,9 @@ async fn note(
     }
 }
 
+/// Figures left alone until a person has put something right.
+pub const QUARANTINED_STOCK: [Left; 3] = [Left::DuplicateSku, Left::SharedFigure, Left::Unreadable];
+
 /// What of a cycle a person has to look at.
 pub fn stock_findings(report: &StockReport) -> Findings {
     let mut found = Findings::default();
@@ -393,7 +396,7 @@ pub fn stock_findings(report: &StockReport) -> Findings {
         });
     }
     found.total = found.first.len() as u64;
-    for why in [Left::DuplicateSku, Left::SharedFigure, Left::Unreadable] {
+    for why in QUARANTINED_STOCK {
         let Some(named) = report.left.get(&why) else {
             continue;
         };

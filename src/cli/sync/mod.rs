@@ -1,7 +1,7 @@
 //! `ponte sync`, `ponte resync`, and what `ponte quarantine retry` does.
 
 mod json;
-mod text;
+pub mod text;
 
 pub use text::lines;
 

@@ -1,27 +1,29 @@
 //! A round for people: a table of the flows, what changed, what was left out and why.
 
-use crate::cli::output::{
-    BOLD, FAINT, GREEN, RED, YELLOW, count, escaped, grouped, shown_key, styled,
-};
+pub mod stock;
+
+use crate::cli::output::{BOLD, GREEN, RED, YELLOW, count, escaped, grouped, shown_key, styled};
 use crate::round::{Ended, FlowResult, Orders, RoundReport, stock_findings};
 use crate::state::quarantine::Finding;
-use crate::stock::StockReport;
 use crate::sync::batch::Intent;
-use crate::sync::change::{ChangeKind, RowChange};
-use crate::sync::report::{Counts, FlowReport};
+use crate::sync::change::{ChangeKind, ColumnChange, RowChange};
+use crate::sync::report::{Counts, FlowReport, RecordChange};
 use comfy_table::{CellAlignment, Table, presets};
+use std::collections::HashMap;
+use std::time::Duration;
 
 /// Quarantined records of a flow that are shown; `ponte quarantine list` shows all.
 const QUARANTINED_SHOWN: usize = 10;
-/// Names shown after a count of stock.
-const NAMES_SHOWN: usize = 5;
+
+/// Columns of a row that stand on its line, in characters.
+const LINE_CHARS: usize = 72;
 
 pub fn report(report: &RoundReport, orders: &Orders, shown: usize) -> String {
     let mut text = String::new();
     for result in &report.results {
         match &result.ended {
             Ended::Flow(flow) => text.push_str(&changes(flow, shown)),
-            Ended::Stock(stock) => text.push_str(&figures(stock, shown)),
+            Ended::Stock(report) => text.push_str(&stock::figures(report, shown)),
             _ => {}
         }
     }
@@ -31,7 +33,7 @@ pub fn report(report: &RoundReport, orders: &Orders, shown: usize) -> String {
     text.push_str(&flows(&report.results));
     for result in &report.results {
         match &result.ended {
-            Ended::Stock(report) => text.push_str(&stock(report)),
+            Ended::Stock(report) => text.push_str(&stock::summary(report)),
             Ended::Failed(error) => text.push_str(&format!(
                 "{} {}\n",
                 styled(format!("{} failed:", result.flow), RED),
@@ -85,13 +87,15 @@ const ROWS: [Column; 3] = [
 ];
 
 fn flows(results: &[FlowResult]) -> String {
-    let reports: Vec<(&FlowResult, &FlowReport)> = results
-        .iter()
-        .filter_map(|result| match &result.ended {
-            Ended::Flow(report) => Some((result, report.as_ref())),
-            _ => None,
-        })
-        .collect();
+    let reports = results.iter().filter_map(|result| match &result.ended {
+        Ended::Flow(report) => Some((report.as_ref(), Some(result.took))),
+        _ => None,
+    });
+    flow_table(&reports.collect::<Vec<_>>())
+}
+
+/// A line per flow, with the time that it took where that is told.
+pub fn flow_table(reports: &[(&FlowReport, Option<Duration>)]) -> String {
     if reports.is_empty() {
         return String::new();
     }
@@ -99,22 +103,24 @@ fn flows(results: &[FlowResult]) -> String {
     let occurs = |column: &&Column| {
         reports
             .iter()
-            .any(|(_, report)| column.1(&report.counts) > 0)
+            .any(|(report, _)| column.1(&report.counts) > 0)
     };
     columns.extend(RARE.iter().filter(occurs));
     columns.extend(ROWS);
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     let titles = columns.iter().map(|(title, _)| *title);
-    table.set_header(std::iter::once("flow").chain(titles).chain(["seconds"]));
-    for (result, report) in &reports {
-        let mut row = vec![result.flow.clone()];
+    let is_timed = reports.iter().any(|(_, took)| took.is_some());
+    let seconds = is_timed.then_some("seconds");
+    table.set_header(std::iter::once("flow").chain(titles).chain(seconds));
+    for (report, took) in reports {
+        let mut row = vec![report.flow.clone()];
         row.extend(
             columns
                 .iter()
                 .map(|(_, count)| grouped(count(&report.counts))),
         );
-        row.push(format!("{:.1}", result.took.as_secs_f64()));
+        row.extend(took.map(|took| format!("{:.1}", took.as_secs_f64())));
         table.add_row(row);
     }
     for column in table.column_iter_mut().skip(1) {
@@ -134,21 +140,45 @@ pub fn lines(table: &Table) -> String {
     text
 }
 
-fn changes(report: &FlowReport, shown: usize) -> String {
+/// The first changes of a flow; nothing if there are none, or none is to be shown.
+pub fn changes(report: &FlowReport, shown: usize) -> String {
     if shown == 0 || report.changes_total == 0 {
         return String::new();
     }
     let total = count(report.changes_total, "change", "changes");
     let mut text = format!("{}: {total}\n", styled(&report.flow, BOLD));
-    for one in report.changes.iter().take(shown) {
-        text.push_str(&change(&format!("{}  ", shown_key(&one.key)), &one.change));
+    let mut told = 0;
+    for (key, changes) in by_record(&report.changes) {
+        if told == shown {
+            break;
+        }
+        let heading = match key.is_empty() {
+            true => "rows that follow from others".to_owned(),
+            false => shown_key(key),
+        };
+        text.push_str(&format!("  {heading}\n"));
+        for one in changes.into_iter().take(shown - told) {
+            text.push_str(&change("    ", one));
+            told += 1;
+        }
     }
-    text.push_str(&further(
-        report.changes_total,
-        shown.min(report.changes.len()),
-    ));
+    text.push_str(&further(report.changes_total, told));
     text.push('\n');
     text
+}
+
+/// They are made table by table; read are they record by record.
+fn by_record(changes: &[RecordChange]) -> Vec<(&str, Vec<&RowChange>)> {
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut records: Vec<(&str, Vec<&RowChange>)> = Vec::new();
+    for one in changes {
+        let at = *places.entry(&one.key).or_insert_with(|| {
+            records.push((&one.key, Vec::new()));
+            records.len() - 1
+        });
+        records[at].1.push(&one.change);
+    }
+    records
 }
 
 fn further(total: u64, shown: usize) -> String {
@@ -158,7 +188,8 @@ fn further(total: u64, shown: usize) -> String {
     }
 }
 
-fn change(record: &str, change: &RowChange) -> String {
+/// Columns go on the row's line as long as they are short.
+fn change(indent: &str, change: &RowChange) -> String {
     let (verb, style) = match change.kind {
         ChangeKind::Insert => ("insert", GREEN),
         ChangeKind::Update => ("update", YELLOW),
@@ -168,168 +199,81 @@ fn change(record: &str, change: &RowChange) -> String {
         true => String::new(),
         false => format!(" ({})", escaped(&change.row)),
     };
+    let columns: Vec<String> = change.columns.iter().map(column).collect();
     let verb = styled(verb, style);
-    let mut text = format!("  {record}{verb} {}{row}\n", escaped(&change.table));
-    for column in &change.columns {
-        let name = escaped(&column.column);
-        let values = match (&column.old, &column.new) {
-            (Some(old), Some(new)) => format!("{} -> {}", escaped(old), escaped(new)),
-            (None, Some(value)) | (Some(value), None) => escaped(value),
-            (None, None) => String::new(),
-        };
-        text.push_str(&format!("      {name}: {values}\n"));
+    let head = format!("{indent}{verb} {}{row}", escaped(&change.table));
+    let line = columns.join(", ");
+    match line.chars().count() {
+        0 => format!("{head}\n"),
+        1..=LINE_CHARS => format!("{head}  {line}\n"),
+        _ => format!(
+            "{head}\n{indent}    {}\n",
+            columns.join(&format!("\n{indent}    "))
+        ),
     }
-    text
+}
+
+fn column(change: &ColumnChange) -> String {
+    let name = escaped(&change.column);
+    match (&change.old, &change.new) {
+        (Some(old), Some(new)) => format!("{name}: {} -> {}", escaped(old), escaped(new)),
+        (None, Some(value)) | (Some(value), None) => format!("{name}: {}", escaped(value)),
+        (None, None) => name,
+    }
 }
 
 fn quarantined(result: &FlowResult) -> String {
-    let (found, total): (Vec<Finding>, u64) = match &result.ended {
+    let (found, total, waiting): (Vec<Finding>, u64, u64) = match &result.ended {
         Ended::Flow(report) => {
-            // Those that only wait mend themselves: the others come first.
-            let mut first: Vec<&_> = report.rejected.iter().collect();
-            first.sort_by_key(|rejected| rejected.reason.kind() == "waiting");
-            let first = first.into_iter().take(QUARANTINED_SHOWN);
-            (
-                first.map(Finding::from).collect(),
-                report.rejected.len() as u64,
-            )
+            // Those that only wait mend themselves: a number is enough.
+            let others = report
+                .rejected
+                .iter()
+                .filter(|one| one.reason.kind() != "waiting");
+            let first = others.take(QUARANTINED_SHOWN).map(Finding::from).collect();
+            let waiting = report.counts.waiting;
+            (first, report.rejected.len() as u64 - waiting, waiting)
         }
         Ended::Stock(report) => {
             let found = stock_findings(report);
-            (found.first, found.total)
+            (found.first, found.total, 0)
         }
         _ => return String::new(),
     };
-    if total == 0 {
-        return String::new();
+    let mut text = String::new();
+    if total > 0 {
+        let were = count(total, "record was", "records were");
+        let flow = styled(&result.flow, BOLD);
+        text.push_str(&format!("{flow}: {were} not carried over\n"));
+        for finding in found.iter().take(QUARANTINED_SHOWN) {
+            text.push_str(&one_quarantined(finding));
+        }
+        text.push_str(&further(total, QUARANTINED_SHOWN.min(found.len())));
     }
-    let was = if total == 1 { "was" } else { "were" };
-    let records = count(total, "record", "records");
-    let mut text = format!(
-        "{}: {records} {was} not carried over\n",
-        styled(&result.flow, BOLD)
-    );
-    for finding in found.iter().take(QUARANTINED_SHOWN) {
-        text.push_str(&one_quarantined(finding));
+    if waiting > 0 {
+        let wait = count(waiting, "record waits", "records wait");
+        let flow = styled(&result.flow, BOLD);
+        text.push_str(&format!(
+            "{flow}: {wait} for others that are not linked yet\n"
+        ));
     }
-    text.push_str(&further(total, QUARANTINED_SHOWN.min(found.len())));
-    text.push('\n');
+    if !text.is_empty() {
+        text.push('\n');
+    }
     text
 }
 
 fn one_quarantined(finding: &Finding) -> String {
-    let style = match finding.kind.as_str() {
-        "waiting" => FAINT,
-        _ => YELLOW,
-    };
     let mut text = format!(
         "  {}  {}: {}\n",
         shown_key(&finding.key),
-        styled(&finding.kind, style),
+        styled(&finding.kind, YELLOW),
         escaped(&finding.message)
     );
     if !finding.advice.is_empty() {
         text.push_str(&format!("      help: {}\n", escaped(&finding.advice)));
     }
     text
-}
-
-/// What of the stock's figures changes.
-fn figures(report: &StockReport, shown: usize) -> String {
-    let total = report.changed + report.derived_changed;
-    if shown == 0 || total == 0 {
-        return String::new();
-    }
-    let changes = count(total, "change", "changes");
-    let mut text = format!("{}: {changes}\n", styled(&report.flow, BOLD));
-    for one in report.changes.iter().take(shown) {
-        let old = one.old.as_deref().unwrap_or("nothing");
-        let sku = shown_key(&one.sku);
-        text.push_str(&format!(
-            "  {sku}  {} -> {}\n",
-            escaped(old),
-            escaped(&one.new)
-        ));
-    }
-    let room = shown - report.changes.len().min(shown);
-    for one in report.derived.iter().take(room) {
-        text.push_str(&change("", one));
-    }
-    let told = report.changes.len().min(shown) + report.derived.len().min(room);
-    text.push_str(&further(total, told));
-    text.push('\n');
-    text
-}
-
-fn stock(report: &StockReport) -> String {
-    let would = if report.dry_run { " would be" } else { "" };
-    let mut text = format!(
-        "{}: {}, {} figures{would} changed, {} rows beside them; {} pending\n",
-        report.flow,
-        count(report.articles, "article", "articles"),
-        grouped(report.changed),
-        grouped(report.derived_changed),
-        count(report.pending_orders, "web order", "web orders"),
-    );
-    let mut line = |words: String| text.push_str(&format!("  {words}\n"));
-    for (why, named) in &report.left {
-        line(format!(
-            "{} left alone: {}{}",
-            grouped(named.count),
-            why.reason(),
-            names(named.skus.iter(), named.count)
-        ));
-    }
-    if !report.oversold.is_empty() {
-        let named = report
-            .oversold
-            .iter()
-            .map(|one| format!("{} by {}", one.sku, one.short));
-        let total = report.oversold.len() as u64;
-        let articles = count(total, "article is", "articles are");
-        line(format!("{articles} oversold{}", names(named, total)));
-    }
-    if report.pending_old > 0 {
-        line(format!(
-            "{} pending for more than {} days: import or close them in the ERP",
-            count(report.pending_old, "web order is", "web orders are"),
-            crate::stock::OLD_DAYS
-        ));
-    }
-    if report.rounded > 0 {
-        let figures = count(report.rounded, "figure was", "figures were");
-        line(format!("{figures} rounded down to whole pieces"));
-    }
-    if !report.unsettled.is_empty() {
-        let total = report.unsettled.len() as u64;
-        line(format!(
-            "{} still moving; the next run settles them{}",
-            grouped(total),
-            names(report.unsettled.iter(), total)
-        ));
-    }
-    for shop in &report.out_of_reach {
-        line(format!(
-            "shop `{}` is out of reach: its orders count as they were last seen",
-            escaped(shop)
-        ));
-    }
-    text
-}
-
-/// `: A, B and 3 more`.
-fn names(names: impl Iterator<Item = impl AsRef<str>>, total: u64) -> String {
-    let shown: Vec<String> = names
-        .take(NAMES_SHOWN)
-        .map(|name| escaped(name.as_ref()))
-        .collect();
-    if shown.is_empty() {
-        return String::new();
-    }
-    match total.saturating_sub(shown.len() as u64) {
-        0 => format!(": {}", shown.join(", ")),
-        more => format!(": {} and {} more", shown.join(", "), grouped(more)),
-    }
 }
 
 fn last_line(report: &RoundReport, orders: &Orders) -> String {

@@ -1,0 +1,127 @@
+//! `ponte demo`: the story of [`crate::demo`], told chapter by chapter.
+
+use super::Context;
+use super::answer::{Answer, Failure};
+use super::args::DemoArgs;
+use super::exit::Exit;
+use super::output::{self, BOLD, styled};
+use super::sync::text;
+use crate::demo::{self, Chapter};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+/// Changes of a flow are shown one by one if there are no more than this; a first load has thousands.
+const SHOWN: usize = 12;
+/// Width of the story's text, in characters.
+const WIDTH: usize = 100;
+
+pub async fn run(context: &Context<'_>, args: &DemoArgs) -> Result<Answer, Failure> {
+    let dir = match &args.dir {
+        Some(dir) => dir.clone(),
+        None => passing_folder(),
+    };
+    let mut chapters: Vec<Value> = Vec::new();
+    let mut written = Ok(());
+    let mut tell = |chapter: Chapter| {
+        match context.as_json {
+            true => chapters.push(document(&chapter)),
+            false if written.is_ok() => written = output::part(&told(&chapter)),
+            false => {}
+        };
+    };
+    let played = demo::play(&dir, &mut tell).await;
+    let keep = args.keep || args.dir.is_some();
+    if !keep && let Err(error) = std::fs::remove_dir_all(&dir) {
+        tracing::warn!(folder = %dir.display(), %error, "the demo's folder could not be removed");
+    }
+    played?;
+    written.map_err(|error| Failure::Write {
+        path: PathBuf::from("standard output"),
+        error,
+    })?;
+    let text = closing(keep.then_some(dir.as_path()));
+    Ok(Answer::new("demo", Exit::Done)
+        .key("chapters", chapters)
+        .key("folder", keep.then(|| dir.display().to_string()))
+        .text(text))
+}
+
+fn passing_folder() -> PathBuf {
+    let random: u32 = rand::random();
+    std::env::temp_dir().join(format!("ponte-demo-{random:08x}"))
+}
+
+fn document(chapter: &Chapter) -> Value {
+    json!({
+        "title": chapter.title,
+        "text": chapter.text,
+        "flows": chapter.flows,
+        "stock": chapter.stock,
+        "explanation": chapter.explanation,
+    })
+}
+
+fn told(chapter: &Chapter) -> String {
+    let mut story = format!("{}\n", styled(chapter.title, BOLD));
+    story.push_str(&wrapped(&chapter.text));
+    story.push('\n');
+    for report in &chapter.flows {
+        let is_short = report.changes_total <= SHOWN as u64;
+        story.push_str(&text::changes(report, if is_short { SHOWN } else { 0 }));
+    }
+    if let Some(report) = &chapter.stock {
+        let is_short = report.changed + report.derived_changed <= SHOWN as u64;
+        story.push_str(&text::stock::figures(
+            report,
+            if is_short { SHOWN } else { 0 },
+        ));
+    }
+    let reports: Vec<_> = chapter.flows.iter().map(|report| (report, None)).collect();
+    story.push_str(&text::flow_table(&reports));
+    if let Some(report) = &chapter.stock {
+        story.push_str(&text::stock::summary(report));
+    }
+    if let Some(explanation) = &chapter.explanation {
+        story.push_str(&format!(
+            "\n$ ponte explain {}\n{explanation}",
+            explanation.sku
+        ));
+    }
+    story.push('\n');
+    story
+}
+
+/// Lines of at most [`WIDTH`] characters.
+fn wrapped(text: &str) -> String {
+    let mut lines = String::new();
+    let mut length = 0;
+    for word in text.split_whitespace() {
+        let chars = word.chars().count();
+        if length > 0 && length + 1 + chars > WIDTH {
+            lines.push('\n');
+            length = 0;
+        } else if length > 0 {
+            lines.push(' ');
+            length += 1;
+        }
+        lines.push_str(word);
+        length += chars;
+    }
+    lines.push('\n');
+    lines
+}
+
+fn closing(kept: Option<&Path>) -> String {
+    match kept {
+        Some(dir) => {
+            let project = dir.join("ponte.toml");
+            let project = project.display();
+            format!(
+                "The files are in {}. Change something in erp.db, then:\n  \
+                 ponte --project {project} sync --dry-run\n",
+                dir.display()
+            )
+        }
+        None => "`ponte demo --keep` keeps the files, so that you can play on.\n".to_owned(),
+    }
+}
