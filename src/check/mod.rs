@@ -158,7 +158,7 @@ fn server_facts(
                 "P340",
                 format!("the database of `{name}` does not keep Unicode"),
             )
-            .at(at, format!("{}", server.product))
+            .at(at, server.product.clone())
             .help("create it with UTF8 (PostgreSQL) or utf8mb4 (MySQL, MariaDB)"),
         );
     }
@@ -168,7 +168,7 @@ fn server_facts(
                 "P341",
                 format!("`{name}` is read-only, but it is written to"),
             )
-            .at(at, format!("{}", server.product))
+            .at(at, server.product.clone())
             .help("name the primary server, or open the file for writing"),
         );
     }
