@@ -295,7 +295,7 @@ fn texts_are_joined_and_changed() {
         ("trim('  a b ')", "text 'a b'"),
         (
             "html(name['it'])",
-            "text 'Caffè &quot;Crema&quot; &amp; più'",
+            "text 'Caffè \"Crema\" &amp; più'",
         ),
         ("slug(name['it'])", "text 'caffe-crema-piu'"),
         ("slug('!')", "NULL"),

@@ -209,6 +209,7 @@ fn written(
                         identity: row[..write.identity.len()].to_vec(),
                         changes: vec![(value.to_owned(), row[value_at].clone(), wanted)],
                         touch: Vec::new(),
+                        attribute: Some(attribute.clone()),
                     });
                 }
             }

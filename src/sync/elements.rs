@@ -311,6 +311,7 @@ fn changed(
         identity: row[..write.identity.len()].to_vec(),
         changes,
         touch: Vec::new(),
+        attribute: None,
     }))
 }
 

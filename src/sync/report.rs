@@ -3,6 +3,7 @@
 use super::change::RowChange;
 use super::snapshot::KeyHash;
 use crate::diagnostic::Span;
+use crate::plan::Flow;
 use serde::Serialize;
 use std::collections::HashSet;
 
@@ -150,26 +151,26 @@ pub struct FlowReport {
 
 /// What a dry run would link: what waits for one of these would not wait in a real run.
 #[derive(Debug, Default)]
-pub struct Planned(HashSet<(String, String)>);
+pub struct Planned(HashSet<[String; 3]>);
 
 impl Planned {
     /// Takes up what the flow would link, and counts its records that wait only for what is planned as following
     /// instead of waiting.
-    pub fn settle(&mut self, record: Option<&str>, report: &mut FlowReport) {
-        let record = record.unwrap_or_default();
-        let name = |key: &str| (record.to_owned(), key.to_owned());
-        self.0.extend(report.planned.iter().map(|key| name(key)));
+    pub fn settle(&mut self, flow: &Flow, report: &mut FlowReport) {
+        let shop = flow.shop.as_deref().unwrap_or_default();
+        let own = flow.record.as_deref().unwrap_or_default();
+        let name = |record: &str, key: &str| [shop, record, key].map(str::to_owned);
+        self.0
+            .extend(report.planned.iter().map(|key| name(own, key)));
         loop {
             let before = report.rejected.len();
             report.rejected.retain(|rejected| {
                 let follows = match &rejected.reason {
-                    Reason::Waits { record, key } => {
-                        self.0.contains(&(record.clone(), key.clone()))
-                    }
+                    Reason::Waits { record, key } => self.0.contains(&name(record, key)),
                     _ => false,
                 };
                 if follows {
-                    self.0.insert(name(&rejected.key));
+                    self.0.insert(name(own, &rejected.key));
                 }
                 !follows
             });

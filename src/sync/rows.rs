@@ -232,6 +232,7 @@ fn differences(
         identity: row[..write.identity.len()].to_vec(),
         changes,
         touch: touched,
+        attribute: None,
     }))
 }
 

@@ -34,6 +34,8 @@ pub enum Op {
         /// Column, value found, value wanted.
         changes: Vec<(String, Value, Value)>,
         touch: Vec<(String, Value)>,
+        /// The attribute that the row is, for showing.
+        attribute: Option<String>,
     },
     Delete {
         record: usize,
@@ -391,12 +393,16 @@ pub fn shown(op: &Op, write: &BoundWrite<'_>) -> RowChange {
             })
         }
         Op::Update {
-            identity, changes, ..
+            identity,
+            changes,
+            attribute,
+            ..
         } => {
             let change = RowChange::new(ChangeKind::Update, table, &named(write, identity));
             let changes = changes.iter();
             changes.fold(change, |change, (column, old, new)| {
-                change.column(column, Some(old), Some(new))
+                let called = attribute.as_ref().unwrap_or(column);
+                change.column(called, Some(old), Some(new))
             })
         }
         Op::Delete { identity, held, .. } => {

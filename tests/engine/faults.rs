@@ -87,6 +87,21 @@ async fn lock(session: &mut dyn Session, id: i64) -> db::Result<()> {
     db::fetch(session, &query).await.map(|_| ())
 }
 
+async fn lock_or_give_up(session: &mut dyn Session, id: i64) -> db::Result<()> {
+    let result = lock(session, id).await;
+    if result.is_err() {
+        // Whatever was done in the transaction is gone, so nothing must follow.
+        let insert = Query::sql("INSERT INTO t VALUES (3)");
+        assert!(session.execute(&insert).await.is_err());
+        assert!(matches!(
+            session.commit().await,
+            Err(CommitError::NotDone(_))
+        ));
+    }
+    session.rollback().await.unwrap();
+    result
+}
+
 async fn a_deadlock_is_one(bench: Bench) {
     bench
         .sql("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1), (2)")
@@ -97,25 +112,8 @@ async fn a_deadlock_is_one(bench: Bench) {
     lock(a.as_mut(), 1).await.unwrap();
     lock(b.as_mut(), 2).await.unwrap();
     let (first, second) = tokio::join!(
-        async {
-            let result = lock(a.as_mut(), 2).await;
-            a.rollback().await.unwrap();
-            result
-        },
-        async {
-            let result = lock(b.as_mut(), 1).await;
-            if result.is_err() {
-                // Whatever was done in it is gone, so nothing must follow.
-                assert!(
-                    b.execute(&Query::sql("INSERT INTO t VALUES (3)"))
-                        .await
-                        .is_err()
-                );
-                assert!(matches!(b.commit().await, Err(CommitError::NotDone(_))));
-            }
-            b.rollback().await.unwrap();
-            result
-        },
+        lock_or_give_up(a.as_mut(), 2),
+        lock_or_give_up(b.as_mut(), 1)
     );
     let failed: Vec<_> = [first, second]
         .into_iter()

@@ -1,6 +1,6 @@
 //! Inserts with generated ids, updates and deletes by key, relative writes.
 
-use crate::{ALL, Bench, Listed, MARIADB, begin, case, decimal, insert, text};
+use crate::{ALL, Bench, Listed, MARIADB, SERVERS, begin, case, decimal, insert, text};
 use ponte::db::query::{Add, Delete, Insert, TableName, Update};
 use ponte::db::{DbErrorKind, EngineKind, Session};
 use ponte::value::{Decimal, Type, Value};
@@ -17,6 +17,7 @@ pub const CASES: &[Listed] = &[
     case!(what_is_no_whole_number_is_not_added_to, ALL),
     case!(rows_are_deleted_by_their_key, ALL),
     case!(warnings_are_errors, MARIADB),
+    case!(what_the_server_cannot_encode_is_refused, SERVERS),
 ];
 
 fn names(names: &[&str]) -> Vec<String> {
@@ -422,4 +423,24 @@ async fn warnings_are_errors(bench: Bench) {
         assert!(error.message.contains(&format!("'{column}'")), "{error}");
         session.rollback().await.unwrap();
     }
+}
+
+async fn what_the_server_cannot_encode_is_refused(bench: Bench) {
+    let ty = bench.by("varchar(10)", "varchar(10) CHARACTER SET latin1", "");
+    bench
+        .sql(&format!("CREATE TABLE t (id bigint PRIMARY KEY, v {ty})"))
+        .await;
+    let mut session = bench.connect().await;
+    let value = text(bench.by("a\0b", "😀", ""));
+    let insert = insert(
+        session.as_mut(),
+        "t",
+        &["id", "v"],
+        vec![vec![Value::Int(1), value]],
+    )
+    .await;
+    begin(session.as_mut()).await;
+    let error = session.insert(&insert).await.unwrap_err();
+    assert_eq!(error.kind, DbErrorKind::Misfit, "{error}");
+    session.rollback().await.unwrap();
 }

@@ -19,12 +19,14 @@ use std::time::Duration;
 
 type Rows<'a> = BoxStream<'a, std::result::Result<PgRow, sqlx::Error>>;
 
-/// Base types, enumerations and ranges, of extensions too: the driver knows some of the built-in ones by itself, but
-/// not all (`xml`), and cannot know internal ones (category Z). A result has at most 1664 columns.
+/// Base types, enumerations and ranges of this database and its extensions, whose identifiers begin there, and those of
+/// the built-in ones that a query may well yield, but that the driver does not know by itself. It cannot know internal
+/// ones (category Z). A result has at most 1664 columns.
 const TYPES: &str = "\
 SELECT CAST(t.oid AS bigint), pg_catalog.format_type(t.oid, -1)
 FROM pg_catalog.pg_type t
-WHERE t.typtype IN ('b', 'e', 'r') AND t.typcategory NOT IN ('A', 'Z')
+WHERE (t.oid >= 16384 OR t.typname IN ('xml', 'tsvector', 'macaddr8', 'regclass', 'xid'))
+  AND t.typtype IN ('b', 'e', 'r') AND t.typcategory NOT IN ('A', 'Z')
   AND has_schema_privilege(t.typnamespace, 'USAGE') AND has_type_privilege(t.oid, 'USAGE')
 ORDER BY t.oid LIMIT 1000";
 

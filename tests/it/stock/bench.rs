@@ -151,7 +151,8 @@ IVA22 = {{ rate = 22, class = "" }}
     }
 
     pub fn plan_stock(&self) -> &ponte::plan::Stock {
-        &self.plan.stocks[0]
+        let main = self.plan.stocks.iter().find(|stock| stock.shop == "main");
+        main.expect("the stock of shop main")
     }
 
     /// One cycle of ponte.

@@ -5,6 +5,7 @@ use std::path::Path;
 use ponte::db::{self, DbUrl};
 
 use super::bench::{Bench, Setup, article, shown};
+use crate::support::full;
 use crate::support::proxy::{COMMIT_MARIADB, Fault, Proxy};
 
 async fn after(test: &str, fault: Fault) {
@@ -46,4 +47,22 @@ async fn a_commit_that_never_arrived_is_made_up_for() {
 async fn a_line_that_breaks_while_writing_is_opened_again() {
     let pattern = b"FOR UPDATE".to_vec();
     after("stock::line::lock", Fault::CutBefore { pattern, skip: 0 }).await;
+}
+
+/// Someone at the shop holds an article's row for longer than ponte waits.
+#[tokio::test]
+async fn a_row_that_the_shop_holds_is_left_for_later() {
+    if !full() {
+        return;
+    }
+    let bench = Bench::servers("stock::line::held", Setup::default()).await;
+    article(&bench, 101, "A", Some("4"), "10").await;
+    let mut shop = bench.shop.client().await;
+    shop.run("BEGIN").await;
+    shop.run("UPDATE wp_postmeta SET meta_value = meta_value - 1 WHERE post_id = 101 AND meta_key = '_stock'").await;
+    let report = bench.cycle().await;
+    assert_eq!(report.unsettled, ["A"]);
+    shop.run("ROLLBACK").await;
+    assert_eq!(bench.cycle().await.changed, 1);
+    assert_eq!(shown(&mut shop, 101).await, "10 instock 10 instock 0");
 }
