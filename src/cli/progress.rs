@@ -80,12 +80,18 @@ impl Bar {
     }
 }
 
-/// `12,000 rows, 3,400/s`; nothing before the first row, and for stock, which is read whole.
+/// `12,000 rows`; nothing before the first row, and for stock, which is read whole.
 fn rows(state: &ProgressState, out: &mut dyn fmt::Write) {
     if state.pos() > 0 {
-        let (rows, rate) = (output::grouped(state.pos()), state.per_sec() as u64);
         // Drawing into a text does not fail.
-        let _ = write!(out, "{rows} rows, {}/s", output::grouped(rate));
+        let _ = out.write_str(&count(state.pos(), "row", "rows"));
+    }
+}
+
+/// `, 3,400/s`
+fn rate(state: &ProgressState, out: &mut dyn fmt::Write) {
+    if state.pos() > 0 {
+        let _ = write!(out, ", {}/s", output::grouped(state.per_sec() as u64));
     }
 }
 
@@ -97,11 +103,16 @@ impl Observer for Bar {
             None => ProgressBar::new_spinner(),
         };
         let template = match expected {
-            Some(_) => "{msg} [{wide_bar}] {rows} of about {human_len}, {eta} left",
-            None => "{spinner} {msg} {rows} {elapsed}",
+            Some(_) => "{msg} [{wide_bar}] {human_pos} of about {human_len} rows{rate}, {eta} left",
+            None => "{spinner} {msg} {rows}{rate} {elapsed}",
         };
         if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style.progress_chars("=> ").with_key("rows", rows));
+            bar.set_style(
+                style
+                    .progress_chars("=> ")
+                    .with_key("rows", rows)
+                    .with_key("rate", rate),
+            );
         }
         bar.set_message(flow.to_owned());
         bar.enable_steady_tick(Duration::from_millis(200));

@@ -22,7 +22,6 @@ use crate::sync::read::Selection;
 use crate::sync::report::{FlowReport, Planned};
 use crate::sync::run::{self, RunError};
 use leases::Leases;
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
@@ -134,7 +133,7 @@ impl Round<'_> {
             error: None,
         };
         let mut results: Vec<FlowResult> = Vec::new();
-        let mut planned: BTreeMap<String, Planned> = BTreeMap::new();
+        let mut planned = Planned::default();
         let mut halted: Option<&'static str> = None;
         let mut interrupted = false;
         for task in tasks {
@@ -159,8 +158,7 @@ impl Round<'_> {
             if let (Task::Flow(flow), Ended::Flow(report)) = (task, &mut result.ended)
                 && self.orders.intent == Intent::DryRun
             {
-                let planned = planned.entry(task.pair()).or_default();
-                planned.settle(flow.record.as_deref(), report);
+                planned.settle(flow, report);
             }
             match &result.ended {
                 Ended::Interrupted => {
