@@ -235,7 +235,7 @@ main/article: 1 change
 
 main/price: 1 change
   TOOL-1 / public
-    update wp_postmeta (meta_id 3)  meta_value: '20' -> '21'
+    update wp_postmeta (meta_id 3)  _regular_price: '20' -> '21'
 
 main/stock: 1 change
   TOOL-2  3 -> 2
