@@ -2,6 +2,7 @@
 
 use crate::support::client::{Client, TextRow};
 use crate::support::project::Project;
+use crate::support::servers;
 use snapbox::str;
 
 /// The project of `tests/cases/cli`, beside the shop of `tests/cases/woocommerce`.
@@ -211,6 +212,41 @@ Nothing was to be written.
         .succeeds()
         .stderr_eq(str![""]);
     assert_eq!(contents(&project).await, after);
+}
+
+#[tokio::test]
+async fn the_same_between_servers() {
+    let erp = servers::postgres("cli::the_same_between_servers erp").await;
+    let mut client = erp.client().await;
+    client.load_file("schemas/reference/postgres.sql").await;
+    client.load_file("tests/cases/cli/erp.sql").await;
+    let shop = servers::mariadb("cli::the_same_between_servers shop").await;
+    let mut client = shop.client().await;
+    client.load_file("schemas/woocommerce/mysql.sql").await;
+    client.load_file("tests/cases/woocommerce/seed.sql").await;
+
+    let mut project = Project::new();
+    let text = PROJECT.replace("sqlite:erp.db", "${ERP_URL}");
+    project.file("ponte.toml", &text.replace("sqlite:shop.db", "${SHOP_URL}"));
+    project.env("ERP_URL", &erp.url).env("SHOP_URL", &shop.url);
+    project.ponte(&["check"]).exits_with(2);
+    project.ponte(&["setup", "--run"]).succeeds();
+    project.ponte(&["check"]).succeeds();
+    // Two variations that sell from one figure are for a person to look at.
+    project.ponte(&["sync", "--dry-run"]).exits_with(4);
+    project.ponte(&["sync", "--try", "10"]).succeeds();
+    let first = json(&project.ponte(&["sync", "--json"]).exits_with(4).stdout);
+    assert_eq!(first["flows"][1]["counts"]["created"], 2, "{first:#}");
+    let second = json(&project.ponte(&["resync", "--json"]).exits_with(4).stdout);
+    for flow in second["flows"].as_array().unwrap() {
+        assert_eq!(
+            flow["changes"].as_array().map_or(0, Vec::len),
+            0,
+            "{flow:#}"
+        );
+    }
+    assert_eq!(second["flows"][3]["stock"]["changed"], 0);
+    project.ponte(&["explain", "TOOL-1"]).succeeds();
 }
 
 #[tokio::test]
