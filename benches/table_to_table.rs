@@ -88,8 +88,8 @@ fn project(source: &Database, target: &Database) -> String {
         .collect();
     format!(
         "[connection.erp]\nurl = \"{}\"\n[connection.web]\nurl = \"{}\"\n[flow.articles]\n\
-         from = {{ connection = \"erp\", table = \"articles\", key = [\"sku\"] }}\n\
-         to = {{ connection = \"web\", table = \"articles\", match = {{ sku = \"sku\" }}, set = {{ {} }} }}\n",
+         from = {{ connection = \"connection.erp\", table = \"articles\", key = [\"sku\"] }}\n\
+         to = {{ connection = \"connection.web\", table = \"articles\", match = {{ sku = \"sku\" }}, set = {{ {} }} }}\n",
         source.url,
         target.url,
         set.join(", ")

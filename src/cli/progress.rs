@@ -3,7 +3,8 @@
 use super::output::{self, count, escaped};
 use crate::round::{Ended, FlowResult, Observer};
 use crate::sync::report::FlowReport;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+use std::fmt;
 use std::io::IsTerminal;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -79,6 +80,21 @@ impl Bar {
     }
 }
 
+/// `12,000 rows`; nothing before the first row, and for stock, which is read whole.
+fn rows(state: &ProgressState, out: &mut dyn fmt::Write) {
+    if state.pos() > 0 {
+        // Drawing into a text does not fail.
+        let _ = out.write_str(&count(state.pos(), "row", "rows"));
+    }
+}
+
+/// `, 3,400/s`
+fn rate(state: &ProgressState, out: &mut dyn fmt::Write) {
+    if state.pos() > 0 {
+        let _ = write!(out, ", {}/s", output::grouped(state.per_sec() as u64));
+    }
+}
+
 impl Observer for Bar {
     fn started(&self, flow: &str, expected: Option<u64>) {
         let expected = expected.filter(|rows| *rows > 0);
@@ -87,13 +103,16 @@ impl Observer for Bar {
             None => ProgressBar::new_spinner(),
         };
         let template = match expected {
-            Some(_) => {
-                "{msg} [{wide_bar}] {human_pos} of about {human_len} rows, {per_sec}, {eta} left"
-            }
-            None => "{spinner} {msg} {human_pos} rows, {per_sec}",
+            Some(_) => "{msg} [{wide_bar}] {human_pos} of about {human_len} rows{rate}, {eta} left",
+            None => "{spinner} {msg} {rows}{rate} {elapsed}",
         };
         if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style.progress_chars("=> "));
+            bar.set_style(
+                style
+                    .progress_chars("=> ")
+                    .with_key("rows", rows)
+                    .with_key("rate", rate),
+            );
         }
         bar.set_message(flow.to_owned());
         bar.enable_steady_tick(Duration::from_millis(200));

@@ -18,7 +18,7 @@ mod forms;
 mod mapping;
 mod pack;
 mod project;
-mod record;
+pub mod record;
 mod resolve;
 pub mod schema;
 mod scope;

@@ -34,11 +34,8 @@ pub fn report(report: &RoundReport, orders: &Orders, shown: usize) -> String {
     for result in &report.results {
         match &result.ended {
             Ended::Stock(report) => text.push_str(&stock::summary(report)),
-            Ended::Failed(error) => text.push_str(&format!(
-                "{} {}\n",
-                styled(format!("{} failed:", result.flow), RED),
-                escaped(&error.to_string())
-            )),
+            // Below: what several flows failed of is told once.
+            Ended::Failed(_) => {}
             Ended::Skipped(why) => {
                 text.push_str(&format!("{} was not run: {why}\n", result.flow));
             }
@@ -53,8 +50,28 @@ pub fn report(report: &RoundReport, orders: &Orders, shown: usize) -> String {
             }
         }
     }
+    text.push_str(&failures(&report.results));
     text.push_str(&last_line(report, orders));
     text
+}
+
+fn failures(results: &[FlowResult]) -> String {
+    let mut told: Vec<(String, Vec<&str>)> = Vec::new();
+    for result in results {
+        if let Ended::Failed(error) = &result.ended {
+            let error = error.to_string();
+            match told.iter_mut().find(|(known, _)| *known == error) {
+                Some((_, flows)) => flows.push(&result.flow),
+                None => told.push((error, vec![&result.flow])),
+            }
+        }
+    }
+    told.iter()
+        .map(|(error, flows)| {
+            let flows = styled(format!("{} failed:", flows.join(", ")), RED);
+            format!("{flows} {}\n", escaped(error))
+        })
+        .collect()
 }
 
 type Column = (&'static str, fn(&Counts) -> u64);

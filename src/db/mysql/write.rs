@@ -8,6 +8,7 @@ use super::error::HARMLESS_WARNINGS;
 use super::session::MySqlSession;
 use crate::db::query::{Add, Delete, Insert, Part, Query, TableName, Update};
 use crate::db::render::Sql;
+use crate::db::write::check_delta;
 use crate::db::{DbError, DbErrorKind, Result, fetch};
 use crate::value::{Decimal, Type, Value, convert};
 use mysql_async::prelude::Queryable;
@@ -180,13 +181,8 @@ impl MySqlSession {
         rows.sort_by(|(left, _), (right, _)| ascending(left, right));
         let is_text = matches!(add.column_type, Type::Text { .. });
         for (_, delta) in &rows {
-            if is_text && !delta.is_whole() || delta.digits_after() > DECIMAL_PLACES_MAX {
-                let column = &add.column;
-                return Err(self.refuse(
-                    DbErrorKind::Misfit,
-                    format_args!("{delta} cannot be added to column `{column}`"),
-                ));
-            }
+            check_delta(delta, &add.column_type, &add.column)
+                .inspect_err(|error| self.link.note(error))?;
         }
         // Texts may be equal to the server that are not to us, and each row's sum must be written.
         let rows_max = match add.key_type {
