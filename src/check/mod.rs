@@ -158,11 +158,7 @@ fn server_facts(
                 "P340",
                 format!("the database of `{name}` does not keep Unicode"),
             )
-<<<<<<< HEAD
-            .at(at, server.product.to_string())
-=======
             .at(at, server.product.clone())
->>>>>>> 317d4f70ea89b36210fda1eb99d1d2efb8007843
             .help("create it with UTF8 (PostgreSQL) or utf8mb4 (MySQL, MariaDB)"),
         );
     }
@@ -172,11 +168,7 @@ fn server_facts(
                 "P341",
                 format!("`{name}` is read-only, but it is written to"),
             )
-<<<<<<< HEAD
-            .at(at, server.product.to_string())
-=======
             .at(at, server.product.clone())
->>>>>>> 317d4f70ea89b36210fda1eb99d1d2efb8007843
             .help("name the primary server, or open the file for writing"),
         );
     }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 /// Digits that a DECIMAL can have in all, and after the point (MariaDB takes 38).
 const DECIMAL_DIGITS_MAX: u64 = 65;
-pub(super) const DECIMAL_PLACES_MAX: u32 = 30;
+const DECIMAL_PLACES_MAX: u32 = 30;
 
 /// MySQL 5.7 and MariaDB do not know `FOR SHARE`.
 pub(super) static DIALECT: Dialect = Dialect {

@@ -3,7 +3,7 @@
 //! After each statement the server's warnings are looked at: in strict mode most values that do not fit are errors, but
 //! not all (digits cut from a decimal are a note).
 
-use super::dialect::{DECIMAL_PLACES_MAX, DIALECT, params, push_exact};
+use super::dialect::{DIALECT, params, push_exact};
 use super::error::HARMLESS_WARNINGS;
 use super::session::MySqlSession;
 use crate::db::query::{Add, Delete, Insert, Part, Query, TableName, Update};
