@@ -1,6 +1,6 @@
 //! Where a session stands between two calls: its connection may be lost, its transaction failed.
 
-use super::{DbError, DbErrorKind, Isolation, Result};
+use super::{CommitError, DbError, DbErrorKind, Isolation, Result};
 use std::fmt;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +50,19 @@ impl State {
         Ok(())
     }
 
+    /// Before a BEGIN: within a transaction MySQL would commit that one first.
+    pub fn enter_begin(&mut self) -> Result<()> {
+        self.enter()?;
+        if self.transaction == Transaction::None {
+            return Ok(());
+        }
+        self.busy = false;
+        Err(DbError::new(
+            DbErrorKind::Other,
+            format_args!("{}: a transaction is open already", self.label),
+        ))
+    }
+
     /// Before a statement that writes rows.
     pub fn enter_write(&mut self) -> Result<()> {
         self.enter()?;
@@ -97,9 +110,43 @@ impl State {
         })
     }
 
-    /// No further answer of this connection can be told from an earlier one's.
-    pub fn lose(&mut self) {
-        self.lost = true;
+    /// Before a COMMIT.
+    pub fn check_commit(&mut self) -> Result<()> {
+        let refused = |label: &str, why| {
+            DbError::new(
+                DbErrorKind::Other,
+                format_args!("{label}: committing: {why}"),
+            )
+        };
+        match self.transaction {
+            Transaction::None => Err(refused(&self.label, "there is no transaction")),
+            Transaction::Failed => Err(refused(
+                &self.label,
+                "the transaction has failed and must be rolled back",
+            )),
+            Transaction::Open(_) => self.enter_raw(),
+        }
+    }
+
+    /// After one.
+    pub fn committed(&mut self, result: Result<()>) -> std::result::Result<(), CommitError> {
+        match self.leave(result, "committing") {
+            Ok(()) => {
+                self.ended();
+                Ok(())
+            }
+            Err(error)
+                if matches!(
+                    error.kind,
+                    DbErrorKind::ConnectionLost | DbErrorKind::Timeout
+                ) =>
+            {
+                // Whatever has become of it, the connection's transaction is no longer to be trusted.
+                self.lost = true;
+                Err(CommitError::Unknown(error))
+            }
+            Err(error) => Err(CommitError::NotDone(error)),
+        }
     }
 
     pub fn began(&mut self, isolation: Isolation) {
@@ -112,9 +159,5 @@ impl State {
 
     pub fn is_open(&self) -> bool {
         self.transaction != Transaction::None
-    }
-
-    pub fn is_failed(&self) -> bool {
-        self.transaction == Transaction::Failed
     }
 }

@@ -32,7 +32,7 @@ pub fn names(text: &str) -> Vec<&str> {
 }
 
 /// Binds every name; `Err` holds a name that `with` does not know.
-pub fn bind<'a>(text: &'a str, with: impl Fn(&str) -> Option<Bound>) -> Result<Query, &'a str> {
+pub fn bind(text: &str, with: impl Fn(&str) -> Option<Bound>) -> Result<Query, &str> {
     let mut query = Query::default();
     for piece in pieces(text) {
         query = query.push(match piece {

@@ -293,10 +293,7 @@ fn texts_are_joined_and_changed() {
         ("replace('abc', '', 'x')", "text 'abc'"),
         ("cut(name[main], 3)", "text 'Caf'"),
         ("trim('  a b ')", "text 'a b'"),
-        (
-            "html(name['it'])",
-            "text 'Caffè \"Crema\" &amp; più'",
-        ),
+        ("html(name['it'])", "text 'Caffè \"Crema\" &amp; più'"),
         ("slug(name['it'])", "text 'caffe-crema-piu'"),
         ("slug('!')", "NULL"),
         ("md5('abc')", "text '900150983cd24fb0d6963f7d28e17f72'"),

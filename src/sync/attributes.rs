@@ -202,17 +202,18 @@ fn written(
             Some(row) if wanted.is_null() && field.field.empty == Empty::Remove => {
                 ops.push(removal(write, (name, value), at, &row));
             }
-            Some(row) => {
-                if field.field.own != Own::Insert && !is_right(field, &row[value_at], &wanted) {
-                    ops.push(Op::Update {
-                        record: at,
-                        identity: row[..write.identity.len()].to_vec(),
-                        changes: vec![(value.to_owned(), row[value_at].clone(), wanted)],
-                        touch: Vec::new(),
-                        attribute: Some(attribute.clone()),
-                    });
-                }
+            Some(row)
+                if field.field.own != Own::Insert && !is_right(field, &row[value_at], &wanted) =>
+            {
+                ops.push(Op::Update {
+                    record: at,
+                    identity: row[..write.identity.len()].to_vec(),
+                    changes: vec![(value.to_owned(), row[value_at].clone(), wanted)],
+                    touch: Vec::new(),
+                    attribute: Some(attribute.clone()),
+                });
             }
+            Some(_) => {}
             None if is_wanted(field, &wanted) => {
                 let mut columns: Vec<(String, Value)> = Vec::new();
                 if let Some(key) = key {

@@ -369,11 +369,7 @@ impl<'b> Applier<'b> {
     }
 
     /// One transaction. Whatever fails inside leaves the database as it was.
-    async fn write(
-        &mut self,
-        records: &mut Vec<Record>,
-        links: &LinkCache,
-    ) -> Result<Pass, DbError> {
+    async fn write(&mut self, records: &mut [Record], links: &LinkCache) -> Result<Pass, DbError> {
         self.session.begin(Isolation::ReadCommitted).await?;
         match self.transaction(records, links).await {
             Ok(pass) if self.intent == Intent::Trial => {
@@ -399,7 +395,7 @@ impl<'b> Applier<'b> {
 
     async fn transaction(
         &mut self,
-        records: &mut Vec<Record>,
+        records: &mut [Record],
         links: &LinkCache,
     ) -> Result<Pass, DbError> {
         if let Some(guard) = &self.guard {
@@ -444,7 +440,7 @@ impl<'b> Applier<'b> {
     /// The writes in file order, then the derived rows. Looking executes nothing.
     async fn pass(
         &mut self,
-        records: &mut Vec<Record>,
+        records: &mut [Record],
         links: &LinkCache,
         mode: Mode,
     ) -> Result<Pass, DbError> {

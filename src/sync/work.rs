@@ -279,9 +279,14 @@ async fn delete(session: &mut dyn Session, write: &BoundWrite<'_>, ops: &[Op]) -
     session.delete(&delete).await.map(|_| ())
 }
 
+/// A row's key, and the values of the columns that change.
+type KeyedRow = (Vec<Value>, Vec<Value>);
+/// The records that rows belong to, and the rows.
+type NewRows = (Vec<usize>, Vec<Vec<Value>>);
+
 /// One statement per set of columns that change; most batches have one or two such sets.
 async fn update(session: &mut dyn Session, write: &BoundWrite<'_>, ops: &[Op]) -> db::Result<()> {
-    let mut by_columns: BTreeMap<Vec<String>, Vec<(Vec<Value>, Vec<Value>)>> = BTreeMap::new();
+    let mut by_columns: BTreeMap<Vec<String>, Vec<KeyedRow>> = BTreeMap::new();
     for op in ops {
         if let Op::Update {
             identity,
@@ -329,7 +334,7 @@ async fn insert(
     write: &BoundWrite<'_>,
     ops: &[Op],
 ) -> db::Result<Vec<(usize, Value)>> {
-    let mut by_columns: BTreeMap<Vec<String>, (Vec<usize>, Vec<Vec<Value>>)> = BTreeMap::new();
+    let mut by_columns: BTreeMap<Vec<String>, NewRows> = BTreeMap::new();
     for op in ops {
         if let Op::Insert { record, columns } = op {
             let (names, values): (Vec<_>, Vec<_>) = columns.iter().cloned().unzip();

@@ -6,7 +6,7 @@
 use super::dialect::{DECIMAL_PLACES_MAX, DIALECT, params, push_exact};
 use super::error::HARMLESS_WARNINGS;
 use super::session::MySqlSession;
-use crate::db::query::{Add, Delete, Insert, Query, TableName, Update};
+use crate::db::query::{Add, Delete, Insert, Part, Query, TableName, Update};
 use crate::db::render::Sql;
 use crate::db::{DbError, DbErrorKind, Result, fetch};
 use crate::value::{Decimal, Type, Value, convert};
@@ -198,11 +198,42 @@ impl MySqlSession {
         });
         let mut matched = 0;
         for chunk in self.chunks(sizes, rows_max, 3)? {
+            if is_text {
+                self.hold_whole_numbers(add, &rows[chunk.clone()]).await?;
+            }
             for range in without_repetition(chunk, |at| std::slice::from_ref(&rows[at].0)) {
                 matched += self.write(add_many(add, &rows[range])).await?.rows;
             }
         }
         Ok(matched)
+    }
+
+    /// Locks the rows and makes sure that their texts are whole numbers: the server would round a fraction, and take
+    /// a text that is no number for 0.
+    async fn hold_whole_numbers(&mut self, add: &Add, rows: &[(Value, Decimal)]) -> Result<()> {
+        let keys = rows.iter().map(|(key, _)| key.clone()).collect();
+        let query = Query::sql("SELECT ")
+            .ident(&add.column)
+            .text(" FROM ")
+            .table(&add.table)
+            .text(" WHERE ")
+            .ident(&add.key)
+            .text(" IN (")
+            .list(keys)
+            .text(")")
+            .push(Part::ForUpdate);
+        for row in fetch(self, &query).await? {
+            let Value::Text(text) = &row[0] else { continue };
+            let number = Decimal::parse(text.trim());
+            if !number.is_ok_and(|number| number.is_whole()) {
+                let (column, shown) = (&add.column, row[0].show());
+                return Err(self.refuse(
+                    DbErrorKind::Misfit,
+                    format_args!("nothing can be added to {shown} in column `{column}`: it is no whole number"),
+                ));
+            }
+        }
+        Ok(())
     }
 
     pub(super) async fn write_delete(&mut self, delete: &Delete) -> Result<u64> {

@@ -174,22 +174,34 @@ impl SqliteSession {
         match isolation {
             Isolation::ReadCommitted => self.run("BEGIN IMMEDIATE").await,
             Isolation::Snapshot => {
-                self.run("PRAGMA query_only = ON; BEGIN").await?;
-                // The picture is taken by the first statement that reads.
-                self.run("SELECT count(*) FROM sqlite_schema").await
+                let begun = self.begin_snapshot().await;
+                if begun.is_err() {
+                    // What failed is the error to tell; the rest is undone as far as it was done.
+                    let _ = self.undo().await;
+                }
+                begun
             }
         }
     }
 
+    async fn begin_snapshot(&mut self) -> Result<()> {
+        self.run("BEGIN; PRAGMA query_only = ON").await?;
+        // The picture is taken by the first statement that reads.
+        self.run("SELECT count(*) FROM sqlite_schema").await
+    }
+
     async fn end(&mut self, how: &'static str) -> Result<()> {
-        let result = self.run(how).await;
-        // Some errors roll back by themselves, and then there is nothing left to end.
-        let result = match result {
+        // First, so that the outcome of what follows is the transaction's own.
+        self.run("PRAGMA query_only = OFF").await?;
+        self.run(how).await
+    }
+
+    /// Some errors (a full disk) roll back by themselves, and then nothing is left to undo.
+    async fn undo(&mut self) -> Result<()> {
+        match self.end("ROLLBACK").await {
             Err(error) if error.message.contains("no transaction is active") => Ok(()),
             result => result,
-        };
-        result?;
-        self.run("PRAGMA query_only = OFF").await
+        }
     }
 }
 
@@ -266,7 +278,7 @@ impl Session for SqliteSession {
     }
 
     async fn begin(&mut self, isolation: Isolation) -> Result<()> {
-        self.state.enter()?;
+        self.state.enter_begin()?;
         self.declared.clear();
         let begun = self.begin_as(isolation).await;
         self.state.leave(begun, "beginning a transaction")?;
@@ -275,30 +287,15 @@ impl Session for SqliteSession {
     }
 
     async fn commit(&mut self) -> std::result::Result<(), CommitError> {
-        if self.state.is_failed() {
-            return Err(CommitError::NotDone(DbError::new(
-                DbErrorKind::Other,
-                "the transaction has failed and must be rolled back",
-            )));
-        }
-        self.state.enter_raw().map_err(CommitError::NotDone)?;
+        self.state.check_commit().map_err(CommitError::NotDone)?;
         let ended = self.end("COMMIT").await;
-        match self.state.leave(ended, "committing") {
-            Ok(()) => {
-                self.state.ended();
-                Ok(())
-            }
-            Err(error) if error.kind == DbErrorKind::ConnectionLost => {
-                Err(CommitError::Unknown(error))
-            }
-            Err(error) => Err(CommitError::NotDone(error)),
-        }
+        self.state.committed(ended)
     }
 
     async fn rollback(&mut self) -> Result<()> {
         self.state.enter_raw()?;
         let ended = match self.state.is_open() {
-            true => self.end("ROLLBACK").await,
+            true => self.undo().await,
             false => Ok(()),
         };
         self.state.leave(ended, "rolling back")?;
