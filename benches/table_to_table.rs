@@ -23,8 +23,8 @@ fn main() {
         .unwrap_or(1_000_000);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime for the set-up");
     let (source, target) = runtime.block_on(async {
-        let source = servers::postgres("bench_table_to_table").await;
-        let target = servers::mariadb("bench_table_to_table").await;
+        let source = servers::postgres("bench_source").await;
+        let target = servers::mariadb("bench_target").await;
         source.client().await.load(&fill(rows)).await;
         target.client().await.load(TARGET).await;
         (source, target)
@@ -72,7 +72,7 @@ fn fill(rows: u64) -> String {
          INSERT INTO articles SELECT 'SKU-' || lpad(n::text, 8, '0'), 'Article number ' || n, repeat(md5(n::text) || ' ', 7),
              lpad(n::text, 13, '0'), 'Brand ' || n % 500, 'pcs', n % 1000 / 7.0, n % 100, n % 90, n % 80, n % 100000 / 13.0,
              n % 10 <> 0, '2026-01-01'::timestamp + n * interval '1 second' FROM generate_series(1, {rows}) n;
-         VACUUM ANALYZE articles;"
+         ANALYZE articles;"
     )
 }
 

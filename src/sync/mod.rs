@@ -1,3 +1,12 @@
+//! A flow from its source to its target.
+//!
+//! The way of a row, with the module of each step:
+//! [`bind`] holds the flow against both databases and gives every name its slot ([`layout`]); [`read`] streams records
+//! with their child sets; [`snapshot`] tells which have changed since they were last carried over; [`find`] says which
+//! row of the target a record is; [`rows`], [`attributes`], [`elements`] and [`derived`] compare with the target as it
+//! is now; [`work`] carries out what differs; [`batch`] does all of this for some hundred records in one transaction;
+//! [`run`] strings it together; [`report`] keeps what happened.
+
 pub mod attributes;
 pub mod batch;
 pub mod bind;
