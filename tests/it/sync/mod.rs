@@ -1,0 +1,5 @@
+//! The pipeline from end to end: an ERP, a shop, ponte between them, and what the shop's tables hold afterwards.
+
+mod cells;
+mod packs;
+
