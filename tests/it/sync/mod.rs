@@ -3,3 +3,6 @@
 mod cells;
 mod packs;
 
+mod pair;
+mod tables;
+mod types;
