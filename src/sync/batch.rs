@@ -68,6 +68,8 @@ pub enum Outcome {
 #[derive(Default)]
 struct Pass {
     touched: HashSet<usize>,
+    /// Of flows without links: records whose row was not there.
+    created: HashSet<usize>,
     failed: Vec<(usize, Reason)>,
     waiting: HashSet<usize>,
     /// With the record that caused it; derived rows follow from the batch as a whole.
@@ -213,8 +215,7 @@ impl<'b> Applier<'b> {
             .collect();
         if self.intent == Intent::DryRun || chosen.is_empty() {
             for at in &chosen {
-                let outcome = outcome(&going[*at], look.touched.contains(at));
-                outcomes[at_of[*at]] = Some(outcome);
+                outcomes[at_of[*at]] = Some(look.outcome(*at, &going[*at]));
             }
             note(report, &look);
         } else {
@@ -225,7 +226,7 @@ impl<'b> Applier<'b> {
                 let failed = pass.failed.iter().find(|(other, _)| *other == at);
                 outcomes[at_of[at]] = Some(match failed {
                     Some((_, reason)) => Outcome::Rejected(reason.clone()),
-                    None => outcome(record, pass.touched.contains(&at)),
+                    None => pass.outcome(at, record),
                 });
             }
             incomplete.extend(pass.waiting.iter().map(|at| at_of[*at]));
@@ -372,7 +373,8 @@ impl<'b> Applier<'b> {
     async fn write(&mut self, records: &mut [Record], links: &LinkCache) -> Result<Pass, DbError> {
         self.session.begin(Isolation::ReadCommitted).await?;
         match self.transaction(records, links).await {
-            Ok(pass) if self.intent == Intent::Trial => {
+            // What a record wrote before it failed must not stay.
+            Ok(pass) if self.intent == Intent::Trial || !pass.failed.is_empty() => {
                 self.session.rollback().await?;
                 Ok(pass)
             }
@@ -403,7 +405,7 @@ impl<'b> Applier<'b> {
         }
         let pass = self.pass(records, links, Mode::Write).await?;
         if !pass.failed.is_empty() {
-            return self.without_failed(records, pass).await;
+            return alone(records, pass);
         }
         self.link(records).await?;
         for (at, changes) in &pass.remember {
@@ -415,21 +417,6 @@ impl<'b> Applier<'b> {
             self.forget(records, links, &pass.touched).await?;
         }
         Ok(pass)
-    }
-
-    /// A record that fails only under the locks has kept its batch from being whole: the error sends the batch round
-    /// again, by halves, so that the record ends up alone.
-    async fn without_failed(&mut self, records: &[Record], pass: Pass) -> Result<Pass, DbError> {
-        match records.len() {
-            1 => Ok(pass),
-            _ => {
-                let why = pass
-                    .failed
-                    .first()
-                    .map_or_else(String::new, |(_, reason)| reason.to_string());
-                Err(DbError::new(DbErrorKind::Misfit, why))
-            }
-        }
     }
 
     fn wrote(&self, write: &BoundWrite<'_>) -> Wrote {
@@ -725,6 +712,15 @@ impl<'b> Applier<'b> {
     }
 }
 
+/// A record that fails only under the locks has kept its batch from being whole: the error sends the batch round again,
+/// by halves, until the record stands alone.
+fn alone(records: &[Record], pass: Pass) -> Result<Pass, DbError> {
+    match pass.failed.first() {
+        Some((_, why)) if records.len() > 1 => Err(DbError::new(DbErrorKind::Misfit, why)),
+        _ => Ok(pass),
+    }
+}
+
 /// Without NULLs and repetitions.
 fn distinct(values: impl Iterator<Item = Value>) -> Vec<Value> {
     let mut seen = HashSet::new();
@@ -739,18 +735,26 @@ fn pause(tries: u32) -> Duration {
     Duration::from_millis(base + rand::random::<u64>() % base)
 }
 
-fn outcome(record: &Record, touched: bool) -> Outcome {
-    match (&record.state, touched) {
-        (Existing::New, _) => Outcome::Created,
-        (_, true) => Outcome::Changed,
-        (Existing::Found { .. }, false) => Outcome::Linked,
-        _ => Outcome::Right,
+impl Pass {
+    /// What became of the record at this place of the batch.
+    fn outcome(&self, at: usize, record: &Record) -> Outcome {
+        match (&record.state, self.touched.contains(&at)) {
+            (Existing::New, _) => Outcome::Created,
+            (Existing::ByMatch, true) if self.created.contains(&at) => Outcome::Created,
+            (_, true) => Outcome::Changed,
+            (Existing::Found { .. }, false) => Outcome::Linked,
+            _ => Outcome::Right,
+        }
     }
 }
 
 fn collect(write: &BoundWrite<'_>, records: &[Record], ops: Vec<Op>, pass: &mut Pass) {
+    let is_row = write.each.is_none() && write.write.attributes.is_none();
     for op in ops {
         pass.touched.insert(op.record());
+        if is_row && matches!(op, Op::Insert { .. }) {
+            pass.created.insert(op.record());
+        }
         let named: Vec<(&String, &Value)> = match &op {
             Op::Insert { columns, .. } => {
                 columns.iter().map(|(name, value)| (name, value)).collect()

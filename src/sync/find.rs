@@ -200,8 +200,17 @@ impl Finder {
             .map(|(_, values)| key_of(values.iter().zip(by_at.iter().map(|at| &self.types[*at]))))
             .collect();
         let strangers = found.keys().any(|key| !asked.contains(key));
+        let mut created: HashMap<String, usize> = HashMap::new();
         for ((at, values), key) in wanted.into_iter().zip(asked) {
             let rows = found.get(&key);
+            // Two records that ask for one row would create it twice, and could not be told apart afterwards.
+            if rows.is_none() {
+                let first = *created.entry(key).or_insert(at);
+                if first != at {
+                    failed.push((at, self.same_row(&records[first])));
+                    continue;
+                }
+            }
             match rows.map_or(0, BTreeMap::len) {
                 0 if strangers => match self.lookalike(session, &columns, &by_at, values).await? {
                     Some(theirs) => failed.push((at, Reason::Lookalike { theirs })),
@@ -237,6 +246,13 @@ impl Finder {
             }
         }
         Ok(failed)
+    }
+
+    fn same_row(&self, other: &Record) -> Reason {
+        Reason::SameRow {
+            key: other.key.clone(),
+            table: self.record.clone(),
+        }
     }
 
     fn by_values(

@@ -184,11 +184,11 @@ impl<'b> Reader<'b> {
         let mut same = vec![row];
         while let Some(next) = self.main.next().await? {
             match compare(&same[0], &self.key_at, &next, &self.key_at) {
-                Ordering::Less => {
+                Ordering::Less if !same_key(&same[0], &next, &self.key_at) => {
                     self.held = Some(next);
                     break;
                 }
-                Ordering::Equal => {
+                Ordering::Less | Ordering::Equal => {
                     self.rows += 1;
                     self.duplicates += 1;
                     // Two are as good as a thousand to say so.
@@ -208,7 +208,10 @@ impl<'b> Reader<'b> {
                 let row = same.swap_remove(0);
                 self.record(row, children)
             }
-            _ => self.rejected(&same[0], Reason::Duplicate),
+            _ => {
+                let reason = self.empty_key(&same[0]).unwrap_or(Reason::Duplicate);
+                self.rejected(&same[0], reason)
+            }
         };
         self.ready.push_back(item);
         Ok(())
@@ -234,18 +237,22 @@ impl<'b> Reader<'b> {
         })
     }
 
+    /// Why the row's key is none: NULL, empty or nothing but blanks.
+    fn empty_key(&self, row: &Row) -> Option<Reason> {
+        let mut columns = self.key_at.iter().zip(&self.bound.flow.source.key);
+        let (_, column) = columns.find(|(at, _)| match &row[**at] {
+            Value::Text(text) => text.trim().is_empty(),
+            value => value.is_null(),
+        })?;
+        let column = column.clone();
+        Some(Reason::EmptyKey { column })
+    }
+
     fn record(&self, row: Row, children: Vec<Vec<Row>>) -> Item {
-        let key: Vec<Value> = trimmed(self.key_at.iter().map(|at| row[*at].clone()).collect());
-        for (value, name) in key.iter().zip(&self.bound.flow.source.key) {
-            if value.is_empty() {
-                return self.rejected(
-                    &row,
-                    Reason::EmptyKey {
-                        column: name.clone(),
-                    },
-                );
-            }
+        if let Some(reason) = self.empty_key(&row) {
+            return self.rejected(&row, reason);
         }
+        let key: Vec<Value> = trimmed(self.key_at.iter().map(|at| row[*at].clone()).collect());
         let fingerprint = fingerprint(&self.seed, &row, &children);
         let mut values = vec![Value::Null; self.bound.layout.slots()];
         for (at, value) in self.columns.iter().zip(row.into_vec()) {
@@ -333,6 +340,14 @@ fn trimmed(key: Vec<Value>) -> Vec<Value> {
         other => other,
     };
     key.into_iter().map(trim).collect()
+}
+
+/// Whether the keys are the same once trimmed. Keys of nothing but blanks are none.
+fn same_key(a: &Row, b: &Row, key_at: &[usize]) -> bool {
+    key_at.iter().all(|at| match (&a[*at], &b[*at]) {
+        (Value::Text(a), Value::Text(b)) => a.trim() == b.trim() && !a.trim().is_empty(),
+        (a, b) => a.order(b).is_eq(),
+    })
 }
 
 /// What every key is known by in snapshots.

@@ -45,6 +45,8 @@ pub enum Reason {
         "the shop has `{theirs}`, which its database holds equal though it is written differently"
     )]
     Lookalike { theirs: String },
+    #[error("`{key}` leads to the same row of `{table}`")]
+    SameRow { key: String, table: String },
     #[error("it was removed in the shop (row {id}); it is not created again")]
     Removed { id: String },
 }
@@ -54,9 +56,10 @@ impl Reason {
     pub fn kind(&self) -> &'static str {
         match self {
             Reason::Waits { .. } => "waiting",
-            Reason::Ambiguous { .. } | Reason::Taken { .. } | Reason::Lookalike { .. } => {
-                "ambiguous"
-            }
+            Reason::Ambiguous { .. }
+            | Reason::Taken { .. }
+            | Reason::Lookalike { .. }
+            | Reason::SameRow { .. } => "ambiguous",
             Reason::Removed { .. } => "removed",
             _ => "rejected",
         }
@@ -78,6 +81,9 @@ impl Reason {
             Reason::Waits { .. } => "it is carried over by itself once the other one is",
             Reason::Ambiguous { .. } | Reason::Taken { .. } => {
                 "make them distinct in the shop; ponte does not guess"
+            }
+            Reason::SameRow { .. } => {
+                "make them distinct in the source, or tell them apart in the mapping's `match` or `by`"
             }
             Reason::Lookalike { .. } => "write it the same way on both sides",
             Reason::Removed { .. } => {

@@ -11,7 +11,7 @@ use crate::db::query::Query;
 use crate::db::{self, Session};
 use crate::plan::{Empty, Own};
 use crate::value::{Row, Type, Value};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What a comparison found: operations, and records that it has to leave out.
 #[derive(Debug, Default)]
@@ -50,6 +50,9 @@ pub async fn compare(
         }
     }
     let types: Vec<&Type> = write.matches.iter().map(|one| &one.ty).collect();
+    let shared = shared(write, records, &keys, &types);
+    keys.retain(|(at, _)| !shared.iter().any(|(other, _)| other == at));
+    found.failed.extend(shared);
     let mut existing = existing(session, write, &keys, &types, mode).await?;
     for (at, key) in keys {
         let text = key
@@ -84,6 +87,32 @@ pub async fn compare(
         }
     }
     Ok(found)
+}
+
+/// Records that lead to one and the same row: each would overwrite the other, in every run anew.
+fn shared(
+    write: &BoundWrite<'_>,
+    records: &[Record],
+    keys: &[(usize, Option<Vec<Value>>)],
+    types: &[&Type],
+) -> Vec<(usize, Reason)> {
+    let mut first: HashMap<String, usize> = HashMap::new();
+    let mut shared: BTreeMap<usize, usize> = BTreeMap::new();
+    for (at, key) in keys {
+        let Some(key) = key else { continue };
+        let text = key_of(key.iter().zip(types.iter().copied()));
+        let other = *first.entry(text).or_insert(*at);
+        if other != *at {
+            shared.insert(*at, other);
+            shared.entry(other).or_insert(*at);
+        }
+    }
+    let reason = |(at, other): (usize, usize)| {
+        let key = records[other].key.clone();
+        let table = write.write.table.to_string();
+        (at, Reason::SameRow { key, table })
+    };
+    shared.into_iter().map(reason).collect()
 }
 
 /// The table's rows for the batch's keys.

@@ -10,7 +10,7 @@ use super::layout::ANCESTORS;
 use super::lookup::Lookups;
 use super::read::{Item, Reader, Selection, key_is_unique, levels, tree_fits};
 use super::record::{Record, Surroundings};
-use super::report::{FlowReport, Rejected};
+use super::report::{FlowReport, Reason, Rejected};
 use super::snapshot::{KeyHash, Next, Snapshot, SnapshotError};
 use crate::connections::Connections;
 use crate::db::query::Query;
@@ -129,7 +129,7 @@ pub async fn run(
         }
     }
     report.counts.read = reader.rows;
-    report.counts.duplicates = reader.duplicates;
+    report.counts.duplicates += reader.duplicates;
     memory.finish(options, &mut report)?;
     progress(&report);
     Ok(report)
@@ -243,7 +243,14 @@ impl Memory {
 
     fn finish(self, options: &Options, report: &mut FlowReport) -> Result<(), SnapshotError> {
         if let Some(next) = self.next {
-            report.counts.gone = next.finish(self.old.as_ref(), &self.rest)?.gone;
+            let finished = next.finish(self.old.as_ref(), &self.rest)?;
+            report.counts.gone = finished.gone;
+            if finished.doubles > 0 {
+                report.notes.push(format!(
+                    "{} records have another one's key but for blanks around it, and were written in turns with it",
+                    finished.doubles
+                ));
+            }
         }
         if options.intent == Intent::DryRun && self.compare_all {
             report
@@ -388,12 +395,41 @@ fn reject(
     Ok(())
 }
 
+/// Leaves out records whose keys differ only in blanks around them: their server may hold them apart, ponte does not.
+fn without_doubles(
+    mut batch: Vec<Record>,
+    memory: &mut Memory,
+    report: &mut FlowReport,
+) -> Result<Vec<Record>, RunError> {
+    let mut times: HashMap<KeyHash, u64> = HashMap::with_capacity(batch.len());
+    for record in &batch {
+        *times.entry(record.hash).or_default() += 1;
+    }
+    if times.len() == batch.len() {
+        return Ok(batch);
+    }
+    let mut doubles: HashMap<KeyHash, Rejected> = HashMap::new();
+    batch.retain(|record| {
+        let is_double = times.get(&record.hash).is_some_and(|times| *times > 1);
+        if is_double {
+            doubles.insert(record.hash, rejected(record, Reason::Duplicate));
+        }
+        !is_double
+    });
+    for (hash, double) in doubles {
+        report.counts.duplicates += times.get(&hash).map_or(0, |times| times - 1);
+        reject(double, memory, report)?;
+    }
+    Ok(batch)
+}
+
 async fn apply(
     applier: &mut Applier<'_>,
     batch: Vec<Record>,
     memory: &mut Memory,
     report: &mut FlowReport,
 ) -> Result<(), RunError> {
+    let batch = without_doubles(batch, memory, report)?;
     if batch.is_empty() {
         return Ok(());
     }

@@ -235,6 +235,8 @@ pub struct Finished {
     pub entries: u64,
     /// Keys that the snapshot before had and the source has no more.
     pub gone: u64,
+    /// Keys that were carried over more than once: they are left out, so that they are compared again.
+    pub doubles: u64,
 }
 
 impl Next {
@@ -300,11 +302,14 @@ impl Next {
         let temporary = self.beside(".new");
         let mut out = Output::create(&temporary)?;
         let mut finished = Finished::default();
-        let mut last: Option<Entry> = None;
         let gone = |entry: &Entry| !rest.contains(&entry[..16]);
-        while let Some(entry) = merge.next()? {
-            if last.is_some_and(|last| last[..16] == entry[..16]) {
-                continue;
+        let mut following = merge.next()?;
+        while let Some(entry) = following {
+            following = merge.next()?;
+            let mut is_double = false;
+            while following.is_some_and(|next| next[..16] == entry[..16]) {
+                is_double = true;
+                following = merge.next()?;
             }
             while let Some(older) = before.filter(|older| older[..16] < entry[..16]) {
                 finished.gone += u64::from(gone(&older));
@@ -313,8 +318,10 @@ impl Next {
             if before.is_some_and(|older| older[..16] == entry[..16]) {
                 before = next_of(&mut old)?;
             }
-            out.write(&entry)?;
-            last = Some(entry);
+            match is_double {
+                true => finished.doubles += 1,
+                false => out.write(&entry)?,
+            }
         }
         while let Some(older) = before {
             finished.gone += u64::from(gone(&older));
@@ -479,6 +486,28 @@ mod tests {
             }
             prop_assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "temporary files are left");
         }
+    }
+
+    #[test]
+    fn what_was_carried_over_twice_is_not_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("flow.snapshot");
+        write(&path, &[(1, 1), (2, 1), (3, 1)].into());
+        let old = Snapshot::open(&path).unwrap();
+        let mut next = Next::new(&path).unwrap();
+        for (key, print) in [(1, 1), (2, 1), (2, 2), (2, 2), (3, 1)] {
+            next.push(&hash(key), &[print; 16]).unwrap();
+        }
+        let finished = next.finish(old.as_ref(), &HashSet::new()).unwrap();
+        let expected = Finished {
+            entries: 2,
+            gone: 0,
+            doubles: 1,
+        };
+        assert_eq!(finished, expected);
+        let mut snapshot = Snapshot::open(&path).unwrap().unwrap();
+        assert_eq!(snapshot.get(&hash(2)).unwrap(), None);
+        assert_eq!(snapshot.get(&hash(3)).unwrap(), Some([1; 16]));
     }
 
     #[test]

@@ -7,3 +7,4 @@ mod cli;
 mod derived;
 mod selftest;
 mod stock;
+mod sync;

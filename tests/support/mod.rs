@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "no test binary uses all of it")]
 
 pub mod client;
+pub mod pipeline;
 pub mod project;
 pub mod proxy;
 pub mod servers;

@@ -178,6 +178,9 @@ impl Decoder {
         self.columns.clone()
     }
 
+    /// A date that no calendar has (`0000-00-00`) and a time beyond the day come as the server's text: they fit no
+    /// column of their type, so that they reject their row and do not end the read.
+    ///
     /// # Errors
     /// Of kind `Other`, naming the column: a value that no [`Value`] holds exactly.
     pub fn row(&self, values: Vec<Option<Raw>>) -> Result<Row> {
@@ -234,8 +237,15 @@ impl Decoder {
                 Some((is_negative, days))
                     .filter(|beyond| *beyond == (false, 0))
                     .and_then(|_| time(hour, minute, second, micros))
-                    .map(Value::Time)
-                    .ok_or("a time that is not one of a day (below 0 or above 24 hours)")?
+                    .map_or_else(
+                        || {
+                            let sign = if is_negative { "-" } else { "" };
+                            let hours = u64::from(days) * 24 + u64::from(hour);
+                            let clock = clock_text(hours, minute, second, micros);
+                            Value::Text(format!("{sign}{clock}"))
+                        },
+                        Value::Time,
+                    )
             }
             _ => return Err(unexpected()),
         })
@@ -268,18 +278,29 @@ fn time(hour: u8, minute: u8, second: u8, micros: u32) -> Option<NaiveTime> {
         .filter(|time| iso::is_time(*time))
 }
 
+fn clock_text(hours: u64, minute: u8, second: u8, micros: u32) -> String {
+    let fraction = match micros {
+        0 => String::new(),
+        micros => format!(".{micros:06}"),
+    };
+    format!("{hours:02}:{minute:02}:{second:02}{fraction}")
+}
+
 fn moment(
     kind: Kind,
     (year, month, day): (u16, u8, u8),
     (hour, minute, second, micros): (u8, u8, u8, u32),
 ) -> std::result::Result<Value, String> {
     let date = NaiveDate::from_ymd_opt(year.into(), month.into(), day.into())
-        .filter(|date| iso::is_date(*date))
-        .ok_or_else(|| {
-            format!(
-                "the date {year:04}-{month:02}-{day:02} does not exist; make it NULL with `NULLIF`"
-            )
-        })?;
+        .filter(|date| iso::is_date(*date));
+    let Some(date) = date else {
+        let date = format!("{year:04}-{month:02}-{day:02}");
+        let clock = clock_text(hour.into(), minute, second, micros);
+        return Ok(Value::Text(match kind {
+            Kind::Date => date,
+            _ => format!("{date} {clock}"),
+        }));
+    };
     let time = time(hour, minute, second, micros).ok_or_else(unexpected)?;
     Ok(match kind {
         Kind::Date => Value::Date(date),
@@ -302,18 +323,52 @@ mod tests {
     fn what_no_value_holds_is_an_error_that_names_the_column() {
         use ColumnType::*;
         for (ty, raw) in [
-            (MYSQL_TYPE_DATE, Raw::Date(0, 0, 0, 0, 0, 0, 0)),
-            (MYSQL_TYPE_DATE, Raw::Date(2024, 2, 30, 0, 0, 0, 0)),
-            (MYSQL_TYPE_DATE, Raw::Date(0, 1, 1, 0, 0, 0, 0)),
-            (MYSQL_TYPE_TIMESTAMP, Raw::Date(2024, 0, 0, 0, 0, 0, 0)),
-            (MYSQL_TYPE_TIME, Raw::Time(true, 0, 1, 0, 0, 0)),
-            (MYSQL_TYPE_TIME, Raw::Time(false, 1, 0, 0, 0, 0)),
             (MYSQL_TYPE_VAR_STRING, Raw::Bytes(vec![b'a', 0xff])),
             (MYSQL_TYPE_GEOMETRY, Raw::Bytes(vec![0])),
             (MYSQL_TYPE_DOUBLE, Raw::Double(f64::NAN)),
         ] {
             let error = decoded(ty, raw).unwrap_err();
             assert!(error.message.starts_with("column `c`: "), "{error}");
+        }
+    }
+
+    #[test]
+    fn dates_and_times_that_do_not_exist_are_texts() {
+        use ColumnType::*;
+        for (ty, raw, expected) in [
+            (
+                MYSQL_TYPE_DATE,
+                Raw::Date(0, 0, 0, 0, 0, 0, 0),
+                "0000-00-00",
+            ),
+            (
+                MYSQL_TYPE_DATE,
+                Raw::Date(2024, 2, 30, 0, 0, 0, 0),
+                "2024-02-30",
+            ),
+            (
+                MYSQL_TYPE_DATE,
+                Raw::Date(0, 1, 1, 0, 0, 0, 0),
+                "0000-01-01",
+            ),
+            (
+                MYSQL_TYPE_TIMESTAMP,
+                Raw::Date(2024, 0, 0, 0, 0, 0, 0),
+                "2024-00-00 00:00:00",
+            ),
+            (
+                MYSQL_TYPE_DATETIME,
+                Raw::Date(0, 0, 0, 1, 2, 3, 40),
+                "0000-00-00 01:02:03.000040",
+            ),
+            (MYSQL_TYPE_TIME, Raw::Time(true, 0, 1, 0, 0, 0), "-01:00:00"),
+            (
+                MYSQL_TYPE_TIME,
+                Raw::Time(false, 4, 4, 0, 0, 0),
+                "100:00:00",
+            ),
+        ] {
+            assert_eq!(decoded(ty, raw).unwrap(), Value::Text(expected.to_owned()));
         }
     }
 
