@@ -58,7 +58,6 @@ impl ShopRecord<'_> {
                 .map(|over| (self.shop.texts(self.project_file), over)),
             record: self.record,
             scope: scope.clone(),
-            bound: bound.clone(),
             link_id: body.link.get("id").map(|id| id.value.trim().to_owned()),
         };
         let aliases = writes.aliases(&body.write, found);

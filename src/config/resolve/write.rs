@@ -21,8 +21,6 @@ pub struct Writes<'a> {
     pub project: Option<(Texts<'a>, &'a ShopRecordKeys)>,
     pub record: &'a RecordView,
     pub scope: Scope,
-    /// What `scope` of a write binds.
-    pub bound: Bound,
     /// `post.ID` of `[link] id`: the same row as `find.id`.
     pub link_id: Option<String>,
 }
@@ -155,7 +153,7 @@ impl Writes<'_> {
             scope: keys
                 .scope
                 .as_ref()
-                .map(|text| texts.sql(text, &self.bound, found))
+                .map(|text| texts.sql(text, &Bound::none(), found))
                 .filter(|_| !missing),
             condition,
             owned_while,

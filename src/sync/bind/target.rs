@@ -1,0 +1,286 @@
+//! The target's side of a flow: tables, columns, what a new row needs, and what the login may do.
+
+use super::{Binder, BoundField, BoundMatch, BoundWrite};
+use crate::db::catalog::{Column, Table};
+use crate::db::query::TableName;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::expr::{Expr, Name};
+use crate::plan::{Derived, DerivedRows, Own, Write};
+use crate::sync::layout::Layout;
+use crate::value::{Type, Value};
+
+impl Binder<'_> {
+    pub(super) fn table(&mut self, name: &TableName, at: &Span) -> Option<Table> {
+        let product = &self.target.server().product;
+        match self.tables.get(name).cloned().flatten() {
+            Some(table) => {
+                if !table.transactional {
+                    let storage = table.storage.clone().unwrap_or_default();
+                    self.diagnostics.push(
+                        Diagnostic::error(
+                            "P320",
+                            format!("`{name}` keeps no transactions ({storage})"),
+                        )
+                        .at(at, format!("looked up on {product}"))
+                        .help(format!("convert it: ALTER TABLE {name} ENGINE = InnoDB")),
+                    );
+                }
+                Some(table)
+            }
+            None => {
+                let known = self
+                    .tables
+                    .values()
+                    .flatten()
+                    .map(|table| table.name.name.clone())
+                    .collect::<Vec<_>>();
+                self.diagnostics.push(
+                    Diagnostic::error("P311", format!("there is no table `{name}` on the target"))
+                        .at(at, format!("looked up on {product}"))
+                        .suggest(&name.name, known.iter().map(String::as_str)),
+                );
+                None
+            }
+        }
+    }
+
+    pub(super) fn derived_key(&mut self, derived: &Derived, table: &Table) {
+        let columns = match &derived.rows {
+            DerivedRows::Key { columns, .. } | DerivedRows::List { columns } => columns,
+        };
+        for column in columns {
+            if table.column(column).is_none() {
+                self.unknown_column(column, table, &derived.table_at);
+            }
+        }
+    }
+
+    fn unknown_column(&mut self, column: &str, table: &Table, at: &Span) {
+        let names: Vec<&str> = table
+            .columns
+            .iter()
+            .map(|column| column.name.as_str())
+            .collect();
+        let shown = names
+            .iter()
+            .take(12)
+            .copied()
+            .collect::<Vec<_>>()
+            .join(", ");
+        let more = match names.len().saturating_sub(12) {
+            0 => String::new(),
+            more => format!(" (and {more} more)"),
+        };
+        self.diagnostics.push(
+            Diagnostic::error(
+                "P310",
+                format!("column `{column}` does not exist in `{}`", table.name),
+            )
+            .at(at, format!("looked up on {}", self.target.server().product))
+            .note(format!("columns of `{}`: {shown}{more}", table.name))
+            .suggest(column, names),
+        );
+    }
+
+    pub(super) fn column<'t>(
+        &mut self,
+        name: &str,
+        table: &'t Table,
+        at: &Span,
+    ) -> Option<&'t Column> {
+        let column = table.column(name);
+        match column {
+            None => self.unknown_column(name, table, at),
+            Some(column) => {
+                if column.computed {
+                    self.diagnostics.push(
+                        Diagnostic::error(
+                            "P321",
+                            format!(
+                                "`{}.{name}` is computed by the server and cannot be written",
+                                table.name
+                            ),
+                        )
+                        .at(at, ""),
+                    );
+                }
+                if let Type::Other(declared) = &column.ty {
+                    self.diagnostics.push(
+                        Diagnostic::error(
+                            "P322",
+                            format!(
+                                "ponte does not write columns of type {declared} (`{}.{name}`)",
+                                table.name
+                            ),
+                        )
+                        .at(at, ""),
+                    );
+                }
+            }
+        }
+        column
+    }
+
+    pub(super) fn write<'p>(
+        &mut self,
+        write: &'p Write,
+        layout: &mut Layout,
+    ) -> Option<BoundWrite<'p>> {
+        let table = self.table(&write.table, &write.table_at)?;
+        let each = write
+            .each
+            .as_ref()
+            .and_then(|each| layout.child(&each.child));
+        if write.each.is_some() && each.is_none() {
+            // The ERP's pack has no such set: no record has elements of it.
+            return None;
+        }
+        layout.enter(write, each);
+        let condition = write
+            .condition
+            .as_ref()
+            .and_then(|expr| self.resolve(expr, layout));
+        let mut matches = Vec::new();
+        for one in &write.matches {
+            let column = self.column(&one.column, &table, &one.at).cloned();
+            let value = self.resolve(&one.expr, layout);
+            if let (Some(column), Some(value)) = (column, value) {
+                let alias = write.each.as_ref().map(|each| each.alias.as_str());
+                matches.push(BoundMatch {
+                    column: one.column.clone(),
+                    ty: column.ty,
+                    value,
+                    link: one.expr.as_link().map(|(record, column)| {
+                        (record.to_owned(), column.unwrap_or("id").to_owned())
+                    }),
+                    of_record: alias.is_none_or(|alias| !mentions(&one.expr, alias)),
+                });
+            }
+        }
+        let mut fields = Vec::new();
+        for field in &write.fields {
+            let column = match &write.attributes {
+                Some((_, value)) => self.column(value, &table, &field.at).cloned(),
+                None => self.column(&field.column, &table, &field.at).cloned(),
+            };
+            let condition = match &field.condition {
+                Some(expr) => match self.resolve(expr, layout) {
+                    // A version difference: the field does not exist here, so neither need its column.
+                    Some(resolved) if resolved.as_constant() == Some(&Value::Bool(false)) => {
+                        continue;
+                    }
+                    resolved => resolved,
+                },
+                None => None,
+            };
+            let value = self.resolve(&field.expr, layout);
+            if let (Some(column), Some(value)) = (column, value) {
+                fields.push(BoundField {
+                    field,
+                    value,
+                    condition,
+                    ty: column.ty,
+                    declared: column.declared,
+                    nullable: column.nullable,
+                    unique: field.expr.is_unique(),
+                });
+            }
+        }
+        let owned_while = write
+            .owned_while
+            .as_ref()
+            .and_then(|expr| self.resolve(expr, layout));
+        layout.leave();
+        self.required_columns(write, &table);
+        self.privileges(write, &table);
+        let identity = match table.primary_key.is_empty() {
+            true => write.matches.iter().map(|one| one.column.clone()).collect(),
+            false => table.primary_key.clone(),
+        };
+        Some(BoundWrite {
+            write,
+            table,
+            condition,
+            owned_while,
+            matches,
+            fields,
+            each,
+            exports: Vec::new(),
+            identity,
+        })
+    }
+
+    /// Columns that an insert must give because the server has nothing to put there.
+    fn required_columns(&mut self, write: &Write, table: &Table) {
+        let given = |name: &str| {
+            let fields = write
+                .fields
+                .iter()
+                .any(|field| field.column == name && field.own != Own::Touch);
+            let touched = write
+                .fields
+                .iter()
+                .any(|field| field.column == name && field.own == Own::Touch);
+            let attribute = write
+                .attributes
+                .as_ref()
+                .is_some_and(|(a, b)| a == name || b == name);
+            fields || touched || attribute || write.matches.iter().any(|one| one.column == name)
+        };
+        let missing: Vec<&str> = table
+            .columns
+            .iter()
+            .filter(|column| {
+                !column.nullable && !column.has_default && !column.generated && !column.computed
+            })
+            .map(|column| column.name.as_str())
+            .filter(|name| !given(name))
+            .collect();
+        if !missing.is_empty() {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    "P323",
+                    format!(
+                        "a new row of `{}` needs a value for `{}`",
+                        write.table,
+                        missing.join("`, `")
+                    ),
+                )
+                .at(&write.table_at, "NOT NULL and without a default")
+                .help(
+                    "give it in `set`, or in `insert` if it only matters when the row is created",
+                ),
+            );
+        }
+    }
+
+    fn privileges(&mut self, write: &Write, table: &Table) {
+        let lacks = [
+            ("SELECT", table.privileges.select),
+            ("INSERT", table.privileges.insert),
+            ("UPDATE", table.privileges.update),
+        ];
+        for (privilege, held) in lacks {
+            if held == Some(false) {
+                self.diagnostics.push(
+                    Diagnostic::error(
+                        "P330",
+                        format!("the login may not {privilege} on `{}`", write.table),
+                    )
+                    .at(&write.table_at, "")
+                    .help(format!(
+                        "GRANT {privilege} ON {} TO the login of this connection",
+                        write.table
+                    )),
+                );
+            }
+        }
+    }
+}
+
+/// Whether an expression names a column of the element.
+fn mentions(expr: &Expr, alias: &str) -> bool {
+    expr.names()
+        .iter()
+        .any(|(name, _)| matches!(name, Name::Member(base, _) if *base == alias))
+}
