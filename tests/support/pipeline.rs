@@ -64,10 +64,20 @@ pub fn only(keys: &[&str]) -> Options {
 impl Pipeline {
     /// Loads the project file and creates ponte's own tables.
     pub async fn new(project: &str) -> Pipeline {
+        Pipeline::with_files(project, &[]).await
+    }
+
+    /// The same with further files beside the project file: packs of its own.
+    pub async fn with_files(project: &str, files: &[(&str, &str)]) -> Pipeline {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let folder = tempfile::tempdir().expect("a temporary folder");
         let file = folder.path().join("ponte.toml");
-        std::fs::write(&file, project).expect("a project file");
+        for (path, text) in files.iter().chain(&[("ponte.toml", project)]) {
+            let path = folder.path().join(path);
+            let parent = path.parent().expect("a path in the folder");
+            std::fs::create_dir_all(parent).expect("folders in the folder");
+            std::fs::write(path, text).expect("a file in the folder");
+        }
         let plan = match ponte::config::load(&file, &|_| None) {
             Ok((plan, _)) => plan,
             Err(diagnostics) => panic!("{}\n{project}", diagnostics.render(false)),

@@ -1,8 +1,10 @@
 //! The pipeline from end to end: an ERP, a shop, ponte between them, and what the shop's tables hold afterwards.
 
 mod cells;
+mod links;
 mod packs;
 
 mod pair;
+mod shop;
 mod tables;
 mod types;
