@@ -7,25 +7,20 @@
 //! alone, and that row is rejected. After a COMMIT whose answer was lost the records are looked at anew: what was
 //! committed is then found right.
 
-use super::attributes;
-use super::bind::{Bound, BoundWrite};
-use super::change::ChangeKind;
-use super::derived;
-use super::elements::{self, Linked};
+mod pass;
+
+use super::bind::Bound;
+use super::elements::Linked;
 use super::links::LinkCache;
 use super::record::{Existing, Record, Surroundings};
-use super::report::{CHANGES_KEPT, FlowReport, Reason, RecordChange, Rejected};
-use super::rows;
-use super::unique;
-use super::work::{Mode, Op, Sight, evaluate, execute, shown};
-use crate::db::template::Bound as Binding;
+use super::report::{FlowReport, Reason, Rejected};
+use super::work::{Mode, Sight, evaluate};
 use crate::db::{CommitError, DbError, DbErrorKind, Engine, Isolation, Session};
 use crate::own::OwnTables;
 use crate::own::lease::Guard;
 use crate::own::link::{Link, Links};
-use crate::own::wrote::{Remember, Wrote};
-use crate::value::Value;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use pass::{Pass, note};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,21 +57,6 @@ pub enum Outcome {
     Changed,
     Linked,
     Rejected(Reason),
-}
-
-/// What a pass over a batch found or did.
-#[derive(Default)]
-struct Pass {
-    touched: HashSet<usize>,
-    /// Of flows without links: records whose row was not there.
-    created: HashSet<usize>,
-    failed: Vec<(usize, Reason)>,
-    waiting: HashSet<usize>,
-    /// With the record that caused it; derived rows follow from the batch as a whole.
-    changes: Vec<(Option<usize>, RecordChange)>,
-    remember: Vec<(usize, Vec<(String, Remember)>)>,
-    derived_differ: bool,
-    lists: BTreeMap<String, Vec<Value>>,
 }
 
 /// A record with what became of it; not complete when a part of it waits for something.
@@ -418,298 +398,6 @@ impl<'b> Applier<'b> {
         }
         Ok(pass)
     }
-
-    fn wrote(&self, write: &BoundWrite<'_>) -> Wrote {
-        let record = self.bound.flow.record.as_deref().unwrap_or_default();
-        Wrote::new(&self.own, self.shop(), record, &write.write.alias)
-    }
-
-    /// The writes in file order, then the derived rows. Looking executes nothing.
-    async fn pass(
-        &mut self,
-        records: &mut [Record],
-        links: &LinkCache,
-        mode: Mode,
-    ) -> Result<Pass, DbError> {
-        let bound = self.bound;
-        let mut pass = Pass::default();
-        for (at, write) in bound.writes.iter().enumerate() {
-            let ops = self
-                .compare(at, write, records, links, mode, &mut pass)
-                .await?;
-            let failed: HashSet<usize> = pass.failed.iter().map(|(at, _)| *at).collect();
-            let mut ops: Vec<Op> = ops
-                .into_iter()
-                .filter(|op| !failed.contains(&op.record()))
-                .collect();
-            if mode == Mode::Write {
-                unique::settle(self.session.as_mut(), write, &mut ops).await?;
-                let generated = execute(self.session.as_mut(), write, &ops).await?;
-                self.take_over(write, records, &ops, generated);
-            }
-            collect(write, records, ops, &mut pass);
-        }
-        self.derive(records, mode, &mut pass).await?;
-        Ok(pass)
-    }
-
-    async fn compare(
-        &mut self,
-        at: usize,
-        write: &BoundWrite<'_>,
-        records: &mut [Record],
-        links: &LinkCache,
-        mode: Mode,
-        pass: &mut Pass,
-    ) -> Result<Vec<Op>, DbError> {
-        let created = self.created_kind().map(str::to_owned);
-        let created = created.as_deref();
-        let sight = Sight {
-            around: &self.around,
-            lookups: &self.bound.layout.lookups,
-            links,
-        };
-        let session = self.session.as_mut();
-        let found = if let Some((name, value)) = &write.write.attributes {
-            let remembered = match write.owned_while {
-                Some(_) => {
-                    let record = self.bound.flow.record.as_deref().unwrap_or_default();
-                    let shop = self.bound.flow.shop.as_deref().unwrap_or_default();
-                    let wrote = Wrote::new(&self.own, shop, record, &write.write.alias);
-                    let keys: Vec<String> =
-                        records.iter().map(|record| record.key.clone()).collect();
-                    wrote.of(session, &keys).await?
-                }
-                None => HashMap::new(),
-            };
-            let pair = (name.as_str(), value.as_str());
-            let found = attributes::compare(
-                session,
-                write,
-                pair,
-                records,
-                sight,
-                created,
-                &remembered,
-                mode,
-            )
-            .await?;
-            let keys: HashSet<&str> = found.remember.iter().map(|(key, _)| key.as_str()).collect();
-            let of_memory = records
-                .iter()
-                .enumerate()
-                .filter(|(_, record)| keys.contains(record.key.as_str()));
-            pass.touched.extend(of_memory.map(|(at, _)| at));
-            pass.remember.push((at, found.remember));
-            found.found
-        } else if write.each.is_some() {
-            let found =
-                elements::compare(session, write, records, sight, created, &self.linked, mode)
-                    .await?;
-            pass.waiting.extend(found.waiting);
-            found.found
-        } else {
-            rows::compare(session, write, records, sight, created, mode).await?
-        };
-        pass.failed.extend(found.failed);
-        Ok(found.ops)
-    }
-
-    /// Puts the columns of rows just inserted into the records, and what the link takes from them into `find`'s slots.
-    fn take_over(
-        &self,
-        write: &BoundWrite<'_>,
-        records: &mut [Record],
-        ops: &[Op],
-        generated: Vec<(usize, Value)>,
-    ) {
-        let generated: HashMap<usize, Value> = generated.into_iter().collect();
-        let generated_name = write
-            .table
-            .columns
-            .iter()
-            .find(|column| column.generated)
-            .map(|column| &column.name);
-        for op in ops {
-            let Op::Insert {
-                record: at,
-                columns,
-            } = op
-            else {
-                continue;
-            };
-            for (column, slot) in &write.exports {
-                let given = columns
-                    .iter()
-                    .find(|(name, _)| name == column)
-                    .map(|(_, value)| value);
-                let value =
-                    given.or_else(|| generated.get(at).filter(|_| generated_name == Some(column)));
-                if let Some(value) = value {
-                    records[*at].values[*slot as usize] = value.clone();
-                }
-            }
-        }
-        let Some(finder) = &self.bound.finder else {
-            return;
-        };
-        for record in records
-            .iter_mut()
-            .filter(|record| record.state == Existing::New)
-        {
-            for (name, from) in &self.bound.link {
-                if let Some((_, slot)) = finder.slots.iter().find(|(column, _)| column == name) {
-                    record.values[*slot as usize] = record.values[*from as usize].clone();
-                }
-            }
-        }
-    }
-
-    async fn link(&mut self, records: &[Record]) -> Result<(), DbError> {
-        let Some(finder) = self.bound.finder.as_ref().filter(|finder| !finder.hangs) else {
-            return Ok(());
-        };
-        let created_kind = self.created_kind().unwrap_or_default().to_owned();
-        let mut new = Vec::new();
-        for record in records {
-            let (id, kind) = match &record.state {
-                Existing::Found { id, kind } => (Some(id.clone()), kind.clone()),
-                Existing::New => (None, created_kind.clone()),
-                _ => continue,
-            };
-            let mut columns = BTreeMap::new();
-            let mut own_id = id;
-            for (name, from) in &self.bound.link {
-                let found = finder
-                    .slots
-                    .iter()
-                    .find(|(column, _)| column == name)
-                    .map(|(_, slot)| slot);
-                let slot = match &record.state {
-                    Existing::New => Some(from),
-                    _ => found,
-                };
-                let value = slot.map_or(&Value::Null, |slot| &record.values[*slot as usize]);
-                match name.as_str() {
-                    "id" if own_id.is_none() && !value.is_null() => {
-                        own_id = Some(value.plain().into_owned())
-                    }
-                    "id" => {}
-                    _ => {
-                        columns.insert(name.clone(), value.plain().into_owned());
-                    }
-                }
-            }
-            if let Some(id) = own_id {
-                new.push((record.key.clone(), Link { id, columns, kind }));
-            }
-        }
-        let links = Links::new(&self.own, self.shop(), &finder.record);
-        links.insert(self.session.as_mut(), &new).await
-    }
-
-    /// What `:names` of derived rows stand for: lists over the batch.
-    fn binding<'p>(
-        &self,
-        records: &[&Record],
-        pass: &'p Pass,
-    ) -> impl Fn(&str) -> Option<Binding> + use<'p> {
-        let mut lists: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-        for (column, slot) in self.bound.finder.iter().flat_map(|finder| &finder.slots) {
-            let values = records
-                .iter()
-                .map(|record| record.values[*slot as usize].clone());
-            lists.insert(column.clone(), distinct(values));
-        }
-        for write in &self.bound.writes {
-            for (column, slot) in &write.exports {
-                let values = records
-                    .iter()
-                    .map(|record| record.values[*slot as usize].clone());
-                lists.insert(format!("{}.{column}", write.write.alias), distinct(values));
-            }
-        }
-        let now = self.around.now.timestamp();
-        move |name: &str| {
-            if name == "now_unix" {
-                return Some(Binding::One(Value::Int(now)));
-            }
-            let mut values = lists.get(name).cloned().unwrap_or_default();
-            values.extend(pass.lists.get(name).into_iter().flatten().cloned());
-            Some(Binding::Many(distinct(values.into_iter())))
-        }
-    }
-
-    async fn derive(
-        &mut self,
-        records: &[Record],
-        mode: Mode,
-        pass: &mut Pass,
-    ) -> Result<(), DbError> {
-        let bound = self.bound;
-        let failed: HashSet<usize> = pass.failed.iter().map(|(at, _)| *at).collect();
-        let sound = records
-            .iter()
-            .enumerate()
-            .filter(|(at, _)| !failed.contains(at));
-        let sound: Vec<&Record> = sound.map(|(_, record)| record).collect();
-        for (one, table) in &bound.derived {
-            let binding = self.binding(&sound, pass);
-            let differences = derived::compare(self.session.as_mut(), one, table, &binding).await?;
-            drop(binding);
-            if differences.is_empty() {
-                continue;
-            }
-            pass.derived_differ = true;
-            let changes = differences.changes();
-            pass.changes.extend(changes.into_iter().map(|change| {
-                let key = String::new();
-                (None, RecordChange { key, change })
-            }));
-            if mode == Mode::Write {
-                derived::write(self.session.as_mut(), &differences).await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn forget(
-        &mut self,
-        records: &[Record],
-        links: &LinkCache,
-        touched: &HashSet<usize>,
-    ) -> Result<(), DbError> {
-        let bound = self.bound;
-        for one in &bound.forget {
-            let mut gone = Vec::new();
-            let sight = Sight {
-                around: &self.around,
-                lookups: &bound.layout.lookups,
-                links,
-            };
-            for (_, record) in records
-                .iter()
-                .enumerate()
-                .filter(|(at, _)| touched.contains(at))
-            {
-                let view = sight.of(record, None);
-                let at = &one.forget.table_at;
-                gone.extend(
-                    one.values
-                        .iter()
-                        .filter_map(|value| evaluate(value, &view, at).ok()),
-                );
-            }
-            derived::forget(
-                self.session.as_mut(),
-                one.forget,
-                &one.table,
-                &distinct(gone.into_iter()),
-            )
-            .await?;
-        }
-        Ok(())
-    }
 }
 
 /// A record that fails only under the locks has kept its batch from being whole: the error sends the batch round again,
@@ -721,81 +409,10 @@ fn alone(records: &[Record], pass: Pass) -> Result<Pass, DbError> {
     }
 }
 
-/// Without NULLs and repetitions.
-fn distinct(values: impl Iterator<Item = Value>) -> Vec<Value> {
-    let mut seen = HashSet::new();
-    values
-        .filter(|value| !value.is_null() && seen.insert(value.plain().into_owned()))
-        .collect()
-}
-
 fn pause(tries: u32) -> Duration {
     // Doubling from 100 ms; the jitter keeps two processes from meeting again.
     let base = 100u64 << tries.min(6);
     Duration::from_millis(base + rand::random::<u64>() % base)
-}
-
-impl Pass {
-    /// What became of the record at this place of the batch.
-    fn outcome(&self, at: usize, record: &Record) -> Outcome {
-        match (&record.state, self.touched.contains(&at)) {
-            (Existing::New, _) => Outcome::Created,
-            (Existing::ByMatch, true) if self.created.contains(&at) => Outcome::Created,
-            (_, true) => Outcome::Changed,
-            (Existing::Found { .. }, false) => Outcome::Linked,
-            _ => Outcome::Right,
-        }
-    }
-}
-
-fn collect(write: &BoundWrite<'_>, records: &[Record], ops: Vec<Op>, pass: &mut Pass) {
-    let is_row = write.each.is_none() && write.write.attributes.is_none();
-    for op in ops {
-        pass.touched.insert(op.record());
-        if is_row && matches!(op, Op::Insert { .. }) {
-            pass.created.insert(op.record());
-        }
-        let named: Vec<(&String, &Value)> = match &op {
-            Op::Insert { columns, .. } => {
-                columns.iter().map(|(name, value)| (name, value)).collect()
-            }
-            Op::Delete { held, .. } => held.iter().map(|(name, value)| (name, value)).collect(),
-            Op::Update { .. } => Vec::new(),
-        };
-        if write.each.is_some() {
-            for (name, value) in named {
-                pass.lists
-                    .entry(format!("{}.{name}", write.write.alias))
-                    .or_default()
-                    .push(value.clone());
-            }
-        }
-        let change = RecordChange {
-            key: records[op.record()].key.clone(),
-            change: shown(&op, write),
-        };
-        pass.changes.push((Some(op.record()), change));
-    }
-}
-
-/// Counts and shows what was (or would be) written; a record that failed has written nothing.
-fn note(report: &mut FlowReport, pass: &Pass) {
-    let failed: HashSet<usize> = pass.failed.iter().map(|(at, _)| *at).collect();
-    let done = pass
-        .changes
-        .iter()
-        .filter(|(record, _)| record.is_none_or(|record| !failed.contains(&record)));
-    for (_, change) in done {
-        match change.change.kind {
-            ChangeKind::Insert => report.counts.rows_inserted += 1,
-            ChangeKind::Update => report.counts.rows_updated += 1,
-            ChangeKind::Remove => report.counts.rows_deleted += 1,
-        }
-        report.changes_total += 1;
-        if report.changes.len() < CHANGES_KEPT {
-            report.changes.push(change.clone());
-        }
-    }
 }
 
 /// A rejected record as the report and the quarantine keep it.
