@@ -1,6 +1,8 @@
 //! The pipeline from end to end: an ERP, a shop, ponte between them, and what the shop's tables hold afterwards.
 
 mod cells;
+mod faults;
+mod kills;
 mod links;
 mod packs;
 

@@ -7,6 +7,11 @@ use super::cells::{Cells, cells};
 
 /// Fills both databases and loads the project.
 pub async fn pipeline(erp: &Database, shop: &Database) -> Pipeline {
+    fill(erp, shop).await;
+    Pipeline::new(&project(&erp.url, &shop.url)).await
+}
+
+pub async fn fill(erp: &Database, shop: &Database) {
     let mut client = erp.client().await;
     let ddl = match erp.url.split(':').next() {
         Some("postgres") => "schemas/reference/postgres.sql",
@@ -21,7 +26,6 @@ pub async fn pipeline(erp: &Database, shop: &Database) -> Pipeline {
     };
     client.load_file(ddl).await;
     client.load_file("tests/cases/woocommerce/seed.sql").await;
-    Pipeline::new(&project(&erp.url, &shop.url)).await
 }
 
 pub fn project(erp: &str, shop: &str) -> String {
