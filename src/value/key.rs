@@ -1,29 +1,19 @@
 //! Values as keys: their text form, and the order in which servers are asked to sort them.
 
-use super::iso;
-use super::{Decimal, Value};
+use super::Value;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
 impl Value {
-    /// The value as text, whole: what a key is shown and remembered as. NULL is the empty text.
+    /// The value as text, whole: what a key is shown and remembered as. NULL is the empty text, booleans are 1 and 0,
+    /// bytes hexadecimal digits.
     pub fn plain(&self) -> Cow<'_, str> {
         match self {
-            Value::Null => Cow::Borrowed(""),
-            Value::Text(text) | Value::Json(text) => Cow::Borrowed(text),
             Value::Bool(flag) => Cow::Borrowed(if *flag { "1" } else { "0" }),
-            Value::Int(number) => Cow::Owned(number.to_string()),
-            Value::UInt(number) => Cow::Owned(number.to_string()),
-            Value::Decimal(number) => Cow::Owned(number.to_plain()),
-            Value::Float(number) => Cow::Owned(number.to_string()),
             Value::Bytes(bytes) => {
                 Cow::Owned(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
             }
-            Value::Date(date) => Cow::Owned(iso::date_text(*date)),
-            Value::Time(time) => Cow::Owned(iso::time_text(*time)),
-            Value::DateTime(wall) => Cow::Owned(iso::wall_text(*wall)),
-            Value::Timestamp(moment) => Cow::Owned(iso::utc_text(*moment)),
-            Value::Uuid(uuid) => Cow::Owned(uuid.to_string()),
+            other => other.plain_text().unwrap_or_default(),
         }
     }
 
@@ -41,20 +31,10 @@ impl Value {
             (DateTime(a), DateTime(b)) => a.cmp(b),
             (Timestamp(a), Timestamp(b)) => a.cmp(b),
             (Uuid(a), Uuid(b)) => a.cmp(b),
-            _ => match (self.number(), other.number()) {
+            _ => match (self.to_decimal(), other.to_decimal()) {
                 (Some(a), Some(b)) => a.cmp(&b),
                 _ => self.sort().cmp(&other.sort()),
             },
-        }
-    }
-
-    fn number(&self) -> Option<Decimal> {
-        match self {
-            Value::Int(number) => Some(Decimal::from(*number)),
-            Value::UInt(number) => Some(Decimal::from(*number)),
-            Value::Decimal(number) => Some(number.clone()),
-            Value::Float(number) => Decimal::from_f64_15(*number),
-            _ => None,
         }
     }
 
