@@ -24,7 +24,7 @@ impl<'c> Leases<'c> {
     pub fn new(connections: &'c Connections) -> Self {
         Leases {
             connections,
-            owner: format!("process {}", std::process::id()),
+            owner: owner(),
             held: BTreeMap::new(),
         }
     }
@@ -86,5 +86,18 @@ impl<'c> Leases<'c> {
                 tracing::warn!(connection, %error, "a lease could not be given back; it ends by itself within a minute");
             }
         }
+    }
+}
+
+/// This process, for another one's message: the lease may be held on another machine.
+fn owner() -> String {
+    let process = std::process::id();
+    let named = |variable| std::env::var(variable).ok();
+    let machine = named("HOSTNAME")
+        .or_else(|| named("COMPUTERNAME"))
+        .or_else(|| std::fs::read_to_string("/etc/hostname").ok());
+    match machine.as_deref().map(str::trim) {
+        Some(machine) if !machine.is_empty() => format!("process {process} on {machine}"),
+        _ => format!("process {process}"),
     }
 }
