@@ -16,7 +16,7 @@ use super::pair::{On, database};
 use super::shop::{cells_of, fill, project};
 
 /// Kills on the way to one loaded shop.
-const KILLS_A_SHOP: u32 = 4;
+const KILLS_A_SHOP: u32 = 5;
 /// More articles, so that loading takes several transactions.
 const MORE: [&str; 4] = [
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600)
@@ -109,12 +109,12 @@ async fn killed_again_and_again(test: &str, on: On, shops: u32) {
 
 #[tokio::test]
 async fn killed_at_any_moment_on_sqlite() {
-    let shops = if full() { 25 } else { 2 };
+    let shops = if full() { 20 } else { 2 };
     killed_again_and_again("sync::kills::sqlite", On::Sqlite, shops).await;
 }
 
 #[tokio::test]
 async fn killed_at_any_moment_on_mariadb() {
-    let shops = if full() { 25 } else { 3 };
+    let shops = if full() { 20 } else { 2 };
     killed_again_and_again("sync::kills::mariadb", On::Mariadb, shops).await;
 }

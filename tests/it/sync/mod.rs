@@ -3,6 +3,7 @@
 mod cells;
 mod faults;
 mod kills;
+mod late;
 mod links;
 mod packs;
 
