@@ -21,6 +21,9 @@ pub use args::Cli;
 use args::Command;
 pub use exit::Exit;
 
+use std::future::Future;
+use std::pin::Pin;
+
 /// What every command is told.
 struct Context<'a> {
     project: &'a std::path::Path,
@@ -29,8 +32,12 @@ struct Context<'a> {
     progress: bool,
 }
 
-/// Carries out the command.
-pub async fn run(cli: &Cli) -> Answer {
+/// Carries out the command. Boxed, so that all of it is compiled with the library and not once more with the program.
+pub fn run(cli: &Cli) -> Pin<Box<dyn Future<Output = Answer> + '_>> {
+    Box::pin(carry_out(cli))
+}
+
+async fn carry_out(cli: &Cli) -> Answer {
     let context = Context {
         project: &cli.project,
         as_json: cli.json,
