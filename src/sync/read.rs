@@ -466,8 +466,22 @@ struct ChildRows {
 }
 
 impl ChildRows {
-    /// The rows of the record; those of keys before it belong to no record and are passed over.
+    /// The rows of the record, in an order that depends on nothing but their values: the server's own may be another
+    /// one each time, and a record would seem to have changed.
     async fn of(&mut self, record: &Row, record_key: &[usize]) -> Result<Vec<Row>> {
+        let mut found = self.gather(record, record_key).await?;
+        found.sort_by(|a, b| {
+            let orders = a.iter().zip(b.iter()).map(|(x, y)| x.order(y));
+            orders
+                .into_iter()
+                .find(|order| order.is_ne())
+                .unwrap_or(Ordering::Equal)
+        });
+        Ok(found)
+    }
+
+    /// The rows up to those of the next record; those of keys before it belong to no record and are passed over.
+    async fn gather(&mut self, record: &Row, record_key: &[usize]) -> Result<Vec<Row>> {
         let mut found = Vec::new();
         loop {
             let row = match self.next.take() {

@@ -449,3 +449,28 @@ async fn skus_that_look_alike_are_left_to_a_person() {
         "asked again",
     );
 }
+
+/// Servers yield rows of one key in any order; a record whose rows come in another one has not changed.
+#[tokio::test]
+async fn child_rows_in_another_order_are_no_change() {
+    let erp = servers::postgres("sync::links::child rows").await;
+    let shop = servers::sqlite("sync::links::child rows shop");
+    let pipeline = pipeline(&erp, &shop).await;
+    let in_order = |codes: [&str; 2]| {
+        let rows = codes.map(|code| format!("('TOOL-1', '{code}')")).join(", ");
+        format!(
+            "DELETE FROM article_categories WHERE sku = 'TOOL-1'; INSERT INTO article_categories VALUES {rows}"
+        )
+    };
+    let mut client = erp.client().await;
+    let codes = client
+        .rows("SELECT id FROM categories ORDER BY id LIMIT 2")
+        .await;
+    let code = |at: usize| codes[at][0].clone().unwrap();
+    client.load(&in_order([&code(0), &code(1)])).await;
+    pipeline.run("main/category", &changed()).await;
+    pipeline.run("main/article", &changed()).await;
+    client.load(&in_order([&code(1), &code(0)])).await;
+    let report = pipeline.run("main/article", &changed()).await;
+    assert_eq!(report.counts.unchanged, report.counts.read);
+}
