@@ -223,14 +223,6 @@ impl Resolved {
         self.code.eval(env).map(Cow::into_owned)
     }
 
-    /// The value for a row, borrowed where it lies ready: a plain name costs nothing.
-    ///
-    /// # Errors
-    /// As [`Resolved::eval`].
-    pub fn eval_ref<'a>(&'a self, env: &'a dyn Env) -> Result<Cow<'a, Value>, EvalError> {
-        self.code.eval(env)
-    }
-
     /// Whether the value for a row is TRUE (or 1); NULL and FALSE are not.
     ///
     /// # Errors

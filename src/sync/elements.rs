@@ -4,14 +4,11 @@
 use super::bind::BoundWrite;
 use super::record::{Existing, Record};
 use super::report::Reason;
-use super::rows::Found;
-use super::work::{
-    Mode, Op, Sight, evaluate, field_value, holds, in_keys, is_for, is_right, keep_lowest, key_of,
-    locked,
-};
+use super::rows::{Found, differences, new_row};
+use super::work::{Mode, Op, Sight, evaluate, holds, in_keys, is_for, keep_lowest, key_of, locked};
 use crate::db::query::Query;
 use crate::db::{self, Session};
-use crate::plan::{Empty, Own};
+use crate::plan::Own;
 use crate::value::fit;
 use crate::value::{Row, Type, Value};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -71,9 +68,10 @@ pub async fn compare(
             let full: Option<Vec<&Value>> = element.key.iter().map(Option::as_ref).collect();
             let key = full.map(|key| key_of(key.into_iter().zip(types.iter().copied())));
             let row = key.and_then(|key| by_key.remove(&key));
+            let view = sight.of(&records[at], Some(&element.row));
             let op = match row {
-                Some(row) => changed(write, &records[at], at, element, &row, &columns, sight),
-                None => inserted(write, &records[at], at, element, sight).map(Some),
+                Some(row) => differences(write, &view, at, &row, &columns),
+                None => new_row(write, &view, at, element.key.iter().cloned()).map(Some),
             };
             match op {
                 Ok(op) => result.found.ops.extend(op),
@@ -281,68 +279,4 @@ fn leads_to_linked(write: &BoundWrite<'_>, row: &Row, match_at: &[usize], linked
                 .get(link)
                 .is_some_and(|ids| ids.contains(row[*at].plain().as_ref())),
         })
-}
-
-fn changed(
-    write: &BoundWrite<'_>,
-    record: &Record,
-    at: usize,
-    element: &Element,
-    row: &Row,
-    columns: &[String],
-    sight: Sight<'_>,
-) -> Result<Option<Op>, Reason> {
-    let view = sight.of(record, Some(&element.row));
-    let mut changes = Vec::new();
-    for field in write
-        .fields
-        .iter()
-        .filter(|field| matches!(field.field.own, Own::Set | Own::Fill))
-    {
-        let found = &row[position(columns, &field.field.column)];
-        if let Some(wanted) = field_value(field, &write.write.table, &view)?
-            && !is_right(field, found, &wanted)
-        {
-            changes.push((field.field.column.clone(), found.clone(), wanted));
-        }
-    }
-    Ok((!changes.is_empty()).then(|| Op::Update {
-        record: at,
-        identity: row[..write.identity.len()].to_vec(),
-        changes,
-        touch: Vec::new(),
-        attribute: None,
-    }))
-}
-
-fn inserted(
-    write: &BoundWrite<'_>,
-    record: &Record,
-    at: usize,
-    element: &Element,
-    sight: Sight<'_>,
-) -> Result<Op, Reason> {
-    let view = sight.of(record, Some(&element.row));
-    let keys = write.matches.iter().zip(&element.key);
-    let mut columns: Vec<(String, Value)> = keys
-        .filter_map(|(one, value)| Some((one.column.clone(), value.clone()?)))
-        .collect();
-    for field in &write.fields {
-        if columns
-            .iter()
-            .any(|(column, _)| *column == field.field.column)
-        {
-            continue;
-        }
-        let Some(value) = field_value(field, &write.write.table, &view)? else {
-            continue;
-        };
-        if !value.is_null() || field.field.empty == Empty::Write {
-            columns.push((field.field.column.clone(), value));
-        }
-    }
-    Ok(Op::Insert {
-        record: at,
-        columns,
-    })
 }

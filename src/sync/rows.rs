@@ -1,7 +1,7 @@
 //! A write of one row a record: which rows are there, which are missing, which differ.
 
 use super::bind::BoundWrite;
-use super::record::Record;
+use super::record::{Record, View};
 use super::report::Reason;
 use super::work::{
     Mode, Op, Sight, field_value, holds, in_keys, is_for, is_right, keep_lowest, key_of, locked,
@@ -67,9 +67,12 @@ pub async fn compare(
             continue;
         }
         let record = &records[at];
+        let view = sight.of(record, None);
         let op = match &row {
-            Some(row) => differences(write, record, at, row, &existing.columns, sight),
-            None => new_row(write, record, at, sight).map(Some),
+            Some(row) => differences(write, &view, at, row, &existing.columns),
+            None => match_values(write, record, &view)
+                .and_then(|key| new_row(write, &view, at, key))
+                .map(Some),
         };
         match op {
             Ok(op) => found.ops.extend(op),
@@ -219,15 +222,14 @@ async fn existing(
     Ok(found)
 }
 
-fn differences(
+/// What an existing row would have to be changed to; `columns` are those of `row`, the identity first.
+pub fn differences(
     write: &BoundWrite<'_>,
-    record: &Record,
+    view: &View<'_>,
     at: usize,
     row: &Row,
     columns: &[String],
-    sight: Sight<'_>,
 ) -> Result<Option<Op>, Reason> {
-    let view = sight.of(record, None);
     let mut changes = Vec::new();
     let mut touch = Vec::new();
     for field in &write.fields {
@@ -238,7 +240,7 @@ fn differences(
             Own::Set | Own::Fill => {
                 let position = columns.iter().position(|known| known == column);
                 let found = position.map_or(&Value::Null, |position| &row[position]);
-                if let Some(wanted) = field_value(field, &write.write.table, &view)?
+                if let Some(wanted) = field_value(field, &write.write.table, view)?
                     && !is_right(field, found, &wanted)
                 {
                     changes.push((column.clone(), found.clone(), wanted));
@@ -252,7 +254,7 @@ fn differences(
     let mut touched = Vec::new();
     for field in touch {
         touched.extend(
-            field_value(field, &write.write.table, &view)?
+            field_value(field, &write.write.table, view)?
                 .map(|value| (field.field.column.clone(), value)),
         );
     }
@@ -266,21 +268,17 @@ fn differences(
 }
 
 /// A row that is yet to be created: match, `set` and `fill`, then `insert` for what is still without a value, `touch`.
-fn new_row(
+pub fn new_row(
     write: &BoundWrite<'_>,
-    record: &Record,
+    view: &View<'_>,
     at: usize,
-    sight: Sight<'_>,
+    key: impl IntoIterator<Item = Option<Value>>,
 ) -> Result<Op, Reason> {
-    let view = sight.of(record, None);
-    let mut columns: Vec<(String, Value)> = Vec::new();
-    for (bound, value) in write
-        .matches
-        .iter()
-        .zip(match_values(write, record, &view)?)
-    {
-        columns.extend(value.map(|value| (bound.column.clone(), value)));
-    }
+    let matches = write.matches.iter().map(|one| one.column.clone());
+    let mut columns: Vec<(String, Value)> = matches
+        .zip(key)
+        .filter_map(|(column, value)| Some((column, value?)))
+        .collect();
     let order = [Own::Set, Own::Fill, Own::Insert, Own::Touch];
     for own in order {
         for field in write.fields.iter().filter(|field| field.field.own == own) {
@@ -290,7 +288,7 @@ fn new_row(
             {
                 continue;
             }
-            let Some(value) = field_value(field, &write.write.table, &view)? else {
+            let Some(value) = field_value(field, &write.write.table, view)? else {
                 continue;
             };
             if !value.is_null() || field.field.empty == Empty::Write {
