@@ -11,6 +11,8 @@ use ponte::plan::Plan;
 use ponte::stock::{self, Explanation, LastKnown, Mode, Options, StockReport};
 use tempfile::TempDir;
 
+use super::system::System;
+use super::woocommerce::WooCommerce;
 use crate::support::client::Client;
 use crate::support::servers::{self, Database};
 
@@ -27,6 +29,8 @@ pub struct Bench {
 /// What differs from bench to bench.
 #[derive(Default)]
 pub struct Setup<'a> {
+    /// The shop's software: WooCommerce if nothing is said.
+    pub system: Option<&'static dyn System>,
     /// Added to `[shop.main.stock]`.
     pub stock: &'a str,
     /// A changed text in the shop pack's `stock.toml`: what stands there, and what is put in its place.
@@ -57,7 +61,7 @@ impl Bench {
         let erp = servers::postgres(&format!("{test} erp")).await;
         shop.client()
             .await
-            .load_file("schemas/woocommerce/mysql.sql")
+            .load_file(setup.system.unwrap_or(&WooCommerce).schema())
             .await;
         erp.client()
             .await
@@ -68,9 +72,10 @@ impl Bench {
 
     async fn new(shop: Database, erp: Database, setup: Setup<'_>) -> Bench {
         let folder = tempfile::tempdir().expect("a temporary folder");
+        let system = setup.system.unwrap_or(&WooCommerce);
         let pack = match setup.pack {
-            None => "woocommerce".to_owned(),
-            Some(change) => changed_pack(folder.path(), change),
+            None => system.pack().to_owned(),
+            Some(change) => changed_pack(folder.path(), system.pack(), change),
         };
         let project = format!(
             r#"
@@ -86,14 +91,14 @@ price_list   = "public"
 warehouses   = ["WH", "WH2"]
 orders.since = 2020-01-01T00:00:00Z
 records      = ["stock"]
-[shop.main.tax]
-IVA22 = {{ rate = 22, class = "" }}
+{tables}
 [shop.main.stock]
 {stock}
 {more}
 "#,
             erp = erp.url,
             shop = shop.url,
+            tables = system.project(),
             stock = setup.stock,
             more = setup.more,
         );
@@ -151,8 +156,12 @@ IVA22 = {{ rate = 22, class = "" }}
     }
 
     pub fn plan_stock(&self) -> &ponte::plan::Stock {
-        let main = self.plan.stocks.iter().find(|stock| stock.shop == "main");
-        main.expect("the stock of shop main")
+        self.stock_of("main")
+    }
+
+    pub fn stock_of(&self, shop: &str) -> &ponte::plan::Stock {
+        let found = self.plan.stocks.iter().find(|stock| stock.shop == shop);
+        found.expect("the stock of a shop of the project")
     }
 
     /// One cycle of ponte.
@@ -161,12 +170,21 @@ IVA22 = {{ rate = 22, class = "" }}
     }
 
     pub async fn cycle_with(&self, only: &[String], mode: Mode<'_>) -> StockReport {
+        self.cycle_in("main", only, mode).await
+    }
+
+    /// One cycle of a shop in the database of shop `main`.
+    pub async fn cycle_of(&self, shop: &str) -> StockReport {
+        self.cycle_in(shop, &[], Mode::Write(self.guard())).await
+    }
+
+    async fn cycle_in(&self, shop: &str, only: &[String], mode: Mode<'_>) -> StockReport {
         let options = Options {
             mode,
             only,
             last_known: &self.last_known,
         };
-        match stock::cycle(&self.plan, self.plan_stock(), &self.engines, options).await {
+        match stock::cycle(&self.plan, self.stock_of(shop), &self.engines, options).await {
             Ok(report) => report,
             Err(error) => panic!("the cycle failed: {error}"),
         }
@@ -190,9 +208,11 @@ fn load(folder: &Path, project: &str) -> Plan {
     }
 }
 
-/// A copy of the WooCommerce pack with another text in its `stock.toml`; its place as the project file names it.
-fn changed_pack(folder: &Path, (from, to): (&str, &str)) -> String {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("mappings/shop/woocommerce");
+/// A copy of a pack with another text in its `stock.toml`; its place as the project file names it.
+fn changed_pack(folder: &Path, pack: &str, (from, to): (&str, &str)) -> String {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("mappings/shop")
+        .join(pack);
     let target = folder.join("pack");
     std::fs::create_dir(&target).expect("a folder for the pack");
     for entry in std::fs::read_dir(source).expect("the pack") {
@@ -207,12 +227,6 @@ fn changed_pack(folder: &Path, (from, to): (&str, &str)) -> String {
     "./pack".to_owned()
 }
 
-/// An article as both sides have it. `shown` is the shop's figure, as text; `None` is NULL.
-pub async fn article(bench: &Bench, id: u32, sku: &str, shown: Option<&str>, on_hand: &str) {
-    erp_article(bench, sku, on_hand).await;
-    shop_article(&mut bench.shop.client().await, id, sku, shown, "yes").await;
-}
-
 pub async fn erp_article(bench: &Bench, sku: &str, on_hand: &str) {
     let mut erp = bench.erp.client().await;
     erp.run(&format!(
@@ -223,89 +237,6 @@ pub async fn erp_article(bench: &Bench, sku: &str, on_hand: &str) {
         "INSERT INTO stock (sku, warehouse, quantity) VALUES ('{sku}', 'WH', '{on_hand}')"
     ))
     .await;
-}
-
-/// A simple product, consistent as WooCommerce leaves it (with a figure of NULL: as far as it can be).
-pub async fn shop_article(
-    shop: &mut Client,
-    id: u32,
-    sku: &str,
-    shown: Option<&str>,
-    manage: &str,
-) {
-    let figure = shown.map_or("NULL".to_owned(), |shown| format!("'{shown}'"));
-    let is_out = manage == "yes"
-        && shown.is_none_or(|shown| {
-            shown
-                .trim()
-                .parse::<f64>()
-                .is_ok_and(|pieces| pieces <= 0.0)
-        });
-    let status = if is_out { "outofstock" } else { "instock" };
-    shop.run(&format!(
-        "INSERT INTO wp_posts (ID, post_date, post_date_gmt, post_content, post_title, post_excerpt, post_status, post_name,
-         to_ping, pinged, post_modified, post_modified_gmt, post_content_filtered, post_type)
-         VALUES ({id}, '2026-01-01 00:00:00', '2026-01-01 00:00:00', '', '{sku}', '', 'publish', 'p{id}', '', '',
-         '2026-01-01 00:00:00', '2026-01-01 00:00:00', '', 'product')"
-    ))
-    .await;
-    for (key, value) in [
-        ("_sku", format!("'{sku}'")),
-        ("_manage_stock", format!("'{manage}'")),
-        ("_backorders", "'no'".to_owned()),
-        ("_stock", figure.clone()),
-        ("_stock_status", format!("'{status}'")),
-    ] {
-        shop.run(&format!("INSERT INTO wp_postmeta (post_id, meta_key, meta_value) VALUES ({id}, '{key}', {value})")).await;
-    }
-    let figure = if figure == "''" {
-        "NULL"
-    } else {
-        figure.as_str()
-    };
-    shop.run(&format!(
-        "INSERT INTO wp_wc_product_meta_lookup (product_id, sku, stock_quantity, stock_status) VALUES ({id}, '{sku}', {figure}, '{status}')"
-    ))
-    .await;
-    // 2 and 9: the product type `simple`, and what is out of stock.
-    shop.run(&format!(
-        "INSERT INTO wp_term_relationships (object_id, term_taxonomy_id) VALUES ({id}, 2)"
-    ))
-    .await;
-    if is_out {
-        shop.run(&format!(
-            "INSERT INTO wp_term_relationships (object_id, term_taxonomy_id) VALUES ({id}, 9)"
-        ))
-        .await;
-        shop.run("UPDATE wp_term_taxonomy SET count = count + 1 WHERE term_taxonomy_id = 9")
-            .await;
-    }
-}
-
-/// A web order with one line, its pieces taken off nothing.
-pub async fn web_order(shop: &mut Client, order: u32, status: &str, product: u32, quantity: u32) {
-    shop.run(&format!(
-        "INSERT INTO wp_wc_orders (id, status, type, date_created_gmt, date_updated_gmt)
-         VALUES ({order}, '{status}', 'shop_order', '2026-06-01 10:00:00', '2026-06-01 10:00:00')"
-    ))
-    .await;
-    shop.run(&format!("INSERT INTO wp_wc_order_operational_data (order_id, order_stock_reduced) VALUES ({order}, 1)")).await;
-    shop.run(&format!(
-        "INSERT INTO wp_woocommerce_order_items (order_item_id, order_item_name, order_item_type, order_id)
-         VALUES ({order}, 'line', 'line_item', {order})"
-    ))
-    .await;
-    for (key, value) in [
-        ("_product_id", product),
-        ("_variation_id", 0),
-        ("_qty", quantity),
-        ("_reduced_stock", quantity),
-    ] {
-        shop.run(&format!(
-            "INSERT INTO wp_woocommerce_order_itemmeta (order_item_id, meta_key, meta_value) VALUES ({order}, '{key}', '{value}')"
-        ))
-        .await;
-    }
 }
 
 /// The ERP's order for a web order.
@@ -328,23 +259,4 @@ pub async fn erp_order(
          VALUES ('{number}', 1, '{sku}', 'WH', '{quantity}', '{delivered}')"
     ))
     .await;
-}
-
-/// What the shop shows of an article: figure, status, look-up row and the mark of what is out of stock.
-pub async fn shown(shop: &mut Client, id: u32) -> String {
-    let rows = shop
-        .rows(&format!(
-            "SELECT (SELECT m.meta_value FROM wp_postmeta m WHERE m.post_id = p.ID AND m.meta_key = '_stock'),
-                    (SELECT m.meta_value FROM wp_postmeta m WHERE m.post_id = p.ID AND m.meta_key = '_stock_status'),
-                    (SELECT l.stock_quantity + 0 FROM wp_wc_product_meta_lookup l WHERE l.product_id = p.ID),
-                    (SELECT l.stock_status FROM wp_wc_product_meta_lookup l WHERE l.product_id = p.ID),
-                    (SELECT COUNT(*) FROM wp_term_relationships r WHERE r.object_id = p.ID AND r.term_taxonomy_id = 9)
-             FROM wp_posts p WHERE p.ID = {id}"
-        ))
-        .await;
-    let texts: Vec<&str> = rows[0]
-        .iter()
-        .map(|text| text.as_deref().unwrap_or("NULL"))
-        .collect();
-    texts.join(" ").replace(".0", "")
 }

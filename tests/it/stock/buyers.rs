@@ -1,169 +1,276 @@
 //! Buyers, an ERP and ponte at once, on MariaDB and PostgreSQL: what the shop shows never exceeds the truth, and equals
 //! it in the end.
 //!
-//! Buyers run WooCommerce's statements in WooCommerce's order, each a transaction of its own. Afterwards the judge goes
-//! through what the databases recorded. The same run with a planted fault must be found guilty.
+//! Buyers run their shop's statements in their shop's order, each a transaction of its own or each order one. Afterwards
+//! the judge goes through what the databases recorded. The same run with a planted fault must be found guilty.
 //!
 //! `PONTE_SEED` repeats a run's decisions (not its timing); `tests/run --full` makes the runs longer.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use tokio::sync::{Mutex, mpsc};
 
-use super::bench::{Bench, Setup, article};
-use super::buyer::{Buyer, Market};
+use super::bench::{Bench, Setup, erp_article};
 use super::clerk::Clerk;
 use super::fault::{Fault, Shared, Side, Watched};
+use super::hand::{Hand, Market};
 use super::history::{self, ErpHistory};
-use super::truth::{Judge, Violation};
+use super::system::System;
+use super::truth::{Judge, Undone, Violation};
 use crate::support::client::Client;
 use crate::support::full;
 
-pub const ARTICLES: usize = 20;
 pub const FIRST_ARTICLE: u64 = 101;
 const START_PIECES: i64 = 40;
 const BUYERS: usize = 12;
+
+pub fn articles() -> usize {
+    if full() { 50 } else { 20 }
+}
+
+/// Orders of a run that must be found sound; one with a planted fault needs no more than the short run.
+pub fn orders() -> u64 {
+    if full() { 1000 } else { 300 }
+}
 
 pub fn sku(article: u64) -> String {
     format!("ART-{article}")
 }
 
-struct Outcome {
-    violations: Vec<Violation>,
-    published: u64,
-    cycles: u64,
+/// A run from opening to closing time.
+pub struct Run<'a> {
+    pub test: &'a str,
+    pub system: &'static dyn System,
+    pub orders: u64,
+    pub fault: Fault,
+    /// See [`Setup`].
+    pub pack: Option<(&'a str, &'a str)>,
+    pub more: &'a str,
+    /// Each order is one transaction.
+    pub whole: bool,
+    /// The `[shop]`s in which buyers buy, all of them in one database.
+    pub shops: &'static [&'static str],
+    /// Between two cycles.
+    pub rest: Duration,
+}
+
+pub struct Outcome {
+    pub violations: Vec<Violation>,
+    pub undone: Vec<Undone>,
+    pub published: u64,
+    pub cycles: u64,
     /// Shown and true pieces of articles that differ after the last cycle.
-    wrong_in_the_end: Vec<(u64, i64, i64)>,
-    seed: u64,
+    pub wrong_in_the_end: Vec<(u64, i64, i64)>,
+    /// Rows beside the figures that do not agree with them then.
+    pub disagreements: Vec<String>,
+    pub seed: u64,
 }
 
-/// A run from opening to closing time, judged.
-async fn run(test: &str, orders: u64, fault: Fault, pack: Option<(&str, &str)>) -> Outcome {
-    let given = std::env::var("PONTE_SEED")
-        .ok()
-        .and_then(|seed| seed.parse().ok());
-    let seed: u64 = given.unwrap_or_else(rand::random);
-    println!("{test}: {orders} orders, {fault:?}, PONTE_SEED={seed}");
-    let setup = Setup {
-        pack,
-        ..Setup::default()
-    };
-    let mut bench = Bench::servers(test, setup).await;
-    watch(&mut bench, fault);
-    let history = stock_up(&bench).await;
-    let mut shop = bench.shop.client().await;
-    history::record(&mut shop).await;
+impl Outcome {
+    pub fn is_sound(&self) {
+        let seed = self.seed;
+        assert_eq!(self.violations, [], "PONTE_SEED={seed}");
+        assert_eq!(
+            self.wrong_in_the_end,
+            [],
+            "PONTE_SEED={seed}: article, shown, truth"
+        );
+        assert_eq!(
+            self.disagreements,
+            Vec::<String>::new(),
+            "PONTE_SEED={seed}"
+        );
+        assert!(
+            self.published > 20 && self.cycles > 1,
+            "{} values, {} cycles",
+            self.published,
+            self.cycles
+        );
+    }
 
-    let done = AtomicBool::new(false);
-    let cycles = AtomicU64::new(0);
-    let all_cycles = async {
-        while !done.load(Ordering::SeqCst) {
-            bench.cycle().await;
-            cycles.fetch_add(1, Ordering::SeqCst);
-        }
-    };
-    let sale = async {
-        let ended = sale(&bench, orders, seed, history).await;
-        done.store(true, Ordering::SeqCst);
-        ended
-    };
-    let (clerk, ()) = tokio::join!(sale, all_cycles);
-    // The last cycles find everything at rest. A planted fault may keep it from settling.
-    for _ in 0..5 {
-        if !bench.cycle().await.wrote() {
-            break;
+    pub fn is_guilty(&self) {
+        assert!(!self.violations.is_empty(), "PONTE_SEED={}", self.seed);
+    }
+}
+
+impl<'a> Run<'a> {
+    pub fn new(test: &'a str, system: &'static dyn System, orders: u64) -> Run<'a> {
+        Run {
+            test,
+            system,
+            orders,
+            fault: Fault::None,
+            pack: None,
+            more: "",
+            whole: false,
+            shops: &["main"],
+            rest: Duration::ZERO,
         }
     }
-    let mut judge = Judge::default();
-    let violations = judge.violations(&history::read(&mut shop).await, &clerk.history);
-    let outcome = Outcome {
-        published: judge.published,
-        cycles: cycles.into_inner(),
-        wrong_in_the_end: differences(&mut shop, &mut bench.erp.client().await).await,
-        violations,
-        seed,
-    };
-    println!(
-        "{test}: {} cycles, {} values published, {} times above the truth",
-        outcome.cycles,
-        outcome.published,
-        outcome.violations.len()
-    );
-    outcome
-}
 
-/// Articles on both sides, and the ERP's history from its first version on.
-async fn stock_up(bench: &Bench) -> ErpHistory {
-    let mut erp = bench.erp.client().await;
-    erp.run(
-        "CREATE TABLE erp_version (version BIGINT NOT NULL); INSERT INTO erp_version VALUES (0)",
-    )
-    .await;
-    let mut history = ErpHistory::default();
-    let pieces = START_PIECES.to_string();
-    for id in (FIRST_ARTICLE..).take(ARTICLES) {
-        article(bench, id as u32, &sku(id), Some(&pieces), &pieces).await;
-        history.changed(0, id, START_PIECES);
-    }
-    history
-}
-
-/// Buyers and the clerk at work until all orders are placed.
-async fn sale(bench: &Bench, orders: u64, seed: u64, history: ErpHistory) -> Clerk {
-    let (sender, receiver) = mpsc::unbounded_channel();
-    let market = Arc::new(Market {
-        reserved: Mutex::new(vec![0; ARTICLES]),
-        left_to_place: AtomicU64::new(orders),
-        placed: sender,
-        lost_to_deadlocks: AtomicU64::new(0),
-    });
-    let mut buyers = tokio::task::JoinSet::new();
-    for number in 0..BUYERS as u64 {
-        let buyer = Buyer {
-            client: bench.shop.client().await,
-            market: market.clone(),
-            rng: StdRng::seed_from_u64(seed.wrapping_add(number)),
+    /// What it came to, judged.
+    pub async fn outcome(self) -> Outcome {
+        let test = self.test;
+        let given = std::env::var("PONTE_SEED")
+            .ok()
+            .and_then(|seed| seed.parse().ok());
+        let seed: u64 = given.unwrap_or_else(rand::random);
+        println!(
+            "{test}: {} orders, {:?}, PONTE_SEED={seed}",
+            self.orders, self.fault
+        );
+        let setup = Setup {
+            system: Some(self.system),
+            pack: self.pack,
+            more: self.more,
+            ..Setup::default()
         };
-        buyers.spawn(buyer.go_shopping());
+        let mut bench = Bench::servers(test, setup).await;
+        let shared = watch(&mut bench, self.fault);
+        let history = self.stock_up(&bench).await;
+        let mut shop = bench.shop.client().await;
+        history::record(&mut shop, self.system).await;
+
+        let done = AtomicBool::new(false);
+        let cycles = AtomicU64::new(0);
+        let all_cycles = async {
+            while !done.load(Ordering::SeqCst) {
+                for name in self.shops {
+                    bench.cycle_of(name).await;
+                }
+                cycles.fetch_add(1, Ordering::SeqCst);
+                tokio::time::sleep(self.rest).await;
+            }
+        };
+        let sale = async {
+            let ended = self.sale(&bench, seed, history).await;
+            done.store(true, Ordering::SeqCst);
+            ended
+        };
+        let (clerk, ()) = tokio::join!(sale, all_cycles);
+        // The last cycles find everything at rest. A planted fault may keep it from settling.
+        for _ in 0..5 {
+            let mut wrote = false;
+            for name in self.shops {
+                wrote |= bench.cycle_of(name).await.wrote();
+            }
+            if !wrote {
+                break;
+            }
+        }
+        let promises = |status: &str| self.system.promises(status);
+        let looks = shared.looks();
+        let mut judge = Judge::new(&promises, &looks);
+        let violations = judge.violations(&history::read(&mut shop).await, &clerk.history);
+        let mut erp = bench.erp.client().await;
+        let outcome = Outcome {
+            published: judge.published,
+            undone: judge.undone,
+            cycles: cycles.into_inner(),
+            wrong_in_the_end: differences(self.system, &mut shop, &mut erp).await,
+            disagreements: self.system.disagreements(&mut shop).await,
+            violations,
+            seed,
+        };
+        println!(
+            "{test}: {} cycles, {} values published, {} undone by the shop, {} times above the truth",
+            outcome.cycles,
+            outcome.published,
+            outcome.undone.len(),
+            outcome.violations.len()
+        );
+        outcome
     }
-    let closed = Arc::new(AtomicBool::new(false));
-    let clerk = Clerk {
-        client: bench.erp.client().await,
-        rng: StdRng::seed_from_u64(seed.wrapping_sub(1)),
-        history,
-        version: 0,
-        placed: receiver,
-        unknown: Vec::new(),
-        drafts: Vec::new(),
-        open: Vec::new(),
-    };
-    let clerk = tokio::spawn(clerk.work(closed.clone()));
-    while let Some(buyer) = buyers.join_next().await {
-        buyer.expect("a buyer does not panic");
+
+    /// Articles on both sides, and the ERP's history from its first version on.
+    async fn stock_up(&self, bench: &Bench) -> ErpHistory {
+        let mut erp = bench.erp.client().await;
+        erp.run(
+            "CREATE TABLE erp_version (version BIGINT NOT NULL); INSERT INTO erp_version VALUES (0)",
+        )
+        .await;
+        let mut history = ErpHistory::default();
+        let mut shop = bench.shop.client().await;
+        for id in (FIRST_ARTICLE..).take(articles()) {
+            erp_article(bench, &sku(id), &START_PIECES.to_string()).await;
+            let system = self.system;
+            system
+                .add_article(&mut shop, id, &sku(id), START_PIECES)
+                .await;
+            history.changed(0, id, START_PIECES);
+        }
+        history
     }
-    closed.store(true, Ordering::SeqCst);
-    let lost = market.lost_to_deadlocks.load(Ordering::SeqCst);
-    println!("{lost} statements of buyers lost to deadlocks and were sent again");
-    clerk.await.expect("the clerk does not panic")
+
+    /// Buyers and the clerk at work until all orders are placed.
+    async fn sale(&self, bench: &Bench, seed: u64, history: ErpHistory) -> Clerk {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let market = Arc::new(Market {
+            system: self.system,
+            reserved: Mutex::new(vec![0; articles()]),
+            left_to_place: AtomicU64::new(self.orders),
+            placed: sender,
+            lost_to_deadlocks: AtomicU64::new(0),
+        });
+        let mut buyers = tokio::task::JoinSet::new();
+        for number in 0..BUYERS {
+            let hand = Hand {
+                client: bench.shop.client().await,
+                market: market.clone(),
+                rng: StdRng::seed_from_u64(seed.wrapping_add(number as u64)),
+                shop: self.shops[number % self.shops.len()],
+                whole: self.whole,
+            };
+            buyers.spawn(hand.go_shopping());
+        }
+        let closed = Arc::new(AtomicBool::new(false));
+        let clerk = Clerk {
+            client: bench.erp.client().await,
+            rng: StdRng::seed_from_u64(seed.wrapping_sub(1)),
+            history,
+            version: 0,
+            placed: receiver,
+            unknown: Vec::new(),
+            drafts: Vec::new(),
+            open: Vec::new(),
+        };
+        let clerk = tokio::spawn(clerk.work(closed.clone()));
+        while let Some(buyer) = buyers.join_next().await {
+            buyer.expect("a buyer does not panic");
+        }
+        closed.store(true, Ordering::SeqCst);
+        let lost = market.lost_to_deadlocks.load(Ordering::SeqCst);
+        println!("{lost} statements of buyers lost to deadlocks and were sent again");
+        clerk.await.expect("the clerk does not panic")
+    }
 }
 
-fn watch(bench: &mut Bench, fault: Fault) {
+fn watch(bench: &mut Bench, fault: Fault) -> Arc<Shared> {
     let shared = Shared::new(fault);
-    for (name, side) in [("erp", Side::Erp), ("shop.main", Side::Shop)] {
-        let watched = Watched {
-            inner: bench.engines[name].clone(),
+    for (name, engine) in &mut bench.engines {
+        let side = match name.as_str() {
+            "erp" => Side::Erp,
+            _ => Side::Shop,
+        };
+        *engine = Arc::new(Watched {
+            inner: engine.clone(),
             side,
             shared: shared.clone(),
-        };
-        bench.engines.insert(name.to_owned(), Arc::new(watched));
+        });
     }
+    shared
 }
 
 /// Counted from scratch, with plain queries on both sides: articles that show something else than there is.
-async fn differences(shop: &mut Client, erp: &mut Client) -> Vec<(u64, i64, i64)> {
+async fn differences(
+    system: &dyn System,
+    shop: &mut Client,
+    erp: &mut Client,
+) -> Vec<(u64, i64, i64)> {
     let number = |text: &Option<String>| {
         text.as_deref()
             .expect("a number")
@@ -176,16 +283,9 @@ async fn differences(shop: &mut Client, erp: &mut Client) -> Vec<(u64, i64, i64)
         .iter()
         .map(|row| number(&row[0]) as u64)
         .collect();
-    let held = shop
-        .rows(
-            "SELECT o.id, p.meta_value, r.meta_value FROM wp_wc_orders o JOIN wp_woocommerce_order_items i ON i.order_id = o.id
-             JOIN wp_woocommerce_order_itemmeta p ON p.order_item_id = i.order_item_id AND p.meta_key = '_product_id'
-             JOIN wp_woocommerce_order_itemmeta r ON r.order_item_id = i.order_item_id AND r.meta_key = '_reduced_stock'
-             WHERE o.status IN ('wc-on-hold', 'wc-processing', 'wc-completed')",
-        )
-        .await;
+    let held = system.held(shop).await;
     let mut wrong = Vec::new();
-    for article in (FIRST_ARTICLE..).take(ARTICLES) {
+    for article in (FIRST_ARTICLE..).take(articles()) {
         let sku = sku(article);
         let free = erp
             .value(&format!(
@@ -196,78 +296,14 @@ async fn differences(shop: &mut Client, erp: &mut Client) -> Vec<(u64, i64, i64)
             .await;
         let pending: i64 = held
             .iter()
-            .filter(|row| {
-                number(&row[1]) as u64 == article && !counted.contains(&(number(&row[0]) as u64))
-            })
-            .map(|row| number(&row[2]))
+            .filter(|(order, held, _)| *held == article && !counted.contains(order))
+            .map(|(.., pieces)| pieces)
             .sum();
         let truth = number(&free) - pending;
-        let shown = shop.value(&format!("SELECT meta_value FROM wp_postmeta WHERE post_id = {article} AND meta_key = '_stock'")).await;
-        if number(&shown) != truth.max(0) {
-            wrong.push((article, number(&shown), truth));
+        let shown = system.shown(shop, article).await;
+        if shown != truth.max(0) {
+            wrong.push((article, shown, truth));
         }
     }
     wrong
-}
-
-fn orders() -> u64 {
-    if full() { 1500 } else { 300 }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn the_figure_never_exceeds_the_truth_and_equals_it_in_the_end() {
-    let outcome = run("stock::buyers::sound", orders(), Fault::None, None).await;
-    let seed = outcome.seed;
-    assert_eq!(outcome.violations, [], "PONTE_SEED={seed}");
-    assert_eq!(
-        outcome.wrong_in_the_end,
-        [],
-        "PONTE_SEED={seed}: article, shown, truth"
-    );
-    assert!(
-        outcome.published > 20 && outcome.cycles > 1,
-        "{} values, {} cycles",
-        outcome.published,
-        outcome.cycles
-    );
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn an_absolute_write_is_found() {
-    let outcome = run(
-        "stock::buyers::absolute",
-        orders(),
-        Fault::AbsoluteWrite,
-        None,
-    )
-    .await;
-    assert!(
-        !outcome.violations.is_empty(),
-        "PONTE_SEED={}",
-        outcome.seed
-    );
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_relative_write_sent_again_is_found() {
-    let outcome = run("stock::buyers::resent", orders(), Fault::ResentWrite, None).await;
-    assert!(
-        !outcome.violations.is_empty(),
-        "PONTE_SEED={}",
-        outcome.seed
-    );
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn completed_orders_forgotten_are_found() {
-    let forgotten = Some((
-        "o.status IN ('wc-on-hold', 'wc-processing', 'wc-completed')",
-        "o.status IN ('wc-on-hold', 'wc-processing')",
-    ));
-    let outcome = run("stock::buyers::completed", orders(), Fault::None, forgotten).await;
-    assert!(
-        !outcome.violations.is_empty(),
-        "PONTE_SEED={}",
-        outcome.seed
-    );
 }

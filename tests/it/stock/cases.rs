@@ -2,7 +2,8 @@
 
 use ponte::stock::{Left, Mode};
 
-use super::bench::{Bench, Setup, article, erp_article, erp_order, shop_article, shown, web_order};
+use super::bench::{Bench, Setup, erp_article, erp_order};
+use super::woocommerce::{article, shop_article, shown, web_order};
 
 const PENDING: &str = "'main/1'";
 

@@ -8,8 +8,8 @@ use rand::Rng;
 use rand::rngs::StdRng;
 use tokio::sync::mpsc;
 
-use super::buyer::{Fate, Placed};
-use super::buyers::{ARTICLES, FIRST_ARTICLE, sku};
+use super::buyers::{FIRST_ARTICLE, articles, sku};
+use super::hand::{Fate, Placed};
 use super::history::ErpHistory;
 use crate::support::client::Client;
 
@@ -67,7 +67,7 @@ impl Clerk {
         let Some(placed) = self.pick(self.unknown.len(), |clerk| &mut clerk.unknown) else {
             return;
         };
-        let order = placed.order;
+        let (order, reference) = (placed.order, &placed.reference);
         let lines: Vec<String> = placed
             .lines
             .iter()
@@ -81,7 +81,7 @@ impl Clerk {
             })
             .collect();
         let statements = format!(
-            "INSERT INTO orders (number, customer, status, web_reference, order_date) VALUES ('E{order}', 'C1', 'draft', 'main/{order}', '2026-06-01');
+            "INSERT INTO orders (number, customer, status, web_reference, order_date) VALUES ('E{order}', 'C1', 'draft', '{reference}', '2026-06-01');
              INSERT INTO order_lines (order_number, line, sku, warehouse, quantity) VALUES {}",
             lines.join(", ")
         );
@@ -136,7 +136,7 @@ impl Clerk {
     }
 
     async fn receive(&mut self) {
-        let article = FIRST_ARTICLE + self.rng.random_range(0..ARTICLES) as u64;
+        let article = FIRST_ARTICLE + self.rng.random_range(0..articles()) as u64;
         let pieces = self.rng.random_range(1..=12);
         self.transaction(&format!(
             "UPDATE stock SET quantity = quantity + {pieces} WHERE sku = '{}' AND warehouse = 'WH'",

@@ -1,6 +1,7 @@
 //! The explanation, as a shopkeeper and as a machine read it.
 
-use super::bench::{Bench, Setup, article, erp_order, web_order};
+use super::bench::{Bench, Setup, erp_order};
+use super::woocommerce::{article, web_order};
 
 async fn bench(test: &str) -> Bench {
     let setup = Setup {

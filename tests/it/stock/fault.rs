@@ -10,9 +10,12 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use futures_util::stream::{BoxStream, StreamExt};
 use ponte::db::catalog::{ResultColumn, Table};
-use ponte::db::query::{Add, Delete, Insert, Query, TableName, Update};
+use ponte::db::query::{Add, Delete, Insert, Part, Query, TableName, Update};
 use ponte::db::{CommitError, Engine, EngineKind, Isolation, Result, Server, Session, fetch};
-use ponte::value::{Decimal, RowBatch, Value};
+use ponte::value::{Decimal, RowBatch, Type, Value};
+
+use super::history::SEEN;
+use super::truth::Look;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -21,6 +24,8 @@ pub enum Fault {
     AbsoluteWrite,
     /// Now and then a relative write is sent twice, as after a lost answer to COMMIT.
     ResentWrite,
+    /// No article is looked at again within a cycle.
+    NoSettling,
 }
 
 /// What the sessions of one run share.
@@ -28,6 +33,8 @@ pub enum Fault {
 pub struct Shared {
     /// The version of the ERP that ponte read last.
     version: AtomicU64,
+    /// What ponte saw of the shop's history, look by look.
+    looks: Mutex<Vec<Look>>,
     /// Figures as ponte saw them, by key.
     shown: Mutex<HashMap<String, Decimal>>,
     fault: Fault,
@@ -38,10 +45,18 @@ impl Shared {
     pub fn new(fault: Fault) -> Arc<Shared> {
         Arc::new(Shared {
             version: AtomicU64::new(0),
+            looks: Mutex::new(vec![Look::new()]),
             shown: Mutex::default(),
             fault,
             writes: AtomicU64::new(0),
         })
+    }
+
+    pub fn looks(&self) -> Vec<Look> {
+        self.looks
+            .lock()
+            .expect("no test panics holding it")
+            .clone()
     }
 }
 
@@ -95,6 +110,9 @@ impl Session for WatchedSession {
 
     async fn read<'a>(&'a mut self, query: &Query) -> Result<BoxStream<'a, Result<RowBatch>>> {
         let shared = self.shared.clone();
+        if shared.fault == Fault::NoSettling && self.side == Side::Shop && is_narrowed(query) {
+            return Ok(futures_util::stream::empty().boxed());
+        }
         let stream = self.inner.read(query).await?;
         Ok(stream
             .inspect(move |batch| remember_shown(&shared, batch))
@@ -123,10 +141,23 @@ impl Session for WatchedSession {
             }
             (Side::Shop, Isolation::ReadCommitted) => {
                 let version = self.shared.version.load(Ordering::SeqCst);
+                let look = self.shared.looks().len() - 1;
                 self.inner
-                    .execute(&Query::sql(format!("SET @erp_version = {version}")))
+                    .execute(&Query::sql(format!(
+                        "SET @erp_version = {version}, @look = {look}"
+                    )))
                     .await?;
                 self.inner.begin(isolation).await
+            }
+            (Side::Shop, Isolation::Snapshot) => {
+                self.inner.begin(isolation).await?;
+                let rows = fetch(self.inner.as_mut(), &Query::sql(SEEN)).await?;
+                let number = |value: &Value| value.show().parse().expect("a whole number");
+                let look = rows.iter().map(|row| (number(&row[0]), number(&row[1])));
+                let look = look.collect();
+                let mut looks = self.shared.looks.lock().expect("no test panics holding it");
+                looks.push(look);
+                Ok(())
             }
             _ => self.inner.begin(isolation).await,
         }
@@ -150,7 +181,7 @@ impl Session for WatchedSession {
 
     async fn add(&mut self, add: &Add) -> Result<u64> {
         match self.shared.fault {
-            Fault::None => self.inner.add(add).await,
+            Fault::None | Fault::NoSettling => self.inner.add(add).await,
             Fault::ResentWrite => {
                 let found = self.inner.add(add).await?;
                 if self.shared.writes.fetch_add(1, Ordering::SeqCst) % 2 == 1 {
@@ -181,17 +212,29 @@ fn remember_shown(shared: &Shared, batch: &Result<RowBatch>) {
     };
     let mut known = shared.shown.lock().expect("no test panics holding it");
     for row in &batch.rows {
-        if let Value::Text(shown) = &row[shown] {
-            known.insert(row[id].show(), Decimal::parse(shown).expect("a figure"));
-        }
+        let shown = match &row[shown] {
+            Value::Text(shown) => shown.clone(),
+            other => other.show(),
+        };
+        known.insert(row[id].show(), Decimal::parse(&shown).expect("a figure"));
     }
+}
+
+/// Asked for certain articles only, as in every round but the first.
+fn is_narrowed(query: &Query) -> bool {
+    let text = |part: &Part| matches!(part, Part::Sql(text) if text.contains("WHERE TRIM(s."));
+    query.parts.iter().any(text)
 }
 
 /// The same figures written as a value.
 fn absolute(add: &Add, shown: &HashMap<String, Decimal>) -> Update {
     let row = |(key, delta): &(Value, Decimal)| {
         let target = &shown[&key.show()] + delta;
-        (vec![key.clone()], vec![Value::Text(target.to_plain())])
+        let value = match add.column_type {
+            Type::Text { .. } => Value::Text(target.to_plain()),
+            _ => Value::Int(target.to_plain().parse().expect("whole pieces")),
+        };
+        (vec![key.clone()], vec![value])
     };
     Update {
         table: add.table.clone(),

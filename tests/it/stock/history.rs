@@ -3,53 +3,62 @@
 
 use std::collections::HashMap;
 
+use super::system::System;
 use crate::support::client::Client;
 
-/// Statements for the shop's database. Buyers say who they are in `@actor`; ponte does not, and has `@erp_version`.
-const TRIGGERS: &str = "
+/// Buyers say who they are in `@actor`; ponte does not, and has `@erp_version` and `@look`.
+const TABLE: &str = "
 CREATE TABLE history (
     seq BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
     kind VARCHAR(10) NOT NULL,
     subject BIGINT NOT NULL,
     old VARCHAR(40),
     new VARCHAR(40),
-    actor BIGINT,
-    erp_version BIGINT
+    actor BIGINT,         -- the order for whose sake a figure was written; NULL: ponte
+    taken BIGINT,         -- pieces that the order took with it
+    erp_version BIGINT,
+    look BIGINT,
+    KEY by_subject (kind, subject, seq)
 ) ENGINE=InnoDB;
-DELIMITER //
-CREATE TRIGGER figure_changed AFTER UPDATE ON wp_postmeta FOR EACH ROW
-BEGIN
-    IF NEW.meta_key = '_stock' AND NOT (NEW.meta_value <=> OLD.meta_value) THEN
-        INSERT INTO history (kind, subject, old, new, actor, erp_version)
-        VALUES ('figure', NEW.post_id, OLD.meta_value, NEW.meta_value, @actor, @erp_version);
-    END IF;
-END//
-CREATE TRIGGER order_came AFTER INSERT ON wp_wc_orders FOR EACH ROW
-BEGIN
-    INSERT INTO history (kind, subject, new, actor) VALUES ('status', NEW.id, NEW.status, @actor);
-END//
-CREATE TRIGGER order_changed AFTER UPDATE ON wp_wc_orders FOR EACH ROW
-BEGIN
-    IF NEW.status <> OLD.status THEN
-        INSERT INTO history (kind, subject, old, new, actor) VALUES ('status', NEW.id, OLD.status, NEW.status, @actor);
-    END IF;
-END//
-DELIMITER ;
 ";
 
-pub async fn record(shop: &mut Client) {
-    shop.load(TRIGGERS).await;
+pub async fn record(shop: &mut Client, system: &dyn System) {
+    shop.load(TABLE).await;
+    shop.load(&format!(
+        "DELIMITER //\n{}\nDELIMITER ;\n",
+        system.triggers()
+    ))
+    .await;
+}
+
+/// The last event of each figure that a snapshot of the shop contains.
+pub const SEEN: &str =
+    "SELECT subject, MAX(seq) AS seq FROM history WHERE kind = 'figure' GROUP BY subject";
+
+/// For whose sake a figure was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    Order {
+        order: u64,
+        /// Pieces that it takes with it; below 0: that come back.
+        taken: i64,
+    },
+    Ponte {
+        /// Of the ERP.
+        version: u64,
+        look: usize,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// A figure took a value. `actor`: the order for whose sake; `None`: ponte, from this version of the ERP.
+    /// A figure took a value.
     Figure {
+        seq: u64,
         article: u64,
         old: i64,
         new: i64,
-        actor: Option<u64>,
-        version: u64,
+        by: By,
     },
     Status {
         order: u64,
@@ -59,7 +68,7 @@ pub enum Event {
 
 pub async fn read(shop: &mut Client) -> Vec<Event> {
     let rows = shop
-        .rows("SELECT kind, subject, old, new, actor, erp_version FROM history ORDER BY seq")
+        .rows("SELECT kind, subject, old, new, actor, taken, erp_version, look, seq FROM history ORDER BY seq")
         .await;
     rows.into_iter().map(event).collect()
 }
@@ -67,18 +76,27 @@ pub async fn read(shop: &mut Client) -> Vec<Event> {
 fn event(row: Vec<Option<String>>) -> Event {
     let number = |at: usize| {
         row[at].as_deref().map(|text| {
-            text.parse::<i64>()
-                .unwrap_or_else(|_| panic!("no whole number: {text}"))
+            text.parse::<f64>()
+                .unwrap_or_else(|_| panic!("no number: {text}")) as i64
         })
     };
     let subject = number(1).expect("a subject") as u64;
     match row[0].as_deref() {
         Some("figure") => Event::Figure {
+            seq: number(8).expect("a number") as u64,
             article: subject,
             old: number(2).expect("a figure"),
             new: number(3).expect("a figure"),
-            actor: number(4).map(|order| order as u64),
-            version: number(5).unwrap_or(0) as u64,
+            by: match number(4) {
+                Some(order) => By::Order {
+                    order: order as u64,
+                    taken: number(5).expect("pieces"),
+                },
+                None => By::Ponte {
+                    version: number(6).unwrap_or(0) as u64,
+                    look: number(7).unwrap_or(0) as usize,
+                },
+            },
         },
         Some("status") => Event::Status {
             order: subject,

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use ponte::db::{self, DbUrl};
 
-use super::bench::{Bench, Setup, article, shown};
+use super::bench::{Bench, Setup};
+use super::woocommerce::{article, shown};
 use crate::support::full;
 use crate::support::proxy::{COMMIT_MARIADB, Fault, Proxy};
 

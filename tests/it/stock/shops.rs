@@ -5,7 +5,8 @@ use std::sync::Arc;
 use ponte::db::{self, DbError, DbErrorKind, Engine, EngineKind, Session};
 use ponte::stock::{self, Mode, Options, StockError};
 
-use super::bench::{Bench, Setup, article, erp_order, shop_article, shown, web_order};
+use super::bench::{Bench, Setup, erp_order};
+use super::woocommerce::{article, shop_article, shown, web_order};
 use crate::support::servers::{self, Database};
 
 async fn two_shops(test: &str, warehouse: &str) -> (Bench, Database) {

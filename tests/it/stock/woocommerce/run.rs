@@ -1,0 +1,68 @@
+//! WooCommerce's buyers.
+
+use super::WooCommerce;
+use crate::stock::buyers::{Outcome, Run, orders};
+use crate::stock::fault::Fault;
+
+async fn run(test: &str, fault: Fault, pack: Option<(&str, &str)>, whole: bool) -> Outcome {
+    Run {
+        pack,
+        fault,
+        whole,
+        ..Run::new(test, &WooCommerce, orders())
+    }
+    .outcome()
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_figure_never_exceeds_the_truth_and_equals_it_in_the_end() {
+    let outcome = run("stock::woocommerce::sound", Fault::None, None, false).await;
+    outcome.is_sound();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nor_where_an_order_is_one_transaction() {
+    let outcome = run("stock::woocommerce::whole", Fault::None, None, true).await;
+    outcome.is_sound();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_absolute_write_is_found() {
+    let outcome = run(
+        "stock::woocommerce::absolute",
+        Fault::AbsoluteWrite,
+        None,
+        false,
+    )
+    .await;
+    outcome.is_guilty();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_relative_write_sent_again_is_found() {
+    let outcome = run(
+        "stock::woocommerce::resent",
+        Fault::ResentWrite,
+        None,
+        false,
+    )
+    .await;
+    outcome.is_guilty();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn completed_orders_forgotten_are_found() {
+    let forgotten = Some((
+        "o.status IN ('wc-on-hold', 'wc-processing', 'wc-completed')",
+        "o.status IN ('wc-on-hold', 'wc-processing')",
+    ));
+    let outcome = run(
+        "stock::woocommerce::completed",
+        Fault::None,
+        forgotten,
+        false,
+    )
+    .await;
+    outcome.is_guilty();
+}
