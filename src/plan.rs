@@ -163,6 +163,9 @@ pub struct Target {
     pub connection: String,
     /// Symbolic language -> the ERP's code: `main` -> `it`.
     pub languages: BTreeMap<String, String>,
+    /// The shop's code -> the ERP's, of the languages that are ponte's in this shop; `None`: all of them are, and both
+    /// sides call them the same.
+    pub codes: Option<Codes>,
     pub tables: Vec<ProjectTable>,
     /// Computed fields, in order.
     pub fields: Vec<(String, Expr)>,
@@ -174,6 +177,13 @@ pub struct Target {
     pub writes: Vec<Write>,
     pub derived: Vec<Derived>,
     pub forget: Vec<Forget>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Codes {
+    /// The shop's code -> the ERP's.
+    pub to_erp: BTreeMap<String, String>,
+    pub at: Span,
 }
 
 #[derive(Debug, Clone)]
@@ -221,9 +231,18 @@ pub struct Match {
 
 #[derive(Debug)]
 pub struct Each {
-    pub child: String,
+    pub over: Over,
     pub alias: String,
     pub at: Span,
+}
+
+/// What a write has a row for each of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Over {
+    /// The rows of a child set of the record.
+    Child(String),
+    /// The rows of a `[let]` table: the shop's languages, its stores.
+    Table(String),
 }
 
 #[derive(Debug)]

@@ -5,8 +5,8 @@
 
 use crate::expr::Expr;
 use crate::plan::{
-    Derived, DerivedRows, Empty, Field, Flow, Forget, Own, Relation, ServerSql, Source, Target,
-    Write,
+    Derived, DerivedRows, Empty, Field, Flow, Forget, Over, Own, Relation, ServerSql, Source,
+    Target, Write,
 };
 use crate::value::Value;
 
@@ -85,6 +85,9 @@ impl Canon {
         for (name, code) in &target.languages {
             self.text(name, code);
         }
+        if let Some(codes) = &target.codes {
+            self.pairs("codes", codes.to_erp.iter());
+        }
         for table in &target.tables {
             self.text("table", &table.name);
             for (key, row) in &table.rows {
@@ -152,10 +155,13 @@ impl Canon {
             .iter()
             .flat_map(|(name, value)| [name, value]);
         self.texts("attributes", attributes);
-        let each = write
-            .each
-            .iter()
-            .flat_map(|each| [&each.child, &each.alias]);
+        let each = write.each.iter().flat_map(|each| {
+            let (kind, name) = match &each.over {
+                Over::Child(name) => ("set", name),
+                Over::Table(name) => ("table", name),
+            };
+            [kind, name.as_str(), each.alias.as_str()]
+        });
         self.texts("each", each);
         self.sql("scope", write.scope.as_ref());
         self.expr("if", write.condition.as_ref());

@@ -118,6 +118,9 @@ pub struct ShopKeys {
     pub own_schema: Option<At<String>>,
     /// The ERP's code of the shop's language: `name[main]` in mapping files.
     pub language: Option<At<String>>,
+    /// The shop's languages that ponte looks after: the shop's code = the ERP's. Texts in other languages are the shop
+    /// people's. Default: every language, and both sides call them the same.
+    pub languages: Option<At<Ordered<At<String>>>>,
     /// The ERP's price list that this shop shows.
     pub price_list: Option<At<String>>,
     /// Warehouses whose stock this shop sells. Default: all of them.

@@ -108,6 +108,18 @@ impl Scope {
         }
     }
 
+    /// `name[l.code]`; a small table in its place lacks the column that it is asked for.
+    fn text_of(&self, field: &str) -> Result<(), Unknown> {
+        if self.lets.contains_key(field) || self.tables.contains_key(field) {
+            return Err(Unknown {
+                message: format!("which column of `{field}` is not said"),
+                candidates: Vec::new(),
+                note: Some(format!("write `{field}[...].column`")),
+            });
+        }
+        self.text(field)
+    }
+
     fn member(&self, owner: &str, column: &str) -> Result<(), Unknown> {
         match self.members.get(owner) {
             None => Err(Unknown {
@@ -241,6 +253,7 @@ impl Resolve for Names<'_> {
             Name::TextNamed { field, alias } => {
                 self.scope.text(field).and(self.scope.language(alias))
             }
+            Name::TextOf { field } => self.scope.text_of(field),
             Name::Lookup {
                 table,
                 keys,

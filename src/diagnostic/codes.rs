@@ -138,7 +138,7 @@ pub const CODES: &[Code] = &[
     code(
         "P133",
         "unknown child set",
-        "`each` names a set of rows that the record does not have.",
+        "`each` names neither a set of rows of the record nor a small table of the shop.",
     ),
     code(
         "P134",
@@ -174,6 +174,11 @@ pub const CODES: &[Code] = &[
         "P140",
         "nothing to do",
         "The project has no shop and no flow, or a shop whose packs have no record in common.",
+    ),
+    code(
+        "P141",
+        "set or small table",
+        "`each` names something that is both a set of the record and a small table of the shop.",
     ),
     code(
         "P201",

@@ -54,6 +54,8 @@ pub enum Name<'a> {
     Text { field: &'a str, language: &'a str },
     /// `name[main]`: a language by the project's own name for it
     TextNamed { field: &'a str, alias: &'a str },
+    /// `name[l.code]`: in the language whose code (the shop's) the key, which is evaluated, yields
+    TextOf { field: &'a str },
     /// `term['a', 'b'].id`, `tax[tax_class].rate`: keys are evaluated, the slot names table and column
     Lookup {
         table: &'a str,
@@ -181,6 +183,19 @@ impl Expr {
             found |= matches!(name, Name::Member(of, _) if of == base);
         });
         found
+    }
+
+    /// The members that texts take their language from: `l.code` of `name[l.code]`.
+    pub fn languages(&self) -> Vec<(&str, &str)> {
+        let mut members = Vec::new();
+        self.root.visit(&mut |node| {
+            if let Kind::TextOf { language, .. } = &node.kind
+                && let Kind::Member(of, column) = &language.kind
+            {
+                members.push((of.as_str(), column.as_str()));
+            }
+        });
+        members
     }
 
     /// The tables of which `has_table` and `has_column` ask, in the order of the text.

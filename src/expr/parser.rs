@@ -457,12 +457,23 @@ impl<'a> Parser<'a> {
             return self.node(kind, start);
         }
         let only = if keys.len() == 1 { keys.pop() } else { None };
-        let kind = match only.map(|key| key.kind) {
-            Some(Kind::Literal(Value::Text(language))) => Kind::Text {
+        let kind = match only {
+            Some(Node {
+                kind: Kind::Literal(Value::Text(language)),
+                ..
+            }) => Kind::Text {
                 field: name,
                 language,
             },
-            Some(Kind::Field(alias)) => Kind::TextNamed { field: name, alias },
+            Some(Node {
+                kind: Kind::Field(alias),
+                ..
+            }) => Kind::TextNamed { field: name, alias },
+            // A number is no language: a look-up whose column was forgotten.
+            Some(key) if !matches!(key.kind, Kind::Literal(_)) => Kind::TextOf {
+                field: name,
+                language: Box::new(key),
+            },
             _ => {
                 let range = self.since(start);
                 return Err(Mistake::new(

@@ -64,6 +64,10 @@ impl Resolver<'_> {
                 let slot = self.slot(node);
                 return Code::Lookup(slot, self.codes(keys));
             }
+            Kind::TextOf { language, .. } => {
+                let slot = self.slot(node);
+                return Code::Lookup(slot, vec![self.code(language)]);
+            }
             Kind::HasTable(table) => {
                 return Code::Constant(Value::Bool(self.with.has_table(table)));
             }
@@ -203,6 +207,7 @@ fn spellings(name: &Name<'_>) -> Vec<String> {
         }
         Name::Text { field, language } => vec![(*field).to_owned(), (*language).to_owned()],
         Name::TextNamed { field, alias } => vec![(*field).to_owned(), (*alias).to_owned()],
+        Name::TextOf { field } => vec![(*field).to_owned()],
         Name::Lookup { table, column, .. } => vec![(*table).to_owned(), (*column).to_owned()],
         Name::Link { record, column } => {
             let column = column.map(str::to_owned);

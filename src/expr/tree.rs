@@ -30,6 +30,10 @@ pub enum Kind {
         field: String,
         alias: String,
     },
+    TextOf {
+        field: String,
+        language: Box<Node>,
+    },
     Lookup {
         table: String,
         keys: Vec<Node>,
@@ -171,6 +175,7 @@ impl Node {
             Kind::Member(of, name) => Name::Member(of, name),
             Kind::Text { field, language } => Name::Text { field, language },
             Kind::TextNamed { field, alias } => Name::TextNamed { field, alias },
+            Kind::TextOf { field, .. } => Name::TextOf { field },
             Kind::Lookup {
                 table,
                 keys,
@@ -221,6 +226,7 @@ impl Kind {
             | Kind::Not(node)
             | Kind::Cast(node, _)
             | Kind::Unique(node)
+            | Kind::TextOf { language: node, .. }
             | Kind::IsNull { operand: node, .. } => visit(node),
             Kind::Binary(_, left, right)
             | Kind::Like {
@@ -280,6 +286,10 @@ impl fmt::Display for Node {
                 f.write_str("[")?;
                 write_name(f, alias)?;
                 f.write_str("]")
+            }
+            Kind::TextOf { field, language } => {
+                write_name(f, field)?;
+                write!(f, "[{language}]")
             }
             Kind::Lookup {
                 table,

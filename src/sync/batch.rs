@@ -283,16 +283,9 @@ impl<'b> Applier<'b> {
                 let _ = evaluate(value, &sight.of(record, None), &self.bound.flow.at);
             }
             for write in &self.bound.writes {
-                let none = [None];
-                let elements: Vec<Option<&crate::value::Row>> = match write.each {
-                    Some(each) => record
-                        .children
-                        .get(each)
-                        .into_iter()
-                        .flatten()
-                        .map(Some)
-                        .collect(),
-                    None => none.to_vec(),
+                let elements: Vec<Option<&crate::value::Row>> = match &write.each {
+                    Some(each) => each.rows(record).iter().map(Some).collect(),
+                    None => vec![None],
                 };
                 let values = write.matches.iter().map(|one| &one.value);
                 let values = values.chain(write.fields.iter().map(|field| &field.value));

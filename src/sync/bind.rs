@@ -6,14 +6,15 @@ mod target;
 use super::find::Finder;
 use super::layout::{Layout, SourceColumn};
 use super::lookup::Lookups;
+use super::record::Record;
 use crate::db::catalog::{ResultColumn, Table};
 use crate::db::query::{Query, TableName};
 use crate::db::{DbError, Session};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::expr::{Expr, Name, Resolve, Resolved, Slot, Unknown};
 use crate::plan::{Child, Derived, Field, Find, Flow, Forget, Relation, Write};
-use crate::value::{Type, Value};
-use std::collections::{HashMap, HashSet};
+use crate::value::{Row, Type, Value};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Why a flow cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -66,12 +67,29 @@ pub struct BoundWrite<'p> {
     pub owned_while: Option<Resolved>,
     pub matches: Vec<BoundMatch>,
     pub fields: Vec<BoundField<'p>>,
-    /// The child set of an `each` write, by position.
-    pub each: Option<usize>,
+    pub each: Option<BoundEach>,
     /// Columns of the written row that later expressions use, with their slots.
     pub exports: Vec<(String, Slot)>,
     /// The columns that tell a row of the table from all others: its primary key, else the match.
     pub identity: Vec<String>,
+}
+
+/// The elements of an `each` write.
+#[derive(Debug)]
+pub enum BoundEach {
+    /// A child set of the record, by position.
+    Child(usize),
+    /// The rows of a small table, the same for every record.
+    Table(Vec<Row>),
+}
+
+impl BoundEach {
+    pub fn rows<'r>(&'r self, record: &'r Record) -> &'r [Row] {
+        match self {
+            BoundEach::Child(at) => record.children.get(*at).map_or(&[], Vec::as_slice),
+            BoundEach::Table(rows) => rows,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -102,6 +120,8 @@ pub struct Binder<'s> {
     pub target: &'s mut dyn Session,
     pub lookups: &'s Lookups,
     tables: HashMap<TableName, Option<Table>>,
+    /// Codes of the shop's languages, as far as writes have a row for each of them.
+    languages: BTreeSet<String>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -116,6 +136,7 @@ impl<'s> Binder<'s> {
             target,
             lookups,
             tables: HashMap::new(),
+            languages: BTreeSet::new(),
             diagnostics: Vec::new(),
         }
     }
@@ -183,6 +204,7 @@ impl<'s> Binder<'s> {
         for write in &flow.target.writes {
             writes.extend(self.write(write, &mut layout));
         }
+        self.codes(flow);
         let mut derived = Vec::new();
         for one in &flow.target.derived {
             if !self.applies(one.condition.as_ref(), &mut layout) {

@@ -1,7 +1,9 @@
-//! A write of a row per element of a child set: an article's categories. With a `scope`, rows in it that the record no
-//! longer yields are removed, as far as they lead to something that ponte has linked.
+//! A write of a row per element of a child set (an article's categories) or of a small table (the shop's languages).
+//! With a `scope`, rows in it that the record no longer yields are removed: of a child set as far as they lead to
+//! something that ponte has linked, of a small table as far as they lead to one of its rows, for which the write's `if`
+//! no longer holds. So a small table that comes back short or empty takes nothing away.
 
-use super::bind::BoundWrite;
+use super::bind::{BoundEach, BoundWrite};
 use super::record::{Existing, Record};
 use super::report::Reason;
 use super::rows::{Found, differences, new_row};
@@ -89,7 +91,11 @@ pub async fn compare(
             };
             let mut gone: Vec<String> = Vec::new();
             for (key, row) in &by_key {
-                if is_its(row) && leads_to_linked(write, row, &match_at, linked) {
+                let leads_on = match &elements.left_out {
+                    Some(left_out) => left_out.contains(key),
+                    None => true,
+                };
+                if leads_on && is_its(row) && leads_to_linked(write, row, &match_at, linked) {
                     gone.push(key.clone());
                 }
             }
@@ -117,6 +123,9 @@ struct Elements {
     parent: Option<String>,
     parent_values: Option<Vec<Value>>,
     rows: Vec<Element>,
+    /// Of a small table: the rows of the target that its elements would lead to if the write's condition held for
+    /// them. Only these may go: a row that leads to something else is not the table's.
+    left_out: Option<HashSet<String>>,
 }
 
 struct Element {
@@ -160,13 +169,18 @@ fn elements(
         .map(|values| key_of(values.iter().zip(parent.iter().map(|(_, bound)| &bound.ty))));
     let mut rows = Vec::new();
     let mut seen = HashSet::new();
-    let set: &[Row] = write
+    let mut left_out = match &write.each {
+        Some(BoundEach::Table(_)) => Some(HashSet::new()),
+        _ => None,
+    };
+    let set = write
         .each
-        .and_then(|each| record.children.get(each))
-        .map_or(&[], Vec::as_slice);
+        .as_ref()
+        .map_or(&[][..], |each| each.rows(record));
     for row in set {
         let view = sight.of(record, Some(row));
-        if !holds(write.condition.as_ref(), &view, &write.write.at)? {
+        let applies = holds(write.condition.as_ref(), &view, &write.write.at)?;
+        if !applies && left_out.is_none() {
             continue;
         }
         let mut key = Vec::new();
@@ -175,7 +189,9 @@ fn elements(
             let value = match evaluate(&bound.value, &view, &one.at) {
                 Ok(value) => value,
                 Err(Reason::Waits { .. }) => {
-                    waiting.push(at);
+                    if applies {
+                        waiting.push(at);
+                    }
                     complete = false;
                     break;
                 }
@@ -202,6 +218,13 @@ fn elements(
                 .map(|value| value.as_ref().unwrap_or(&Value::Null))
                 .zip(write.matches.iter().map(|one| &one.ty)),
         );
+        if !applies {
+            left_out
+                .iter_mut()
+                .filter(|_| complete)
+                .for_each(|keys| _ = keys.insert(text.clone()));
+            continue;
+        }
         // Two elements that lead to one row are one.
         if complete && seen.insert(text) {
             rows.push(Element {
@@ -214,6 +237,7 @@ fn elements(
         parent: parent_text,
         parent_values,
         rows,
+        left_out,
     }))
 }
 

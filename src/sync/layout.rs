@@ -9,7 +9,7 @@ use super::record::{ELEMENT, LookupSlot};
 use crate::db::catalog::Table;
 use crate::db::query::TableName;
 use crate::expr::{Name, Resolve, Slot, Unknown};
-use crate::plan::{FieldKind, Flow, Write};
+use crate::plan::{FieldKind, Flow, Over, Write};
 use crate::value::Type;
 use std::collections::HashMap;
 
@@ -44,6 +44,7 @@ pub struct Layout {
     used: Vec<bool>,
     names: Vec<String>,
     languages: std::collections::BTreeMap<String, String>,
+    codes: Option<std::collections::BTreeMap<String, String>>,
     children: Vec<ChildColumns>,
     /// Columns that `find` yields: `find.id`.
     find: Vec<String>,
@@ -51,7 +52,8 @@ pub struct Layout {
     aliases: Vec<String>,
     lookup_columns: HashMap<String, Vec<String>>,
     tables: HashMap<String, Vec<String>>,
-    element: Option<(usize, String)>,
+    /// Columns of the element that an `each` write is at, and its name.
+    element: Option<(Vec<String>, String)>,
     pub texts: Vec<TextSlot>,
     pub lookups: Vec<LookupSlot>,
 }
@@ -102,6 +104,7 @@ impl Layout {
             names: source.iter().map(|column| column.name.clone()).collect(),
             source,
             languages: target.languages.clone(),
+            codes: target.codes.as_ref().map(|codes| codes.to_erp.clone()),
             children,
             find,
             computed: target.fields.iter().map(|(name, _)| name.clone()).collect(),
@@ -148,8 +151,14 @@ impl Layout {
     }
 
     /// From here on the element's columns are known, if the write is an `each`.
-    pub fn enter(&mut self, write: &Write, each: Option<usize>) {
-        self.element = each.zip(write.each.as_ref().map(|each| each.alias.clone()));
+    pub fn enter(&mut self, write: &Write) {
+        self.element = write.each.as_ref().and_then(|each| {
+            let columns = match &each.over {
+                Over::Child(name) => self.children[self.child(name)?].columns.clone(),
+                Over::Table(name) => self.lookup_columns.get(name)?.clone(),
+            };
+            Some((columns, each.alias.clone()))
+        });
     }
 
     pub fn leave(&mut self) {
@@ -179,6 +188,12 @@ impl Layout {
     /// The position of a child set.
     pub fn child(&self, name: &str) -> Option<usize> {
         self.children.iter().position(|child| child.name == name)
+    }
+
+    /// The position of a small table's column.
+    pub fn table_column(&self, table: &str, column: &str) -> Option<usize> {
+        let columns = self.lookup_columns.get(table)?;
+        columns.iter().position(|known| known == column)
     }
 
     /// The slot of a column of a write's row.
@@ -275,22 +290,7 @@ impl Layout {
     }
 
     fn text(&mut self, field: &str, language: &str) -> Result<Slot, Unknown> {
-        let found = self.children.iter().enumerate().find_map(|(at, child)| {
-            let language_column = child
-                .columns
-                .iter()
-                .position(|column| Some(column) == child.language.as_ref())?;
-            let text_column = child.columns.iter().position(|column| column == field)?;
-            Some((at, language_column, text_column))
-        });
-        let Some((child, language_column, text_column)) = found else {
-            let candidates = self.text_names();
-            return Err(Unknown {
-                message: format!("`{field}` is not a text by language"),
-                note: Some(format!("texts by language here: {}", candidates.join(", "))),
-                candidates,
-            });
-        };
+        let (child, language_column, text_column) = self.text_columns(field)?;
         let slot = self.slot(format!("{field}['{language}']"));
         let text = TextSlot {
             slot,
@@ -305,11 +305,30 @@ impl Layout {
         Ok(slot)
     }
 
+    /// The child set that holds a text by language, and in it the columns of the language and of the text.
+    fn text_columns(&self, field: &str) -> Result<(usize, usize, usize), Unknown> {
+        let found = self.children.iter().enumerate().find_map(|(at, child)| {
+            let language_column = child
+                .columns
+                .iter()
+                .position(|column| Some(column) == child.language.as_ref())?;
+            let text_column = child.columns.iter().position(|column| column == field)?;
+            Some((at, language_column, text_column))
+        });
+        found.ok_or_else(|| {
+            let candidates = self.text_names();
+            Unknown {
+                message: format!("`{field}` is not a text by language"),
+                note: Some(format!("texts by language here: {}", candidates.join(", "))),
+                candidates,
+            }
+        })
+    }
+
     fn member(&mut self, base: &str, column: &str) -> Result<Slot, Unknown> {
-        if let Some((child, alias)) = &self.element
+        if let Some((columns, alias)) = &self.element
             && alias == base
         {
-            let columns = &self.children[*child].columns;
             return match columns.iter().position(|known| known == column) {
                 Some(at) => Ok(ELEMENT + at as Slot),
                 None => Err(unknown_of(base, column, columns)),
@@ -356,6 +375,16 @@ impl Resolve for Layout {
                     note: Some("a language is `main` or a text like 'it'".to_owned()),
                 }),
             },
+            Name::TextOf { field } => {
+                let (child, language_column, text_column) = self.text_columns(field)?;
+                let codes = self.codes.clone();
+                Ok(self.lookup(LookupSlot::Text {
+                    child,
+                    language_column,
+                    text_column,
+                    codes,
+                }))
+            }
             Name::Lookup { table, column, .. } => match self.lookup_columns.get(table) {
                 Some(columns) if !columns.iter().any(|known| known == column) => {
                     Err(unknown_of(table, column, columns))

@@ -10,7 +10,7 @@ use crate::db::query::Query;
 use crate::db::{self, DbError, DbErrorKind, Session};
 use crate::expr::EvalError;
 use crate::plan::{Let, ProjectTable};
-use crate::value::Value;
+use crate::value::{Row, Value};
 use futures_util::TryStreamExt;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -118,6 +118,26 @@ impl Lookups {
             (None, None) => null(),
             (None, Some(title)) => invalid(format!("`{title}` has no row {}", shown(&texts))),
         }
+    }
+
+    /// All rows of a `[let]` table, in the order of their keys.
+    ///
+    /// # Errors
+    /// A table that does not exist; several rows with one key.
+    pub fn rows(&self, table: &str) -> Result<Vec<Row>, EvalError> {
+        let Some(found) = self.tables.get(table) else {
+            return Err(EvalError::Invalid(format!(
+                "there is no small table `{table}`"
+            )));
+        };
+        let row = |(key, found): (&Vec<String>, &Found)| match found {
+            Found::Row(values) => Ok(values.clone().into_boxed_slice()),
+            Found::Several => Err(EvalError::Invalid(format!(
+                "`{table}` has several rows with the key {}",
+                shown(key)
+            ))),
+        };
+        found.rows.iter().map(row).collect()
     }
 
     /// Of all contents, for fingerprints: another content applies a mapping again to every row.

@@ -8,7 +8,7 @@
 //! way, and a break of it ends the read as an error.
 
 use super::bind::{Bound, relation};
-use super::record::{Existing, Record, key_text};
+use super::record::{Existing, Record, key_text, text_in};
 use super::report::{Reason, Rejected};
 use super::snapshot::{Fingerprint, KeyHash};
 use crate::db::query::{Part, Query};
@@ -281,8 +281,7 @@ impl<'b> Reader<'b> {
         }
         for text in &self.bound.layout.texts {
             let rows = &children[text.child];
-            let found = rows.iter().find(|row| matches!(&row[text.language_column], Value::Text(code) if *code == text.language));
-            if let Some(row) = found {
+            if let Some(row) = text_in(rows, text.language_column, &text.language) {
                 values[text.slot as usize] = row[text.text_column].clone();
             }
         }

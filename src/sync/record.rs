@@ -7,6 +7,7 @@ use crate::expr::{Env, EvalError, Slot, Zone};
 use crate::value::{Row, Value};
 use chrono::{DateTime, Utc};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Slots from here on are columns of the element that an `each` write is at.
@@ -73,6 +74,12 @@ impl Existing {
     }
 }
 
+/// The row of a set of texts that is in this language.
+pub fn text_in<'r>(rows: &'r [Row], language_column: usize, code: &str) -> Option<&'r Row> {
+    rows.iter()
+        .find(|row| matches!(&row[language_column], Value::Text(found) if found == code))
+}
+
 /// The text form of a key: its values as text, separated by tabs (which a trimmed key cannot begin or end with).
 pub fn key_text(values: &[Value]) -> String {
     let parts: Vec<Cow<'_, str>> = values.iter().map(Value::plain).collect();
@@ -91,13 +98,29 @@ pub struct Surroundings {
 /// What a [`Slot`] of [`Env::lookup`] means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LookupSlot {
-    Table { table: String, column: String },
-    Link { record: String, column: String },
+    Table {
+        table: String,
+        column: String,
+    },
+    Link {
+        record: String,
+        column: String,
+    },
+    /// A text in a language that an expression yields: the child set, and in it the columns of language and text.
+    Text {
+        child: usize,
+        language_column: usize,
+        text_column: usize,
+        /// The shop's code -> the ERP's; what it lacks is not ponte's. `None`: the codes are the same.
+        codes: Option<BTreeMap<String, String>>,
+    },
 }
 
 /// A record, and the element of it that an `each` write is at, as expressions see them.
 pub struct View<'a> {
     pub values: &'a [Value],
+    /// The record's child sets.
+    pub children: &'a [Vec<Row>],
     pub element: Option<&'a Row>,
     pub lookups: &'a [LookupSlot],
     pub links: &'a LinkCache,
@@ -125,6 +148,26 @@ impl Env for View<'_> {
                 self.links
                     .get(record, &key_text(keys), column)
                     .map(Cow::Owned)
+            }
+            LookupSlot::Text {
+                child,
+                language_column,
+                text_column,
+                codes,
+            } => {
+                let code = keys.first().unwrap_or(&Value::Null).plain();
+                let code = match codes {
+                    None => Some(code.as_ref()),
+                    Some(codes) => codes.get(code.as_ref()).map(String::as_str),
+                };
+                let row = code.and_then(|code| {
+                    let rows = self.children.get(*child)?;
+                    text_in(rows, *language_column, code)
+                });
+                Ok(match row {
+                    Some(row) => Cow::Borrowed(&row[*text_column]),
+                    None => Cow::Owned(Value::Null),
+                })
             }
         }
     }

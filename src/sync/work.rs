@@ -67,6 +67,7 @@ impl<'a> Sight<'a> {
     pub fn of(&self, record: &'a Record, element: Option<&'a Row>) -> View<'a> {
         View {
             values: &record.values,
+            children: &record.children,
             element,
             lookups: self.lookups,
             links: self.links,

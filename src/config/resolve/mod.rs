@@ -19,7 +19,7 @@ use super::record;
 use super::source::Loader;
 use super::spanned::At;
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
-use crate::plan::{Connection, ErpStock, Flow, Plan, Shop, Source};
+use crate::plan::{Codes, Connection, ErpStock, Flow, Plan, Shop, Source};
 use crate::value::Value;
 use side::{Named, PackSide};
 use source::RecordView;
@@ -379,6 +379,13 @@ impl<'p> Resolver<'p, '_> {
             project_file: self.file,
             over: over.map(|over| &over.value),
             language: keys.language.as_ref().map(|language| language.as_str()),
+            codes: keys.languages.as_ref().map(|codes| Codes {
+                to_erp: codes
+                    .iter()
+                    .map(|(theirs, erp)| (theirs.value.clone(), erp.value.clone()))
+                    .collect(),
+                at: codes.span(self.file),
+            }),
         };
         let target = shop_record.target(&mut self.loader.found);
         let mut source = source?;

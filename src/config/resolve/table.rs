@@ -141,6 +141,7 @@ impl TableFlow<'_> {
         Some(Target {
             connection: connection?.value.clone(),
             languages: BTreeMap::new(),
+            codes: None,
             tables: side.map_or(Vec::new(), |side| side.tables.clone()),
             fields: Vec::new(),
             of: None,

@@ -11,7 +11,7 @@ use super::source::RecordView;
 use super::write::Writes;
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
 use crate::expr::Expr;
-use crate::plan::{Find, LinkColumn, Target};
+use crate::plan::{Codes, Find, LinkColumn, Target};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -23,6 +23,8 @@ pub struct ShopRecord<'a> {
     pub over: Option<&'a ShopRecordKeys>,
     /// The ERP's code of `main`.
     pub language: Option<&'a str>,
+    /// The shop's languages that are ponte's.
+    pub codes: Option<Codes>,
 }
 
 impl ShopRecord<'_> {
@@ -76,6 +78,7 @@ impl ShopRecord<'_> {
                 .map(|code| ("main".to_owned(), code.to_owned()))
                 .into_iter()
                 .collect(),
+            codes: self.codes.clone(),
             tables: self.shop.tables.clone(),
             fields,
             of: body.of.as_ref().map(|of| of.value.clone()),

@@ -9,7 +9,7 @@ use super::super::texts::{Bound, Texts};
 use super::field::{self, FourTables, Place, exclude, two_writers};
 use super::source::RecordView;
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
-use crate::plan::{Each, Empty, Match, Write};
+use crate::plan::{Each, Empty, Match, Over, Write};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -137,9 +137,22 @@ impl Writes<'_> {
                     .help("rows are removed where a set of the record no longer has them"),
             );
         }
-        let missing = each
+        let missing = each.as_ref().is_some_and(|(each, _)| match &each.over {
+            Over::Child(set) => !self.record.sets.contains_key(set),
+            Over::Table(_) => false,
+        });
+        let of_table = each
             .as_ref()
-            .is_some_and(|(each, _)| !self.record.sets.contains_key(&each.child));
+            .is_some_and(|(each, _)| matches!(each.over, Over::Table(_)));
+        if let (Some(text), true, None) = (&keys.scope, of_table, &keys.condition) {
+            found.push(
+                Diagnostic::error("P105", "`scope` over a small table without `if`")
+                    .at(&text.span(file), "nothing would ever be removed")
+                    .help(
+                        "of a small table, the rows go for which the write's `if` no longer holds",
+                    ),
+            );
+        }
         Some(Write {
             alias: alias.to_owned(),
             kinds: names(&keys.kinds),
@@ -207,18 +220,34 @@ impl Writes<'_> {
             found.push(each_form(file, text));
             return None;
         }
+        let is_table = self.scope.lets.contains_key(*set);
+        if is_table && (self.record.sets.contains_key(*set) || self.record.may_have(set)) {
+            let message = format!("`{set}` is a set of the record and a small table");
+            found.push(
+                Diagnostic::error("P141", message)
+                    .at(&text.part(file, set), "which of them is meant?")
+                    .help("give the small table in `pack.toml` another name"),
+            );
+            return None;
+        }
         let columns = match self.record.sets.get(*set) {
             Some(columns) => columns.clone(),
             None if self.record.may_have(set) => {
                 let canonical = RecordView::canonical(&self.record.name);
                 canonical.sets.get(*set).cloned().flatten()
             }
+            // What its query yields is known only live.
+            None if is_table => None,
             None => {
-                let known: Vec<&str> = self.record.sets.keys().map(String::as_str).collect();
+                let sets = self.record.sets.keys();
+                let known: Vec<&str> = sets
+                    .chain(self.scope.lets.keys())
+                    .map(String::as_str)
+                    .collect();
                 let listed = match known.as_slice() {
                     [] => format!("record `{}` has no sets", self.record.name),
                     _ => format!(
-                        "sets of record `{}`: {}",
+                        "sets of record `{}` and small tables: {}",
                         self.record.name,
                         known.join(", ")
                     ),
@@ -234,7 +263,10 @@ impl Writes<'_> {
             }
         };
         let each = Each {
-            child: (*set).to_owned(),
+            over: match is_table {
+                true => Over::Table((*set).to_owned()),
+                false => Over::Child((*set).to_owned()),
+            },
             alias: (*alias).to_owned(),
             at: text.span(file),
         };
@@ -270,7 +302,7 @@ impl Writes<'_> {
         let kinds = one.kinds.is_empty()
             || other.kinds.is_empty()
             || one.kinds.iter().any(|kind| other.kinds.contains(kind));
-        let set = |write: &Write| write.each.as_ref().map(|each| each.child.clone());
+        let set = |write: &Write| write.each.as_ref().map(|each| each.over.clone());
         // Under different conditions they may well take turns on purpose.
         let always = |write: &Write| write.condition.is_none() && write.owned_while.is_none();
         kinds

@@ -24,6 +24,7 @@ fn expression() -> impl Strategy<Value = String> {
         (name.clone(), "[a-z]{1,3}").prop_map(|(of, name)| format!("{of}.{name}")),
         (name.clone(), text).prop_map(|(field, language)| format!("{field}[{language}]")),
         name.clone().prop_map(|field| format!("{field}[main]")),
+        (name.clone(), "[a-z]{1,3}").prop_map(|(field, code)| format!("{field}[l.{code}]")),
         Just("now()".to_owned()),
         Just("has_column('a.b.c')".to_owned()),
     ];

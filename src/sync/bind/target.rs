@@ -1,13 +1,13 @@
 //! The target's side of a flow: tables, columns, what a new row needs, and what the login may do.
 
-use super::{Binder, BoundField, BoundMatch, BoundWrite};
+use super::{Binder, BoundEach, BoundField, BoundMatch, BoundWrite};
 use crate::db::catalog::{Column, Table};
 use crate::db::query::TableName;
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Span, list};
 use crate::expr::{Expr, Name};
-use crate::plan::{Derived, DerivedRows, Own, Write};
+use crate::plan::{Derived, DerivedRows, Each, Flow, Over, Own, Write};
 use crate::sync::layout::Layout;
-use crate::value::{Type, Value};
+use crate::value::{Row, Type, Value};
 
 impl Binder<'_> {
     pub(super) fn table(&mut self, name: &TableName, at: &Span) -> Option<Table> {
@@ -127,15 +127,12 @@ impl Binder<'_> {
         layout: &mut Layout,
     ) -> Option<BoundWrite<'p>> {
         let table = self.table(&write.table, &write.table_at)?;
-        let each = write
-            .each
-            .as_ref()
-            .and_then(|each| layout.child(&each.child));
-        if write.each.is_some() && each.is_none() {
-            // The ERP's pack has no such set: no record has elements of it.
-            return None;
-        }
-        layout.enter(write, each);
+        let each = match &write.each {
+            None => None,
+            // Without such a set in the ERP's pack no record has elements of it.
+            Some(each) => Some(self.each(each, layout)?),
+        };
+        layout.enter(write);
         let condition = write
             .condition
             .as_ref()
@@ -191,6 +188,9 @@ impl Binder<'_> {
             .as_ref()
             .and_then(|expr| self.resolve(expr, layout));
         layout.leave();
+        if let Some(BoundEach::Table(rows)) = &each {
+            self.note_languages(write, rows, layout);
+        }
         self.required_columns(write, &table);
         self.privileges(write, &table);
         let identity = match table.primary_key.is_empty() {
@@ -208,6 +208,62 @@ impl Binder<'_> {
             exports: Vec::new(),
             identity,
         })
+    }
+
+    /// Notes the codes that texts of a row per language ask for.
+    fn note_languages(&mut self, write: &Write, rows: &[Row], layout: &Layout) {
+        let Some(each) = &write.each else { return };
+        let Over::Table(table) = &each.over else {
+            return;
+        };
+        let exprs = write.fields.iter().map(|field| &field.expr);
+        for (_, column) in exprs
+            .flat_map(Expr::languages)
+            .filter(|(of, _)| *of == each.alias)
+        {
+            if let Some(at) = layout.table_column(table, column) {
+                let codes = rows.iter().map(|row| row[at].plain().into_owned());
+                self.languages.extend(codes);
+            }
+        }
+    }
+
+    /// A language that the project calls ponte's and the shop does not have is mostly a misspelt one.
+    pub(super) fn codes(&mut self, flow: &Flow) {
+        let Some(codes) = &flow.target.codes else {
+            return;
+        };
+        if self.languages.is_empty() {
+            return;
+        }
+        for code in codes.to_erp.keys() {
+            if self.languages.contains(code) {
+                continue;
+            }
+            let known = self.languages.iter().map(String::as_str);
+            self.diagnostics.push(
+                Diagnostic::error("P104", format!("the shop has no language `{code}`"))
+                    .at(&codes.at, "the shop's code = the ERP's")
+                    .note(format!("languages of the shop: {}", list(known.clone())))
+                    .suggest(code, known),
+            );
+        }
+    }
+
+    fn each(&mut self, each: &Each, layout: &Layout) -> Option<BoundEach> {
+        match &each.over {
+            Over::Child(name) => layout.child(name).map(BoundEach::Child),
+            Over::Table(name) => match self.lookups.rows(name) {
+                Ok(rows) => Some(BoundEach::Table(rows)),
+                Err(why) => {
+                    self.diagnostics.push(
+                        Diagnostic::error("P343", why.to_string())
+                            .at(&each.at, "a row for each of them"),
+                    );
+                    None
+                }
+            },
+        }
     }
 
     /// Columns that an insert must give because the server has nothing to put there.

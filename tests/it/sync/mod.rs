@@ -1,8 +1,10 @@
 //! The pipeline from end to end: an ERP, a shop, ponte between them, and what the shop's tables hold afterwards.
 
+mod bazaar;
 mod cells;
 mod faults;
 mod kills;
+mod languages;
 mod late;
 mod links;
 mod packs;
