@@ -15,6 +15,32 @@ pub struct SourceFile {
     /// As shown to people: relative to the project, or `pack:woocommerce/article.toml`.
     pub path: String,
     pub text: String,
+    /// Of a text that is several files one after the other: where each of them begins.
+    parts: Vec<(usize, Arc<SourceFile>)>,
+}
+
+impl SourceFile {
+    pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
+        SourceFile {
+            path: path.into(),
+            text: text.into(),
+            parts: Vec::new(),
+        }
+    }
+
+    /// Two files as one text, so that what is read from both can stand in one place; spans are those of the files.
+    pub fn joined(first: &Arc<SourceFile>, second: &Arc<SourceFile>) -> Self {
+        let mut parts = match first.parts.is_empty() {
+            true => vec![(0, first.clone())],
+            false => first.parts.clone(),
+        };
+        parts.push((first.text.len(), second.clone()));
+        SourceFile {
+            path: second.path.clone(),
+            text: format!("{}{}", first.text, second.text),
+            parts,
+        }
+    }
 }
 
 /// A place in a file, in bytes.
@@ -32,9 +58,16 @@ impl PartialEq for Span {
 
 impl Span {
     pub fn new(file: &Arc<SourceFile>, range: Range<usize>) -> Self {
-        Span {
-            file: file.clone(),
-            range,
+        let within = |(start, _): &&(usize, Arc<SourceFile>)| *start <= range.start;
+        match file.parts.iter().rfind(within) {
+            Some((start, part)) => Span {
+                file: part.clone(),
+                range: range.start - start..range.end.max(range.start) - start,
+            },
+            None => Span {
+                file: file.clone(),
+                range,
+            },
         }
     }
 
@@ -290,10 +323,10 @@ mod tests {
     use super::*;
 
     fn file() -> Arc<SourceFile> {
-        Arc::new(SourceFile {
-            path: "mappings/acme/articles.toml".into(),
-            text: "[[write]]\ntable = \"articles\"\nsets = { name = \"title\" }\n".into(),
-        })
+        Arc::new(SourceFile::new(
+            "mappings/acme/articles.toml",
+            "[[write]]\ntable = \"articles\"\nsets = { name = \"title\" }\n",
+        ))
     }
 
     fn unknown_key(file: &Arc<SourceFile>) -> Diagnostic {

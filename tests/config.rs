@@ -169,6 +169,107 @@ fn a_digest_changes_with_what_is_written_and_with_nothing_else() {
     }
 }
 
+/// A pack with these files that extends `woocommerce`, in the place of `woocommerce`.
+fn extended(files: &[(&str, &str)]) -> ponte::plan::Plan {
+    let folder = tempfile::tempdir().unwrap();
+    let project = PROJECT.replace("\"woocommerce\"", "\"./own\"");
+    fs::write(folder.path().join("ponte.toml"), project).unwrap();
+    fs::create_dir(folder.path().join("own")).unwrap();
+    for (name, text) in files {
+        fs::write(folder.path().join("own").join(name), text).unwrap();
+    }
+    match config::load(&folder.path().join("ponte.toml"), &|_| None) {
+        Ok((plan, _)) => plan,
+        Err(found) => panic!("{found}"),
+    }
+}
+
+#[test]
+fn a_pack_that_extends_another_takes_everything_over() {
+    let digests = |plan: ponte::plan::Plan| -> BTreeMap<String, [u8; 32]> {
+        let flows = plan.flows.into_iter();
+        flows.map(|flow| (flow.name, flow.digest)).collect()
+    };
+    let own = extended(&[("pack.toml", "[pack]\nextends = \"woocommerce\"")]);
+    assert_eq!(own.stocks.len(), 1);
+    assert_eq!(digests(own), self::digests(PROJECT));
+}
+
+#[test]
+fn a_pack_that_extends_another_replaces_adds_and_drops() {
+    let pack = "[pack]\nextends = \"woocommerce\"\nsystem = \"Ours\"\ndrop = [\"article.barcode\", \"stock\"]
+        [pack.version]\nmin = \"7\"
+        [let.mine]\nkey = [\"name\"]\nsql = \"SELECT name, value FROM {prefix}mine\"";
+    let article = r#"
+        record = "article"
+        [fields]
+        shop_weight = "mine['factor'].value"
+        [find]
+        by = { sku = "upper(sku)" }
+        [[write]]
+        as = "type"
+        table = "{prefix}types"
+        match = { id = "post.ID" }
+        [[write]]
+        as = "more"
+        table = "{prefix}more"
+        match = { id = "post.ID" }
+        set = { weight = "shop_weight" }"#;
+    let plan = extended(&[("pack.toml", pack), ("article.toml", article)]);
+    let names: Vec<_> = plan.flows.iter().map(|flow| flow.name.as_str()).collect();
+    assert_eq!(
+        names,
+        ["main/category", "main/article", "main/price", "agents"]
+    );
+    let facts = plan.connections["shop.main"].pack.as_ref().unwrap();
+    assert_eq!(
+        (facts.name.as_str(), facts.system.as_str()),
+        ("./own", "Ours")
+    );
+    let version = facts.version.as_ref().unwrap();
+    assert_eq!(version.min, "7");
+    assert!(!version.sql.text.is_empty() && version.max != "7");
+    assert!(facts.lets.iter().any(|one| one.name == "mine"));
+    assert!(facts.lets.iter().any(|one| one.name == "option"));
+
+    let target = &plan.flows[1].target;
+    assert!(plan.stocks.is_empty());
+    let writes: Vec<_> = target
+        .writes
+        .iter()
+        .map(|write| write.alias.as_str())
+        .collect();
+    assert_eq!(
+        writes,
+        [
+            "post",
+            "attributes",
+            "type",
+            "visibility",
+            "category",
+            "lookup",
+            "lookup_barcode",
+            "more"
+        ]
+    );
+    assert_eq!(target.writes[2].table.name, "wp_types");
+    assert!(
+        target.writes[2].condition.is_none(),
+        "a write is replaced whole"
+    );
+    let find = target.find.as_ref().unwrap();
+    assert_eq!(find.by[0].1.text, "upper(sku)");
+    assert!(find.sql.text.contains("wp_wc_product_meta_lookup"));
+    let weight = target.fields.iter().find(|(name, _)| name == "shop_weight");
+    assert_eq!(weight.unwrap().1.text, "mine['factor'].value");
+    // Where a text stands is told by its own file.
+    assert_eq!(target.writes[2].at.file.path, "own/article.toml");
+    assert_eq!(
+        target.writes[0].at.file.path,
+        "pack:woocommerce/article.toml"
+    );
+}
+
 /// The reference project with the files and variables that it names.
 fn reference() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();

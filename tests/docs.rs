@@ -80,8 +80,10 @@ fn the_packs_of_the_reference_load_together() {
         [shop.main.tax]
         standard = { rate = 22 }
     "#;
-    fs::write(dir.path().join("ponte.toml"), project).unwrap();
-    load(dir.path()).unwrap_or_else(|said| panic!("{said}"));
+    for project in [project, &project.replace("./shop", "./shop-2")] {
+        fs::write(dir.path().join("ponte.toml"), project).unwrap();
+        load(dir.path()).unwrap_or_else(|said| panic!("{said}"));
+    }
 }
 
 fn tables() -> [(&'static str, String); 3] {

@@ -4,7 +4,7 @@ use super::mapping::{ColumnType, PackKeys};
 use super::project::{ErpKeys, ProjectFile, ShopKeys};
 use super::schema;
 use super::spanned::At;
-use super::structure;
+use super::structure::{self, Form};
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
 use crate::plan::ProjectTable;
 use crate::value::{Decimal, Value};
@@ -58,7 +58,7 @@ pub fn read_project(
         with_since: with_since(&document),
         ..Project::default()
     };
-    let mut document = structure::check::<ProjectFile>(file, document, found);
+    let mut document = structure::check::<ProjectFile>(file, document, Form::Whole, found);
     if let DeValue::Table(root) = document.get_mut() {
         if let Some(DeValue::Table(erp)) = root.get_mut("erp").map(toml::Spanned::get_mut) {
             project.erp_extras = take(erp, &known::<ErpKeys>());

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// `pack.toml`: what is true of the whole system.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct PackFile {
     #[schemars(required)]
@@ -18,9 +18,15 @@ pub struct PackFile {
     pub lets: Ordered<At<LetKeys>>,
 }
 
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct PackKeys {
+    /// A pack of the same side that this one is a difference of: a pack inside the program, or a folder beside this one.
+    /// Every file of it is taken over; then `[[write]]` and the like replace those of the same `as`, all else by key.
+    pub extends: Option<At<String>>,
+    /// What is not taken over: `record`, or `record.as`.
+    #[serde(default)]
+    pub drop: Vec<At<String>>,
     /// The system's name, for people.
     #[schemars(required)]
     pub system: Option<At<String>>,
@@ -69,7 +75,7 @@ impl EngineName {
 }
 
 /// The versions that the pack is known to fit.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct VersionKeys {
     /// Server SQL that yields one text.
@@ -82,7 +88,7 @@ pub struct VersionKeys {
     pub max: Option<At<String>>,
 }
 
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct VariableKeys {
     /// Without it, a project must give a value.
@@ -91,7 +97,7 @@ pub struct VariableKeys {
     pub help: Option<At<String>>,
 }
 
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct TableKeys {
     #[schemars(required)]
@@ -113,7 +119,7 @@ pub enum ColumnType {
     Decimal,
 }
 
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct LetKeys {
     #[schemars(required)]
@@ -123,7 +129,7 @@ pub struct LetKeys {
 }
 
 /// A record file of an ERP pack: how its tables yield the record.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct ErpRecordFile {
     /// article, category or price
@@ -136,7 +142,7 @@ pub struct ErpRecordFile {
     pub child: Ordered<At<ChildKeys>>,
 }
 
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct SourceKeys {
     #[schemars(required)]
@@ -155,7 +161,7 @@ pub struct SourceKeys {
     pub fields: Ordered<At<FieldType>>,
 }
 
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct ChildKeys {
     #[schemars(required)]
@@ -165,7 +171,7 @@ pub struct ChildKeys {
 }
 
 /// `stock.toml` of an ERP pack.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct ErpStockFile {
     /// stock
@@ -176,7 +182,7 @@ pub struct ErpStockFile {
 }
 
 /// Server SQL, run in this order where the server gives no common snapshot.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct ErpStockQueries {
     /// reference (`<shop>/<order id>`), sku, quantity: NULL once the ERP has closed or cancelled the order.
@@ -193,7 +199,7 @@ pub struct ErpStockQueries {
 }
 
 /// A record file of a shop pack: which rows the record is in the shop.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct ShopRecordFile {
     /// article, category or price
@@ -220,7 +226,7 @@ pub struct ShopRecordFile {
     pub forget: Vec<At<ForgetKeys>>,
 }
 
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct FindKeys {
     /// Server SQL that yields the columns of `by`, `id`, `kind` and further link columns.
@@ -231,7 +237,7 @@ pub struct FindKeys {
     pub by: Ordered<At<String>>,
 }
 
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct WriteKeys {
     /// A name for other writes, links and projects. Default: the table's, without `{variables}`.
@@ -272,7 +278,7 @@ pub struct WriteKeys {
     pub hold: Option<At<String>>,
 }
 
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct AttributesKeys {
     /// The column of the field's name.
@@ -284,9 +290,12 @@ pub struct AttributesKeys {
     pub content: Option<At<String>>,
 }
 
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct DerivedKeys {
+    /// A name by which a pack that extends this one replaces or drops it.
+    #[serde(rename = "as")]
+    pub alias: Option<At<String>>,
     #[schemars(required)]
     pub table: Option<At<String>>,
     /// Columns that tell rows apart; the query yields them with the right values. This or `list`.
@@ -312,9 +321,12 @@ pub enum MissingWord {
     Insert,
 }
 
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct ForgetKeys {
+    /// A name by which a pack that extends this one replaces or drops it.
+    #[serde(rename = "as")]
+    pub alias: Option<At<String>>,
     #[schemars(required)]
     pub table: Option<At<String>>,
     /// The column that holds one of `values`.
@@ -326,7 +338,7 @@ pub struct ForgetKeys {
 }
 
 /// `stock.toml` of a shop pack.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct ShopStockFile {
     /// stock
@@ -336,7 +348,7 @@ pub struct ShopStockFile {
     pub stock: Option<At<ShopStockQueries>>,
 }
 
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct ShopStockQueries {
     /// The table of the figure.
@@ -362,9 +374,12 @@ pub struct ShopStockQueries {
     pub forget: Vec<At<ForgetKeys>>,
 }
 
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct PendingKeys {
+    /// A name by which a pack that extends this one replaces or drops it.
+    #[serde(rename = "as")]
+    pub alias: Option<At<String>>,
     /// Only where this expression over the shop's small tables is true.
     #[serde(rename = "if")]
     pub condition: Option<At<String>>,

@@ -13,6 +13,7 @@
 mod asks;
 mod connection;
 mod digest;
+mod extend;
 mod extra;
 mod forms;
 mod mapping;

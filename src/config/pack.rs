@@ -1,14 +1,15 @@
 //! Packs: found by name inside the program or by path, and read file by file.
 
+use super::extend;
 use super::mapping::{ErpRecordFile, ErpStockFile, PackFile, ShopRecordFile, ShopStockFile, Side};
 use super::record;
 use super::source::{Loader, read_text};
 use super::spanned::At;
-use super::structure;
+use super::structure::{self, Form};
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
 use include_dir::{Dir, include_dir};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -26,13 +27,13 @@ pub struct Pack {
     pub complete: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct RecordFile {
     pub file: Arc<SourceFile>,
     pub body: Body,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Body {
     ErpRecord(Box<ErpRecordFile>),
     ErpStock(Box<ErpStockFile>),
@@ -78,6 +79,8 @@ impl Pack {
 #[derive(Default)]
 pub struct Packs {
     read: BTreeMap<(&'static str, String), Option<Rc<Pack>>>,
+    /// Packs that are being read, each the base of the one before it.
+    open: Vec<String>,
 }
 
 /// The names of the packs inside the program.
@@ -111,19 +114,152 @@ impl Packs {
         name: &At<String>,
         at: &Span,
     ) -> Option<Rc<Pack>> {
-        let key = (folder(side), name.value.clone());
+        let called = match is_path(name) {
+            true => normal(Path::new(name.as_str())),
+            false => name.value.clone(),
+        };
+        let key = (folder(side), called.clone());
         if let Some(read) = self.read.get(&key) {
             return read.clone();
+        }
+        if self.open.contains(&called) {
+            loader.report(extend::cycle(&self.open, &called, at));
+            return None;
         }
         let texts = if is_path(name) {
             folder_texts(loader, name, at)
         } else {
             embedded_texts(loader, side, name, at)
         };
-        let pack = texts.and_then(|texts| read_pack(loader, side, name, at, texts));
+        self.open.push(called);
+        let pack = texts.and_then(|texts| self.read_pack(loader, side, name, at, texts));
+        self.open.pop();
         let pack = pack.map(Rc::new);
         self.read.insert(key, pack.clone());
         pack
+    }
+
+    fn read_pack(
+        &mut self,
+        loader: &mut Loader<'_>,
+        side: Side,
+        name: &str,
+        at: &Span,
+        texts: Vec<Text>,
+    ) -> Option<Pack> {
+        let Files {
+            facts,
+            records,
+            mut complete,
+        } = files(loader, name, at, texts)?;
+        let document = structure::parse(&facts, &facts.text, &mut loader.found)?;
+        let base = match extends(&facts, &document) {
+            None => None,
+            Some(extends) => Some(self.base(loader, side, name, extends)?),
+        };
+        let pages = Pages::of(&facts, base.as_ref().map(|base| &base.file));
+        let file = pages.file.clone();
+        let found = &mut loader.found;
+        let own = pages.parse(found)?;
+        let own: PackFile = structure::read(&file, own, pages.form, found)?;
+        let facts = match &base {
+            None => own,
+            Some(base) => extend::facts(&file, &base.facts, own, found),
+        };
+        if !fits_side(&file, &facts, side, name, found) {
+            return None;
+        }
+        let inherited = extend::inherited(&file, &facts, base.as_deref(), found);
+        complete &= base.as_ref().is_none_or(|base| base.complete);
+        let mut described = BTreeMap::new();
+        for page in records {
+            match read_record(&page, side, &inherited, found) {
+                Some((record, read)) => add_record(&mut described, record, read, found),
+                None => complete = false,
+            }
+        }
+        let mut records = inherited;
+        records.extend(described);
+        Some(Pack {
+            name: name.to_owned(),
+            file,
+            facts,
+            records,
+            complete,
+        })
+    }
+
+    /// The pack that another one is a difference of. A folder is looked for from the other one's.
+    fn base(
+        &mut self,
+        loader: &mut Loader<'_>,
+        side: Side,
+        name: &str,
+        (extends, at): (String, Span),
+    ) -> Option<Rc<Pack>> {
+        let wanted = match is_path(&extends) && is_path(name) {
+            true => normal(&Path::new(name).join(extends)),
+            false => extends,
+        };
+        let wanted = At::new(wanted, at.range.clone());
+        self.get(loader, side, &wanted, &at)
+    }
+}
+
+/// What `extends` says, and where.
+fn extends(file: &Arc<SourceFile>, document: &structure::Document<'_>) -> Option<(String, Span)> {
+    let keys = document.get("pack")?.get_ref().as_table()?;
+    let extends = keys.get("extends")?;
+    let text = At::new(extends.get_ref().as_str()?.to_owned(), extends.span());
+    let at = text.content(file);
+    Some((text.value, at))
+}
+
+/// A file on its own, or behind the one that it is a difference of, as one text: so that both can stand in one place.
+struct Pages {
+    file: Arc<SourceFile>,
+    form: Form,
+    /// The file's own text at its place in the whole.
+    text: String,
+}
+
+impl Pages {
+    fn of(own: &Arc<SourceFile>, base: Option<&Arc<SourceFile>>) -> Pages {
+        match base {
+            None => Pages {
+                file: own.clone(),
+                form: Form::Whole,
+                text: own.text.clone(),
+            },
+            Some(base) => Pages {
+                file: Arc::new(SourceFile::joined(base, own)),
+                form: Form::Difference,
+                text: " ".repeat(base.text.len()) + &own.text,
+            },
+        }
+    }
+
+    fn parse(&self, found: &mut Vec<Diagnostic>) -> Option<structure::Document<'_>> {
+        structure::parse(&self.file, &self.text, found)
+    }
+}
+
+/// A path without `.` and, as far as that can be told from it, `..`: so that a folder has one name.
+fn normal(path: &Path) -> String {
+    let mut parts: Vec<Component<'_>> = Vec::new();
+    for part in path.components() {
+        match (part, parts.last()) {
+            (Component::CurDir, _) => {}
+            (Component::ParentDir, Some(Component::Normal(_))) => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    let path: PathBuf = parts.iter().collect();
+    match parts.first() {
+        Some(Component::Normal(_)) => format!("./{}", path.display()),
+        _ => path.display().to_string(),
     }
 }
 
@@ -186,13 +322,15 @@ fn is_toml(name: &str) -> bool {
     Path::new(name).extension().is_some_and(|end| end == "toml")
 }
 
-fn read_pack(
-    loader: &mut Loader<'_>,
-    side: Side,
-    name: &str,
-    at: &Span,
-    texts: Vec<Text>,
-) -> Option<Pack> {
+/// The files of a pack.
+struct Files {
+    facts: Arc<SourceFile>,
+    records: Vec<Arc<SourceFile>>,
+    /// False if one could not be read.
+    complete: bool,
+}
+
+fn files(loader: &mut Loader<'_>, name: &str, at: &Span, texts: Vec<Text>) -> Option<Files> {
     let is_facts = |shown: &str| shown.rsplit(['/', '\\']).next() == Some("pack.toml");
     let mut files = Vec::new();
     let mut complete = true;
@@ -213,56 +351,45 @@ fn read_pack(
         }
         return None;
     };
-    let facts_file = files.remove(first);
-    let found = &mut loader.found;
-    let document = structure::parse(&facts_file, &facts_file.text, found)?;
-    let facts: PackFile = structure::read(&facts_file, document, found)?;
-    if !fits_side(&facts_file, &facts, side, name, found) {
-        return None;
-    }
-    let mut records = BTreeMap::new();
-    for file in files {
-        let read = structure::parse(&file, &file.text, found)
-            .and_then(|document| read_record(&file, side, document, found));
-        match read {
-            Some((record, read)) => add_record(&mut records, record, read, found),
-            None => complete = false,
-        }
-    }
-    Some(Pack {
-        name: name.to_owned(),
-        file: facts_file,
+    let facts = files.remove(first);
+    Some(Files {
         facts,
-        records,
+        records: files,
         complete,
     })
 }
 
+/// A record's file; where the pack has the record from its base, it says what is different.
 fn read_record(
-    file: &Arc<SourceFile>,
+    own: &Arc<SourceFile>,
     side: Side,
-    document: structure::Document<'_>,
+    inherited: &BTreeMap<String, RecordFile>,
     found: &mut Vec<Diagnostic>,
 ) -> Option<(At<String>, RecordFile)> {
-    let stock = document
+    let document = structure::parse(own, &own.text, found)?;
+    let record = document
         .get("record")
-        .and_then(|record| record.get_ref().as_str())
-        == Some(record::STOCK);
+        .and_then(|record| record.get_ref().as_str());
+    let stock = record == Some(record::STOCK);
+    let base = record.and_then(|record| inherited.get(record));
+    let pages = Pages::of(own, base.map(|base| &base.file));
+    let (file, form) = (&pages.file, pages.form);
+    let document = pages.parse(found)?;
     let (name, body) = match (side, stock) {
         (Side::Erp, false) => {
-            let body: ErpRecordFile = structure::read(file, document, found)?;
+            let body: ErpRecordFile = structure::read(file, document, form, found)?;
             (body.record.clone(), Body::ErpRecord(Box::new(body)))
         }
         (Side::Erp, true) => {
-            let body: ErpStockFile = structure::read(file, document, found)?;
+            let body: ErpStockFile = structure::read(file, document, form, found)?;
             (body.record.clone(), Body::ErpStock(Box::new(body)))
         }
         (Side::Shop, false) => {
-            let body: ShopRecordFile = structure::read(file, document, found)?;
+            let body: ShopRecordFile = structure::read(file, document, form, found)?;
             (body.record.clone(), Body::ShopRecord(Box::new(body)))
         }
         (Side::Shop, true) => {
-            let body: ShopStockFile = structure::read(file, document, found)?;
+            let body: ShopStockFile = structure::read(file, document, form, found)?;
             (body.record.clone(), Body::ShopStock(Box::new(body)))
         }
     };
@@ -279,7 +406,11 @@ fn read_record(
         );
         return None;
     }
-    let file = file.clone();
+    let body = match base {
+        None => body,
+        Some(base) => extend::body(file, &base.body, body, found),
+    };
+    let file = pages.file;
     Some((name, RecordFile { file, body }))
 }
 

@@ -34,10 +34,7 @@ impl<'e> Loader<'e> {
 
     /// Keeps a text under the name by which messages call it.
     pub fn add(&mut self, shown: impl Into<String>, text: impl Into<String>) -> Arc<SourceFile> {
-        let file = Arc::new(SourceFile {
-            path: shown.into(),
-            text: text.into(),
-        });
+        let file = Arc::new(SourceFile::new(shown, text));
         self.files.push(file.clone());
         file
     }

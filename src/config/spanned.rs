@@ -66,7 +66,7 @@ impl At<String> {
             return content;
         }
         let start = content.range.start + offset;
-        Span::new(file, start..start + part.len())
+        Span::new(&content.file, start..start + part.len())
     }
 }
 
@@ -186,10 +186,7 @@ mod tests {
 
     fn sample(text: &str) -> (Arc<SourceFile>, Sample) {
         let sample = toml::from_str(text).unwrap();
-        let file = SourceFile {
-            path: "sample.toml".into(),
-            text: text.into(),
-        };
+        let file = SourceFile::new("sample.toml", text);
         (Arc::new(file), sample)
     }
 

@@ -46,13 +46,22 @@ fn syntax_error(file: &Arc<SourceFile>, text: &str) -> Diagnostic {
     Diagnostic::error("P100", format!("syntax error: {message}")).at(&span, "here")
 }
 
+/// Whether a file says everything, or only what is different from another one: then no key is missing in its own
+/// tables. What is in a list, or under a name of the author's, is always whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    Whole,
+    Difference,
+}
+
 /// Holds a document against the type's schema, then reads what is right of it.
 pub fn read<T: DeserializeOwned + JsonSchema>(
     file: &Arc<SourceFile>,
     document: Document<'_>,
+    form: Form,
     found: &mut Vec<Diagnostic>,
 ) -> Option<T> {
-    let document = check::<T>(file, document, found);
+    let document = check::<T>(file, document, form, found);
     deserialize(file, document, found)
 }
 
@@ -60,6 +69,7 @@ pub fn read<T: DeserializeOwned + JsonSchema>(
 pub fn check<'t, T: JsonSchema>(
     file: &Arc<SourceFile>,
     document: Document<'t>,
+    form: Form,
     found: &mut Vec<Diagnostic>,
 ) -> Spanned<DeValue<'t>> {
     let schema = schema::of::<T>();
@@ -69,7 +79,7 @@ pub fn check<'t, T: JsonSchema>(
         found,
     };
     let mut document = Spanned::new(0..0, DeValue::Table(document));
-    checker.value(schema.as_value(), &mut document, "the file");
+    checker.value(schema.as_value(), &mut document, "the file", form);
     document
 }
 
@@ -104,6 +114,7 @@ impl<'a> Checker<'a> {
         schema: &'a Json,
         value: &mut Spanned<DeValue<'_>>,
         container: &str,
+        form: Form,
     ) -> bool {
         let branches = self.branches(schema);
         let kind = kind(value.get_ref());
@@ -119,7 +130,7 @@ impl<'a> Checker<'a> {
         let range = value.span();
         match value.get_mut() {
             DeValue::Table(table) => {
-                self.table(branch, table, &range, container);
+                self.table(branch, table, &range, container, form);
                 true
             }
             DeValue::Array(array) => {
@@ -127,7 +138,7 @@ impl<'a> Checker<'a> {
                     // An array's element may not be cut out: the others would change their places.
                     let mut fine = true;
                     for item in array.iter_mut() {
-                        fine &= self.value(items, item, container);
+                        fine &= self.value(items, item, container, Form::Whole);
                     }
                     return fine;
                 }
@@ -172,13 +183,14 @@ impl<'a> Checker<'a> {
         table: &mut DeTable<'_>,
         range: &Range<usize>,
         container: &str,
+        form: Form,
     ) {
         let title = self.title(range, container);
         let properties = schema.get("properties").and_then(Json::as_object);
         let others = schema.get("additionalProperties");
         if let Some(required) = schema.get("required").and_then(Json::as_array) {
             for key in required.iter().filter_map(Json::as_str) {
-                if !table.contains_key(key) {
+                if form == Form::Whole && !table.contains_key(key) {
                     let found =
                         Diagnostic::error("P103", format!("missing key `{key}` in {title}"));
                     let found = match properties
@@ -194,9 +206,9 @@ impl<'a> Checker<'a> {
         for (key, mut value) in std::mem::take(table) {
             let name = key.get_ref().as_ref();
             let fine = if let Some(known) = properties.and_then(|all| all.get(name)) {
-                self.value(known, &mut value, name)
+                self.value(known, &mut value, name, form)
             } else if let Some(others @ Json::Object(_)) = others {
-                self.value(others, &mut value, name)
+                self.value(others, &mut value, name, Form::Whole)
             } else {
                 self.unknown_key(name, key.span(), &title, properties);
                 false
@@ -401,13 +413,10 @@ mod tests {
     use super::*;
 
     fn check<T: DeserializeOwned + JsonSchema>(text: &str) -> (Option<T>, Vec<Diagnostic>) {
-        let file = Arc::new(SourceFile {
-            path: "sample.toml".into(),
-            text: text.into(),
-        });
+        let file = Arc::new(SourceFile::new("sample.toml", text));
         let mut found = Vec::new();
         let document = parse(&file, &file.text, &mut found);
-        let read = document.and_then(|document| read(&file, document, &mut found));
+        let read = document.and_then(|document| read(&file, document, Form::Whole, &mut found));
         (read, found)
     }
 

@@ -222,10 +222,7 @@ mod tests {
     fn variables_are_filled_in_and_names_are_held_against_the_place() {
         let sql =
             "SELECT '{}' FROM {prefix}a{pre} WHERE x IN (:id, :post.ID, :parent, :what, :posts.ID)";
-        let file = Arc::new(SourceFile {
-            path: "x.toml".into(),
-            text: format!("\"{sql}\""),
-        });
+        let file = Arc::new(SourceFile::new("x.toml", format!("\"{sql}\"")));
         let bound = Bound {
             names: vec!["id".into()],
             columns_of: vec!["SELECT a.parent".into()],

@@ -181,6 +181,16 @@ pub const CODES: &[Code] = &[
         "`each` names something that is both a set of the record and a small table of the shop.",
     ),
     code(
+        "P142",
+        "pack extends itself",
+        "The bases of a pack, each named by `extends`, lead back to the pack.",
+    ),
+    code(
+        "P143",
+        "nothing to drop",
+        "`drop` names a record, or `record.as`, that the base does not have.",
+    ),
+    code(
         "P201",
         "expression not understood",
         "The text is not an expression: SQL's syntax, texts in single quotes.",

@@ -120,10 +120,7 @@ fn record() -> Record {
 
 /// The text as a string in a file of its own: `x = "…"`.
 fn parse(text: &str) -> Result<Expr, Box<Diagnostic>> {
-    let file = Arc::new(SourceFile {
-        path: "test.toml".into(),
-        text: format!("x = \"{text}\""),
-    });
+    let file = Arc::new(SourceFile::new("test.toml", format!("x = \"{text}\"")));
     Expr::parse(text, Span::new(&file, 5..5 + text.len())).map_err(Box::new)
 }
 

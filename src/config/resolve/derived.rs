@@ -7,6 +7,7 @@ use super::super::texts::{Bound, Texts};
 use super::write::names;
 use crate::diagnostic::Diagnostic;
 use crate::plan::{Derived, DerivedRows, Forget};
+use std::collections::BTreeSet;
 
 /// `scope` holds what `if` may name: small tables only.
 pub fn derived(
@@ -35,6 +36,23 @@ pub fn derived(
         })
     });
     all.collect()
+}
+
+/// Reports names (`as`) that are used before: writes, derived and forgotten rows of a record share theirs.
+pub fn names_once<'a>(
+    texts: Texts<'_>,
+    taken: &[String],
+    names: impl Iterator<Item = &'a Option<At<String>>>,
+    found: &mut Vec<Diagnostic>,
+) {
+    let mut taken: BTreeSet<&str> = taken.iter().map(String::as_str).collect();
+    for name in names.flatten() {
+        if !taken.insert(name) {
+            let message = format!("the name `{}` is used twice", name.value);
+            let place = name.content(texts.file);
+            found.push(Diagnostic::error("P131", message).at(&place, "used before"));
+        }
+    }
 }
 
 fn rows(

@@ -77,6 +77,10 @@ pub fn shop(shop: &PackSide, found: &mut Vec<Diagnostic>) -> Option<ShopStock> {
     let keys = body.stock.as_ref()?;
     let texts = shop.texts(file);
     let small_tables = target::scope(shop);
+    let names = keys.pending.iter().map(|keys| &keys.alias);
+    let names = names.chain(keys.derived.iter().map(|keys| &keys.alias));
+    let names = names.chain(keys.forget.iter().map(|keys| &keys.alias));
+    derived::names_once(texts, &[], names, found);
     let pending = pending(texts, keys, &small_tables, found);
     let mut bound = Bound::names(&["id"]);
     bound

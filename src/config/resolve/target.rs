@@ -64,6 +64,9 @@ impl ShopRecord<'_> {
         };
         let aliases = writes.aliases(&body.write, found);
         let writes = writes.resolve(&body.write, &aliases, found);
+        let derived = body.derived.iter().map(|keys| &keys.alias);
+        let forget = body.forget.iter().map(|keys| &keys.alias);
+        derived::names_once(texts, &aliases, derived.chain(forget), found);
         bound.names.push("now_unix".to_owned());
         for alias in &aliases {
             scope = scope.with_member(alias, None);

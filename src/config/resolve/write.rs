@@ -362,6 +362,6 @@ pub fn names(names: &Option<Vec<At<String>>>) -> Vec<String> {
 }
 
 /// A table's name without schema and `{variables}`.
-fn bare_name(table: &str) -> &str {
+pub fn bare_name(table: &str) -> &str {
     table.rsplit(['.', '}']).next().unwrap_or(table)
 }

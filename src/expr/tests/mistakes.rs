@@ -100,18 +100,12 @@ fn mistakes_say_what_would_be_right() {
 
 #[test]
 fn a_text_that_the_file_writes_differently_is_marked_whole() {
-    let file = Arc::new(SourceFile {
-        path: "test.toml".into(),
-        text: "x = \"a == \\\"b\\\"\"".into(),
-    });
+    let file = Arc::new(SourceFile::new("test.toml", "x = \"a == \\\"b\\\"\""));
     let at = Span::new(&file, 5..15);
     let diagnostic = Expr::parse("a == \"b\"", at.clone()).unwrap_err();
     assert_eq!(diagnostic.at, Some(at));
     // A span that includes the quotes is good too.
-    let file = Arc::new(SourceFile {
-        path: "test.toml".into(),
-        text: "x = 'a == b'".into(),
-    });
+    let file = Arc::new(SourceFile::new("test.toml", "x = 'a == b'"));
     let diagnostic = Expr::parse("a == b", Span::new(&file, 4..12)).unwrap_err();
     assert_eq!(diagnostic.at, Some(Span::new(&file, 7..9)));
 }
