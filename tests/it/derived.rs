@@ -81,10 +81,7 @@ impl Bench {
 }
 
 fn sql(text: &str) -> ServerSql {
-    let file = Arc::new(SourceFile {
-        path: "test.toml".to_owned(),
-        text: text.to_owned(),
-    });
+    let file = Arc::new(SourceFile::new("test.toml", text));
     ServerSql {
         text: text.to_owned(),
         at: Span::new(&file, 0..0),
