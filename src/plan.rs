@@ -134,6 +134,8 @@ pub enum Relation {
 pub struct RecordField {
     pub name: String,
     pub kind: FieldKind,
+    /// A canonical field: NULL where the ERP's query does not yield it. One that was declared must be there.
+    pub canonical: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -72,10 +72,14 @@ fn project_file(erp: &PackAsks, shop: &PackAsks, name: &str, now: DateTime<Fixed
     pack(&mut text, erp, "erp", "localhost");
     text.push_str(&format!("\n[shop.{name}]\n"));
     pack(&mut text, shop, "shop", "shop.example");
-    text.push_str(
-        "language   = \"en\"               # the ERP's code of the shop's language\n\
-         price_list = \"public\"           # the ERP's price list that this shop shows\n",
+    let language = format!(
+        "language   = \"{}\"",
+        erp.language.as_deref().unwrap_or("en")
     );
+    text.push_str(&format!(
+        "{language:<32} # the ERP's code of the shop's language\n\
+         price_list = \"public\"           # the ERP's price list that this shop shows\n"
+    ));
     if shop.has_stock() && erp.has_stock() {
         text.push_str(
             "# warehouses = [\"WH\"]            # whose stock this shop sells; default: every warehouse\n",

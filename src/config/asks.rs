@@ -17,6 +17,8 @@ pub struct PackAsks {
     pub system: String,
     /// Schemes of connection strings that it can be reached by.
     pub engines: Vec<&'static str>,
+    /// A language's code as the ERP writes it.
+    pub language: Option<String>,
     pub variables: Vec<Variable>,
     pub tables: Vec<Table>,
     /// `article`, `stock` …
@@ -93,6 +95,9 @@ pub fn pack_asks(side: Side, name: &str, base: &Path) -> Result<PackAsks, Diagno
             .and_then(|keys| keys.system.as_ref())
             .map_or_else(|| name.to_owned(), |system| system.value.clone()),
         engines: engines.collect(),
+        language: keys
+            .and_then(|keys| keys.language.as_ref())
+            .map(|code| code.value.clone()),
         variables: variables.collect(),
         tables: tables.collect(),
         records: pack.records.keys().cloned().collect(),

@@ -16,6 +16,9 @@ pub struct PackFile {
     /// Small tables of this database, read once a run: `term['product_type', 'simple'].id`.
     #[serde(rename = "let", default)]
     pub lets: Ordered<At<LetKeys>>,
+    /// Pieces of SQL that depend on what the database has: `{name}` in the pack's SQL.
+    #[serde(rename = "choose", default)]
+    pub choices: Ordered<At<ChoiceKeys>>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -39,6 +42,8 @@ pub struct PackKeys {
     pub zone: Option<At<String>>,
     /// Server SQL that yields the zone of `local()`: a name, or hours from UTC. Default: that of `zone`.
     pub local_zone: Option<At<String>>,
+    /// ERP: a language's code as the system writes it. `ponte init` proposes it.
+    pub language: Option<At<String>>,
     pub version: Option<At<VersionKeys>>,
     /// `{name}` in SQL and table names; a project gives its own value.
     #[serde(default)]
@@ -126,6 +131,21 @@ pub struct LetKeys {
     pub key: Option<Vec<At<String>>>,
     #[schemars(required)]
     pub sql: Option<At<String>>,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct ChoiceKeys {
+    /// A table, or `table.column`.
+    #[schemars(required)]
+    pub has: Option<At<String>>,
+    /// Server SQL where the database has it.
+    #[schemars(required)]
+    pub then: Option<At<String>>,
+    /// Server SQL where it has not.
+    #[serde(rename = "else")]
+    #[schemars(required)]
+    pub otherwise: Option<At<String>>,
 }
 
 /// A record file of an ERP pack: how its tables yield the record.

@@ -84,6 +84,7 @@ impl Shape {
             .map(|(name, kind)| RecordField {
                 name: (*name).to_owned(),
                 kind: *kind,
+                canonical: true,
             })
             .collect()
     }

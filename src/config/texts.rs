@@ -10,11 +10,13 @@ use crate::plan::ServerSql;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What `{name}` stands for: the variables of the pack behind a connection.
+/// What `{name}` stands for: the variables of the pack behind a connection, and in SQL its choices.
 #[derive(Debug, Clone)]
 pub struct Variables {
     pub pack: String,
     pub values: BTreeMap<String, String>,
+    /// See [`crate::db::choice`].
+    pub choices: BTreeMap<String, String>,
 }
 
 /// Texts of one file, for one connection.
@@ -74,16 +76,27 @@ fn has_word(text: &str, word: &str) -> bool {
 impl<'a> Texts<'a> {
     /// The text with its variables filled in.
     pub fn fill(&self, text: &At<String>, found: &mut Vec<Diagnostic>) -> String {
+        let none = BTreeMap::new();
+        self.fill_with(text, &none, found)
+    }
+
+    fn fill_with(
+        &self,
+        text: &At<String>,
+        choices: &BTreeMap<String, String>,
+        found: &mut Vec<Diagnostic>,
+    ) -> String {
         let Some(variables) = self.variables else {
             return text.value.clone();
         };
+        let value = |name: &str| variables.values.get(name).or_else(|| choices.get(name));
         let mut filled = String::with_capacity(text.len());
         let mut rest = text.as_str();
         while let Some(start) = rest.find('{') {
             filled.push_str(&rest[..start]);
             rest = &rest[start..];
             let name = braced(rest);
-            match name.map(|name| (name, variables.values.get(name))) {
+            match name.map(|name| (name, value(name))) {
                 Some((name, Some(value))) => {
                     filled.push_str(value);
                     rest = &rest[name.len() + 2..];
@@ -91,7 +104,7 @@ impl<'a> Texts<'a> {
                 Some((name, None)) => {
                     let whole = &rest[..name.len() + 2];
                     found.push(
-                        self.unknown_variable(variables, name)
+                        self.unknown_variable(variables, choices, name)
                             .at(&text.part(self.file, whole), "not a variable of the pack"),
                     );
                     rest = &rest[whole.len()..];
@@ -106,8 +119,14 @@ impl<'a> Texts<'a> {
         filled
     }
 
-    fn unknown_variable(&self, variables: &Variables, name: &str) -> Diagnostic {
-        let known: Vec<&str> = variables.values.keys().map(String::as_str).collect();
+    fn unknown_variable(
+        &self,
+        variables: &Variables,
+        choices: &BTreeMap<String, String>,
+        name: &str,
+    ) -> Diagnostic {
+        let known = variables.values.keys().chain(choices.keys());
+        let known: Vec<&str> = known.map(String::as_str).collect();
         let listed = match known.as_slice() {
             [] => format!("pack `{}` has no variables", variables.pack),
             _ => format!(
@@ -144,7 +163,9 @@ impl<'a> Texts<'a> {
             }
             found.push(unknown);
         }
-        let filled = self.fill(text, found);
+        let none = BTreeMap::new();
+        let choices = self.variables.map_or(&none, |known| &known.choices);
+        let filled = self.fill_with(text, choices, found);
         // Queries are wrapped into others, where a closing semicolon would end too much.
         let inner = filled.trim_end().trim_end_matches(';');
         ServerSql {
@@ -203,6 +224,7 @@ mod tests {
         let variables = Variables {
             pack: "shop".into(),
             values: BTreeMap::from([("prefix".to_owned(), "wp_".to_owned())]),
+            choices: BTreeMap::from([("x".to_owned(), "chosen".to_owned())]),
         };
         let texts = Texts {
             file,

@@ -6,6 +6,7 @@
 
 mod batch;
 pub mod catalog;
+pub mod choice;
 pub mod error;
 pub mod mysql;
 pub mod postgres;

@@ -20,7 +20,7 @@ use super::render::{Dialect, Sql};
 use super::url::Tls;
 use super::{
     CommitError, DbError, DbErrorKind, DbUrl, Engine, EngineKind, Isolation, Result, Server,
-    Session,
+    Session, choice,
 };
 use crate::value::{RowBatch, Type, Value};
 use futures_util::stream::{BoxStream, StreamExt};
@@ -170,6 +170,7 @@ impl Session for PostgresSession {
     }
 
     async fn describe(&mut self, query: &Query) -> Result<Vec<ResultColumn>> {
+        let query = &*choice::settle(self, query).await?;
         let columns = self.link.describe(Sql::render(&DIALECT, query)).await;
         let columns = self.told(columns, "preparing a query")?.into_iter();
         Ok(columns
@@ -181,6 +182,7 @@ impl Session for PostgresSession {
     }
 
     async fn read<'a>(&'a mut self, query: &Query) -> Result<BoxStream<'a, Result<RowBatch>>> {
+        let query = &*choice::settle(self, query).await?;
         let PostgresSession { link, label, .. } = self;
         let label: &'a str = label;
         let told = move |error: DbError| error.context(format_args!("{label}: reading"));

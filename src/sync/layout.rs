@@ -9,9 +9,9 @@ use super::record::{ELEMENT, LookupSlot};
 use crate::db::catalog::Table;
 use crate::db::query::TableName;
 use crate::expr::{Name, Resolve, Slot, Unknown};
-use crate::plan::{FieldKind, Flow, Over, Write};
+use crate::plan::{FieldKind, Flow, Over, RecordField, Write};
 use crate::value::Type;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 #[derive(Debug, Clone)]
 pub struct SourceColumn {
@@ -43,8 +43,10 @@ pub struct Layout {
     source: Vec<SourceColumn>,
     used: Vec<bool>,
     names: Vec<String>,
-    languages: std::collections::BTreeMap<String, String>,
-    codes: Option<std::collections::BTreeMap<String, String>>,
+    /// Canonical fields: one that the ERP does not yield has a slot that stays NULL.
+    canonical: Vec<RecordField>,
+    languages: BTreeMap<String, String>,
+    codes: Option<BTreeMap<String, String>>,
     children: Vec<ChildColumns>,
     /// Columns that `find` yields: `find.id`.
     find: Vec<String>,
@@ -103,6 +105,14 @@ impl Layout {
             used: vec![false; source.len()],
             names: source.iter().map(|column| column.name.clone()).collect(),
             source,
+            canonical: flow
+                .source
+                .fields
+                .iter()
+                .flatten()
+                .filter(|field| field.canonical)
+                .cloned()
+                .collect(),
             languages: target.languages.clone(),
             codes: target.codes.as_ref().map(|codes| codes.to_erp.clone()),
             children,
@@ -266,9 +276,12 @@ impl Layout {
                 )),
             });
         }
+        let later = self.computed.iter().any(|computed| computed == name);
+        if !later && self.is_canonical(name, |kind| kind != FieldKind::Texts) {
+            return Ok(self.slot(format!("?{name}")));
+        }
         let mut candidates = self.source_names();
         candidates.extend(self.computed.clone());
-        let later = self.computed.iter().any(|computed| computed == name);
         Err(Unknown {
             message: match later {
                 true => format!("`{name}` is computed only after this field"),
@@ -277,6 +290,17 @@ impl Layout {
             note: Some(format!("fields here: {}", candidates.join(", "))),
             candidates,
         })
+    }
+
+    fn is_canonical(&self, name: &str, kind: fn(FieldKind) -> bool) -> bool {
+        let mut fields = self.canonical.iter();
+        fields.any(|field| field.name == name && kind(field.kind))
+    }
+
+    /// A canonical text by language that the ERP does not yield.
+    fn lacks_text(&self, field: &str) -> bool {
+        self.is_canonical(field, |kind| kind == FieldKind::Texts)
+            && !self.text_names().iter().any(|known| known == field)
     }
 
     fn text_names(&self) -> Vec<String> {
@@ -290,6 +314,9 @@ impl Layout {
     }
 
     fn text(&mut self, field: &str, language: &str) -> Result<Slot, Unknown> {
+        if self.lacks_text(field) {
+            return Ok(self.slot(format!("?{field}")));
+        }
         let (child, language_column, text_column) = self.text_columns(field)?;
         let slot = self.slot(format!("{field}['{language}']"));
         let text = TextSlot {
@@ -376,8 +403,12 @@ impl Resolve for Layout {
                 }),
             },
             Name::TextOf { field } => {
-                let (child, language_column, text_column) = self.text_columns(field)?;
-                let codes = self.codes.clone();
+                let (columns, codes) = match self.lacks_text(field) {
+                    // No language is ponte's: NULL in all of them.
+                    true => ((0, 0, 0), Some(BTreeMap::new())),
+                    false => (self.text_columns(field)?, self.codes.clone()),
+                };
+                let (child, language_column, text_column) = columns;
                 Ok(self.lookup(LookupSlot::Text {
                     child,
                     language_column,

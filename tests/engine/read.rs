@@ -3,7 +3,7 @@
 use crate::{ALL, Bench, Listed, SERVERS, begin, case, decimal, fetch, insert, int64, text};
 use futures_util::TryStreamExt;
 use ponte::db::query::{Part, Query, TableName};
-use ponte::db::{self, BATCH_BYTES, BATCH_ROWS, DbErrorKind, EngineKind, Isolation};
+use ponte::db::{self, BATCH_BYTES, BATCH_ROWS, DbErrorKind, EngineKind, Isolation, choice};
 use ponte::value::{Charset, Type, Value};
 
 pub const CASES: &[Listed] = &[
@@ -15,6 +15,7 @@ pub const CASES: &[Listed] = &[
     case!(hostile_names_and_values_stay_what_they_are, ALL),
     case!(bound_values_compare_exactly, ALL),
     case!(a_query_is_described_without_running_it, ALL),
+    case!(a_choice_follows_what_the_database_has, ALL),
     case!(a_snapshot_sees_no_later_commit, ALL),
     case!(a_snapshot_cannot_write, ALL),
     case!(the_session_is_in_utc, SERVERS),
@@ -397,4 +398,39 @@ async fn the_server_says_what_it_is(bench: Bench) {
         server.version.0 >= 3 && server.unicode && !server.read_only,
         "{server:?}"
     );
+}
+
+async fn a_choice_follows_what_the_database_has(bench: Bench) {
+    bench
+        .sql("CREATE TABLE t (n int PRIMARY KEY); INSERT INTO t VALUES (7)")
+        .await;
+    let column = choice::mark("t.added", "added", "n");
+    let table = choice::mark("u", "'u'", "'none'");
+    let query = Query::sql(format!(
+        "SELECT {column} AS x, {table} AS y FROM t WHERE n > "
+    ))
+    .value(Value::Int(0))
+    .text(choice::mark("t", " AND n < 8", ""));
+    let mut session = bench.connect().await;
+    let described = session.describe(&query).await.unwrap();
+    assert_eq!([&*described[0].name, &*described[1].name], ["x", "y"]);
+    assert_eq!(
+        *db::fetch(&mut *session, &query).await.unwrap(),
+        [int_and("none", 7)]
+    );
+
+    // A session that is open sees what an upgrade has changed, within a snapshot too.
+    bench
+        .sql("ALTER TABLE t ADD COLUMN added int; UPDATE t SET added = 9; CREATE TABLE u (n int)")
+        .await;
+    session.begin(Isolation::Snapshot).await.unwrap();
+    assert_eq!(
+        *db::fetch(&mut *session, &query).await.unwrap(),
+        [int_and("u", 9)]
+    );
+    session.rollback().await.unwrap();
+}
+
+fn int_and(name: &str, number: i64) -> ponte::value::Row {
+    vec![Value::Int(number), text(name)].into()
 }

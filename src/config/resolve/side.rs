@@ -6,7 +6,7 @@ use super::super::pack::{Pack, Packs};
 use super::super::source::Loader;
 use super::super::spanned::At;
 use super::super::texts::{Bound, Texts, Variables};
-use crate::db::EngineKind;
+use crate::db::{EngineKind, choice};
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
 use crate::plan::{Let, PackFacts, ProjectTable, VersionRange};
 use std::collections::BTreeMap;
@@ -65,11 +65,13 @@ impl PackSide {
             let columns = keys.key.as_ref().map_or(1, Vec::len);
             (name.value.clone(), columns)
         });
+        let variables = Variables {
+            pack: pack.name.clone(),
+            values,
+            choices: BTreeMap::new(),
+        };
         Some(PackSide {
-            variables: Variables {
-                pack: pack.name.clone(),
-                values,
-            },
+            variables: choices(&pack, variables, &mut loader.found),
             tables,
             lets: lets.collect(),
             connection: named.connection,
@@ -167,4 +169,30 @@ impl PackSide {
             );
         }
     }
+}
+
+/// The variables with the pack's `[choose]` beside them, whose own texts may name variables.
+fn choices(pack: &Pack, mut variables: Variables, found: &mut Vec<Diagnostic>) -> Variables {
+    let mut marked = BTreeMap::new();
+    let texts = Texts {
+        file: &pack.file,
+        variables: Some(&variables),
+    };
+    for (name, keys) in pack.facts.choices.iter() {
+        if variables.values.contains_key(&name.value) {
+            let message = format!("`{}` is a variable and a choice", name.value);
+            let place = name.span(&pack.file);
+            found.push(Diagnostic::error("P131", message).at(&place, "name used twice"));
+        }
+        let (Some(has), Some(then), Some(otherwise)) = (&keys.has, &keys.then, &keys.otherwise)
+        else {
+            continue;
+        };
+        let has = texts.fill(has, found);
+        let then = texts.fill(then, found);
+        let otherwise = texts.fill(otherwise, found);
+        marked.insert(name.value.clone(), choice::mark(&has, &then, &otherwise));
+    }
+    variables.choices = marked;
+    variables
 }

@@ -175,6 +175,7 @@ fn fields(
                     FieldType::Decimal => FieldKind::Decimal,
                     FieldType::Date | FieldType::Timestamp => FieldKind::Moment,
                 },
+                canonical: false,
             });
         }
     };

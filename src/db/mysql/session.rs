@@ -10,6 +10,7 @@ use crate::db::catalog::{ResultColumn, Table};
 use crate::db::query::{Add, Delete, Insert, Query, TableName, Update};
 use crate::db::{
     BATCH_BYTES, BATCH_ROWS, CommitError, DbError, DbErrorKind, Isolation, Result, Server, Session,
+    choice,
 };
 use crate::value::{RowBatch, Value};
 use futures_util::stream::{BoxStream, StreamExt, empty, try_unfold};
@@ -174,6 +175,7 @@ impl Session for MySqlSession {
     }
 
     async fn describe(&mut self, query: &Query) -> Result<Vec<ResultColumn>> {
+        let query = &*choice::settle(self, query).await?;
         self.ready().await?;
         let (sql, _) = statement(query);
         let prepared = self.link.answer(self.conn.prep(sql)).await?;
@@ -181,6 +183,7 @@ impl Session for MySqlSession {
     }
 
     async fn read<'a>(&'a mut self, query: &Query) -> Result<BoxStream<'a, Result<RowBatch>>> {
+        let query = &*choice::settle(self, query).await?;
         self.ready().await?;
         let (sql, params) = statement(query);
         let MySqlSession { conn, link, .. } = self;

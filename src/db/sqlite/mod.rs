@@ -18,7 +18,7 @@ use super::render::{Dialect, Sql};
 use super::state::State;
 use super::{
     CommitError, DbError, DbErrorKind, DbUrl, Engine, EngineKind, Isolation, Result, Server,
-    Session,
+    Session, choice,
 };
 use crate::value::{RowBatch, Type, Value};
 use async_trait::async_trait;
@@ -219,6 +219,7 @@ impl Session for SqliteSession {
     }
 
     async fn describe(&mut self, query: &Query) -> Result<Vec<ResultColumn>> {
+        let query = &*choice::settle(self, query).await?;
         self.state.enter()?;
         let sql = Sql::render(&DIALECT, query);
         let columns = self.columns(&sql.text).await;
@@ -236,6 +237,7 @@ impl Session for SqliteSession {
     }
 
     async fn read<'a>(&'a mut self, query: &Query) -> Result<BoxStream<'a, Result<RowBatch>>> {
+        let query = &*choice::settle(self, query).await?;
         self.state.enter()?;
         let sql = Sql::render(&DIALECT, query);
         let decoder = self.columns(&sql.text).await;
