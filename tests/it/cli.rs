@@ -534,7 +534,7 @@ error[P120]: there is no erp pack `referense`
 1 | referense
   | ^^^^^^^^^ unknown pack
   |
-  = note: packs inside the program: reference
+  = note: packs inside the program: odoo, reference
   = help: did you mean `reference`?
 
 1 error
