@@ -42,6 +42,7 @@ pub fn facts(
     PackFile {
         pack,
         lets: by_name(&base.lets, own.lets),
+        choices: by_name(&base.choices, own.choices),
     }
 }
 
@@ -63,6 +64,7 @@ fn pack_keys(base: &PackKeys, own: PackKeys) -> PackKeys {
         engines: own.engines.or(base.engines.clone()),
         zone: own.zone.or(base.zone.clone()),
         local_zone: own.local_zone.or(base.local_zone.clone()),
+        language: own.language.or(base.language.clone()),
         version,
         variables: by_name(&base.variables, own.variables),
         tables: by_name(&base.tables, own.tables),

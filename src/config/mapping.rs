@@ -133,7 +133,7 @@ pub struct LetKeys {
     pub sql: Option<At<String>>,
 }
 
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct ChoiceKeys {
     /// A table, or `table.column`.
