@@ -5,11 +5,12 @@
 use crate::db::DbUrl;
 use crate::db::query::TableName;
 use crate::diagnostic::Span;
-use crate::expr::Expr;
+use crate::expr::{Expr, Zone};
 use crate::value::Value;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// A server's own SQL, with `{variables}` already filled in; `:names` are bound when it runs.
 #[derive(Debug, Clone)]
@@ -118,6 +119,45 @@ pub struct Source {
     pub only: Vec<(String, Value)>,
     /// Fields that the record may have (canonical ones and declared ones); `None`: whatever the query yields.
     pub fields: Option<Vec<RecordField>>,
+    pub watermark: Option<Watermark>,
+    /// `None`: every run reads the whole source.
+    pub by_timestamp: Option<ByTimestamp>,
+}
+
+/// Which records have changed since a moment, by times that the source's rows carry.
+#[derive(Debug, Clone)]
+pub struct Watermark {
+    pub form: WatermarkForm,
+    /// In it `:since` is bound, once for each of `columns`.
+    pub sql: ServerSql,
+    /// What is compared with `:since`, in the order of the text.
+    pub columns: Vec<TimeColumn>,
+    /// The zone of times without one; `None`: that of the connection's pack, else UTC.
+    pub zone: Option<Zone>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WatermarkForm {
+    /// A condition on the rows of the source.
+    Condition,
+    /// A query that yields the first column of the changed records' keys.
+    Keys,
+}
+
+/// A column as a watermark names it: `updated_at`, `t.write_date`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimeColumn {
+    pub table: Option<String>,
+    pub name: String,
+}
+
+/// A run reads what has changed since the last one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ByTimestamp {
+    /// How long before its commit an application may have set a time.
+    pub overlap: Duration,
+    /// After so long a run reads the whole source: for deletes, and for what the times did not tell.
+    pub full_every: Duration,
 }
 
 #[derive(Debug, Clone)]

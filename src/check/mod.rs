@@ -1,6 +1,7 @@
 //! A plan held against the live databases: everything that a run could stumble over is told at once, before anything
 //! is written. Nothing is written here.
 
+pub mod changes;
 mod stock;
 mod version;
 
@@ -40,6 +41,7 @@ pub struct ConnectionCheck {
 pub struct FlowCheck {
     pub name: String,
     pub outcome: FlowOutcome,
+    pub changes: Option<changes::ChangesCheck>,
 }
 
 #[derive(Debug)]
@@ -76,11 +78,14 @@ pub async fn check(plan: &Plan, connections: &Connections) -> CheckReport {
     let mut found = Vec::new();
     for task in task::all(plan) {
         let before = found.len();
+        let mut changes = None;
         let outcome = match absent([task.source(), task.target()]) {
             Some(connection) => FlowOutcome::NotChecked { connection },
             None => {
                 let checked = match task {
-                    task::Task::Flow(flow) => bind(plan, flow, connections, &mut found).await,
+                    task::Task::Flow(flow) => {
+                        bind(plan, flow, connections, &mut found, &mut changes).await
+                    }
                     task::Task::Stock(one) => {
                         stock::check(plan, one, connections, &mut found).await
                     }
@@ -95,6 +100,7 @@ pub async fn check(plan: &Plan, connections: &Connections) -> CheckReport {
         flows.push(FlowCheck {
             name: task.name().to_owned(),
             outcome,
+            changes,
         });
     }
     report.flows = flows;
@@ -230,6 +236,7 @@ async fn bind(
     flow: &Flow,
     connections: &Connections,
     found: &mut Vec<Diagnostic>,
+    changes: &mut Option<changes::ChangesCheck>,
 ) -> db::Result<()> {
     let mut source = open(connections, &flow.source.connection).await?;
     let mut target = open(connections, &flow.target.connection).await?;
@@ -237,6 +244,7 @@ async fn bind(
     match bound {
         Ok(bound) => {
             found.extend(bound.warnings);
+            *changes = changes::check(plan, flow, source.as_mut(), found).await?;
             Ok(())
         }
         Err(RunError::Bind(BindError::Mapping(errors))) => {

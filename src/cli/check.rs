@@ -6,7 +6,9 @@ use super::exit::Exit;
 use super::output::{GREEN, RED, YELLOW, escaped, styled};
 use super::project::Project;
 use super::sync::{in_order, lines};
+use crate::check::changes::ChangesCheck;
 use crate::check::{CheckReport, ConnectionCheck, FlowCheck, FlowOutcome, check};
+use crate::sync::watermark::TimeFacts;
 use comfy_table::{Table, presets};
 use serde_json::{Value, json};
 
@@ -86,6 +88,9 @@ fn text(report: &CheckReport) -> String {
             }
         };
         text.push_str(&format!("{}: {outcome}\n", flow.name));
+        if let Some(changes) = &flow.changes {
+            text.push_str(&format!("  {}\n", escaped(&changes.text())));
+        }
     }
     text
 }
@@ -108,5 +113,21 @@ fn flow_json(flow: &FlowCheck) -> Value {
         FlowOutcome::NotChecked { .. } => ("not_checked", None),
         FlowOutcome::Failed(error) => ("failed", Some(error.message.clone())),
     };
-    json!({ "flow": flow.name, "outcome": outcome, "error": error })
+    let changes = flow.changes.as_ref().map(changes_json);
+    json!({ "flow": flow.name, "outcome": outcome, "error": error, "changes": changes })
+}
+
+fn changes_json(changes: &ChangesCheck) -> Value {
+    let column = |one: &TimeFacts| {
+        json!({ "column": one.name, "type": one.declared, "indexed": one.indexed, "nullable": one.nullable })
+    };
+    json!({
+        "by": if changes.by_timestamp { "timestamp" } else { "snapshot" },
+        "timestamp_possible": changes.hindrance.is_none(),
+        "hindrance": changes.hindrance,
+        "columns": changes.columns.iter().map(column).collect::<Vec<_>>(),
+        "open_transactions_seen": changes.open_transactions.is_some(),
+        "overlap_seconds": changes.overlap.map(|overlap| overlap.as_secs()),
+        "full_every_seconds": changes.full_every.map(|every| every.as_secs()),
+    })
 }

@@ -176,6 +176,9 @@ pub struct SourceKeys {
     pub filter: Option<At<String>>,
     /// The field with the parent's key: parents are written first, `ancestors` (id, level) is a set of the record.
     pub tree: Option<At<String>>,
+    /// Server SQL: a query for the keys of records that changed (`SELECT sku FROM items WHERE changed_at >= :since`), or
+    /// a condition on the rows.
+    pub watermark: Option<At<String>>,
     /// Fields beside the canonical ones.
     #[serde(default)]
     pub fields: Ordered<At<FieldType>>,

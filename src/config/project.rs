@@ -62,9 +62,25 @@ pub struct ErpRecordKeys {
     /// A filter around the query, in the server's SQL over its columns.
     #[serde(rename = "where")]
     pub filter: Option<At<String>>,
+    /// Which records changed, in the server's SQL: a condition on the rows (`updated_at >= :since`), or a query for keys.
+    pub watermark: Option<At<String>>,
+    /// `snapshot` reads the whole source in every run (the default), `timestamp` what the watermark yields.
+    pub changes: Option<At<ChangesWord>>,
+    /// With `timestamp`: how long before its commit a time may have been set. Default: `10m`.
+    pub overlap: Option<At<String>>,
+    /// With `timestamp`: how often the whole source is read nevertheless, for deletes and stragglers. Default: `24h`.
+    pub full_every: Option<At<String>>,
     /// Further fields of the record with their types.
     #[serde(default)]
     pub fields: Ordered<At<FieldType>>,
+}
+
+/// How a flow learns what changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ChangesWord {
+    Snapshot,
+    Timestamp,
 }
 
 /// Stock queries instead of the pack's.
@@ -225,6 +241,16 @@ pub struct FromKeys {
     /// The columns that tell rows apart.
     #[schemars(required)]
     pub key: Option<At<Vec<At<String>>>>,
+    /// Which records changed, in the server's SQL: a condition on the rows (`updated_at >= :since`), or a query for keys.
+    pub watermark: Option<At<String>>,
+    /// `snapshot` reads the whole source in every run (the default), `timestamp` what the watermark yields.
+    pub changes: Option<At<ChangesWord>>,
+    /// With `timestamp`: how long before its commit a time may have been set. Default: `10m`.
+    pub overlap: Option<At<String>>,
+    /// With `timestamp`: how often the whole source is read nevertheless, for deletes and stragglers. Default: `24h`.
+    pub full_every: Option<At<String>>,
+    /// The zone of the watermark's times where they have none: `Europe/Rome`. Default: that of the pack, else UTC.
+    pub zone: Option<At<String>>,
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]

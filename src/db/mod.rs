@@ -7,7 +7,9 @@
 mod batch;
 pub mod catalog;
 pub mod choice;
+pub mod clock;
 pub mod error;
+pub mod mention;
 pub mod mysql;
 pub mod postgres;
 pub mod query;

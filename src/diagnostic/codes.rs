@@ -320,6 +320,41 @@ pub const CODES: &[Code] = &[
         "condition cannot be told",
         "A condition gives neither true nor false on this database.",
     ),
+    code(
+        "P370",
+        "watermark not understood",
+        "A watermark compares columns with `:since`, each by `column >= :since`: with `>`, of several rows with the same time those would be lost that were committed last.",
+    ),
+    code(
+        "P371",
+        "changes by timestamp not possible",
+        "`changes = \"timestamp\"` needs a watermark, and a record that is no tree: a tree is read whole.",
+    ),
+    code(
+        "P372",
+        "no time to compare with",
+        "A watermark's column must be a date or a time of one table that can be told; texts and numbers do not sort as times do.",
+    ),
+    code(
+        "P373",
+        "open transactions not visible",
+        "The login does not see since when other transactions are open, so only the overlap covers times that were set before their commit.",
+    ),
+    code(
+        "P374",
+        "watermark without an index",
+        "No index begins with the watermark's column, so the server reads the whole table to find what has changed.",
+    ),
+    code(
+        "P375",
+        "watermark by days",
+        "A date tells no time of day: every run looks again at all that changed on the day of the last one.",
+    ),
+    code(
+        "P376",
+        "watermark may be NULL",
+        "Rows without a time are found only when the whole source is read.",
+    ),
 ];
 
 #[cfg(test)]

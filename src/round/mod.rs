@@ -315,7 +315,7 @@ impl Notebook<'_> {
     }
 
     async fn expected(&mut self, flow: &str) -> Option<u64> {
-        let run = self.state.as_mut()?.last_good_run(flow).await;
+        let run = self.state.as_mut()?.last_whole_run(flow).await;
         self.keep(run).flatten()?.counts["read"].as_u64()
     }
 
@@ -357,7 +357,11 @@ async fn note(
         Ended::Flow(report) => {
             let first = report.rejected.iter().map(Finding::from).collect();
             let found = Findings::new(first);
+            let only = only.or(report.looked_at.as_deref());
             state.replace_quarantine(flow, &found, only).await?;
+            if report.since.is_some() {
+                state.narrow_run(run, Scope::Since).await?;
+            }
             let counts = serde_json::to_value(&report.counts).unwrap_or_default();
             let outcome = of(report.is_clean());
             state.finish_run(run, flow, outcome, &counts, None).await

@@ -15,6 +15,8 @@ const RUNS_KEPT: u32 = 500;
 pub enum Scope {
     /// Those that changed since the last run.
     Changed,
+    /// Those that changed since the last run, by their times: the rest of the source was not read.
+    Since,
     /// Every one.
     All,
     /// Those whose keys were named.
@@ -54,6 +56,7 @@ impl Scope {
     fn name(self) -> &'static str {
         match self {
             Scope::Changed => "changed",
+            Scope::Since => "since",
             Scope::All => "all",
             Scope::Part => "part",
         }
@@ -62,6 +65,7 @@ impl Scope {
     fn parse(name: &str) -> Scope {
         match name {
             "all" => Scope::All,
+            "since" => Scope::Since,
             "part" => Scope::Part,
             _ => Scope::Changed,
         }
@@ -114,6 +118,16 @@ impl State {
         }))
     }
 
+    /// A run has looked at less than it set out for.
+    pub async fn narrow_run(&mut self, run: RunId, scope: Scope) -> Result<()> {
+        let update = Query::sql("UPDATE run SET scope = ")
+            .value(text(scope.name()))
+            .text(" WHERE id = ")
+            .value(Value::Int(run.0));
+        self.session.execute(&update).await?;
+        Ok(())
+    }
+
     /// Notes how a run ended, and forgets runs of long ago.
     pub async fn finish_run(
         &mut self,
@@ -161,6 +175,12 @@ impl State {
     /// The last run that went through the whole of the flow, whether or not it left records in quarantine.
     pub async fn last_good_run(&mut self, flow: &str) -> Result<Option<Run>> {
         self.newest(flow, GOOD).await
+    }
+
+    /// The last one of them that read the whole source.
+    pub async fn last_whole_run(&mut self, flow: &str) -> Result<Option<Run>> {
+        self.newest(flow, &format!("{GOOD} AND scope <> 'since'"))
+            .await
     }
 
     async fn newest(&mut self, flow: &str, condition: &str) -> Result<Option<Run>> {

@@ -2,7 +2,8 @@
 //!
 //! The way of a row, with the module of each step:
 //! [`bind`] holds the flow against both databases and gives every name its slot ([`layout`]); [`read`] streams records
-//! with their child sets; [`snapshot`] tells which have changed since they were last carried over; [`find`] says which
+//! with their child sets; [`snapshot`] tells which have changed since they were last carried over, [`watermark`] which
+//! are worth asking for; [`find`] says which
 //! row of the target a record is; [`rows`], [`attributes`], [`elements`] and [`derived`] compare with the target as it
 //! is now; [`work`] carries out what differs; [`batch`] does all of this for some hundred records in one transaction;
 //! [`run`] strings it together; [`report`] keeps what happened.
@@ -25,4 +26,5 @@ pub mod rows;
 pub mod run;
 pub mod snapshot;
 pub mod unique;
+pub mod watermark;
 pub mod work;

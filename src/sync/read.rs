@@ -7,6 +7,8 @@
 //! A server that does not sort as it was asked would put child rows to the wrong records: the order is checked on the
 //! way, and a break of it ends the read as an error.
 
+mod feed;
+
 use super::bind::{Bound, relation};
 use super::record::{Existing, Record, key_text, text_in};
 use super::report::{Reason, Rejected};
@@ -15,15 +17,12 @@ use crate::db::query::{Part, Query};
 use crate::db::{DbError, DbErrorKind, Engine, Result};
 use crate::plan::{FieldKind, Relation};
 use crate::value::convert;
-use crate::value::{Charset, Row, RowBatch, Type, Value};
-use futures_util::TryStreamExt;
+use crate::value::{Charset, Row, Type, Value};
+use feed::{ChildRows, Portions, Rows};
 use std::cmp::Ordering;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
-use tokio::sync::mpsc;
 
-/// Batches in flight between a server and the reader.
-const AHEAD: usize = 2;
 /// A tree is ordered in memory; no shop has so many categories.
 const TREE_RECORDS_MAX: usize = 200_000;
 
@@ -58,6 +57,8 @@ pub struct Reader<'b> {
     pub rows: u64,
     /// Of these, rows with the key of one before them.
     pub duplicates: u64,
+    /// Records whose keys have blanks around them: by the key that is shown they are not found again.
+    pub blanks: HashSet<KeyHash>,
 }
 
 impl<'b> Reader<'b> {
@@ -69,8 +70,41 @@ impl<'b> Reader<'b> {
         unique: bool,
         seed: [u8; 32],
     ) -> Reader<'b> {
+        Reader::begin(engine, bound, selection, None, unique, seed)
+    }
+
+    /// Only the records whose first key column has one of these values, which are sorted by [`Value::order`].
+    pub fn of_keys(
+        engine: &Arc<dyn Engine>,
+        bound: &'b Bound<'b>,
+        keys: &[Value],
+        seed: [u8; 32],
+    ) -> Reader<'b> {
+        Reader::begin(
+            engine,
+            bound,
+            &Selection::default(),
+            Some(keys),
+            false,
+            seed,
+        )
+    }
+
+    fn begin(
+        engine: &Arc<dyn Engine>,
+        bound: &'b Bound<'b>,
+        selection: &Selection,
+        keys: Option<&[Value]>,
+        unique: bool,
+        seed: [u8; 32],
+    ) -> Reader<'b> {
         let source = &bound.flow.source;
         let ordered = !source.children.is_empty() || !unique;
+        let padded = matches!(
+            bound.key_types.first(),
+            Some(Type::Text { padded: true, .. })
+        );
+        let first_key = source.key.first().map_or("", String::as_str);
         let mut columns = bound.key.clone();
         columns.extend(bound.parent);
         columns.extend((0..bound.layout.source().len()).filter(|at| bound.layout.is_used(*at)));
@@ -102,16 +136,24 @@ impl<'b> Reader<'b> {
         query = restrict(
             query,
             and,
-            source.key.first().map_or("", String::as_str),
+            first_key,
             &selection.only,
             bound.key_types.first(),
         );
-        if ordered {
-            query = order(query, &source.key, &bound.key_types);
+        if !selection.only.is_empty() {
+            and = " AND ";
         }
-        if let Some(rows) = selection.rows_max {
-            query = query.text(format!(" LIMIT {rows}"));
-        }
+        let whole = |query: Query| match ordered {
+            true => order(query, &source.key, &bound.key_types),
+            false => query,
+        };
+        let main = match (keys, selection.rows_max) {
+            (Some(keys), _) => Portions::of_keys(keys, 0, padded, |keys| {
+                whole(named(query.clone(), and, first_key, keys))
+            }),
+            (None, Some(rows)) => Portions::one(whole(query).text(format!(" LIMIT {rows}"))),
+            (None, None) => Portions::one(whole(query)),
+        };
         let children = bound
             .children
             .iter()
@@ -122,20 +164,27 @@ impl<'b> Reader<'b> {
                     .text(" FROM (")
                     .text(&*child.child.sql.text)
                     .text(") s");
-                let key = source.key.first().map_or("", String::as_str);
                 let query = restrict(
                     query,
                     " WHERE ",
-                    key,
+                    first_key,
                     &selection.only,
                     bound.key_types.first(),
                 );
                 let position =
                     |name: &String| child.columns.iter().position(|column| column == name);
+                let key_at: Vec<usize> = source.key.iter().filter_map(position).collect();
+                let in_order = |query| order(query, &source.key, &bound.key_types);
+                let portions = match (keys, key_at.first()) {
+                    (Some(keys), Some(at)) => Portions::of_keys(keys, *at, padded, |keys| {
+                        in_order(named(query.clone(), " WHERE ", first_key, keys))
+                    }),
+                    _ => Portions::one(in_order(query)),
+                };
                 ChildRows {
                     name: child.child.name.clone(),
-                    rows: Rows::start(engine, order(query, &source.key, &bound.key_types)),
-                    key_at: source.key.iter().filter_map(position).collect(),
+                    rows: Rows::start(engine, portions),
+                    key_at,
                     next: None,
                     last: Vec::new(),
                 }
@@ -144,7 +193,7 @@ impl<'b> Reader<'b> {
         Reader {
             key_at: (0..bound.key.len()).collect(),
             columns,
-            main: Rows::start(engine, query),
+            main: Rows::start(engine, main),
             children,
             ordered,
             seed,
@@ -152,6 +201,7 @@ impl<'b> Reader<'b> {
             ready: VecDeque::new(),
             rows: 0,
             duplicates: 0,
+            blanks: HashSet::new(),
             bound,
         }
     }
@@ -170,6 +220,7 @@ impl<'b> Reader<'b> {
                 },
             };
             self.rows += 1;
+            self.note_blanks(&row);
             if self.ordered {
                 self.with_equals(row).await?;
             } else {
@@ -215,6 +266,23 @@ impl<'b> Reader<'b> {
         };
         self.ready.push_back(item);
         Ok(())
+    }
+
+    /// Blanks that the column's type adds are none of the key's.
+    fn note_blanks(&mut self, row: &Row) {
+        let first = self.key_at.first().zip(self.bound.key_types.first());
+        let Some((at, ty)) = first else { return };
+        let has_blanks = match (&row[*at], ty) {
+            (Value::Text(text), Type::Text { padded: true, .. }) => {
+                text.trim_start().len() < text.len()
+            }
+            (Value::Text(text), _) => text.trim().len() < text.len(),
+            _ => false,
+        };
+        if has_blanks {
+            let key: Vec<Value> = self.key_at.iter().map(|at| row[*at].clone()).collect();
+            self.blanks.insert(key_hash(&key_text(&trimmed(key))));
+        }
     }
 
     fn out_of_order(&self, what: &str) -> DbError {
@@ -324,6 +392,16 @@ fn restrict(query: Query, and: &str, column: &str, only: &[String], ty: Option<&
         .text(")")
 }
 
+/// The rows whose column has one of the values.
+fn named(query: Query, and: &str, column: &str, values: &[Value]) -> Query {
+    query
+        .text(and)
+        .ident(column)
+        .text(" IN (")
+        .list(values.to_vec())
+        .text(")")
+}
+
 fn order(mut query: Query, key: &[String], types: &[Type]) -> Query {
     for (at, (name, ty)) in key.iter().zip(types).enumerate() {
         query = query
@@ -404,126 +482,6 @@ fn compare(a: &Row, a_at: &[usize], b: &Row, b_at: &[usize]) -> Ordering {
         .map(|(x, y)| x.order(y))
         .find(|order| *order != Ordering::Equal)
         .unwrap_or(Ordering::Equal)
-}
-
-/// Rows of one query, read ahead by a task that owns the connection.
-struct Rows {
-    receiver: mpsc::Receiver<Result<RowBatch>>,
-    batch: std::vec::IntoIter<Row>,
-}
-
-impl Rows {
-    fn start(engine: &Arc<dyn Engine>, query: Query) -> Rows {
-        let engine = engine.clone();
-        let (sender, receiver) = mpsc::channel(AHEAD);
-        tokio::spawn(async move {
-            if let Err(error) = pump(engine.as_ref(), &query, &sender).await {
-                // Nobody listens any more: the run has ended for another reason.
-                let _ = sender.send(Err(error)).await;
-            }
-        });
-        Rows {
-            receiver,
-            batch: Vec::new().into_iter(),
-        }
-    }
-
-    async fn next(&mut self) -> Result<Option<Row>> {
-        loop {
-            if let Some(row) = self.batch.next() {
-                return Ok(Some(row));
-            }
-            match self.receiver.recv().await {
-                Some(batch) => self.batch = batch?.rows.into_iter(),
-                None => return Ok(None),
-            }
-        }
-    }
-}
-
-async fn pump(
-    engine: &dyn Engine,
-    query: &Query,
-    sender: &mpsc::Sender<Result<RowBatch>>,
-) -> Result<()> {
-    let mut session = engine.connect().await?;
-    let mut stream = session.read(query).await?;
-    while let Some(batch) = stream.try_next().await? {
-        if sender.send(Ok(batch)).await.is_err() {
-            break;
-        }
-    }
-    Ok(())
-}
-
-struct ChildRows {
-    name: String,
-    rows: Rows,
-    key_at: Vec<usize>,
-    next: Option<Row>,
-    last: Vec<Value>,
-}
-
-impl ChildRows {
-    /// The rows of the record, in an order that depends on nothing but their values: the server's own may be another
-    /// one each time, and a record would seem to have changed.
-    async fn of(&mut self, record: &Row, record_key: &[usize]) -> Result<Vec<Row>> {
-        let mut found = self.gather(record, record_key).await?;
-        found.sort_by(|a, b| {
-            let orders = a.iter().zip(b.iter()).map(|(x, y)| x.order(y));
-            orders
-                .into_iter()
-                .find(|order| order.is_ne())
-                .unwrap_or(Ordering::Equal)
-        });
-        Ok(found)
-    }
-
-    /// The rows up to those of the next record; those of keys before it belong to no record and are passed over.
-    async fn gather(&mut self, record: &Row, record_key: &[usize]) -> Result<Vec<Row>> {
-        let mut found = Vec::new();
-        loop {
-            let row = match self.next.take() {
-                Some(row) => row,
-                None => match self.rows.next().await? {
-                    Some(row) => {
-                        self.check_order(&row)?;
-                        row
-                    }
-                    None => return Ok(found),
-                },
-            };
-            match compare(&row, &self.key_at, record, record_key) {
-                Ordering::Less => {}
-                Ordering::Equal => found.push(row),
-                Ordering::Greater => {
-                    self.next = Some(row);
-                    return Ok(found);
-                }
-            }
-        }
-    }
-
-    fn check_order(&mut self, row: &Row) -> Result<()> {
-        let key: Vec<Value> = self.key_at.iter().map(|at| row[*at].clone()).collect();
-        let falls = self
-            .last
-            .iter()
-            .zip(&key)
-            .map(|(last, now)| last.order(now))
-            .find(|order| order.is_ne());
-        if falls == Some(Ordering::Greater) {
-            return Err(DbError::new(
-                DbErrorKind::Other,
-                format!(
-                    "the child set `{}` came back in another order than asked for",
-                    self.name
-                ),
-            ));
-        }
-        self.last = key;
-        Ok(())
-    }
 }
 
 /// Orders a tree's records by level, parents first; records that are their own ancestors are rejected.

@@ -4,6 +4,7 @@ use super::change::RowChange;
 use super::snapshot::KeyHash;
 use crate::diagnostic::Span;
 use crate::plan::Flow;
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::collections::HashSet;
 
@@ -148,6 +149,11 @@ pub struct FlowReport {
     pub changes: Vec<RecordChange>,
     pub changes_total: u64,
     pub notes: Vec<String>,
+    /// Only what had changed since then was looked at; `None`: the whole source.
+    pub since: Option<DateTime<Utc>>,
+    /// The first key columns of what was looked at, if that was not the whole source.
+    #[serde(skip)]
+    pub looked_at: Option<Vec<String>>,
     #[serde(skip)]
     pub rejected: Vec<Rejected>,
     /// Keys that a dry run would link, most of them to rows that it would create.

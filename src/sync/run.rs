@@ -12,12 +12,14 @@ use super::read::{Item, Reader, Selection, key_is_unique, levels, tree_fits};
 use super::record::{Record, Surroundings};
 use super::report::{FlowReport, Reason, Rejected};
 use super::snapshot::{KeyHash, Next, Snapshot, SnapshotError};
+use super::watermark::{Mark, Start, Watched};
 use crate::connections::Connections;
 use crate::db::query::Query;
 use crate::db::{self, DbError, DbErrorKind, Session};
 use crate::expr::Zone;
 use crate::own::lease::Guard;
 use crate::plan::{Find, Flow, PackFacts, Plan};
+use crate::value::Value;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -86,7 +88,6 @@ pub async fn run(
         .bind(flow, find)
         .await?;
     let unique = key_is_unique(source.as_mut(), flow).await?;
-    drop(source);
 
     let mut report = FlowReport {
         flow: flow.name.clone(),
@@ -94,7 +95,12 @@ pub async fn run(
     };
     let mut memory = Memory::open(plan, flow, options, &mut report)?;
     let seed = seed(flow, &around.lookups);
-    let mut reader = Reader::start(&source_engine, &bound, &options.selection, unique, seed);
+    let keys = watch(plan, &bound, source.as_mut(), &seed, &mut memory, &mut report).await?;
+    drop(source);
+    let mut reader = match &keys {
+        Some(keys) => Reader::of_keys(&source_engine, &bound, keys, seed),
+        None => Reader::start(&source_engine, &bound, &options.selection, unique, seed),
+    };
     let own = connections.own(&flow.target.connection);
     let mut applier = Applier::new(
         &bound,
@@ -130,9 +136,48 @@ pub async fn run(
     }
     report.counts.read = reader.rows;
     report.counts.duplicates += reader.duplicates;
+    memory.cannot_retry(&reader.blanks);
     memory.finish(options, &mut report)?;
     progress(&report);
     Ok(report)
+}
+
+/// Asks a flow that goes by timestamp what has changed: the keys to read, unless it is the whole source. Only runs that
+/// move the snapshot go by it; the others look at the source as it is.
+async fn watch(
+    plan: &Plan,
+    bound: &Bound<'_>,
+    source: &mut dyn Session,
+    seed: &[u8; 32],
+    memory: &mut Memory,
+    report: &mut FlowReport,
+) -> Result<Option<Vec<Value>>, RunError> {
+    let from = &bound.flow.source;
+    let (Some(watermark), Some(by)) = (&from.watermark, &from.by_timestamp) else {
+        return Ok(None);
+    };
+    let Some(next) = &mut memory.next else {
+        return Ok(None);
+    };
+    let pack = plan
+        .connections
+        .get(&from.connection)
+        .and_then(|connection| connection.pack.as_ref());
+    let watched = Watched::look(source, bound.flow, watermark, pack).await?;
+    let old = memory.old.as_ref();
+    let old = old.and_then(|snapshot| Mark::read(snapshot.mark()));
+    let whole = memory.compare_all || memory.old.is_none();
+    let Start { keys, since, mark } = watched
+        .start(source, bound, by, seed, old, whole)
+        .await?;
+    if let Some(keys) = &keys {
+        next.patch();
+        report.since = since;
+        let texts = keys.iter().map(|key| key.plain().trim().to_owned());
+        report.looked_at = Some(texts.collect());
+    }
+    memory.mark = mark;
+    Ok(keys)
 }
 
 /// The flow's own `find`, or that of the record it hangs on.
@@ -196,6 +241,9 @@ struct Memory {
     /// Keys that the source has but that were not carried over.
     rest: HashSet<KeyHash>,
     compare_all: bool,
+    /// From where the next run may go on; `None`: it reads the whole source.
+    mark: Option<Mark>,
+    key_columns: usize,
 }
 
 impl Memory {
@@ -222,7 +270,32 @@ impl Memory {
             next: keeps.then(|| Next::new(&path)).transpose()?,
             rest: HashSet::new(),
             compare_all: options.full || options.is_partial(),
+            mark: None,
+            key_columns: flow.source.key.len(),
         })
+    }
+
+    /// The source has the record, but it was not, or not wholly, carried over: the next run tries it again.
+    fn left(&mut self, hash: KeyHash, key: &str) {
+        self.rest.insert(hash);
+        let Some(mark) = &mut self.mark else { return };
+        let (first, others) = match self.key_columns {
+            1 => (key, 0),
+            _ => (key.split('\t').next().unwrap_or(key), key.matches('\t').count()),
+        };
+        // A row without a key is found again only by reading the whole source.
+        let is_read_again = first.is_empty() || mark.retry(first);
+        if !is_read_again || others + 1 != self.key_columns {
+            self.mark = None;
+        }
+    }
+
+    /// These records are not found by the keys that are shown of them: if one of them must be tried again, then by
+    /// reading the whole source.
+    fn cannot_retry(&mut self, blanks: &HashSet<KeyHash>) {
+        if !blanks.is_disjoint(&self.rest) {
+            self.mark = None;
+        }
     }
 
     fn is_unchanged(&mut self, record: &Record) -> Result<bool, SnapshotError> {
@@ -242,7 +315,8 @@ impl Memory {
     }
 
     fn finish(self, options: &Options, report: &mut FlowReport) -> Result<(), SnapshotError> {
-        if let Some(next) = self.next {
+        if let Some(mut next) = self.next {
+            next.set_mark(self.mark.map_or(Vec::new(), |mark| mark.bytes()));
             let finished = next.finish(self.old.as_ref(), &self.rest)?;
             report.counts.gone = finished.gone;
             if finished.doubles > 0 {
@@ -383,7 +457,7 @@ fn reject(
     memory: &mut Memory,
     report: &mut FlowReport,
 ) -> Result<(), RunError> {
-    memory.rest.insert(rejected.hash);
+    memory.left(rejected.hash, &rejected.key);
     report.reject(rejected);
     if report.rejected.len() > REJECTED_MAX {
         let first = report
@@ -457,7 +531,7 @@ async fn apply(
             // A part waits for another record: it is compared again in the next run.
             false => {
                 report.counts.incomplete += 1;
-                memory.rest.insert(record.hash);
+                memory.left(record.hash, &record.key);
             }
         }
     }

@@ -9,7 +9,10 @@
 //! The file moves only after the commits it speaks of. A crash before that leaves the older file: rows are compared
 //! once more, nothing else. A damaged file is reported and treated as none.
 //!
-//! Layout: magic, format version, number of entries, the entries, BLAKE3 of all before.
+//! A run that looked at some of the keys only patches the file: the others stay as they were.
+//!
+//! Layout: magic, format version, number of entries, length of the mark, the entries, the mark (what the run left for the
+//! next one; the file moves with it), BLAKE3 of all before.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
@@ -21,8 +24,8 @@ pub type KeyHash = [u8; 16];
 pub type Fingerprint = [u8; 16];
 
 const MAGIC: &[u8; 8] = b"ponte.sn";
-const VERSION: u32 = 1;
-const HEADER: u64 = 20;
+const VERSION: u32 = 2;
+const HEADER: u64 = 24;
 const ENTRY: usize = 32;
 /// Entries in a block: 4 KiB.
 const BLOCK: usize = 128;
@@ -65,6 +68,7 @@ pub struct Snapshot {
     /// The block last read: sources in key order hit it again only by chance, equal keys always.
     block: Vec<u8>,
     block_at: Option<usize>,
+    mark: Vec<u8>,
 }
 
 impl Snapshot {
@@ -100,9 +104,10 @@ impl Snapshot {
             return Err(damaged("it was written by another version of ponte"));
         }
         let entries = u64::from(word(12)) | u64::from(word(16)) << 32;
+        let mark = u64::from(word(20));
         if entries
             .checked_mul(ENTRY as u64)
-            .and_then(|bytes| bytes.checked_add(HEADER + 32))
+            .and_then(|bytes| bytes.checked_add(HEADER + mark + 32))
             != Some(length)
         {
             return Err(damaged("its length is not what it says"));
@@ -118,6 +123,11 @@ impl Snapshot {
             index.push(first_word(bytes));
             left -= count;
         }
+        let mut mark = vec![0; mark as usize];
+        reader
+            .read_exact(&mut mark)
+            .map_err(io_error("read", path))?;
+        hasher.update(&mark);
         let mut sum = [0; 32];
         reader
             .read_exact(&mut sum)
@@ -132,7 +142,13 @@ impl Snapshot {
             index,
             block,
             block_at: None,
+            mark,
         }))
+    }
+
+    /// What the run that wrote the file left for the next one.
+    pub fn mark(&self) -> &[u8] {
+        &self.mark
     }
 
     pub fn len(&self) -> u64 {
@@ -227,6 +243,8 @@ pub struct Next {
     path: PathBuf,
     buffer: Vec<Entry>,
     runs: Vec<(PathBuf, u64)>,
+    patches: bool,
+    mark: Vec<u8>,
 }
 
 /// What the finished snapshot says beside the one before.
@@ -249,7 +267,19 @@ impl Next {
             path: path.to_owned(),
             buffer: Vec::new(),
             runs: Vec::new(),
+            patches: false,
+            mark: Vec::new(),
         })
+    }
+
+    /// The run looked at some keys only: what it did not look at stays as it was, and nothing is gone.
+    pub fn patch(&mut self) {
+        self.patches = true;
+    }
+
+    /// What the next run finds as [`Snapshot::mark`].
+    pub fn set_mark(&mut self, mark: Vec<u8>) {
+        self.mark = mark;
     }
 
     pub fn push(&mut self, key: &KeyHash, fingerprint: &Fingerprint) -> Result<()> {
@@ -302,7 +332,19 @@ impl Next {
         let temporary = self.beside(".new");
         let mut out = Output::create(&temporary)?;
         let mut finished = Finished::default();
-        let gone = |entry: &Entry| !rest.contains(&entry[..16]);
+        let patches = self.patches;
+        // Of the one before: what has no entry now.
+        let left = |entry: &Entry, finished: &mut Finished, out: &mut Output| {
+            let was_looked_at = rest.contains(&entry[..16]);
+            match patches {
+                true if !was_looked_at => out.write(entry),
+                true => Ok(()),
+                false => {
+                    finished.gone += u64::from(!was_looked_at);
+                    Ok(())
+                }
+            }
+        };
         let mut following = merge.next()?;
         while let Some(entry) = following {
             following = merge.next()?;
@@ -312,7 +354,7 @@ impl Next {
                 following = merge.next()?;
             }
             while let Some(older) = before.filter(|older| older[..16] < entry[..16]) {
-                finished.gone += u64::from(gone(&older));
+                left(&older, &mut finished, &mut out)?;
                 before = next_of(&mut old)?;
             }
             if before.is_some_and(|older| older[..16] == entry[..16]) {
@@ -324,10 +366,10 @@ impl Next {
             }
         }
         while let Some(older) = before {
-            finished.gone += u64::from(gone(&older));
+            left(&older, &mut finished, &mut out)?;
             before = next_of(&mut old)?;
         }
-        finished.entries = out.finish()?;
+        finished.entries = out.finish(&self.mark)?;
         fs::rename(&temporary, &self.path).map_err(io_error("replace", &self.path))?;
         Ok(finished)
     }
@@ -420,18 +462,21 @@ impl Output {
             .map_err(io_error("write", &self.path))
     }
 
-    fn finish(self) -> Result<u64> {
+    fn finish(self, mark: &[u8]) -> Result<u64> {
         let Output {
             path,
-            file,
+            mut file,
             entries,
         } = self;
         let seal = move || -> io::Result<()> {
+            let length = u32::try_from(mark.len()).map_err(io::Error::other)?;
+            file.write_all(mark)?;
             let mut file = file.into_inner().map_err(|error| error.into_error())?;
             file.seek(SeekFrom::Start(0))?;
             file.write_all(MAGIC)?;
             file.write_all(&VERSION.to_le_bytes())?;
             file.write_all(&entries.to_le_bytes())?;
+            file.write_all(&length.to_le_bytes())?;
             file.seek(SeekFrom::Start(0))?;
             let mut hasher = blake3::Hasher::new();
             io::copy(&mut BufReader::with_capacity(1 << 18, &file), &mut hasher)?;
@@ -485,6 +530,41 @@ mod tests {
                 prop_assert_eq!(snapshot.get(&hash(key)).unwrap(), second.get(&key).map(|print| [*print; 16]));
             }
             prop_assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "temporary files are left");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_patch_changes_what_was_looked_at_and_nothing_else(
+            first in proptest::collection::btree_map(0u32..600, any::<u8>(), 0..500),
+            second in proptest::collection::btree_map(0u32..600, any::<u8>(), 0..100),
+            rest in proptest::collection::btree_set(0u32..600, 0..50),
+            mark in proptest::collection::vec(any::<u8>(), 0..70),
+        ) {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("flow.snapshot");
+            write(&path, &first);
+            let old = Snapshot::open(&path).unwrap();
+            let mut next = Next::new(&path).unwrap();
+            next.patch();
+            next.set_mark(mark.clone());
+            let carried: BTreeMap<u32, u8> =
+                second.into_iter().filter(|(key, _)| !rest.contains(key)).collect();
+            for (key, print) in &carried {
+                next.push(&hash(*key), &[*print; 16]).unwrap();
+            }
+            let hashes = rest.iter().map(|key| hash(*key)).collect();
+            let finished = next.finish(old.as_ref(), &hashes).unwrap();
+            prop_assert_eq!(finished.gone, 0);
+            let mut expected = first;
+            expected.extend(carried);
+            expected.retain(|key, _| !rest.contains(key));
+            prop_assert_eq!(finished.entries, expected.len() as u64);
+            let mut snapshot = Snapshot::open(&path).unwrap().unwrap();
+            prop_assert_eq!(snapshot.mark(), mark);
+            for key in 0..600 {
+                prop_assert_eq!(snapshot.get(&hash(key)).unwrap(), expected.get(&key).map(|print| [*print; 16]));
+            }
         }
     }
 

@@ -40,6 +40,7 @@ fn flow(result: &FlowResult) -> Value {
             document["quarantined"] = json!(quarantined);
             document["quarantined_total"] = json!(report.rejected.len());
             document["notes"] = json!(report.notes);
+            document["since"] = json!(report.since);
         }
         Ended::Stock(report) => {
             let found = stock_findings(report);

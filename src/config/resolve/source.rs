@@ -5,6 +5,7 @@ use super::super::project::{ErpRecordKeys, FieldType};
 use super::super::record;
 use super::super::spanned::{At, Ordered};
 use super::super::texts::{Bound, Texts};
+use super::changes::{self, Wanted};
 use super::side::PackSide;
 use crate::diagnostic::{Diagnostic, SourceFile, Span, list, nearest};
 use crate::plan::{Child, FieldKind, RecordField, Relation, ServerSql, Source};
@@ -106,6 +107,21 @@ pub fn source(
     if let Some(tree) = &keys.tree {
         known_field(name, file, tree, &fields, found);
     }
+    // A project's own query may read other tables than the pack's watermark speaks of.
+    let over = project.1.and_then(|keys| keys.watermark.as_ref());
+    let replaced = project.1.is_some_and(|keys| keys.sql.is_some());
+    let own = keys.watermark.as_ref().filter(|_| !replaced);
+    let watermark = match (over, own) {
+        (Some(text), _) => changes::watermark(erp.texts(project.0), text, None, found),
+        (None, Some(text)) => changes::watermark(texts, text, None, found),
+        (None, None) => None,
+    };
+    // A watermark that is wrong has been told already.
+    let is_wrong = watermark.is_none() && over.or(own).is_some();
+    let by_timestamp = project.1.filter(|_| !is_wrong).and_then(|over| {
+        let wanted = Wanted::of_record(project.0, over);
+        wanted.by_timestamp(watermark.as_ref(), keys.tree.is_some(), found)
+    });
     Some(Source {
         connection: erp.connection.clone(),
         relation,
@@ -115,6 +131,8 @@ pub fn source(
         children: children(body, texts, found),
         only: Vec::new(),
         fields: Some(fields),
+        watermark,
+        by_timestamp,
     })
 }
 

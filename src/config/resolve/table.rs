@@ -4,6 +4,7 @@ use super::super::project::{FlowKeys, FromKeys, ToKeys};
 use super::super::scope::Scope;
 use super::super::spanned::At;
 use super::super::texts::Texts;
+use super::changes::{self, Wanted};
 use super::field::{self, FourTables, Place};
 use super::side::PackSide;
 use super::source::Reading;
@@ -85,6 +86,18 @@ impl TableFlow<'_> {
             found
                 .push(Diagnostic::error("P104", "the key is empty").at(&place, "name its columns"));
         }
+        let zone = changes::zone(self.file, keys.zone.as_ref(), found);
+        let texts = self.texts(side.flatten());
+        let watermark = keys
+            .watermark
+            .as_ref()
+            .and_then(|text| changes::watermark(texts, text, zone, found));
+        let wanted = Wanted::of_flow(self.file, keys);
+        // A watermark that is wrong has been told already.
+        let by_timestamp = match (keys.watermark.as_ref(), &watermark) {
+            (Some(_), None) => None,
+            _ => wanted.by_timestamp(watermark.as_ref(), false, found),
+        };
         Some(Source {
             connection: connection?.value.clone(),
             relation: relation?,
@@ -94,6 +107,8 @@ impl TableFlow<'_> {
             children: Vec::new(),
             only: Vec::new(),
             fields: None,
+            watermark,
+            by_timestamp,
         })
     }
 

@@ -1,0 +1,223 @@
+//! Which tables a server's own SQL names, without understanding the rest of it: what stands after FROM and JOIN, and
+//! after the commas of a FROM. More is found than there is (`EXTRACT(day FROM x)`, names of WITH): whoever asks holds
+//! the names against the live catalog.
+
+use super::query::TableName;
+
+/// A name where a table's stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mention {
+    pub table: TableName,
+    pub alias: Option<String>,
+}
+
+impl Mention {
+    /// Whether `name.column` may be a column of this table.
+    pub fn is_called(&self, name: &str) -> bool {
+        let own = self.alias.as_deref().unwrap_or(&self.table.name);
+        own.eq_ignore_ascii_case(name)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Token {
+    /// `true`: it was quoted, so it is no keyword.
+    Word(String, bool),
+    Sign(char),
+}
+
+/// The tables in the order in which they are named, with repetitions.
+pub fn tables(sql: &str) -> Vec<Mention> {
+    let tokens = tokens(sql);
+    let mut found = Vec::new();
+    // Whether a comma at this depth of parentheses separates tables.
+    let mut lists = vec![false];
+    let mut at = 0;
+    while at < tokens.len() {
+        let expects = match &tokens[at] {
+            Token::Sign('(') => {
+                lists.push(false);
+                false
+            }
+            Token::Sign(')') => {
+                if lists.len() > 1 {
+                    lists.pop();
+                }
+                false
+            }
+            Token::Sign(',') => lists.last() == Some(&true),
+            Token::Sign(_) | Token::Word(_, true) => false,
+            Token::Word(word, false) => {
+                let word = word.to_ascii_uppercase();
+                let within = lists.last_mut();
+                match word.as_str() {
+                    "FROM" => within.is_some_and(|list| {
+                        *list = true;
+                        true
+                    }),
+                    "JOIN" | "STRAIGHT_JOIN" => true,
+                    "WHERE" | "GROUP" | "ORDER" | "HAVING" | "LIMIT" | "UNION" | "EXCEPT"
+                    | "INTERSECT" | "WINDOW" | "SELECT" => {
+                        if let Some(list) = within {
+                            *list = false;
+                        }
+                        false
+                    }
+                    _ => false,
+                }
+            }
+        };
+        at += 1;
+        if expects {
+            while is_word(tokens.get(at), &["LATERAL", "ONLY"]) {
+                at += 1;
+            }
+            if let Some((mention, next)) = mention(&tokens, at) {
+                found.push(mention);
+                at = next;
+            }
+        }
+    }
+    found
+}
+
+/// `name`, `schema.name`, with or without `AS alias`; `None` for a subquery or a function.
+fn mention(tokens: &[Token], mut at: usize) -> Option<(Mention, usize)> {
+    let Some(Token::Word(first, _)) = tokens.get(at) else {
+        return None;
+    };
+    let mut table = TableName {
+        schema: None,
+        name: first.clone(),
+    };
+    at += 1;
+    while tokens.get(at) == Some(&Token::Sign('.')) {
+        let Some(Token::Word(next, _)) = tokens.get(at + 1) else {
+            break;
+        };
+        table = TableName {
+            schema: Some(table.name),
+            name: next.clone(),
+        };
+        at += 2;
+    }
+    if tokens.get(at) == Some(&Token::Sign('(')) {
+        return None;
+    }
+    let named = is_word(tokens.get(at), &["AS"]);
+    if named {
+        at += 1;
+    }
+    let alias = match tokens.get(at) {
+        Some(Token::Word(word, quoted)) if named || *quoted || !is_keyword(word) => {
+            at += 1;
+            Some(word.clone())
+        }
+        _ => None,
+    };
+    Some((Mention { table, alias }, at))
+}
+
+fn is_word(token: Option<&Token>, words: &[&str]) -> bool {
+    matches!(token, Some(Token::Word(word, false)) if words.iter().any(|one| word.eq_ignore_ascii_case(one)))
+}
+
+/// What may follow a table without an alias.
+fn is_keyword(word: &str) -> bool {
+    const WORDS: [&str; 28] = [
+        "ON", "USING", "WHERE", "JOIN", "INNER", "LEFT", "RIGHT", "FULL", "CROSS", "NATURAL",
+        "OUTER", "GROUP", "ORDER", "HAVING", "LIMIT", "UNION", "EXCEPT", "INTERSECT", "WINDOW",
+        "FOR", "FORCE", "USE", "IGNORE", "PARTITION", "STRAIGHT_JOIN", "OFFSET", "FETCH", "TABLESAMPLE",
+    ];
+    WORDS.iter().any(|one| word.eq_ignore_ascii_case(one))
+}
+
+fn tokens(sql: &str) -> Vec<Token> {
+    let mut found = Vec::new();
+    let mut rest = sql;
+    while let Some(first) = rest.chars().next() {
+        let (token, length) = match first {
+            _ if rest.starts_with("--") || first == '#' => {
+                (None, rest.find('\n').unwrap_or(rest.len()))
+            }
+            _ if rest.starts_with("/*") => {
+                (None, rest.find("*/").map_or(rest.len(), |end| end + 2))
+            }
+            '\'' => (Some(Token::Sign('\'')), quoted(rest, '\'').1),
+            '"' | '`' => {
+                let (name, length) = quoted(rest, first);
+                (Some(Token::Word(name, true)), length)
+            }
+            _ if first.is_alphabetic() || first == '_' => {
+                let end = rest
+                    .find(|c: char| !c.is_alphanumeric() && c != '_' && c != '$')
+                    .unwrap_or(rest.len());
+                (Some(Token::Word(rest[..end].to_owned(), false)), end)
+            }
+            _ if first.is_ascii_digit() => {
+                let end = rest
+                    .find(|c: char| !c.is_alphanumeric() && c != '.')
+                    .unwrap_or(rest.len());
+                (Some(Token::Sign('0')), end)
+            }
+            _ if first.is_whitespace() => (None, first.len_utf8()),
+            _ => (Some(Token::Sign(first)), first.len_utf8()),
+        };
+        found.extend(token);
+        rest = &rest[length..];
+    }
+    found
+}
+
+/// What the quotes hold, and the length of it all; a doubled quote is one of the text.
+fn quoted(text: &str, quote: char) -> (String, usize) {
+    let mut inside = String::new();
+    let mut signs = text.char_indices().skip(1).peekable();
+    while let Some((at, sign)) = signs.next() {
+        if sign != quote {
+            inside.push(sign);
+        } else if signs.next_if(|(_, next)| *next == quote).is_some() {
+            inside.push(quote);
+        } else {
+            return (inside, at + quote.len_utf8());
+        }
+    }
+    (inside, text.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(sql: &str) -> Vec<String> {
+        let one = |mention: Mention| match mention.alias {
+            Some(alias) => format!("{} {alias}", mention.table),
+            None => mention.table.to_string(),
+        };
+        tables(sql).into_iter().map(one).collect()
+    }
+
+    #[test]
+    fn tables_are_found_wherever_a_query_may_name_them() {
+        for (sql, wanted) in [
+            ("SELECT a FROM t", "t"),
+            ("SELECT a FROM s.t AS x WHERE b IN (SELECT c FROM u)", "s.t x, u"),
+            ("select 1 from a x, b, (select 2 from c y, d) z, e", "a x, b, c y, d, e"),
+            ("SELECT 1, 2 FROM a LEFT JOIN \"b c\" ON x = 'from d' JOIN `e``f` g USING (h)", "a, b c, e`f g"),
+            ("SELECT 1 FROM a -- , b\n WHERE c IN (1, d) ORDER BY e, f", "a"),
+            ("SELECT 1 FROM a UNION ALL SELECT g, h FROM b", "a, b"),
+            ("SELECT 1 FROM unnest(x) u JOIN LATERAL (SELECT 2 FROM c) d ON TRUE", "c"),
+            ("WITH r AS (SELECT id FROM c) SELECT * FROM r, ONLY k", "c, r, k"),
+            ("SELECT count(*) FROM a /* FROM b */ FORCE INDEX (x) WHERE d = 1.5", "a"),
+        ] {
+            assert_eq!(named(sql).join(", "), wanted, "{sql}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_too_broken() {
+        for sql in ["", "FROM", "FROM a.", "))) FROM x", "SELECT 'open FROM a", "FROM \"è", "JOIN (", "FROM a,"] {
+            let _ = tables(sql);
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Rows of queries, read ahead by tasks: those of the records, and those of each child set.
+
+use super::compare;
+use crate::db::query::Query;
+use crate::db::{DbError, DbErrorKind, Engine, Result};
+use crate::value::{Row, RowBatch, Value};
+use futures_util::TryStreamExt;
+use std::cmp::Ordering;
+use std::collections::HashSet;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// Batches in flight between a server and the reader.
+const AHEAD: usize = 2;
+/// Keys that one query names.
+const KEYS_AT_ONCE: usize = 1000;
+
+/// What one connection reads, query by query.
+pub(super) struct Portions {
+    queries: Vec<Query>,
+    wanted: Option<Wanted>,
+}
+
+/// The key values that were asked for. A server's collation may hold others equal to them: their rows are not wanted,
+/// and would come out of order.
+struct Wanted {
+    at: usize,
+    padded: bool,
+    keys: HashSet<String>,
+}
+
+impl Portions {
+    pub(super) fn one(query: Query) -> Self {
+        Portions {
+            queries: vec![query],
+            wanted: None,
+        }
+    }
+
+    /// One query after the other yields rows in the order of the keys, as one query would.
+    pub(super) fn of_keys(keys: &[Value], at: usize, padded: bool, query: impl Fn(&[Value]) -> Query) -> Self {
+        Portions {
+            queries: keys.chunks(KEYS_AT_ONCE).map(query).collect(),
+            wanted: Some(Wanted {
+                at,
+                padded,
+                keys: keys.iter().map(|key| key.plain().into_owned()).collect(),
+            }),
+        }
+    }
+
+    fn narrow(&self, mut batch: RowBatch) -> RowBatch {
+        if let Some(wanted) = &self.wanted {
+            batch.rows.retain(|row| {
+                let key = row[wanted.at].plain();
+                let key = match wanted.padded {
+                    true => key.trim_end(),
+                    false => &key,
+                };
+                wanted.keys.contains(key)
+            });
+        }
+        batch
+    }
+}
+
+/// Rows of some queries, read ahead by a task that owns the connection.
+pub(super) struct Rows {
+    receiver: mpsc::Receiver<Result<RowBatch>>,
+    batch: std::vec::IntoIter<Row>,
+}
+
+impl Rows {
+    pub(super) fn start(engine: &Arc<dyn Engine>, portions: Portions) -> Rows {
+        let engine = engine.clone();
+        let (sender, receiver) = mpsc::channel(AHEAD);
+        tokio::spawn(async move {
+            if let Err(error) = pump(engine.as_ref(), &portions, &sender).await {
+                // Nobody listens any more: the run has ended for another reason.
+                let _ = sender.send(Err(error)).await;
+            }
+        });
+        Rows {
+            receiver,
+            batch: Vec::new().into_iter(),
+        }
+    }
+
+    pub(super) async fn next(&mut self) -> Result<Option<Row>> {
+        loop {
+            if let Some(row) = self.batch.next() {
+                return Ok(Some(row));
+            }
+            match self.receiver.recv().await {
+                Some(batch) => self.batch = batch?.rows.into_iter(),
+                None => return Ok(None),
+            }
+        }
+    }
+}
+
+async fn pump(
+    engine: &dyn Engine,
+    portions: &Portions,
+    sender: &mpsc::Sender<Result<RowBatch>>,
+) -> Result<()> {
+    if portions.queries.is_empty() {
+        return Ok(());
+    }
+    let mut session = engine.connect().await?;
+    for query in &portions.queries {
+        let mut stream = session.read(query).await?;
+        while let Some(batch) = stream.try_next().await? {
+            if sender.send(Ok(portions.narrow(batch))).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) struct ChildRows {
+    pub(super) name: String,
+    pub(super) rows: Rows,
+    pub(super) key_at: Vec<usize>,
+    pub(super) next: Option<Row>,
+    pub(super) last: Vec<Value>,
+}
+
+impl ChildRows {
+    /// The rows of the record, in an order that depends on nothing but their values: the server's own may be another
+    /// one each time, and a record would seem to have changed.
+    pub(super) async fn of(&mut self, record: &Row, record_key: &[usize]) -> Result<Vec<Row>> {
+        let mut found = self.gather(record, record_key).await?;
+        found.sort_by(|a, b| {
+            let orders = a.iter().zip(b.iter()).map(|(x, y)| x.order(y));
+            orders
+                .into_iter()
+                .find(|order| order.is_ne())
+                .unwrap_or(Ordering::Equal)
+        });
+        Ok(found)
+    }
+
+    /// The rows up to those of the next record; those of keys before it belong to no record and are passed over.
+    async fn gather(&mut self, record: &Row, record_key: &[usize]) -> Result<Vec<Row>> {
+        let mut found = Vec::new();
+        loop {
+            let row = match self.next.take() {
+                Some(row) => row,
+                None => match self.rows.next().await? {
+                    Some(row) => {
+                        self.check_order(&row)?;
+                        row
+                    }
+                    None => return Ok(found),
+                },
+            };
+            match compare(&row, &self.key_at, record, record_key) {
+                Ordering::Less => {}
+                Ordering::Equal => found.push(row),
+                Ordering::Greater => {
+                    self.next = Some(row);
+                    return Ok(found);
+                }
+            }
+        }
+    }
+
+    fn check_order(&mut self, row: &Row) -> Result<()> {
+        let key: Vec<Value> = self.key_at.iter().map(|at| row[*at].clone()).collect();
+        let falls = self
+            .last
+            .iter()
+            .zip(&key)
+            .map(|(last, now)| last.order(now))
+            .find(|order| order.is_ne());
+        if falls == Some(Ordering::Greater) {
+            return Err(DbError::new(
+                DbErrorKind::Other,
+                format!(
+                    "the child set `{}` came back in another order than asked for",
+                    self.name
+                ),
+            ));
+        }
+        self.last = key;
+        Ok(())
+    }
+}
