@@ -32,8 +32,10 @@ CREATE TABLE article_texts (
     name               VARCHAR(255) NOT NULL,
     description        TEXT,
     short_description  TEXT,
+    updated_at         TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
     PRIMARY KEY (sku, language)
 );
+CREATE INDEX article_texts_updated_at ON article_texts (updated_at);
 
 -- Categories: a tree; an article may be in several.
 CREATE TABLE categories (
@@ -56,8 +58,10 @@ CREATE TABLE category_texts (
 CREATE TABLE article_categories (
     sku                VARCHAR(64) NOT NULL REFERENCES articles (sku) ON DELETE CASCADE,
     category_id        VARCHAR(20) NOT NULL REFERENCES categories (id),
+    updated_at         TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
     PRIMARY KEY (sku, category_id)
 );
+CREATE INDEX article_categories_updated_at ON article_categories (updated_at);
 CREATE INDEX article_categories_category_id ON article_categories (category_id);
 
 -- Prices: at most one row per article and list; a sale lies on the same row.

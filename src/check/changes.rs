@@ -17,8 +17,8 @@ pub struct ChangesCheck {
     /// Why that is not possible; `None`: it is.
     pub hindrance: Option<String>,
     pub columns: Vec<TimeFacts>,
-    /// `None`: they are not seen, so that only the overlap covers them.
-    pub open_transactions: Option<&'static str>,
+    /// Whether the login sees other transactions; if not, only the overlap covers them.
+    pub sees_open: bool,
     pub overlap: Option<Duration>,
     /// Deletes are seen only then.
     pub full_every: Option<Duration>,
@@ -42,7 +42,7 @@ pub async fn check(
         by_timestamp: by.is_some(),
         hindrance: None,
         columns: Vec::new(),
-        open_transactions: None,
+        sees_open: false,
         overlap: by.map(|by| by.overlap),
         full_every: by.map(|by| by.full_every),
     };
@@ -63,10 +63,7 @@ pub async fn check(
         Err(BindError::Database(error)) => return Err(error),
     }
     let open = clock::read(session).await?.open;
-    checked.open_transactions = match open {
-        Open::Since(_) | Open::Prepared => Some("seen"),
-        Open::Hidden(_) => None,
-    };
+    checked.sees_open = !matches!(open, Open::Hidden(_));
     if by.is_some() {
         let kind = session.server().kind;
         found.extend(hidden(flow, watermark, &open, kind));
@@ -86,9 +83,9 @@ fn hidden(flow: &Flow, watermark: &Watermark, open: &Open, kind: EngineKind) -> 
         (Hidden::Privilege(role), EngineKind::Postgres) => {
             warning.help(format!("let the login see them: `GRANT {role} TO …`"))
         }
-        (Hidden::Privilege(privilege), _) => {
-            warning.help(format!("let the login see them: `GRANT {privilege} ON *.* TO …`"))
-        }
+        (Hidden::Privilege(privilege), _) => warning.help(format!(
+            "let the login see them: `GRANT {privilege} ON *.* TO …`"
+        )),
         (Hidden::Replica, _) => warning.help("they are on the primary server: read from there"),
         (Hidden::Engine, _) => return None,
     })
@@ -135,14 +132,18 @@ impl ChangesCheck {
         let columns: Vec<String> = self.columns.iter().map(|one| one.name.clone()).collect();
         let columns = columns.join(", ");
         if let Some(why) = &self.hindrance {
-            return format!("reads the whole source in every run; by timestamp is not possible: {why}");
+            return format!(
+                "reads the whole source in every run; by timestamp is not possible: {why}"
+            );
         }
         let (Some(overlap), Some(full_every)) = (self.overlap, self.full_every) else {
-            return format!("reads the whole source in every run; by timestamp is possible ({columns})");
+            return format!(
+                "reads the whole source in every run; by timestamp is possible ({columns})"
+            );
         };
-        let open = match self.open_transactions {
-            Some(_) => "open transactions are waited for",
-            None => "open transactions are not seen",
+        let open = match self.sees_open {
+            true => "open transactions are waited for",
+            false => "open transactions are not seen",
         };
         format!(
             "reads what changed by timestamp ({columns}), {} overlap, {open}; the whole source, and so deletes, every {}",

@@ -118,15 +118,13 @@ fn flow_json(flow: &FlowCheck) -> Value {
 }
 
 fn changes_json(changes: &ChangesCheck) -> Value {
-    let column = |one: &TimeFacts| {
-        json!({ "column": one.name, "type": one.declared, "indexed": one.indexed, "nullable": one.nullable })
-    };
+    let column = |one: &TimeFacts| json!({ "column": one.name, "type": one.declared, "indexed": one.indexed, "nullable": one.nullable });
     json!({
         "by": if changes.by_timestamp { "timestamp" } else { "snapshot" },
         "timestamp_possible": changes.hindrance.is_none(),
         "hindrance": changes.hindrance,
         "columns": changes.columns.iter().map(column).collect::<Vec<_>>(),
-        "open_transactions_seen": changes.open_transactions.is_some(),
+        "open_transactions_seen": changes.sees_open,
         "overlap_seconds": changes.overlap.map(|overlap| overlap.as_secs()),
         "full_every_seconds": changes.full_every.map(|every| every.as_secs()),
     })

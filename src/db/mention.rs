@@ -125,9 +125,34 @@ fn is_word(token: Option<&Token>, words: &[&str]) -> bool {
 /// What may follow a table without an alias.
 fn is_keyword(word: &str) -> bool {
     const WORDS: [&str; 28] = [
-        "ON", "USING", "WHERE", "JOIN", "INNER", "LEFT", "RIGHT", "FULL", "CROSS", "NATURAL",
-        "OUTER", "GROUP", "ORDER", "HAVING", "LIMIT", "UNION", "EXCEPT", "INTERSECT", "WINDOW",
-        "FOR", "FORCE", "USE", "IGNORE", "PARTITION", "STRAIGHT_JOIN", "OFFSET", "FETCH", "TABLESAMPLE",
+        "ON",
+        "USING",
+        "WHERE",
+        "JOIN",
+        "INNER",
+        "LEFT",
+        "RIGHT",
+        "FULL",
+        "CROSS",
+        "NATURAL",
+        "OUTER",
+        "GROUP",
+        "ORDER",
+        "HAVING",
+        "LIMIT",
+        "UNION",
+        "EXCEPT",
+        "INTERSECT",
+        "WINDOW",
+        "FOR",
+        "FORCE",
+        "USE",
+        "IGNORE",
+        "PARTITION",
+        "STRAIGHT_JOIN",
+        "OFFSET",
+        "FETCH",
+        "TABLESAMPLE",
     ];
     WORDS.iter().any(|one| word.eq_ignore_ascii_case(one))
 }
@@ -201,14 +226,35 @@ mod tests {
     fn tables_are_found_wherever_a_query_may_name_them() {
         for (sql, wanted) in [
             ("SELECT a FROM t", "t"),
-            ("SELECT a FROM s.t AS x WHERE b IN (SELECT c FROM u)", "s.t x, u"),
-            ("select 1 from a x, b, (select 2 from c y, d) z, e", "a x, b, c y, d, e"),
-            ("SELECT 1, 2 FROM a LEFT JOIN \"b c\" ON x = 'from d' JOIN `e``f` g USING (h)", "a, b c, e`f g"),
-            ("SELECT 1 FROM a -- , b\n WHERE c IN (1, d) ORDER BY e, f", "a"),
+            (
+                "SELECT a FROM s.t AS x WHERE b IN (SELECT c FROM u)",
+                "s.t x, u",
+            ),
+            (
+                "select 1 from a x, b, (select 2 from c y, d) z, e",
+                "a x, b, c y, d, e",
+            ),
+            (
+                "SELECT 1, 2 FROM a LEFT JOIN \"b c\" ON x = 'from d' JOIN `e``f` g USING (h)",
+                "a, b c, e`f g",
+            ),
+            (
+                "SELECT 1 FROM a -- , b\n WHERE c IN (1, d) ORDER BY e, f",
+                "a",
+            ),
             ("SELECT 1 FROM a UNION ALL SELECT g, h FROM b", "a, b"),
-            ("SELECT 1 FROM unnest(x) u JOIN LATERAL (SELECT 2 FROM c) d ON TRUE", "c"),
-            ("WITH r AS (SELECT id FROM c) SELECT * FROM r, ONLY k", "c, r, k"),
-            ("SELECT count(*) FROM a /* FROM b */ FORCE INDEX (x) WHERE d = 1.5", "a"),
+            (
+                "SELECT 1 FROM unnest(x) u JOIN LATERAL (SELECT 2 FROM c) d ON TRUE",
+                "c",
+            ),
+            (
+                "WITH r AS (SELECT id FROM c) SELECT * FROM r, ONLY k",
+                "c, r, k",
+            ),
+            (
+                "SELECT count(*) FROM a /* FROM b */ FORCE INDEX (x) WHERE d = 1.5",
+                "a",
+            ),
         ] {
             assert_eq!(named(sql).join(", "), wanted, "{sql}");
         }
@@ -216,7 +262,16 @@ mod tests {
 
     #[test]
     fn nothing_is_too_broken() {
-        for sql in ["", "FROM", "FROM a.", "))) FROM x", "SELECT 'open FROM a", "FROM \"è", "JOIN (", "FROM a,"] {
+        for sql in [
+            "",
+            "FROM",
+            "FROM a.",
+            "))) FROM x",
+            "SELECT 'open FROM a",
+            "FROM \"è",
+            "JOIN (",
+            "FROM a,",
+        ] {
             let _ = tables(sql);
         }
     }

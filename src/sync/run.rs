@@ -95,7 +95,15 @@ pub async fn run(
     };
     let mut memory = Memory::open(plan, flow, options, &mut report)?;
     let seed = seed(flow, &around.lookups);
-    let keys = watch(plan, &bound, source.as_mut(), &seed, &mut memory, &mut report).await?;
+    let keys = watch(
+        plan,
+        &bound,
+        source.as_mut(),
+        &seed,
+        &mut memory,
+        &mut report,
+    )
+    .await?;
     drop(source);
     let mut reader = match &keys {
         Some(keys) => Reader::of_keys(&source_engine, &bound, keys, seed),
@@ -167,9 +175,7 @@ async fn watch(
     let old = memory.old.as_ref();
     let old = old.and_then(|snapshot| Mark::read(snapshot.mark()));
     let whole = memory.compare_all || memory.old.is_none();
-    let Start { keys, since, mark } = watched
-        .start(source, bound, by, seed, old, whole)
-        .await?;
+    let Start { keys, since, mark } = watched.start(source, bound, by, seed, old, whole).await?;
     if let Some(keys) = &keys {
         next.patch();
         report.since = since;
@@ -281,7 +287,10 @@ impl Memory {
         let Some(mark) = &mut self.mark else { return };
         let (first, others) = match self.key_columns {
             1 => (key, 0),
-            _ => (key.split('\t').next().unwrap_or(key), key.matches('\t').count()),
+            _ => (
+                key.split('\t').next().unwrap_or(key),
+                key.matches('\t').count(),
+            ),
         };
         // A row without a key is found again only by reading the whole source.
         let is_read_again = first.is_empty() || mark.retry(first);

@@ -16,9 +16,7 @@ use crate::db::template;
 use crate::db::{DbError, DbErrorKind, Result, Session, mention};
 use crate::diagnostic::Diagnostic;
 use crate::expr::Zone;
-use crate::plan::{
-    ByTimestamp, Flow, PackFacts, Relation, TimeColumn, Watermark, WatermarkForm,
-};
+use crate::plan::{ByTimestamp, Flow, PackFacts, Relation, TimeColumn, Watermark, WatermarkForm};
 use crate::value::{Type, Value, convert};
 use chrono::{DateTime, NaiveDateTime, SubsecRound, TimeDelta, Utc};
 use futures_util::TryStreamExt;
@@ -219,7 +217,9 @@ impl<'p> Watched<'p> {
 
     /// Yields the first key column of every record that changed.
     fn query(&self, since: DateTime<Utc>, now: DateTime<Utc>) -> Query {
-        let query = Query::sql("SELECT DISTINCT ").ident(self.key()).text(" FROM (");
+        let query = Query::sql("SELECT DISTINCT ")
+            .ident(self.key())
+            .text(" FROM (");
         let bound = self.bound(since, now);
         match self.watermark.form {
             WatermarkForm::Keys => query.append(bound).text("\n) s"),
@@ -417,16 +417,19 @@ fn facts(
             .map(|(_, table)| format!("`{}`", table.name))
             .collect();
         let message = format!("which table's column `{shown}` is cannot be told");
-        return Err(Diagnostic::error("P372", message).note(match tables.is_empty() {
-            true => "no table is named there".to_owned(),
-            false => format!("tables named there: {}", tables.join(", ")),
-        }));
+        return Err(
+            Diagnostic::error("P372", message).note(match tables.is_empty() {
+                true => "no table is named there".to_owned(),
+                false => format!("tables named there: {}", tables.join(", ")),
+            }),
+        );
     };
     let name = format!("{}.{}", table.name.name, first.name);
     let Some(kind) = time_kind(&first.ty) else {
         let message = format!("`{name}` is `{}`, which is no time", first.declared);
-        return Err(Diagnostic::error("P372", message)
-            .help("name a column of a timestamp or date type"));
+        return Err(
+            Diagnostic::error("P372", message).help("name a column of a timestamp or date type")
+        );
     };
     let mut facts = TimeFacts {
         name,
@@ -441,7 +444,10 @@ fn facts(
                 "`{shown}` is a column of several tables, which keep times in different ways"
             );
             return Err(Diagnostic::error("P372", message)
-                .note(format!("{}; {}.{}", facts.name, table.name.name, other.name))
+                .note(format!(
+                    "{}; {}.{}",
+                    facts.name, table.name.name, other.name
+                ))
                 .help("give each table an alias of its own"));
         }
         facts.nullable |= other.nullable;
@@ -476,10 +482,26 @@ mod tests {
         let rome: Zone = "Europe/Rome".parse().unwrap();
         // From 02:50 in summer on, also what was changed at 02:10 in winter is wanted.
         let walls = [
-            ("2026-10-25T00:50:00Z", "2026-10-25T01:20:00Z", "2026-10-25 01:50:00"),
-            ("2026-10-25T01:20:00Z", "2026-10-25T03:00:00Z", "2026-10-25 02:20:00"),
-            ("2026-03-29T00:50:00Z", "2026-03-29T01:20:00Z", "2026-03-29 01:50:00"),
-            ("2026-07-01T10:00:00Z", "2026-07-01T10:00:00Z", "2026-07-01 12:00:00"),
+            (
+                "2026-10-25T00:50:00Z",
+                "2026-10-25T01:20:00Z",
+                "2026-10-25 01:50:00",
+            ),
+            (
+                "2026-10-25T01:20:00Z",
+                "2026-10-25T03:00:00Z",
+                "2026-10-25 02:20:00",
+            ),
+            (
+                "2026-03-29T00:50:00Z",
+                "2026-03-29T01:20:00Z",
+                "2026-03-29 01:50:00",
+            ),
+            (
+                "2026-07-01T10:00:00Z",
+                "2026-07-01T10:00:00Z",
+                "2026-07-01 12:00:00",
+            ),
         ];
         for (since, now, wall) in walls {
             let shown = earliest_wall(rome, moment(since), moment(now));

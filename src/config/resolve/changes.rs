@@ -57,11 +57,12 @@ impl<'a> Wanted<'a> {
         let Some(chosen) = chosen else {
             for (name, given) in [("overlap", self.overlap), ("full_every", self.full_every)] {
                 if let Some(given) = given {
-                    let message = format!("`{name}` means nothing without `changes = \"timestamp\"`");
-                    found.push(
-                        Diagnostic::error("P105", message)
-                            .at(&given.span(self.file), "the whole source is read in every run"),
-                    );
+                    let message =
+                        format!("`{name}` means nothing without `changes = \"timestamp\"`");
+                    found.push(Diagnostic::error("P105", message).at(
+                        &given.span(self.file),
+                        "the whole source is read in every run",
+                    ));
                 }
             }
             return None;
@@ -71,8 +72,11 @@ impl<'a> Wanted<'a> {
         };
         if is_tree {
             found.push(
-                refused("a tree cannot be read by timestamp", "this record is a tree")
-                    .help("leave it out: a tree is small, and what is above a record is part of it"),
+                refused(
+                    "a tree cannot be read by timestamp",
+                    "this record is a tree",
+                )
+                .help("leave it out: a tree is small, and what is above a record is part of it"),
             );
             return None;
         }
@@ -99,10 +103,10 @@ impl<'a> Wanted<'a> {
         parse_duration(text).unwrap_or_else(|| {
             let message = format!("`{}` is not a duration", text.value);
             let place = text.span(self.file);
-            found.push(
-                Diagnostic::error("P104", message)
-                    .at(&place, "wanted a whole number and `s`, `m`, `h` or `d`: `10m`"),
-            );
+            found.push(Diagnostic::error("P104", message).at(
+                &place,
+                "wanted a whole number and `s`, `m`, `h` or `d`: `10m`",
+            ));
             default
         })
     }
@@ -153,12 +157,18 @@ pub fn watermark(
 ) -> Option<Watermark> {
     let before = found.len();
     let sql = texts.sql(text, &Bound::names(&[SINCE]), found);
+    if found.len() > before {
+        return None;
+    }
     let columns = columns(&sql, found);
     if found.len() > before {
         return None;
     }
-    let first = sql.text.trim_start().get(..6).unwrap_or_default();
-    let is_query = first.eq_ignore_ascii_case("SELECT") || first[..].to_uppercase().starts_with("WITH");
+    let mut words = sql.text.split(|c: char| !c.is_alphanumeric() && c != '_');
+    let first = words.find(|word| !word.is_empty()).unwrap_or_default();
+    let is_query = ["SELECT", "WITH"]
+        .iter()
+        .any(|word| first.eq_ignore_ascii_case(word));
     Some(Watermark {
         form: match is_query {
             true => WatermarkForm::Keys,
@@ -188,9 +198,12 @@ fn columns(sql: &ServerSql, found: &mut Vec<Diagnostic>) -> Vec<TimeColumn> {
             Some(column) => columns.push(column),
             None => {
                 found.push(
-                    mistake("every `:since` must be compared by `column >= :since`", &sql.at)
-                        .note("with `>`, rows of the same time that were committed last would be lost")
-                        .help("join several columns by OR, or by the UNION of queries for keys"),
+                    mistake(
+                        "every `:since` must be compared by `column >= :since`",
+                        &sql.at,
+                    )
+                    .note("with `>`, rows of the same time that were committed last would be lost")
+                    .help("join several columns by OR, or by the UNION of queries for keys"),
                 );
                 return columns;
             }
@@ -240,10 +253,30 @@ mod tests {
 
     #[test]
     fn durations_are_read() {
-        for (text, seconds) in [("0s", 0), ("90s", 90), ("10m", 600), ("24h", 86400), ("7d", 604_800)] {
-            assert_eq!(parse_duration(text), Some(Duration::from_secs(seconds)), "{text}");
+        for (text, seconds) in [
+            ("0s", 0),
+            ("90s", 90),
+            ("10m", 600),
+            ("24h", 86400),
+            ("7d", 604_800),
+        ] {
+            assert_eq!(
+                parse_duration(text),
+                Some(Duration::from_secs(seconds)),
+                "{text}"
+            );
         }
-        for text in ["", "m", "10", "1.5h", "-1m", "10 m", "10M", "99999999999d", "1è"] {
+        for text in [
+            "",
+            "m",
+            "10",
+            "1.5h",
+            "-1m",
+            "10 m",
+            "10M",
+            "99999999999d",
+            "1è",
+        ] {
             assert_eq!(parse_duration(text), None, "{text}");
         }
     }

@@ -38,7 +38,12 @@ impl Portions {
     }
 
     /// One query after the other yields rows in the order of the keys, as one query would.
-    pub(super) fn of_keys(keys: &[Value], at: usize, padded: bool, query: impl Fn(&[Value]) -> Query) -> Self {
+    pub(super) fn of_keys(
+        keys: &[Value],
+        at: usize,
+        padded: bool,
+        query: impl Fn(&[Value]) -> Query,
+    ) -> Self {
         Portions {
             queries: keys.chunks(KEYS_AT_ONCE).map(query).collect(),
             wanted: Some(Wanted {

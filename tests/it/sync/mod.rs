@@ -13,3 +13,5 @@ mod pair;
 mod shop;
 mod tables;
 mod types;
+mod watermark;
+mod writers;

@@ -1,0 +1,120 @@
+use super::*;
+use proptest::prelude::*;
+use std::collections::{BTreeMap, HashSet};
+
+fn hash(number: u32) -> KeyHash {
+    let mut hash = [0; 16];
+    hash.copy_from_slice(&blake3::hash(&number.to_le_bytes()).as_bytes()[..16]);
+    hash
+}
+
+fn write(path: &Path, entries: &BTreeMap<u32, u8>) -> Finished {
+    let old = Snapshot::open(path).unwrap();
+    let mut next = Next::new(path).unwrap();
+    for (at, (key, print)) in entries.iter().enumerate() {
+        next.push(&hash(*key), &[*print; 16]).unwrap();
+        if at % 7 == 6 {
+            next.spill().unwrap();
+        }
+    }
+    next.finish(old.as_ref(), &HashSet::new()).unwrap()
+}
+
+proptest! {
+    #[test]
+    fn a_snapshot_holds_what_was_put_in_and_counts_what_is_gone(
+        first in proptest::collection::btree_map(0u32..600, any::<u8>(), 0..500),
+        second in proptest::collection::btree_map(0u32..600, any::<u8>(), 0..500),
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("flow.snapshot");
+        write(&path, &first);
+        let finished = write(&path, &second);
+        prop_assert_eq!(finished.gone, first.keys().filter(|key| !second.contains_key(key)).count() as u64);
+        prop_assert_eq!(finished.entries, second.len() as u64);
+        let mut snapshot = Snapshot::open(&path).unwrap().unwrap();
+        for key in 0..600 {
+            prop_assert_eq!(snapshot.get(&hash(key)).unwrap(), second.get(&key).map(|print| [*print; 16]));
+        }
+        prop_assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "temporary files are left");
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_patch_changes_what_was_looked_at_and_nothing_else(
+        first in proptest::collection::btree_map(0u32..600, any::<u8>(), 0..500),
+        second in proptest::collection::btree_map(0u32..600, any::<u8>(), 0..100),
+        rest in proptest::collection::btree_set(0u32..600, 0..50),
+        mark in proptest::collection::vec(any::<u8>(), 0..70),
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("flow.snapshot");
+        write(&path, &first);
+        let old = Snapshot::open(&path).unwrap();
+        let mut next = Next::new(&path).unwrap();
+        next.patch();
+        next.set_mark(mark.clone());
+        let carried: BTreeMap<u32, u8> =
+            second.into_iter().filter(|(key, _)| !rest.contains(key)).collect();
+        for (key, print) in &carried {
+            next.push(&hash(*key), &[*print; 16]).unwrap();
+        }
+        let hashes = rest.iter().map(|key| hash(*key)).collect();
+        let finished = next.finish(old.as_ref(), &hashes).unwrap();
+        prop_assert_eq!(finished.gone, 0);
+        let mut expected = first;
+        expected.extend(carried);
+        expected.retain(|key, _| !rest.contains(key));
+        prop_assert_eq!(finished.entries, expected.len() as u64);
+        let mut snapshot = Snapshot::open(&path).unwrap().unwrap();
+        prop_assert_eq!(snapshot.mark(), mark);
+        for key in 0..600 {
+            prop_assert_eq!(snapshot.get(&hash(key)).unwrap(), expected.get(&key).map(|print| [*print; 16]));
+        }
+    }
+}
+
+#[test]
+fn what_was_carried_over_twice_is_not_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("flow.snapshot");
+    write(&path, &[(1, 1), (2, 1), (3, 1)].into());
+    let old = Snapshot::open(&path).unwrap();
+    let mut next = Next::new(&path).unwrap();
+    for (key, print) in [(1, 1), (2, 1), (2, 2), (2, 2), (3, 1)] {
+        next.push(&hash(key), &[print; 16]).unwrap();
+    }
+    let finished = next.finish(old.as_ref(), &HashSet::new()).unwrap();
+    let expected = Finished {
+        entries: 2,
+        gone: 0,
+        doubles: 1,
+    };
+    assert_eq!(finished, expected);
+    let mut snapshot = Snapshot::open(&path).unwrap().unwrap();
+    assert_eq!(snapshot.get(&hash(2)).unwrap(), None);
+    assert_eq!(snapshot.get(&hash(3)).unwrap(), Some([1; 16]));
+}
+
+#[test]
+fn damage_is_told_and_never_believed() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("flow.snapshot");
+    write(&path, &(0..300).map(|key| (key, 1)).collect());
+    let good = fs::read(&path).unwrap();
+    let mut cut = good.clone();
+    cut.truncate(good.len() - 1);
+    let mut flipped = good.clone();
+    flipped[5000] ^= 1;
+    for (bytes, why) in [
+        (cut, "length"),
+        (flipped, "checksum"),
+        (b"noise".to_vec(), "short"),
+        (vec![7; 200], "begin"),
+    ] {
+        fs::write(&path, bytes).unwrap();
+        let error = Snapshot::open(&path).unwrap_err().to_string();
+        assert!(error.contains(why), "{error}");
+    }
+}
