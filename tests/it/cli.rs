@@ -93,7 +93,9 @@ shop.main  SQLite [..]  WooCommerce 11.0.1  ok
 
 main/category: fits
 main/article: fits
+  reads the whole source in every run; by timestamp is possible (articles.updated_at, article_texts.updated_at, article_categories.updated_at)
 main/price: fits
+  reads the whole source in every run; by timestamp is possible (prices.updated_at, articles.updated_at)
 main/stock: fits
 
 "#]]);
@@ -125,7 +127,9 @@ shop.main  SQLite [..]  WooCommerce 11.0.1  ok
 
 main/category: fits
 main/article: fits
+  reads the whole source in every run; by timestamp is possible (articles.updated_at, article_texts.updated_at, article_categories.updated_at)
 main/price: fits
+  reads the whole source in every run; by timestamp is possible (prices.updated_at, articles.updated_at)
 main/stock: fits
 
 "#]]);
