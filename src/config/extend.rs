@@ -298,6 +298,7 @@ fn erp_record(base: &ErpRecordFile, own: ErpRecordFile) -> ErpRecordFile {
                 table: keys.table.or(inherit(&base.table)),
                 filter: keys.filter.or(inherit(&base.filter)),
                 tree: keys.tree.or(base.tree.clone()),
+                watermark: keys.watermark.or(inherit(&base.watermark)),
                 fields: by_name(&base.fields, keys.fields),
             };
             Some(At::new(keys, range))
