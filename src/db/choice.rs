@@ -39,7 +39,8 @@ pub(super) async fn settle<'q>(
     Ok(Cow::Owned(settled))
 }
 
-async fn chosen(session: &mut dyn Session, text: &str) -> Result<String> {
+/// The text with every choice made.
+pub async fn chosen(session: &mut dyn Session, text: &str) -> Result<String> {
     let mut settled = String::with_capacity(text.len());
     let mut pieces = text.split(OPEN);
     settled.push_str(pieces.next().unwrap_or_default());

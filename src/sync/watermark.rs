@@ -13,7 +13,7 @@ use crate::db::catalog::{Column, Table};
 use crate::db::clock::{self, Clock};
 use crate::db::query::{Query, TableName};
 use crate::db::template;
-use crate::db::{DbError, DbErrorKind, Result, Session, mention};
+use crate::db::{DbError, DbErrorKind, Result, Session, choice, mention};
 use crate::diagnostic::Diagnostic;
 use crate::expr::Zone;
 use crate::plan::{ByTimestamp, Flow, PackFacts, Relation, TimeColumn, Watermark, WatermarkForm};
@@ -144,8 +144,12 @@ impl<'p> Watched<'p> {
     /// The tables whose columns may be meant, by the names under which the watermark may call them.
     async fn known(&self, session: &mut dyn Session) -> Result<Vec<(mention::Mention, Table)>> {
         let named = match (self.watermark.form, &self.flow.source.relation) {
-            (WatermarkForm::Keys, _) => mention::tables(&self.watermark.sql.text),
-            (WatermarkForm::Condition, Relation::Sql(sql)) => mention::tables(&sql.text),
+            (WatermarkForm::Keys, _) => {
+                mention::tables(&choice::chosen(session, &self.watermark.sql.text).await?)
+            }
+            (WatermarkForm::Condition, Relation::Sql(sql)) => {
+                mention::tables(&choice::chosen(session, &sql.text).await?)
+            }
             (WatermarkForm::Condition, Relation::Table { name, .. }) => vec![mention::Mention {
                 table: name.clone(),
                 alias: None,
