@@ -396,8 +396,20 @@ pub struct ShopStock {
     pub checkout_seconds: u32,
     pub figures: ServerSql,
     pub pending: Vec<Pending>,
+    pub second_look: Option<SecondLook>,
     pub derived: Vec<Derived>,
     pub forget: Vec<Forget>,
+}
+
+/// What the second look at a shop's orders asks beside who is pending then.
+#[derive(Debug)]
+pub struct SecondLook {
+    /// How far the shop's own record of its orders reached at the first look.
+    pub mark: ServerSql,
+    /// Orders that became pending after `:mark`.
+    pub orders: ServerSql,
+    /// The lines of `:reference`, whatever has become of those orders.
+    pub lines: ServerSql,
 }
 
 #[derive(Debug)]

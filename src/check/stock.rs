@@ -88,7 +88,7 @@ fn placeholder(name: &str) -> Option<Bound> {
     Some(match name {
         "orders_since" => Bound::One(moment()),
         name if name.starts_with("minutes_ago_") => Bound::One(moment()),
-        "now_unix" => Bound::One(Value::Int(0)),
+        "now_unix" | "mark" => Bound::One(Value::Int(0)),
         _ => Bound::Many(vec![Value::Int(0)]),
     })
 }
@@ -188,6 +188,11 @@ async fn parts(
                 "the conditions of `[[stock.pending]]` leave out this shop's way of storing orders",
             ),
         );
+    }
+    if let Some(look) = &stock.target.second_look {
+        yields(shop, &look.mark, &["mark"], found).await;
+        yields(shop, &look.orders, &["reference"], found).await;
+        yields(shop, &look.lines, &["reference", "sku", "quantity"], found).await;
     }
     for one in &stock.target.derived {
         if applies(shop, &lookups, one.condition.as_ref(), now, found).await? {

@@ -5,8 +5,8 @@
 
 use super::mapping::{
     DerivedKeys, EngineName, ErpRecordFile, ErpStockFile, ErpStockQueries, FindKeys, ForgetKeys,
-    PackFile, PackKeys, PendingKeys, ShopRecordFile, ShopStockFile, ShopStockQueries, SourceKeys,
-    VersionKeys, WriteKeys,
+    PackFile, PackKeys, PendingKeys, SecondLookKeys, ShopRecordFile, ShopStockFile,
+    ShopStockQueries, SourceKeys, VersionKeys, WriteKeys,
 };
 use super::pack::{Body, Pack, RecordFile};
 use super::resolve::write::bare_name;
@@ -382,6 +382,7 @@ fn shop_stock(base: &ShopStockFile, own: ShopStockFile) -> ShopStockFile {
                 checkout_seconds: keys.checkout_seconds.or(base.checkout_seconds.clone()),
                 figures: keys.figures.or(base.figures.clone()),
                 pending: by_alias(&base.pending, keys.pending),
+                second_look: second_look(&base.second_look, keys.second_look),
                 derived: by_alias(&base.derived, keys.derived),
                 forget: by_alias(&base.forget, keys.forget),
             };
@@ -392,5 +393,23 @@ fn shop_stock(base: &ShopStockFile, own: ShopStockFile) -> ShopStockFile {
     ShopStockFile {
         record: own.record,
         stock,
+    }
+}
+
+fn second_look(
+    base: &Option<At<SecondLookKeys>>,
+    own: Option<At<SecondLookKeys>>,
+) -> Option<At<SecondLookKeys>> {
+    match (base, own) {
+        (Some(base), Some(own)) => {
+            let (keys, range) = (own.value, own.range);
+            let keys = SecondLookKeys {
+                mark: keys.mark.or(base.mark.clone()),
+                orders: keys.orders.or(base.orders.clone()),
+                lines: keys.lines.or(base.lines.clone()),
+            };
+            Some(At::new(keys, range))
+        }
+        (base, own) => own.or(base.clone()),
     }
 }

@@ -391,10 +391,26 @@ pub struct ShopStockQueries {
     /// Orders that have taken stock: one query per way in which the shop keeps them.
     #[serde(default)]
     pub pending: Vec<At<PendingKeys>>,
+    /// With `checkout_seconds`: how the second look finds orders that were pending only in between.
+    pub second_look: Option<At<SecondLookKeys>>,
     #[serde(default)]
     pub derived: Vec<At<DerivedKeys>>,
     #[serde(default)]
     pub forget: Vec<At<ForgetKeys>>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct SecondLookKeys {
+    /// Server SQL, run with the first look: mark, the highest row id of the shop's record of what happened to orders.
+    #[schemars(required)]
+    pub mark: Option<At<String>>,
+    /// Server SQL, run with the second look: reference, orders that became pending in rows above `:mark`.
+    #[schemars(required)]
+    pub orders: Option<At<String>>,
+    /// Server SQL: reference, sku, quantity of the orders `:reference`, as the first look's picture has them.
+    #[schemars(required)]
+    pub lines: Option<At<String>>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]

@@ -4,6 +4,7 @@ use super::erp::{Article, Erp};
 use super::figure::{Available, Parts};
 use super::pending::OrderLine;
 use super::shop::{Figure, Figures, Shown, encoded};
+use super::total;
 use crate::value::Decimal;
 use serde::Serialize;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -51,8 +52,9 @@ impl Left {
 /// A figure that is ponte's to keep right.
 #[derive(Debug, Clone)]
 pub struct Job {
-    /// Position among the figures of the look.
+    /// Position among the figures of the look, or among its totals.
     pub figure: usize,
+    pub total: bool,
     pub target: Decimal,
 }
 
@@ -120,11 +122,14 @@ pub fn assess(
                 assessment.rounded += u64::from(available.rounded);
                 assessment.jobs.push(Job {
                     figure: at,
+                    total: false,
                     target: available.pieces,
                 });
             }
         }
     }
+    let totals = total::jobs(figures, &pending, erp, safety);
+    assessment.jobs.extend(totals);
     assessment
 }
 
@@ -201,14 +206,15 @@ mod tests {
             id: if id == 0 { Value::Null } else { Value::Int(id) },
             shown: Shown::Nothing,
             managed,
+            total: None,
             row: Box::new([]),
         }
     }
 
     fn left(rows: Vec<Figure>) -> Vec<(String, Left)> {
         let figures = Figures {
-            columns: Vec::new(),
             rows,
+            ..Figures::default()
         };
         let mut erp = Erp::default();
         for sku in ["A", "B"] {

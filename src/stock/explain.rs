@@ -234,7 +234,7 @@ fn verdict(figures: &Figures, assessment: &Assessment, derived: &[RowChange]) ->
     if let Some((_, left)) = assessment.left.first() {
         return Verdict::Left(*left);
     }
-    match assessment.jobs.first() {
+    match assessment.jobs.iter().find(|job| !job.total) {
         None => Verdict::NotInShop,
         Some(job) if Due::new(figures, job).is_off() => Verdict::Due,
         Some(_) if !derived.is_empty() => Verdict::DerivedOff,

@@ -20,7 +20,8 @@
 //! 1. **Look at the shop** in one snapshot: the shown figure of each article and the orders that hold stock.
 //! 2. **Look at the ERP** in one snapshot, later: counted, then committed, then on hand.
 //! 3. Where a shop takes the stock *before* the order can be seen (`checkout_seconds`), **look at the orders again** once
-//!    the first look is that old, and let the larger quantity of each order count.
+//!    the first look is that old, and let the larger quantity of each order count; orders that were pending only in
+//!    between count, too (see [`second`]).
 //! 4. **Write the difference**, `quantity = quantity + (target - shown)`, never the target itself.
 //!
 //! Why this errs low and never high, order by order:
@@ -54,11 +55,14 @@ mod erp;
 pub mod explain;
 mod figure;
 mod forget;
+mod orders;
 mod others;
 mod pending;
 mod report;
 mod rows;
+mod second;
 mod shop;
+mod total;
 mod write;
 
 use crate::db::{DbError, Engine, Isolation, Session};
@@ -74,6 +78,7 @@ use others::Others;
 pub use pending::KnownLine;
 use pending::{Line, OrderLine, join};
 pub use report::{Failed, FigureChange, Named, OLD_DAYS, Oversold, StockReport};
+use second::{Second, Seen};
 use shop::{Figures, Shop, Targets, engine_of};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -217,11 +222,13 @@ impl<'p> Cycle<'p> {
         first_round: bool,
     ) -> Result<Round, StockError> {
         let looked = Instant::now();
-        let others = self.others.pending(only).await?;
         self.shop.session.begin(Isolation::Snapshot).await?;
         let figures = self.shop.figures(only, first_round).await?;
+        let wider = only.map(|skus| total::parts(&figures, skus));
+        let (narrow, only) = (only, wider.as_ref());
         let first = self.shop.pending(only).await?;
-        self.shop.session.rollback().await?;
+        let second = Second::after_first(&mut self.shop).await?;
+        let others = self.others.pending(only).await?;
 
         let references = first
             .iter()
@@ -235,17 +242,17 @@ impl<'p> Cycle<'p> {
         };
         let erp: Erp = erp::read(self.erp.as_mut(), self.stock, &wanted).await?;
 
-        let second = match self.stock.target.checkout_seconds {
-            0 => Vec::new(),
+        let seen = match self.stock.target.checkout_seconds {
+            0 => Seen::default(),
             seconds => {
                 let age = Duration::from_secs(seconds.into());
                 tokio::time::sleep(age.saturating_sub(looked.elapsed())).await;
                 // An order that only this look sees was not asked of the ERP: it counts as pending, which errs low.
-                self.shop.pending(only).await?
+                second.look(&mut self.shop, only).await?
             }
         };
-        let lines = join(&[&first, &second, &others], &erp.counted);
-        let assessment = assess(&figures, &lines, &erp, &self.stock.safety, only);
+        let lines = join(&[&first, &seen.pending, &seen.came, &others], &erp.counted);
+        let assessment = assess(&figures, &lines, &erp, &self.stock.safety, narrow);
         Ok(Round {
             figures,
             lines,
@@ -292,7 +299,7 @@ impl<'p> Cycle<'p> {
             Mode::Write(guard) => guard,
             Mode::DryRun => {
                 for due in off {
-                    report.changed(&due.figure.sku, due.old(), due.target);
+                    report.changed(due.name(), due.old(), due.target);
                 }
                 report.derived(changes);
                 return Ok(BTreeSet::new());

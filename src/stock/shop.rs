@@ -1,11 +1,11 @@
 //! A shop as the cycle sees it: which parts of its pack apply, its figures, its pending orders.
 
 use super::StockError;
+use super::orders::Orders;
 use super::pending::Line;
-use super::rows::{ServerQuery, moment, narrowed, needed, number, text, truth};
+use super::rows::{ServerQuery, narrowed, needed, number, text, truth};
 use crate::db::catalog::{Column, Table};
 use crate::db::query::TableName;
-use crate::db::template::Bound;
 use crate::db::{self, DbError, DbErrorKind, Engine, Session};
 use crate::diagnostic::Span;
 use crate::expr::Zone;
@@ -15,7 +15,7 @@ use crate::sync::condition;
 use crate::sync::lookup::Lookups;
 use crate::sync::run::read_zone;
 use crate::value::{Decimal, Row, Value};
-use chrono::{DateTime, Duration, Timelike, Utc};
+use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -38,6 +38,8 @@ pub struct Figure {
     pub shown: Shown,
     /// The shop keeps stock for the article.
     pub managed: bool,
+    /// The sku of the article whose figure is the sum of this sku's and others'.
+    pub total: Option<String>,
     /// All columns: derived rows and what is forgotten may name any of them.
     pub row: Row,
 }
@@ -47,6 +49,8 @@ pub struct Figure {
 pub struct Figures {
     pub columns: Vec<String>,
     pub rows: Vec<Figure>,
+    /// One for each part of a figure that is a sum.
+    pub totals: Vec<Figure>,
 }
 
 /// A shop with the parts of its pack that apply to it as it is now.
@@ -195,10 +199,11 @@ impl<'p> Shop<'p> {
         let wanted = |figure: &Figure| skus.contains(&figure.sku);
         self.read_figures(narrowed(sql, "sku", skus), &mut figures, wanted)
             .await?;
-        if sharers {
+        if sharers || !figures.totals.is_empty() {
             let ids: BTreeSet<Vec<u8>> = figures
                 .rows
                 .iter()
+                .chain(&figures.totals)
                 .map(|figure| encoded(&figure.id))
                 .collect();
             let sharer = |figure: &Figure| {
@@ -218,8 +223,12 @@ impl<'p> Shop<'p> {
         wanted: impl Fn(&Figure) -> bool + Send + Sync,
     ) -> Result<(), StockError> {
         let take = |columns: &[String], at: &[Option<usize>], row: Row| {
-            let Some(sku) = text(needed(&row, at[0], "sku")?)? else {
-                return Ok(());
+            let total = at[4].map_or(Ok(None), |at| text(&row[at]))?;
+            let sku = match text(needed(&row, at[0], "sku")?)? {
+                Some(sku) => sku,
+                // The ERP knows no such part: the sum is left alone.
+                None if total.is_some() => String::new(),
+                None => return Ok(()),
             };
             if into.columns.is_empty() {
                 into.columns = columns.to_vec();
@@ -229,14 +238,18 @@ impl<'p> Shop<'p> {
                 id: needed(&row, at[1], "id")?.clone(),
                 shown: shown(needed(&row, at[2], "shown")?),
                 managed: truth(needed(&row, at[3], "managed")?)?,
+                total,
                 row,
             };
             if wanted(&figure) {
-                into.rows.push(figure);
+                match figure.total {
+                    None => into.rows.push(figure),
+                    Some(_) => into.totals.push(figure),
+                }
             }
             Ok(())
         };
-        let names = ["sku", "id", "shown", "managed"];
+        let names = ["sku", "id", "shown", "managed", "total"];
         query
             .each(self.session.as_mut(), &|_| None, &names, take)
             .await
@@ -250,42 +263,18 @@ impl<'p> Shop<'p> {
         &mut self,
         only: Option<&BTreeSet<String>>,
     ) -> Result<Vec<Line>, StockError> {
-        let mut lines = Vec::new();
-        let (zone, now, since) = (self.zone, self.now, self.plan.orders_since);
-        let bound =
-            move |name: &str| time(name, now, since).map(|moment| Bound::One(wall(zone, moment)));
-        for one in &self.pending {
-            let query = match only {
-                None => ServerQuery::from(&one.sql),
-                Some(skus) => narrowed(&one.sql, "sku", skus),
-            };
-            let shop = &self.plan.shop;
-            let take = |_: &[String], at: &[Option<usize>], row: Row| {
-                let (Some(reference), Some(sku)) = (
-                    text(needed(&row, at[0], "reference")?)?,
-                    text(needed(&row, at[1], "sku")?)?,
-                ) else {
-                    return Ok(());
-                };
-                if only.is_some_and(|skus| !skus.contains(&sku)) {
-                    return Ok(());
-                }
-                let quantity = number(needed(&row, at[2], "quantity")?)?
-                    .ok_or_else(|| format!("order {reference}, sku {sku}: no quantity"))?;
-                lines.push(Line {
-                    reference: format!("{shop}/{reference}"),
-                    sku,
-                    quantity,
-                    placed: at[3].and_then(|at| moment(&row[at])),
-                });
-                Ok(())
-            };
-            let names = ["reference", "sku", "quantity", "placed"];
-            query
-                .each(self.session.as_mut(), &bound, &names, take)
-                .await?;
+        self.orders().pending(self.session.as_mut(), only).await
+    }
+
+    /// The pack's queries for orders, to be asked in any session.
+    pub fn orders(&self) -> Orders<'p> {
+        Orders {
+            shop: &self.plan.shop,
+            pending: self.pending.clone(),
+            zone: self.zone,
+            now: self.now,
+            since: self.plan.orders_since,
         }
-        Ok(lines)
     }
 }
 
@@ -318,22 +307,4 @@ pub fn shown(value: &Value) -> Shown {
         Ok(None) => Shown::Nothing,
         Err(_) => Shown::Unreadable(value.show()),
     }
-}
-
-/// The times that a query for pending orders may name.
-fn time(name: &str, now: DateTime<Utc>, since: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    match name {
-        "orders_since" => Some(since),
-        _ => {
-            let minutes = name.strip_prefix("minutes_ago_")?.parse().ok()?;
-            now.checked_sub_signed(Duration::try_minutes(minutes)?)
-        }
-    }
-}
-
-/// What the database's own clock shows at this moment. Whole seconds: a fraction would make a moment later than the
-/// column's own reading of it.
-fn wall(zone: Zone, moment: DateTime<Utc>) -> Value {
-    let wall = zone.wall(moment).unwrap_or_else(|| moment.naive_utc());
-    Value::DateTime(wall.with_nanosecond(0).unwrap_or(wall))
 }

@@ -36,10 +36,19 @@ pub struct Due<'a> {
 
 impl<'a> Due<'a> {
     pub fn new(figures: &'a Figures, job: &'a Job) -> Self {
+        let rows = match job.total {
+            false => &figures.rows,
+            true => &figures.totals,
+        };
         Due {
-            figure: &figures.rows[job.figure],
+            figure: &rows[job.figure],
             target: &job.target,
         }
+    }
+
+    /// Which article's figure it is.
+    pub fn name(&self) -> &str {
+        self.figure.total.as_ref().unwrap_or(&self.figure.sku)
     }
 
     /// Whether the figure itself is off.
@@ -153,7 +162,7 @@ impl Writer<'_, '_> {
                     self.roll_back(&error).await?;
                     match group.as_slice() {
                         [one] => report.failed.push(Failed {
-                            sku: one.figure.sku.clone(),
+                            sku: one.name().to_owned(),
                             reason: error.to_string(),
                         }),
                         // One of them is at fault: each on its own, the others succeed.
@@ -175,7 +184,7 @@ impl Writer<'_, '_> {
             match end {
                 End::Committed(changes) => {
                     for due in off.filter(|due| !again.contains(&due.figure.sku)) {
-                        report.changed(&due.figure.sku, due.old(), due.target);
+                        report.changed(due.name(), due.old(), due.target);
                     }
                     report.derived(changes);
                     again.extend(

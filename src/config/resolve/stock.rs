@@ -11,7 +11,7 @@ use super::side::PackSide;
 use super::target;
 use super::write::names;
 use crate::diagnostic::{Diagnostic, SourceFile};
-use crate::plan::{ErpStock, Pending, ShopStock, Stock};
+use crate::plan::{ErpStock, Pending, SecondLook, ShopStock, Stock};
 use crate::value::Decimal;
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
@@ -82,6 +82,7 @@ pub fn shop(shop: &PackSide, found: &mut Vec<Diagnostic>) -> Option<ShopStock> {
     let names = names.chain(keys.forget.iter().map(|keys| &keys.alias));
     derived::names_once(texts, &[], names, found);
     let pending = pending(texts, keys, &small_tables, found);
+    let second_look = second_look(texts, keys, found);
     let mut bound = Bound::names(&["id"]);
     bound
         .columns_of
@@ -114,8 +115,37 @@ pub fn shop(shop: &PackSide, found: &mut Vec<Diagnostic>) -> Option<ShopStock> {
             .map_or(0, |seconds| seconds.value),
         figures,
         pending,
+        second_look,
         derived,
         forget,
+    })
+}
+
+/// How the second look finds what was pending only in between.
+fn second_look(
+    texts: Texts<'_>,
+    keys: &ShopStockQueries,
+    found: &mut Vec<Diagnostic>,
+) -> Option<SecondLook> {
+    let look = keys.second_look.as_ref()?;
+    if keys.checkout_seconds.as_ref().is_none_or(|s| s.value == 0) {
+        found.push(
+            Diagnostic::error(
+                "P105",
+                "`second_look` makes no sense without `checkout_seconds`",
+            )
+            .at(&look.span(texts.file), "there is no second look")
+            .help("say how long an order's pieces may be taken before the order is visible"),
+        );
+    }
+    let mark = texts.sql(look.mark.as_ref()?, &Bound::none(), found);
+    let orders = texts.sql(look.orders.as_ref()?, &Bound::names(&["mark"]), found);
+    let bound = Bound::names(&["reference", "orders_since"]);
+    let lines = texts.sql(look.lines.as_ref()?, &bound, found);
+    Some(SecondLook {
+        mark,
+        orders,
+        lines,
     })
 }
 

@@ -33,8 +33,8 @@ pub struct Setup<'a> {
     pub system: Option<&'static dyn System>,
     /// Added to `[shop.main.stock]`.
     pub stock: &'a str,
-    /// A changed text in the shop pack's `stock.toml`: what stands there, and what is put in its place.
-    pub pack: Option<(&'a str, &'a str)>,
+    /// Changed texts in the shop pack's `stock.toml`: what stands there, and what is put in its place.
+    pub pack: &'a [(&'a str, &'a str)],
     /// Added to the project file.
     pub more: &'a str,
 }
@@ -74,8 +74,8 @@ impl Bench {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let system = setup.system.unwrap_or(&WooCommerce);
         let pack = match setup.pack {
-            None => system.pack().to_owned(),
-            Some(change) => changed_pack(folder.path(), system.pack(), change),
+            [] => system.pack().to_owned(),
+            changes => changed_pack(folder.path(), system.pack(), changes),
         };
         let project = format!(
             r#"
@@ -209,7 +209,7 @@ fn load(folder: &Path, project: &str) -> Plan {
 }
 
 /// A copy of a pack with another text in its `stock.toml`; its place as the project file names it.
-fn changed_pack(folder: &Path, pack: &str, (from, to): (&str, &str)) -> String {
+fn changed_pack(folder: &Path, pack: &str, changes: &[(&str, &str)]) -> String {
     let source = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("mappings/shop")
         .join(pack);
@@ -219,8 +219,10 @@ fn changed_pack(folder: &Path, pack: &str, (from, to): (&str, &str)) -> String {
         let entry = entry.expect("a file of the pack");
         let mut text = std::fs::read_to_string(entry.path()).expect("a text");
         if entry.file_name() == "stock.toml" {
-            assert!(text.contains(from), "stock.toml no longer says {from}");
-            text = text.replace(from, to);
+            for (from, to) in changes {
+                assert!(text.contains(from), "stock.toml no longer says {from}");
+                text = text.replace(from, to);
+            }
         }
         std::fs::write(target.join(entry.file_name()), text).expect("a copy");
     }

@@ -48,7 +48,7 @@ pub struct Run<'a> {
     pub orders: u64,
     pub fault: Fault,
     /// See [`Setup`].
-    pub pack: Option<(&'a str, &'a str)>,
+    pub pack: &'a [(&'a str, &'a str)],
     pub more: &'a str,
     /// Each order is one transaction.
     pub whole: bool,
@@ -104,7 +104,7 @@ impl<'a> Run<'a> {
             system,
             orders,
             fault: Fault::None,
-            pack: None,
+            pack: &[],
             more: "",
             whole: false,
             shops: &["main"],
@@ -249,7 +249,7 @@ impl<'a> Run<'a> {
     }
 }
 
-fn watch(bench: &mut Bench, fault: Fault) -> Arc<Shared> {
+pub fn watch(bench: &mut Bench, fault: Fault) -> Arc<Shared> {
     let shared = Shared::new(fault);
     for (name, engine) in &mut bench.engines {
         let side = match name.as_str() {

@@ -9,6 +9,7 @@ mod fault;
 mod hand;
 mod history;
 mod line;
+mod opencart;
 mod shops;
 mod system;
 mod truth;

@@ -4,7 +4,7 @@ use super::WooCommerce;
 use crate::stock::buyers::{Outcome, Run, orders};
 use crate::stock::fault::Fault;
 
-async fn run(test: &str, fault: Fault, pack: Option<(&str, &str)>, whole: bool) -> Outcome {
+async fn run(test: &str, fault: Fault, pack: &[(&str, &str)], whole: bool) -> Outcome {
     Run {
         pack,
         fault,
@@ -17,13 +17,13 @@ async fn run(test: &str, fault: Fault, pack: Option<(&str, &str)>, whole: bool) 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_figure_never_exceeds_the_truth_and_equals_it_in_the_end() {
-    let outcome = run("stock::woocommerce::sound", Fault::None, None, false).await;
+    let outcome = run("stock::woocommerce::sound", Fault::None, &[], false).await;
     outcome.is_sound();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nor_where_an_order_is_one_transaction() {
-    let outcome = run("stock::woocommerce::whole", Fault::None, None, true).await;
+    let outcome = run("stock::woocommerce::whole", Fault::None, &[], true).await;
     outcome.is_sound();
 }
 
@@ -32,7 +32,7 @@ async fn an_absolute_write_is_found() {
     let outcome = run(
         "stock::woocommerce::absolute",
         Fault::AbsoluteWrite,
-        None,
+        &[],
         false,
     )
     .await;
@@ -41,22 +41,16 @@ async fn an_absolute_write_is_found() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_relative_write_sent_again_is_found() {
-    let outcome = run(
-        "stock::woocommerce::resent",
-        Fault::ResentWrite,
-        None,
-        false,
-    )
-    .await;
+    let outcome = run("stock::woocommerce::resent", Fault::ResentWrite, &[], false).await;
     outcome.is_guilty();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn completed_orders_forgotten_are_found() {
-    let forgotten = Some((
+    let forgotten = &[(
         "o.status IN ('wc-on-hold', 'wc-processing', 'wc-completed')",
         "o.status IN ('wc-on-hold', 'wc-processing')",
-    ));
+    )];
     let outcome = run(
         "stock::woocommerce::completed",
         Fault::None,

@@ -1,0 +1,368 @@
+-- The tables of OpenCart 4.0 (prefix oc_) that the pack `opencart-4.0` reads or writes: MySQL 5.7 and later, MariaDB 10.5 and later.
+-- Only those, with types, keys and defaults as on an installation of OpenCart 4.0.2.3 (defaults of TEXT columns aside, which not every server takes).
+
+-- Dates of '0000-00-00' are OpenCart's own: newer servers refuse them in their default mode.
+SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION';
+
+-- Articles. `quantity` is the figure the shop sells from; `price` is without tax.
+-- A variant names its master in `master_id`; `variant` and `override` are JSON.
+CREATE TABLE oc_product (
+    product_id         INT NOT NULL AUTO_INCREMENT,
+    master_id          INT NOT NULL DEFAULT 0,
+    model              VARCHAR(64) NOT NULL,
+    sku                VARCHAR(64) NOT NULL,
+    upc                VARCHAR(12) NOT NULL,
+    ean                VARCHAR(14) NOT NULL,
+    jan                VARCHAR(13) NOT NULL,
+    isbn               VARCHAR(17) NOT NULL,
+    mpn                VARCHAR(64) NOT NULL,
+    location           VARCHAR(128) NOT NULL,
+    variant            TEXT NOT NULL,
+    `override`         TEXT NOT NULL,
+    quantity           INT NOT NULL DEFAULT 0,
+    stock_status_id    INT NOT NULL,
+    image              VARCHAR(255) NOT NULL,
+    manufacturer_id    INT NOT NULL,
+    shipping           TINYINT(1) NOT NULL DEFAULT 1,
+    price              DECIMAL(15,4) NOT NULL DEFAULT 0.0000,
+    points             INT NOT NULL DEFAULT 0,
+    tax_class_id       INT NOT NULL,
+    date_available     DATE NOT NULL,
+    weight             DECIMAL(15,8) NOT NULL DEFAULT 0.00000000,
+    weight_class_id    INT NOT NULL DEFAULT 0,
+    length             DECIMAL(15,8) NOT NULL DEFAULT 0.00000000,
+    width              DECIMAL(15,8) NOT NULL DEFAULT 0.00000000,
+    height             DECIMAL(15,8) NOT NULL DEFAULT 0.00000000,
+    length_class_id    INT NOT NULL DEFAULT 0,
+    subtract           TINYINT(1) NOT NULL DEFAULT 1,
+    minimum            INT NOT NULL DEFAULT 1,
+    rating             INT NOT NULL,
+    sort_order         INT NOT NULL DEFAULT 0,
+    status             TINYINT(1) NOT NULL DEFAULT 0,
+    date_added         DATETIME NOT NULL,
+    date_modified      DATETIME NOT NULL,
+    PRIMARY KEY (product_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+-- Texts by language; names are kept as the admin form sends them, with & < > and quotes as HTML entities.
+CREATE TABLE oc_product_description (
+    product_id          INT NOT NULL,
+    language_id         INT NOT NULL,
+    name                VARCHAR(255) NOT NULL,
+    description         TEXT NOT NULL,
+    tag                 TEXT NOT NULL,
+    meta_title          VARCHAR(255) NOT NULL,
+    meta_description    VARCHAR(255) NOT NULL,
+    meta_keyword        VARCHAR(255) NOT NULL,
+    PRIMARY KEY (product_id, language_id),
+    KEY name (name)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+-- Lower prices for a group of customers from a quantity on.
+CREATE TABLE oc_product_discount (
+    product_discount_id    INT NOT NULL AUTO_INCREMENT,
+    product_id             INT NOT NULL,
+    customer_group_id      INT NOT NULL,
+    quantity               INT NOT NULL DEFAULT 0,
+    priority               INT NOT NULL DEFAULT 1,
+    price                  DECIMAL(15,4) NOT NULL DEFAULT 0.0000,
+    date_start             DATE NOT NULL,
+    date_end               DATE NOT NULL,
+    PRIMARY KEY (product_discount_id),
+    KEY product_id (product_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+-- Offers, for a group of customers; '0000-00-00' is no day.
+CREATE TABLE oc_product_special (
+    product_special_id    INT NOT NULL AUTO_INCREMENT,
+    product_id            INT NOT NULL,
+    customer_group_id     INT NOT NULL,
+    priority              INT NOT NULL DEFAULT 1,
+    price                 DECIMAL(15,4) NOT NULL DEFAULT 0.0000,
+    date_start            DATE NOT NULL,
+    date_end              DATE NOT NULL,
+    PRIMARY KEY (product_special_id),
+    KEY product_id (product_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+-- In which stores an article is sold; store 0 is the main one.
+CREATE TABLE oc_product_to_store (
+    product_id    INT NOT NULL,
+    store_id      INT NOT NULL DEFAULT 0,
+    PRIMARY KEY (product_id, store_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+-- Categories of an article.
+CREATE TABLE oc_product_to_category (
+    product_id     INT NOT NULL,
+    category_id    INT NOT NULL,
+    PRIMARY KEY (product_id, category_id),
+    KEY category_id (category_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+-- Options to choose from, and their values with a figure of their own.
+CREATE TABLE oc_product_option (
+    product_option_id    INT NOT NULL AUTO_INCREMENT,
+    product_id           INT NOT NULL,
+    option_id            INT NOT NULL,
+    value                TEXT NOT NULL,
+    required             TINYINT(1) NOT NULL,
+    PRIMARY KEY (product_option_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+CREATE TABLE oc_product_option_value (
+    product_option_value_id    INT NOT NULL AUTO_INCREMENT,
+    product_option_id          INT NOT NULL,
+    product_id                 INT NOT NULL,
+    option_id                  INT NOT NULL,
+    option_value_id            INT NOT NULL,
+    quantity                   INT NOT NULL,
+    subtract                   TINYINT(1) NOT NULL,
+    price                      DECIMAL(15,4) NOT NULL,
+    price_prefix               VARCHAR(1) NOT NULL,
+    points                     INT NOT NULL,
+    points_prefix              VARCHAR(1) NOT NULL,
+    weight                     DECIMAL(15,8) NOT NULL,
+    weight_prefix              VARCHAR(1) NOT NULL,
+    PRIMARY KEY (product_option_value_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+-- The tree of categories.
+CREATE TABLE oc_category (
+    category_id      INT NOT NULL AUTO_INCREMENT,
+    image            VARCHAR(255) NOT NULL,
+    parent_id        INT NOT NULL DEFAULT 0,
+    `top`            TINYINT(1) NOT NULL,
+    `column`         INT NOT NULL,
+    sort_order       INT NOT NULL DEFAULT 0,
+    status           TINYINT(1) NOT NULL,
+    date_added       DATETIME NOT NULL,
+    date_modified    DATETIME NOT NULL,
+    PRIMARY KEY (category_id),
+    KEY parent_id (parent_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+CREATE TABLE oc_category_description (
+    category_id         INT NOT NULL,
+    language_id         INT NOT NULL,
+    name                VARCHAR(255) NOT NULL,
+    description         TEXT NOT NULL,
+    meta_title          VARCHAR(255) NOT NULL,
+    meta_description    VARCHAR(255) NOT NULL,
+    meta_keyword        VARCHAR(255) NOT NULL,
+    PRIMARY KEY (category_id, language_id),
+    KEY name (name)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+-- The tree once more, flat: each category with itself and what is above it, the root on level 0.
+CREATE TABLE oc_category_path (
+    category_id    INT NOT NULL,
+    path_id        INT NOT NULL,
+    level          INT NOT NULL,
+    PRIMARY KEY (category_id, path_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+CREATE TABLE oc_category_to_store (
+    category_id    INT NOT NULL,
+    store_id       INT NOT NULL DEFAULT 0,
+    PRIMARY KEY (category_id, store_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+-- Names in addresses. Of an article: `key` product_id, `value` its id. Of a category: `key` path, `value` the ids from the root down
+-- joined by `_`, `keyword` the names from the root down joined by `/`. No unique key, but a keyword is looked up within store and language.
+CREATE TABLE oc_seo_url (
+    seo_url_id     INT NOT NULL AUTO_INCREMENT,
+    store_id       INT NOT NULL,
+    language_id    INT NOT NULL,
+    `key`          VARCHAR(64) NOT NULL,
+    value          VARCHAR(255) NOT NULL,
+    keyword        VARCHAR(768) NOT NULL,
+    sort_order     INT NOT NULL,
+    PRIMARY KEY (seo_url_id),
+    KEY keyword (keyword),
+    KEY query (`key`, value)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+-- Orders; `order_status_id` 0 is a checkout that was begun and never confirmed. Times are those of `config_timezone`.
+CREATE TABLE oc_order (
+    order_id                   INT NOT NULL AUTO_INCREMENT,
+    subscription_id            INT NOT NULL,
+    invoice_no                 INT NOT NULL DEFAULT 0,
+    invoice_prefix             VARCHAR(26) NOT NULL,
+    transaction_id             VARCHAR(100) NOT NULL,
+    store_id                   INT NOT NULL DEFAULT 0,
+    store_name                 VARCHAR(64) NOT NULL,
+    store_url                  VARCHAR(255) NOT NULL,
+    customer_id                INT NOT NULL DEFAULT 0,
+    customer_group_id          INT NOT NULL DEFAULT 0,
+    firstname                  VARCHAR(32) NOT NULL,
+    lastname                   VARCHAR(32) NOT NULL,
+    email                      VARCHAR(96) NOT NULL,
+    telephone                  VARCHAR(32) NOT NULL,
+    custom_field               TEXT NOT NULL,
+    payment_address_id         INT NOT NULL,
+    payment_firstname          VARCHAR(32) NOT NULL,
+    payment_lastname           VARCHAR(32) NOT NULL,
+    payment_company            VARCHAR(60) NOT NULL,
+    payment_address_1          VARCHAR(128) NOT NULL,
+    payment_address_2          VARCHAR(128) NOT NULL,
+    payment_city               VARCHAR(128) NOT NULL,
+    payment_postcode           VARCHAR(10) NOT NULL,
+    payment_country            VARCHAR(128) NOT NULL,
+    payment_country_id         INT NOT NULL,
+    payment_zone               VARCHAR(128) NOT NULL,
+    payment_zone_id            INT NOT NULL,
+    payment_address_format     TEXT NOT NULL,
+    payment_custom_field       TEXT NOT NULL,
+    payment_method             TEXT NOT NULL,
+    shipping_address_id        INT NOT NULL,
+    shipping_firstname         VARCHAR(32) NOT NULL,
+    shipping_lastname          VARCHAR(32) NOT NULL,
+    shipping_company           VARCHAR(60) NOT NULL,
+    shipping_address_1         VARCHAR(128) NOT NULL,
+    shipping_address_2         VARCHAR(128) NOT NULL,
+    shipping_city              VARCHAR(128) NOT NULL,
+    shipping_postcode          VARCHAR(10) NOT NULL,
+    shipping_country           VARCHAR(128) NOT NULL,
+    shipping_country_id        INT NOT NULL,
+    shipping_zone              VARCHAR(128) NOT NULL,
+    shipping_zone_id           INT NOT NULL,
+    shipping_address_format    TEXT NOT NULL,
+    shipping_custom_field      TEXT NOT NULL,
+    shipping_method            TEXT NOT NULL,
+    comment                    TEXT NOT NULL,
+    total                      DECIMAL(15,4) NOT NULL DEFAULT 0.0000,
+    order_status_id            INT NOT NULL DEFAULT 0,
+    affiliate_id               INT NOT NULL,
+    commission                 DECIMAL(15,4) NOT NULL,
+    marketing_id               INT NOT NULL,
+    tracking                   VARCHAR(64) NOT NULL,
+    language_id                INT NOT NULL,
+    language_code              VARCHAR(5) NOT NULL,
+    currency_id                INT NOT NULL,
+    currency_code              VARCHAR(3) NOT NULL,
+    currency_value             DECIMAL(15,8) NOT NULL DEFAULT 1.00000000,
+    ip                         VARCHAR(40) NOT NULL,
+    forwarded_ip               VARCHAR(40) NOT NULL,
+    user_agent                 VARCHAR(255) NOT NULL,
+    accept_language            VARCHAR(255) NOT NULL,
+    date_added                 DATETIME NOT NULL,
+    date_modified              DATETIME NOT NULL,
+    PRIMARY KEY (order_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+-- Lines; prices without tax, `tax` per piece.
+CREATE TABLE oc_order_product (
+    order_product_id    INT NOT NULL AUTO_INCREMENT,
+    order_id            INT NOT NULL,
+    product_id          INT NOT NULL,
+    master_id           INT NOT NULL,
+    name                VARCHAR(255) NOT NULL,
+    model               VARCHAR(64) NOT NULL,
+    quantity            INT NOT NULL,
+    price               DECIMAL(15,4) NOT NULL DEFAULT 0.0000,
+    total               DECIMAL(15,4) NOT NULL DEFAULT 0.0000,
+    tax                 DECIMAL(15,4) NOT NULL DEFAULT 0.0000,
+    reward              INT NOT NULL,
+    PRIMARY KEY (order_product_id),
+    KEY order_id (order_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+-- What was chosen of a line's options.
+CREATE TABLE oc_order_option (
+    order_option_id            INT NOT NULL AUTO_INCREMENT,
+    order_id                   INT NOT NULL,
+    order_product_id           INT NOT NULL,
+    product_option_id          INT NOT NULL,
+    product_option_value_id    INT NOT NULL DEFAULT 0,
+    name                       VARCHAR(255) NOT NULL,
+    value                      TEXT NOT NULL,
+    type                       VARCHAR(32) NOT NULL,
+    PRIMARY KEY (order_option_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+-- Every status an order had.
+CREATE TABLE oc_order_history (
+    order_history_id    INT NOT NULL AUTO_INCREMENT,
+    order_id            INT NOT NULL,
+    order_status_id     INT NOT NULL,
+    notify              TINYINT(1) NOT NULL DEFAULT 0,
+    comment             TEXT NOT NULL,
+    date_added          DATETIME NOT NULL,
+    PRIMARY KEY (order_history_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+-- Settings by store; lists are JSON.
+CREATE TABLE oc_setting (
+    setting_id    INT NOT NULL AUTO_INCREMENT,
+    store_id      INT NOT NULL DEFAULT 0,
+    code          VARCHAR(128) NOT NULL,
+    `key`         VARCHAR(128) NOT NULL,
+    value         TEXT NOT NULL,
+    serialized    TINYINT(1) NOT NULL DEFAULT 0,
+    PRIMARY KEY (setting_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+CREATE TABLE oc_language (
+    language_id    INT NOT NULL AUTO_INCREMENT,
+    name           VARCHAR(32) NOT NULL,
+    code           VARCHAR(5) NOT NULL,
+    locale         VARCHAR(255) NOT NULL,
+    extension      VARCHAR(255) NOT NULL,
+    sort_order     INT NOT NULL DEFAULT 0,
+    status         TINYINT(1) NOT NULL,
+    PRIMARY KEY (language_id),
+    KEY name (name)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+-- Stores beside the main one.
+CREATE TABLE oc_store (
+    store_id    INT NOT NULL AUTO_INCREMENT,
+    name        VARCHAR(64) NOT NULL,
+    url         VARCHAR(255) NOT NULL,
+    PRIMARY KEY (store_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+CREATE TABLE oc_customer_group (
+    customer_group_id    INT NOT NULL AUTO_INCREMENT,
+    approval             INT NOT NULL,
+    sort_order           INT NOT NULL,
+    PRIMARY KEY (customer_group_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+-- Units: how many of it make one of the unit with value 1.
+CREATE TABLE oc_weight_class (
+    weight_class_id    INT NOT NULL AUTO_INCREMENT,
+    value              DECIMAL(15,8) NOT NULL DEFAULT 0.00000000,
+    PRIMARY KEY (weight_class_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+CREATE TABLE oc_weight_class_description (
+    weight_class_id    INT NOT NULL,
+    language_id        INT NOT NULL,
+    title              VARCHAR(32) NOT NULL,
+    unit               VARCHAR(4) NOT NULL,
+    PRIMARY KEY (weight_class_id, language_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+CREATE TABLE oc_length_class (
+    length_class_id    INT NOT NULL AUTO_INCREMENT,
+    value              DECIMAL(15,8) NOT NULL,
+    PRIMARY KEY (length_class_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+CREATE TABLE oc_length_class_description (
+    length_class_id    INT NOT NULL,
+    language_id        INT NOT NULL,
+    title              VARCHAR(32) NOT NULL,
+    unit               VARCHAR(4) NOT NULL,
+    PRIMARY KEY (length_class_id, language_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+-- What is said of an article that is out of stock.
+CREATE TABLE oc_stock_status (
+    stock_status_id    INT NOT NULL AUTO_INCREMENT,
+    language_id        INT NOT NULL,
+    name               VARCHAR(32) NOT NULL,
+    PRIMARY KEY (stock_status_id, language_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;

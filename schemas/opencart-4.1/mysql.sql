@@ -1,0 +1,362 @@
+-- The tables of OpenCart 4.1 (prefix oc_) that the pack `opencart-4.1` reads or writes: MySQL 5.7 and later, MariaDB 10.5 and later.
+-- Only those, with types, keys and defaults as on an installation of OpenCart 4.1.0.4 (defaults of TEXT columns aside, which not every server takes).
+
+-- Dates of '0000-00-00' are OpenCart's own: newer servers refuse them in their default mode.
+SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION';
+
+-- Articles. `quantity` is the figure the shop sells from; `price` is without tax. Sku and barcodes are rows of `oc_product_code`.
+-- A variant names its master in `master_id`; `variant` and `override` are JSON.
+CREATE TABLE oc_product (
+    product_id         INT NOT NULL AUTO_INCREMENT,
+    master_id          INT DEFAULT 0,
+    model              VARCHAR(64) DEFAULT NULL,
+    location           VARCHAR(128) DEFAULT NULL,
+    variant            TEXT DEFAULT NULL,
+    `override`         TEXT DEFAULT NULL,
+    quantity           INT DEFAULT 0,
+    stock_status_id    INT DEFAULT 0,
+    image              VARCHAR(255) DEFAULT NULL,
+    manufacturer_id    INT DEFAULT 0,
+    shipping           TINYINT(1) DEFAULT 1,
+    price              DECIMAL(15,4) DEFAULT 0.0000,
+    points             INT DEFAULT 0,
+    tax_class_id       INT DEFAULT 0,
+    date_available     DATE DEFAULT NULL,
+    weight             DECIMAL(15,8) DEFAULT 0.00000000,
+    weight_class_id    INT DEFAULT 0,
+    length             DECIMAL(15,8) DEFAULT 0.00000000,
+    width              DECIMAL(15,8) DEFAULT 0.00000000,
+    height             DECIMAL(15,8) DEFAULT 0.00000000,
+    length_class_id    INT DEFAULT 0,
+    subtract           TINYINT(1) DEFAULT 1,
+    minimum            INT DEFAULT 1,
+    rating             INT DEFAULT 0,
+    sort_order         INT DEFAULT 0,
+    status             TINYINT(1) DEFAULT 0,
+    date_added         DATETIME DEFAULT NULL,
+    date_modified      DATETIME DEFAULT NULL,
+    PRIMARY KEY (product_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
+-- Sku, EAN and so on: `code` is the identifier's code. No unique key.
+CREATE TABLE oc_product_code (
+    product_code_id    INT NOT NULL AUTO_INCREMENT,
+    product_id         INT DEFAULT NULL,
+    code               VARCHAR(48) DEFAULT NULL,
+    value              VARCHAR(255) DEFAULT NULL,
+    PRIMARY KEY (product_code_id),
+    KEY code (code),
+    KEY product_id (product_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
+-- Texts by language; names are kept as the admin form sends them, with & < > and quotes as HTML entities.
+CREATE TABLE oc_product_description (
+    product_id          INT NOT NULL,
+    language_id         INT NOT NULL,
+    name                VARCHAR(255) DEFAULT NULL,
+    description         MEDIUMTEXT DEFAULT NULL,
+    tag                 TEXT DEFAULT NULL,
+    meta_title          VARCHAR(255) DEFAULT NULL,
+    meta_description    VARCHAR(255) DEFAULT NULL,
+    meta_keyword        VARCHAR(255) DEFAULT NULL,
+    PRIMARY KEY (product_id, language_id),
+    KEY name (name)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
+-- Lower prices for a group of customers from a quantity on. With `special` 1 it is an offer; `type` F is a fixed price, P a percentage, S an amount off.
+CREATE TABLE oc_product_discount (
+    product_discount_id    INT NOT NULL AUTO_INCREMENT,
+    product_id             INT DEFAULT NULL,
+    customer_group_id      INT DEFAULT NULL,
+    quantity               INT DEFAULT 0,
+    priority               INT DEFAULT 1,
+    price                  DECIMAL(15,4) DEFAULT 0.0000,
+    type                   CHAR(1) DEFAULT 'P',
+    special                TINYINT(1) DEFAULT 0,
+    date_start             DATE DEFAULT NULL,
+    date_end               DATE DEFAULT NULL,
+    PRIMARY KEY (product_discount_id),
+    KEY product_id (product_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
+-- In which stores an article is sold; store 0 is the main one.
+CREATE TABLE oc_product_to_store (
+    product_id    INT NOT NULL,
+    store_id      INT NOT NULL DEFAULT 0,
+    PRIMARY KEY (product_id, store_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
+-- Categories of an article.
+CREATE TABLE oc_product_to_category (
+    product_id     INT NOT NULL,
+    category_id    INT NOT NULL,
+    PRIMARY KEY (product_id, category_id),
+    KEY category_id (category_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
+-- Options to choose from, and their values with a figure of their own.
+CREATE TABLE oc_product_option (
+    product_option_id    INT NOT NULL AUTO_INCREMENT,
+    product_id           INT DEFAULT NULL,
+    option_id            INT DEFAULT NULL,
+    value                TEXT DEFAULT NULL,
+    required             TINYINT(1) DEFAULT 0,
+    PRIMARY KEY (product_option_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
+CREATE TABLE oc_product_option_value (
+    product_option_value_id    INT NOT NULL AUTO_INCREMENT,
+    product_option_id          INT DEFAULT NULL,
+    product_id                 INT DEFAULT NULL,
+    option_id                  INT DEFAULT NULL,
+    option_value_id            INT DEFAULT 0,
+    quantity                   INT DEFAULT 0,
+    subtract                   TINYINT(1) DEFAULT 0,
+    price                      DECIMAL(15,4) DEFAULT NULL,
+    price_prefix               VARCHAR(1) DEFAULT NULL,
+    points                     INT DEFAULT 0,
+    points_prefix              VARCHAR(1) DEFAULT NULL,
+    weight                     DECIMAL(15,8) DEFAULT NULL,
+    weight_prefix              VARCHAR(1) DEFAULT NULL,
+    PRIMARY KEY (product_option_value_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
+-- The tree of categories.
+CREATE TABLE oc_category (
+    category_id    INT NOT NULL AUTO_INCREMENT,
+    image          VARCHAR(255) DEFAULT NULL,
+    parent_id      INT DEFAULT 0,
+    sort_order     INT DEFAULT 0,
+    status         TINYINT(1) DEFAULT 0,
+    PRIMARY KEY (category_id),
+    KEY parent_id (parent_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
+CREATE TABLE oc_category_description (
+    category_id         INT NOT NULL,
+    language_id         INT NOT NULL,
+    name                VARCHAR(255) DEFAULT NULL,
+    description         MEDIUMTEXT DEFAULT NULL,
+    meta_title          VARCHAR(255) DEFAULT NULL,
+    meta_description    VARCHAR(255) DEFAULT NULL,
+    meta_keyword        VARCHAR(255) DEFAULT NULL,
+    PRIMARY KEY (category_id, language_id),
+    KEY name (name)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
+-- The tree once more, flat: each category with itself and what is above it, the root on level 0.
+CREATE TABLE oc_category_path (
+    category_id    INT NOT NULL,
+    path_id        INT NOT NULL,
+    level          INT DEFAULT NULL,
+    PRIMARY KEY (category_id, path_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
+CREATE TABLE oc_category_to_store (
+    category_id    INT NOT NULL,
+    store_id       INT NOT NULL DEFAULT 0,
+    PRIMARY KEY (category_id, store_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
+-- Names in addresses. Of an article: `key` product_id, `value` its id. Of a category: `key` path, `value` the ids from the root down
+-- joined by `_`, `keyword` the names from the root down joined by `/`. No unique key, but a keyword is looked up within store and language.
+CREATE TABLE oc_seo_url (
+    seo_url_id     INT NOT NULL AUTO_INCREMENT,
+    store_id       INT DEFAULT 0,
+    language_id    INT DEFAULT NULL,
+    `key`          VARCHAR(64) DEFAULT NULL,
+    value          VARCHAR(255) DEFAULT NULL,
+    keyword        VARCHAR(768) DEFAULT NULL,
+    sort_order     INT DEFAULT 0,
+    PRIMARY KEY (seo_url_id),
+    KEY keyword (keyword),
+    KEY language (language_id),
+    KEY query (`key`, value),
+    KEY store (store_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
+-- Orders; `order_status_id` 0 is a checkout that was begun and never confirmed. Times are those of `config_timezone`.
+CREATE TABLE oc_order (
+    order_id                   INT NOT NULL AUTO_INCREMENT,
+    subscription_id            INT DEFAULT 0,
+    invoice_no                 INT DEFAULT 0,
+    invoice_prefix             VARCHAR(26) DEFAULT NULL,
+    transaction_id             VARCHAR(100) DEFAULT NULL,
+    store_id                   INT DEFAULT 0,
+    store_name                 VARCHAR(64) DEFAULT NULL,
+    store_url                  VARCHAR(255) DEFAULT NULL,
+    customer_id                INT DEFAULT 0,
+    customer_group_id          INT DEFAULT 0,
+    firstname                  VARCHAR(32) DEFAULT NULL,
+    lastname                   VARCHAR(32) DEFAULT NULL,
+    email                      VARCHAR(96) DEFAULT NULL,
+    telephone                  VARCHAR(32) DEFAULT NULL,
+    custom_field               TEXT DEFAULT NULL,
+    payment_address_id         INT DEFAULT 0,
+    payment_firstname          VARCHAR(32) DEFAULT NULL,
+    payment_lastname           VARCHAR(32) DEFAULT NULL,
+    payment_company            VARCHAR(60) DEFAULT NULL,
+    payment_address_1          VARCHAR(128) DEFAULT NULL,
+    payment_address_2          VARCHAR(128) DEFAULT NULL,
+    payment_city               VARCHAR(128) DEFAULT NULL,
+    payment_postcode           VARCHAR(10) DEFAULT NULL,
+    payment_country            VARCHAR(128) DEFAULT NULL,
+    payment_country_id         INT DEFAULT 0,
+    payment_zone               VARCHAR(128) DEFAULT NULL,
+    payment_zone_id            INT DEFAULT 0,
+    payment_address_format     TEXT DEFAULT NULL,
+    payment_custom_field       TEXT DEFAULT NULL,
+    payment_method             TEXT DEFAULT NULL,
+    shipping_address_id        INT DEFAULT NULL,
+    shipping_firstname         VARCHAR(32) DEFAULT NULL,
+    shipping_lastname          VARCHAR(32) DEFAULT NULL,
+    shipping_company           VARCHAR(60) DEFAULT NULL,
+    shipping_address_1         VARCHAR(128) DEFAULT NULL,
+    shipping_address_2         VARCHAR(128) DEFAULT NULL,
+    shipping_city              VARCHAR(128) DEFAULT NULL,
+    shipping_postcode          VARCHAR(10) DEFAULT NULL,
+    shipping_country           VARCHAR(128) DEFAULT NULL,
+    shipping_country_id        INT DEFAULT 0,
+    shipping_zone              VARCHAR(128) DEFAULT NULL,
+    shipping_zone_id           INT DEFAULT 0,
+    shipping_address_format    TEXT DEFAULT NULL,
+    shipping_custom_field      TEXT DEFAULT NULL,
+    shipping_method            TEXT DEFAULT NULL,
+    comment                    TEXT DEFAULT NULL,
+    total                      DECIMAL(15,4) DEFAULT 0.0000,
+    order_status_id            INT DEFAULT 0,
+    affiliate_id               INT DEFAULT 0,
+    commission                 DECIMAL(15,4) DEFAULT NULL,
+    marketing_id               INT DEFAULT 0,
+    tracking                   VARCHAR(64) DEFAULT NULL,
+    language_id                INT DEFAULT NULL,
+    language_code              VARCHAR(5) DEFAULT NULL,
+    currency_id                INT DEFAULT NULL,
+    currency_code              VARCHAR(3) DEFAULT NULL,
+    currency_value             DECIMAL(15,8) DEFAULT 1.00000000,
+    ip                         VARCHAR(40) DEFAULT NULL,
+    forwarded_ip               VARCHAR(40) DEFAULT NULL,
+    user_agent                 VARCHAR(255) DEFAULT NULL,
+    accept_language            VARCHAR(255) DEFAULT NULL,
+    date_added                 DATETIME DEFAULT NULL,
+    date_modified              DATETIME DEFAULT NULL,
+    PRIMARY KEY (order_id),
+    KEY email (email),
+    KEY order_status_id (order_status_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
+-- Lines; prices without tax, `tax` per piece.
+CREATE TABLE oc_order_product (
+    order_product_id    INT NOT NULL AUTO_INCREMENT,
+    order_id            INT DEFAULT NULL,
+    product_id          INT DEFAULT NULL,
+    master_id           INT DEFAULT 0,
+    name                VARCHAR(255) DEFAULT NULL,
+    model               VARCHAR(64) DEFAULT NULL,
+    quantity            INT DEFAULT 1,
+    price               DECIMAL(15,4) DEFAULT 0.0000,
+    total               DECIMAL(15,4) DEFAULT 0.0000,
+    tax                 DECIMAL(15,4) DEFAULT 0.0000,
+    reward              INT DEFAULT 0,
+    PRIMARY KEY (order_product_id),
+    KEY order_id (order_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
+-- What was chosen of a line's options.
+CREATE TABLE oc_order_option (
+    order_option_id            INT NOT NULL AUTO_INCREMENT,
+    order_id                   INT DEFAULT NULL,
+    order_product_id           INT DEFAULT NULL,
+    product_option_id          INT DEFAULT NULL,
+    product_option_value_id    INT DEFAULT 0,
+    name                       VARCHAR(255) DEFAULT NULL,
+    value                      TEXT DEFAULT NULL,
+    type                       VARCHAR(32) DEFAULT NULL,
+    PRIMARY KEY (order_option_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
+-- Every status an order had.
+CREATE TABLE oc_order_history (
+    order_history_id    INT NOT NULL AUTO_INCREMENT,
+    order_id            INT DEFAULT NULL,
+    order_status_id     INT DEFAULT 0,
+    notify              TINYINT(1) DEFAULT 0,
+    comment             TEXT DEFAULT NULL,
+    date_added          DATETIME DEFAULT NULL,
+    PRIMARY KEY (order_history_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
+-- Settings by store; lists are JSON.
+CREATE TABLE oc_setting (
+    setting_id    INT NOT NULL AUTO_INCREMENT,
+    store_id      INT DEFAULT 0,
+    code          VARCHAR(128) DEFAULT NULL,
+    `key`         VARCHAR(128) DEFAULT NULL,
+    value         MEDIUMTEXT DEFAULT NULL,
+    serialized    TINYINT(1) DEFAULT 0,
+    PRIMARY KEY (setting_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
+CREATE TABLE oc_language (
+    language_id    INT NOT NULL AUTO_INCREMENT,
+    name           VARCHAR(32) DEFAULT NULL,
+    code           VARCHAR(5) DEFAULT NULL,
+    locale         VARCHAR(255) DEFAULT NULL,
+    extension      VARCHAR(255) DEFAULT NULL,
+    sort_order     INT DEFAULT 0,
+    status         TINYINT(1) DEFAULT 0,
+    PRIMARY KEY (language_id),
+    KEY name (name)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
+-- Stores beside the main one.
+CREATE TABLE oc_store (
+    store_id    INT NOT NULL AUTO_INCREMENT,
+    name        VARCHAR(64) DEFAULT NULL,
+    url         VARCHAR(255) DEFAULT NULL,
+    PRIMARY KEY (store_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
+CREATE TABLE oc_customer_group (
+    customer_group_id    INT NOT NULL AUTO_INCREMENT,
+    approval             INT DEFAULT 0,
+    sort_order           INT DEFAULT 0,
+    PRIMARY KEY (customer_group_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
+-- Units: how many of it make one of the unit with value 1.
+CREATE TABLE oc_weight_class (
+    weight_class_id    INT NOT NULL AUTO_INCREMENT,
+    value              DECIMAL(15,8) DEFAULT 0.00000000,
+    PRIMARY KEY (weight_class_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
+CREATE TABLE oc_weight_class_description (
+    weight_class_id    INT NOT NULL,
+    language_id        INT NOT NULL,
+    title              VARCHAR(32) DEFAULT NULL,
+    unit               VARCHAR(4) DEFAULT NULL,
+    PRIMARY KEY (weight_class_id, language_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
+CREATE TABLE oc_length_class (
+    length_class_id    INT NOT NULL AUTO_INCREMENT,
+    value              DECIMAL(15,8) DEFAULT NULL,
+    PRIMARY KEY (length_class_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
+CREATE TABLE oc_length_class_description (
+    length_class_id    INT NOT NULL,
+    language_id        INT NOT NULL,
+    title              VARCHAR(32) DEFAULT NULL,
+    unit               VARCHAR(4) DEFAULT NULL,
+    PRIMARY KEY (length_class_id, language_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
+-- What is said of an article that is out of stock.
+CREATE TABLE oc_stock_status (
+    stock_status_id    INT NOT NULL AUTO_INCREMENT,
+    language_id        INT NOT NULL,
+    name               VARCHAR(32) DEFAULT NULL,
+    PRIMARY KEY (stock_status_id, language_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
