@@ -117,6 +117,10 @@ pub struct Source {
     pub children: Vec<Child>,
     /// Only rows whose column has this value belong to the flow: `list` = the shop's price list.
     pub only: Vec<(String, Value)>,
+    /// Of these, those of the shop. Which rows are read says nothing of what is written for them, so that it is no part
+    /// of the digest: what comes into the filter is new to the snapshot, what falls out of it is gone.
+    pub filter: Option<ServerSql>,
+    pub within: Option<Within>,
     /// Fields that the record may have (canonical ones and declared ones); `None`: whatever the query yields.
     pub fields: Option<Vec<RecordField>>,
     pub watermark: Option<Watermark>,
@@ -170,6 +174,16 @@ pub enum Relation {
     Sql(ServerSql),
 }
 
+/// Only rows that belong to a record which is the shop's: prices of its articles, categories that it has.
+#[derive(Debug, Clone)]
+pub struct Within {
+    /// The column that holds the other record's key.
+    pub column: String,
+    pub relation: Relation,
+    pub key: String,
+    pub filter: ServerSql,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordField {
     pub name: String,
@@ -197,6 +211,7 @@ pub struct Child {
     pub sql: ServerSql,
     /// The column that holds the language: the other columns become texts of the record.
     pub language: Option<String>,
+    pub within: Option<Within>,
 }
 
 #[derive(Debug)]

@@ -168,6 +168,9 @@ fn moment(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct ShopRecordKeys {
+    /// Which of the ERP's rows are this shop's, in its SQL over the columns of the record's query.
+    #[serde(rename = "where")]
+    pub filter: Option<At<String>>,
     /// Computed fields: replaced or added.
     #[serde(default)]
     pub fields: Ordered<At<String>>,

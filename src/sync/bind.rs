@@ -6,13 +6,14 @@ mod target;
 use super::find::Finder;
 use super::layout::{Layout, SourceColumn};
 use super::lookup::Lookups;
+use super::narrow::narrow;
 use super::record::Record;
 use crate::db::catalog::{ResultColumn, Table};
 use crate::db::query::{Query, TableName};
 use crate::db::{DbError, Session};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::expr::{Expr, Name, Resolve, Resolved, Slot, Unknown};
-use crate::plan::{Child, Derived, Field, Find, Flow, Forget, Relation, Write};
+use crate::plan::{Child, Derived, Field, Find, Flow, Forget, Relation, ServerSql, Within, Write};
 use crate::value::{Row, Type, Value};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -286,6 +287,12 @@ impl<'s> Binder<'s> {
         let described = self
             .describe(&relation(&source.relation), relation_span(&source.relation))
             .await?;
+        self.narrowed(
+            &relation(&source.relation),
+            source.filter.as_ref(),
+            source.within.as_ref(),
+        )
+        .await?;
         let mut columns = Vec::new();
         for column in described {
             let field = match &source.fields {
@@ -338,9 +345,30 @@ impl<'s> Binder<'s> {
                     );
                 }
             }
+            let query = Query::sql(child.sql.text.clone());
+            self.narrowed(&query, None, child.within.as_ref()).await?;
             children.push(BoundChild { child, columns });
         }
         Ok(children)
+    }
+
+    /// Asks the server about the shop's conditions on a query's rows; what it holds against them is told at their place.
+    async fn narrowed(
+        &mut self,
+        query: &Query,
+        filter: Option<&ServerSql>,
+        within: Option<&Within>,
+    ) -> Result<(), BindError> {
+        let places = filter.iter().map(|filter| &filter.at);
+        let mut places = places.chain(within.iter().map(|within| &within.filter.at));
+        let Some(at) = places.next() else {
+            return Ok(());
+        };
+        let all = Query::sql("SELECT * FROM (")
+            .append(query.clone())
+            .text(") s");
+        let (query, _) = narrow(all, filter, within);
+        self.describe(&query, at).await.map(|_| ())
     }
 
     /// The columns of a server's own SQL; what the server holds against it becomes a diagnostic.

@@ -52,6 +52,7 @@ pub struct Layout {
     find: Vec<String>,
     computed: Vec<String>,
     aliases: Vec<String>,
+    hangs: bool,
     lookup_columns: HashMap<String, Vec<String>>,
     tables: HashMap<String, Vec<String>>,
     /// Columns of the element that an `each` write is at, and its name.
@@ -123,12 +124,18 @@ impl Layout {
                 .iter()
                 .map(|write| write.alias.clone())
                 .collect(),
+            hangs: target.of.is_some(),
             lookup_columns: lookups.columns(),
             tables,
             element: None,
             texts: Vec::new(),
             lookups: Vec::new(),
         }
+    }
+
+    /// Whether the record hangs on another one's link.
+    pub fn hangs(&self) -> bool {
+        self.hangs
     }
 
     /// Number of slots of a record.

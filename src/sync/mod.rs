@@ -19,6 +19,7 @@ pub mod find;
 pub mod layout;
 pub mod links;
 pub mod lookup;
+mod narrow;
 pub mod read;
 pub mod record;
 pub mod report;

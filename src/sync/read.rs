@@ -10,10 +10,11 @@
 mod feed;
 
 use super::bind::{Bound, relation};
+use super::narrow::{named, narrow, order, restrict};
 use super::record::{Existing, Record, key_text, text_in};
 use super::report::{Reason, Rejected};
 use super::snapshot::{Fingerprint, KeyHash};
-use crate::db::query::{Part, Query};
+use crate::db::query::Query;
 use crate::db::{DbError, DbErrorKind, Engine, Result};
 use crate::plan::{FieldKind, Relation};
 use crate::value::convert;
@@ -119,12 +120,12 @@ impl<'b> Reader<'b> {
         let names = columns
             .iter()
             .map(|at| bound.layout.source()[*at].name.as_str());
-        let mut query = Query::sql("SELECT ")
+        let query = Query::sql("SELECT ")
             .idents(names)
             .text(" FROM (")
             .append(relation(&source.relation))
             .text(") s");
-        let mut and = " WHERE ";
+        let (mut query, mut and) = narrow(query, source.filter.as_ref(), source.within.as_ref());
         for (column, value) in &source.only {
             query = query
                 .text(and)
@@ -164,9 +165,10 @@ impl<'b> Reader<'b> {
                     .text(" FROM (")
                     .text(&*child.child.sql.text)
                     .text(") s");
+                let (query, and) = narrow(query, None, child.child.within.as_ref());
                 let query = restrict(
                     query,
-                    " WHERE ",
+                    and,
                     first_key,
                     &selection.only,
                     bound.key_types.first(),
@@ -177,7 +179,7 @@ impl<'b> Reader<'b> {
                 let in_order = |query| order(query, &source.key, &bound.key_types);
                 let portions = match (keys, key_at.first()) {
                     (Some(keys), Some(at)) => Portions::of_keys(keys, *at, padded, |keys| {
-                        in_order(named(query.clone(), " WHERE ", first_key, keys))
+                        in_order(named(query.clone(), and, first_key, keys))
                     }),
                     _ => Portions::one(in_order(query)),
                 };
@@ -362,53 +364,6 @@ impl<'b> Reader<'b> {
             state: Existing::ByMatch,
         }))
     }
-}
-
-fn restrict(query: Query, and: &str, column: &str, only: &[String], ty: Option<&Type>) -> Query {
-    if only.is_empty() {
-        return query;
-    }
-    let number = matches!(ty, Some(Type::Int { .. } | Type::Decimal { .. }));
-    let values = only.iter().map(|key| {
-        let text = Value::Text(key.clone());
-        match number {
-            // A key that is no number is no key of this source: it finds nothing.
-            true => convert(
-                text,
-                &Type::Int {
-                    bits: 64,
-                    signed: true,
-                },
-            )
-            .unwrap_or(Value::Null),
-            false => text,
-        }
-    });
-    query
-        .text(and)
-        .ident(column)
-        .text(" IN (")
-        .list(values.collect())
-        .text(")")
-}
-
-/// The rows whose column has one of the values.
-fn named(query: Query, and: &str, column: &str, values: &[Value]) -> Query {
-    query
-        .text(and)
-        .ident(column)
-        .text(" IN (")
-        .list(values.to_vec())
-        .text(")")
-}
-
-fn order(mut query: Query, key: &[String], types: &[Type]) -> Query {
-    for (at, (name, ty)) in key.iter().zip(types).enumerate() {
-        query = query
-            .text(if at == 0 { " ORDER BY " } else { ", " })
-            .push(Part::Order(name.clone(), ty.clone()));
-    }
-    query
 }
 
 fn trimmed(key: Vec<Value>) -> Vec<Value> {

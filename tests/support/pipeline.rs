@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use ponte::connections::Connections;
 use ponte::own::lease::{Guard, Lease};
-use ponte::plan::{Flow, Plan};
+use ponte::plan::{Flow, Plan, Stock};
 use ponte::stock::{self, LastKnown, Mode, StockReport};
 use ponte::sync::batch::Intent;
 use ponte::sync::read::Selection;
@@ -159,9 +159,27 @@ impl Pipeline {
         reports.iter().any(FlowReport::wrote) || stock.changed + stock.derived_changed > 0
     }
 
+    /// Runs every flow and the stock of every shop; true if anything was written.
+    pub async fn sync_shops(&self, options: &Options) -> bool {
+        let reports = self.run_all(options).await;
+        let mut wrote = reports.iter().any(FlowReport::wrote);
+        for report in &reports {
+            assert!(report.is_clean(), "{}: {:?}", report.flow, report.rejected);
+        }
+        for stock in &self.plan.stocks {
+            let report = self.stock_of(stock).await;
+            wrote |= report.changed + report.derived_changed > 0;
+        }
+        wrote
+    }
+
     /// One cycle of the plan's only stock.
     pub async fn stock(&self) -> StockReport {
-        let stock = self.plan.stocks.first().expect("a stock in the plan");
+        self.stock_of(self.plan.stocks.first().expect("a stock in the plan"))
+            .await
+    }
+
+    async fn stock_of(&self, stock: &Stock) -> StockReport {
         let known = LastKnown::new();
         let options = stock::Options {
             mode: Mode::Write(self.guard(&stock.target.connection)),

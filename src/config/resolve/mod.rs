@@ -19,8 +19,9 @@ use super::project::{ErpKeys, ErpRecordKeys, ShopKeys, ShopRecordKeys};
 use super::record;
 use super::source::Loader;
 use super::spanned::At;
+use super::texts::Bound;
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
-use crate::plan::{Codes, Connection, ErpStock, Flow, Plan, Shop, Source};
+use crate::plan::{Codes, Connection, ErpStock, Flow, Plan, ServerSql, Shop, Source, Within};
 use crate::value::Value;
 use side::{Named, PackSide};
 use source::RecordView;
@@ -364,11 +365,7 @@ impl<'p> Resolver<'p, '_> {
         erp: &Erp<'_>,
         record: &'static str,
     ) -> Option<Flow> {
-        let over: Option<&At<ShopRecordKeys>> = match record {
-            "article" => keys.article.as_ref(),
-            "category" => keys.category.as_ref(),
-            _ => keys.price.as_ref(),
-        };
+        let over = shop_keys(keys, record);
         let source = erp.sources.get(record).cloned();
         let view = match &source {
             Some(source) => RecordView::of(record, source),
@@ -390,6 +387,19 @@ impl<'p> Resolver<'p, '_> {
         };
         let target = shop_record.target(&mut self.loader.found);
         let mut source = source?;
+        source.filter = self.shop_filter(keys, erp, record);
+        if let Some(owner) = target.as_ref().and_then(|target| target.of.as_deref())
+            && let Some(column) = source.key.first()
+        {
+            source.within = self.within(column, keys, erp, owner);
+        }
+        for child in source
+            .children
+            .iter_mut()
+            .filter(|child| child.name == "categories")
+        {
+            child.within = self.within("id", keys, erp, "category");
+        }
         if let ("price", Some(list)) = (record, &keys.price_list) {
             source
                 .only
@@ -406,6 +416,31 @@ impl<'p> Resolver<'p, '_> {
         };
         flow.digest = digest(&flow);
         Some(flow)
+    }
+
+    /// `[shop.NAME.article] where`.
+    fn shop_filter(&mut self, keys: &ShopKeys, erp: &Erp<'_>, record: &str) -> Option<ServerSql> {
+        let filter = shop_keys(keys, record)?.filter.as_ref()?;
+        let texts = erp.side?.texts(self.file);
+        Some(texts.sql(filter, &Bound::none(), &mut self.loader.found))
+    }
+
+    /// What belongs to another record is the shop's if that one is.
+    fn within(
+        &mut self,
+        column: &str,
+        keys: &ShopKeys,
+        erp: &Erp<'_>,
+        record: &str,
+    ) -> Option<Within> {
+        let filter = self.shop_filter(keys, erp, record)?;
+        let other = erp.sources.get(record)?;
+        Some(Within {
+            column: column.to_owned(),
+            relation: other.relation.clone(),
+            key: other.key.first()?.clone(),
+            filter,
+        })
     }
 
     fn table_flows(&mut self, erp: Option<&PackSide>, shops: &Shops, plan: &mut Plan) {
@@ -441,6 +476,14 @@ impl<'p> Resolver<'p, '_> {
                     .help("add a shop (`[shop.main]`) or a flow (`[flow.agents]`)"),
             );
         }
+    }
+}
+
+fn shop_keys<'k>(keys: &'k ShopKeys, record: &str) -> Option<&'k At<ShopRecordKeys>> {
+    match record {
+        "article" => keys.article.as_ref(),
+        "category" => keys.category.as_ref(),
+        _ => keys.price.as_ref(),
     }
 }
 

@@ -130,6 +130,8 @@ pub fn source(
         tree: keys.tree.as_ref().map(|field| field.value.clone()),
         children: children(body, texts, found),
         only: Vec::new(),
+        filter: None,
+        within: None,
         fields: Some(fields),
         watermark,
         by_timestamp,
@@ -316,6 +318,7 @@ fn children(body: &ErpRecordFile, texts: Texts<'_>, found: &mut Vec<Diagnostic>)
             name: name.value.clone(),
             sql: texts.sql(sql, &Bound::none(), found),
             language: keys.language.as_ref().map(|column| column.value.clone()),
+            within: None,
         });
     }
     children

@@ -106,6 +106,8 @@ impl TableFlow<'_> {
             tree: None,
             children: Vec::new(),
             only: Vec::new(),
+            filter: None,
+            within: None,
             fields: None,
             watermark,
             by_timestamp,

@@ -191,7 +191,10 @@ impl Binder<'_> {
         if let Some(BoundEach::Table(rows)) = &each {
             self.note_languages(write, rows, layout);
         }
-        self.required_columns(write, &table);
+        // A record that hangs on another one writes to rows that are there: the other one has created them.
+        if !layout.hangs() {
+            self.required_columns(write, &table);
+        }
         self.privileges(write, &table);
         let identity = match table.primary_key.is_empty() {
             true => write.matches.iter().map(|one| one.column.clone()).collect(),

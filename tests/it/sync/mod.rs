@@ -11,6 +11,7 @@ mod packs;
 
 mod pair;
 mod shop;
+mod shops;
 mod tables;
 mod types;
 mod watermark;
