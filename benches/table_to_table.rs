@@ -1,26 +1,32 @@
 //! A table of articles from PostgreSQL to MariaDB, beside the plain limits of both servers.
 //!
-//!     tests/run --servers                      # in another terminal; copy its two `export` lines
-//!     cargo bench --bench table_to_table       # ROWS=1000000 by default
+//!     tests/run --servers                            # in another terminal; copy its two `export` lines
+//!     cargo bench --bench table_to_table             # a million rows
+//!     cargo bench --bench table_to_table -- 100000   # or so many
 //!
-//! COPY is `COPY (query) TO STDOUT`, drained; LOAD is `LOAD DATA` of the same rows from a file. Each case is the real
-//! binary, its memory the process's own peak (VmHWM, Linux only).
+//! COPY is `COPY (query) TO STDOUT`, drained; LOAD is `LOAD DATA` of the same rows from a file; INSERT the same rows as
+//! statements of a thousand; DRAIN a client that reads the target's rows. Each case is the real binary, its memory the
+//! process's own peak (VmHWM, Linux only). The servers' own work is in every case: on two cores they share them with
+//! ponte.
 
 #[path = "../tests/support/mod.rs"]
 mod support;
 
+use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use support::servers::{self, Database};
 
 const COLUMNS: &str = "sku, name, description, barcode, brand, unit, weight, length, width, height, price, active, updated_at";
+const ROWS: u64 = 1_000_000;
+/// Rows of one INSERT of the limit that is measured.
+const INSERT_ROWS: usize = 1000;
 
 fn main() {
-    let rows: u64 = std::env::var("ROWS")
-        .ok()
-        .and_then(|rows| rows.parse().ok())
-        .unwrap_or(1_000_000);
+    // cargo adds `--bench`.
+    let number = std::env::args().skip(1).find_map(|text| text.parse().ok());
+    let rows: u64 = number.unwrap_or(ROWS);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime for the set-up");
     let (source, target) = runtime.block_on(async {
         let source = servers::postgres("bench_source").await;
@@ -29,39 +35,110 @@ fn main() {
         target.client().await.load(TARGET).await;
         (source, target)
     });
+    let on_source = |sql: &str| runtime.block_on(async { source.client().await.run(sql).await });
+    let on_target = |sql: &str| runtime.block_on(async { target.client().await.run(sql).await });
     let dir = tempfile::tempdir().expect("a folder for the project");
     std::fs::write(dir.path().join("ponte.toml"), project(&source, &target))
         .expect("the project file");
     run(dir.path(), &["setup", "--run"]);
 
-    let file = dir.path().join("articles.tsv");
-    let copy = timed(|| copy(&source, Path::new("/dev/null")));
-    self::copy(&source, &file);
-    let load = timed(|| load(&target, &file));
-    let limit = copy + load;
-    println!(
-        "{rows} rows; COPY {:.1} s, LOAD {:.1} s",
-        copy.as_secs_f64(),
-        load.as_secs_f64()
-    );
-    runtime.block_on(async { target.client().await.run("TRUNCATE TABLE articles").await });
+    let limits = Limits::measure(&source, &target, dir.path());
+    println!("{rows} rows; {limits}");
+    let Limits {
+        copy,
+        load,
+        insert,
+        drain,
+    } = limits;
+    let sync = || run(dir.path(), &["sync"]);
+    let resync = || run(dir.path(), &["resync"]);
+    let forget = || {
+        on_target("TRUNCATE TABLE articles");
+        // What was carried over before is forgotten as well.
+        std::fs::remove_dir_all(dir.path().join("state")).expect("the state is ours");
+    };
 
+    on_target("TRUNCATE TABLE articles");
+    on_target("SET GLOBAL local_infile = 0");
     report(
-        "first load",
-        run(dir.path(), &["sync"]),
-        limit,
+        "first load, no local_infile",
+        sync(),
+        copy + insert,
+        "COPY + INSERT",
+    );
+    forget();
+    on_target("SET GLOBAL local_infile = 1");
+    report(
+        "first load, local_infile",
+        sync(),
+        copy + load,
         "COPY + LOAD",
     );
-    report("nothing changed", run(dir.path(), &["sync"]), copy, "COPY");
-    let change = "UPDATE articles SET price = price + 1 WHERE sku LIKE '%7'";
-    runtime.block_on(async { source.client().await.run(change).await });
-    report("10% changed", run(dir.path(), &["sync"]), copy, "COPY");
+    report("nothing changed", sync(), copy, "COPY");
+    on_source("ALTER TABLE articles ALTER sku TYPE text COLLATE \"en-x-icu\"");
+    on_source("ANALYZE articles");
+    report("nothing changed, ICU collation", sync(), copy, "COPY");
+    on_source("UPDATE articles SET price = price + 1 WHERE sku LIKE '%77'");
+    report("1% changed", sync(), copy, "COPY");
+    on_source("UPDATE articles SET price = price + 1 WHERE sku LIKE '%7'");
+    report("10% changed", sync(), copy, "COPY");
     report(
-        "full resync, nothing different",
-        run(dir.path(), &["resync"]),
-        copy,
-        "COPY",
+        "resync, nothing different",
+        resync(),
+        copy + drain,
+        "COPY + DRAIN",
     );
+    on_target("UPDATE articles SET price = price + 1 WHERE sku LIKE '%3'");
+    let limit = copy + drain + load / 10;
+    report(
+        "resync, 10% different",
+        resync(),
+        limit,
+        "COPY + DRAIN + LOAD of a tenth",
+    );
+}
+
+/// What the servers need without ponte.
+struct Limits {
+    copy: Duration,
+    load: Duration,
+    insert: Duration,
+    drain: Duration,
+}
+
+impl Limits {
+    fn measure(source: &Database, target: &Database, folder: &Path) -> Limits {
+        let file = folder.join("articles.tsv");
+        let statements = folder.join("articles.sql");
+        let copied = timed(|| copy(source, Path::new("/dev/null")));
+        copy(source, &file);
+        inserts(&file, &statements);
+        let emptied = || statement(target, "TRUNCATE TABLE articles");
+        let inserted = timed(|| mariadb(target, &[], &statements));
+        emptied();
+        let loaded = timed(|| load(target, &file));
+        let drain = format!("SELECT {COLUMNS} FROM articles");
+        let drained = timed(|| statement(target, &drain));
+        std::fs::remove_file(&file).expect("the file is ours");
+        std::fs::remove_file(&statements).expect("the file is ours");
+        Limits {
+            copy: copied,
+            load: loaded,
+            insert: inserted,
+            drain: drained,
+        }
+    }
+}
+
+impl std::fmt::Display for Limits {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let [copy, load, insert, drain] =
+            [self.copy, self.load, self.insert, self.drain].map(|limit| limit.as_secs_f64());
+        write!(
+            f,
+            "COPY {copy:.2} s, LOAD {load:.2} s, INSERT {insert:.2} s, DRAIN {drain:.2} s"
+        )
+    }
 }
 
 fn fill(rows: u64) -> String {
@@ -131,7 +208,7 @@ fn report(case: &str, (took, peak): (Duration, Option<u64>), limit: Duration, wh
     let ratio = took.as_secs_f64() / limit.as_secs_f64();
     let peak = peak.map_or(String::new(), |mib| format!(", {mib} MiB"));
     println!(
-        "{case}: {:.1} s = {ratio:.2} x {what}{peak}",
+        "{case}: {:.2} s = {ratio:.2} x {what}{peak}",
         took.as_secs_f64()
     );
 }
@@ -151,30 +228,63 @@ fn copy(source: &Database, to: &Path) {
     succeed(Command::new("psql").args([source.url.as_str(), "-qc", &query]));
 }
 
+/// The rows of a `COPY` file as statements.
+fn inserts(from: &Path, to: &Path) {
+    let lines = BufReader::new(std::fs::File::open(from).expect("the file is ours")).lines();
+    let mut out = BufWriter::new(std::fs::File::create(to).expect("the folder is ours"));
+    for (at, line) in lines.map(|line| line.expect("text")).enumerate() {
+        let before = match at % INSERT_ROWS {
+            0 => format!("INSERT INTO articles ({COLUMNS}) VALUES\n"),
+            _ => ",".to_owned(),
+        };
+        let after = match (at + 1) % INSERT_ROWS {
+            0 => ";\n",
+            _ => "\n",
+        };
+        let values = line.replace('\'', "''").replace('\t', "','");
+        write!(out, "{before}('{values}'){after}").expect("room on the disk");
+    }
+    write!(out, ";\n").expect("room on the disk");
+}
+
 fn load(target: &Database, from: &Path) {
-    let address = servers::address(&target.url);
-    let (host, port) = address.rsplit_once(':').expect("host and port");
     let sql = format!(
         "LOAD DATA LOCAL INFILE '{}' INTO TABLE articles CHARACTER SET utf8mb4 ({COLUMNS})",
         from.display()
     );
-    let password = "-pponte";
-    succeed(Command::new("mariadb").args([
+    statement(target, &sql);
+}
+
+fn statement(target: &Database, sql: &str) {
+    mariadb(target, &["-e", sql], Path::new("/dev/null"));
+}
+
+fn mariadb(target: &Database, more: &[&str], input: &Path) {
+    let address = servers::address(&target.url);
+    let (host, port) = address.rsplit_once(':').expect("host and port");
+    let input = std::fs::File::open(input).expect("the input is there");
+    let mut command = Command::new("mariadb");
+    command.args([
         "--local-infile=1",
+        "--quick",
+        "-N",
         "-h",
         host,
         "-P",
         port,
         "-uroot",
-        password,
-        &target.name,
-        "-e",
-        &sql,
-    ]));
+        "-pponte",
+    ]);
+    command.arg(&target.name).args(more).stdin(input);
+    succeed(command.stdout(Stdio::null()));
 }
 
 fn succeed(command: &mut Command) {
-    let output = command.output().expect("the client is installed");
+    let output = command
+        .stderr(Stdio::piped())
+        .spawn()
+        .and_then(|child| child.wait_with_output());
+    let output = output.expect("the client is installed");
     assert!(
         output.status.success(),
         "{}",

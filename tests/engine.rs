@@ -14,6 +14,7 @@ mod types;
 #[path = "engine/write.rs"]
 mod write;
 
+use futures_util::TryStreamExt;
 use libtest_mimic::{Arguments, Trial};
 use ponte::db::query::{Insert, Query, TableName};
 use ponte::db::{self, DbUrl, Engine, EngineKind, Isolation, Session};
@@ -108,6 +109,19 @@ async fn insert(
 
 async fn fetch(session: &mut dyn Session, query: &str) -> Vec<Row> {
     db::fetch(session, &Query::sql(query)).await.unwrap()
+}
+
+/// All rows by [`Session::scan`], in a transaction of its own.
+async fn scan(session: &mut dyn Session, query: &str) -> db::Result<Vec<Row>> {
+    session.begin(Isolation::Snapshot).await.unwrap();
+    let mut rows = Vec::new();
+    let mut stream = session.scan(&Query::sql(query)).await?;
+    while let Some(batch) = stream.try_next().await? {
+        rows.extend(batch.rows);
+    }
+    drop(stream);
+    session.rollback().await.unwrap();
+    Ok(rows)
 }
 
 async fn begin(session: &mut dyn Session) {

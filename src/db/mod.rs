@@ -98,6 +98,12 @@ pub trait Session: Send {
     /// A stream dropped before its end leaves the session usable.
     async fn read<'a>(&'a mut self, query: &Query) -> Result<BoxStream<'a, Result<RowBatch>>>;
 
+    /// [`Session::read`] for results of any size, by the cheapest way that the server has, within a transaction.
+    /// A session whose scan was dropped before its end may be of no further use.
+    async fn scan<'a>(&'a mut self, query: &Query) -> Result<BoxStream<'a, Result<RowBatch>>> {
+        self.read(query).await
+    }
+
     /// Runs statements of ponte's own (creating its tables, lease): the number of rows matched.
     async fn execute(&mut self, query: &Query) -> Result<u64>;
 

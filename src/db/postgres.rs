@@ -7,6 +7,7 @@
 //!   sure that the transaction still stands before it sends COMMIT.
 
 mod catalog;
+mod copy;
 mod decode;
 mod errors;
 mod link;
@@ -187,6 +188,21 @@ impl Session for PostgresSession {
         let label: &'a str = label;
         let told = move |error: DbError| error.context(format_args!("{label}: reading"));
         let batches = link.stream(Sql::render(&DIALECT, query)).await;
+        Ok(batches
+            .map_err(told)?
+            .map(move |batch| batch.map_err(told))
+            .boxed())
+    }
+
+    async fn scan<'a>(&'a mut self, query: &Query) -> Result<BoxStream<'a, Result<RowBatch>>> {
+        let sql = Sql::render(&DIALECT, query);
+        if !sql.values.is_empty() {
+            return self.read(query).await;
+        }
+        let PostgresSession { link, label, .. } = self;
+        let label: &'a str = label;
+        let told = move |error: DbError| error.context(format_args!("{label}: reading"));
+        let batches = link.copy(&sql.text).await;
         Ok(batches
             .map_err(told)?
             .map(move |batch| batch.map_err(told))

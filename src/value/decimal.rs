@@ -7,11 +7,13 @@
 //! Numbers that come from outside are bounded at the door, so that no text of ten bytes (`1e999999999`) can ask for a
 //! gigabyte of zeros: [`DIGITS_MAX`] digits before the point and as many after it.
 
+mod digits;
 mod operators;
 
 use bigdecimal::BigDecimal;
-use bigdecimal::num_bigint::{BigInt, Sign};
+use bigdecimal::num_bigint::BigInt;
 use bigdecimal::num_traits::{Signed, ToPrimitive, Zero};
+use digits::{Digits, power_of_ten};
 use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
@@ -28,7 +30,7 @@ pub const QUOTIENT_PLACES: u32 = 20;
 /// has at most the digits of both factors), whoever chains many of them asks [`Decimal::is_bounded`].
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct Decimal {
-    digits: BigInt,
+    digits: Digits,
     /// Places after the point; as few as possible, so 0 for whole numbers.
     scale: u32,
 }
@@ -48,6 +50,9 @@ impl Decimal {
     /// # Errors
     /// [`DecimalError::Syntax`] for anything else, [`DecimalError::TooManyDigits`] beyond [`DIGITS_MAX`].
     pub fn parse(text: &str) -> Result<Self, DecimalError> {
+        if let Some(small) = parse_small(text) {
+            return Ok(small);
+        }
         let (negative, unsigned) = match text.as_bytes().first() {
             Some(b'-') => (true, &text[1..]),
             Some(b'+') => (false, &text[1..]),
@@ -79,12 +84,36 @@ impl Decimal {
             digits = -digits;
         }
         Ok(match u32::try_from(scale) {
-            Ok(scale) => Decimal { digits, scale },
-            Err(_) => Decimal {
-                digits: digits * power_of_ten(scale.unsigned_abs() as u32),
-                scale: 0,
+            Ok(scale) => Decimal {
+                digits: digits.into(),
+                scale,
             },
+            Err(_) => integer(digits * power_of_ten(scale.unsigned_abs() as u32)),
         })
+    }
+
+    /// `digits` with the point before the last `places` of them.
+    pub fn from_scaled(digits: i128, places: u32) -> Self {
+        if digits == 0 {
+            return Self::default();
+        }
+        let (mut digits, mut scale) = (digits, places);
+        // Division by a constant of one word is far cheaper than by one of two.
+        if let Ok(mut small) = i64::try_from(digits) {
+            while scale > 0 && small % 10 == 0 {
+                small /= 10;
+                scale -= 1;
+            }
+            digits = small.into();
+        }
+        while scale > 0 && digits % 10 == 0 {
+            digits /= 10;
+            scale -= 1;
+        }
+        Decimal {
+            digits: digits.into(),
+            scale,
+        }
     }
 
     /// The number that a binary float stands for when it is read at 15 significant digits, which is what a decimal
@@ -116,30 +145,26 @@ impl Decimal {
 
     /// `None` if it is not a whole number or exceeds the range.
     pub fn to_i64(&self) -> Option<i64> {
-        self.whole().and_then(ToPrimitive::to_i64)
+        self.to_i128().and_then(|whole| i64::try_from(whole).ok())
     }
 
     /// `None` if it is not a whole number or exceeds the range.
     pub fn to_u64(&self) -> Option<u64> {
-        self.whole().and_then(ToPrimitive::to_u64)
+        self.to_i128().and_then(|whole| u64::try_from(whole).ok())
     }
 
     /// `None` if it is not a whole number or exceeds the range.
     pub fn to_i128(&self) -> Option<i128> {
-        self.whole().and_then(ToPrimitive::to_i128)
-    }
-
-    fn whole(&self) -> Option<&BigInt> {
-        (self.scale == 0).then_some(&self.digits)
+        (self.scale == 0).then(|| self.digits.to_i128())?
     }
 
     /// For drivers that take it.
     pub fn to_bigdecimal(&self) -> BigDecimal {
-        BigDecimal::new(self.digits.clone(), i64::from(self.scale))
+        BigDecimal::new(self.digits.big().into_owned(), i64::from(self.scale))
     }
 
     pub fn is_negative(&self) -> bool {
-        self.digits.sign() == Sign::Minus
+        self.digits.sign().is_lt()
     }
 
     pub fn is_zero(&self) -> bool {
@@ -152,7 +177,7 @@ impl Decimal {
 
     /// Digits before the point, leading zeros not counted: 2 for `12.5`, 0 for `0.5`.
     pub fn digits_before(&self) -> u64 {
-        digit_count(&self.digits).saturating_sub(u64::from(self.scale))
+        self.digits.count().saturating_sub(u64::from(self.scale))
     }
 
     /// Digits after the point, trailing zeros not counted: 1 for `12.50`, 0 for `12`.
@@ -167,12 +192,15 @@ impl Decimal {
 
     /// Memory on the heap, in bytes.
     pub fn heap_bytes(&self) -> usize {
-        (self.digits.bits() as usize).div_ceil(64) * 8
+        self.digits.heap_bytes()
     }
 
     pub fn abs(&self) -> Self {
         Decimal {
-            digits: self.digits.abs(),
+            digits: match self.is_negative() {
+                true => self.digits.negated(),
+                false => self.digits.clone(),
+            },
             scale: self.scale,
         }
     }
@@ -184,8 +212,8 @@ impl Decimal {
             return None;
         }
         let places = QUOTIENT_PLACES.max(self.scale);
-        let numerator = &self.digits * power_of_ten(places + divisor.scale);
-        let denominator = &divisor.digits * power_of_ten(self.scale);
+        let numerator = self.digits.big().as_ref() * power_of_ten(places + divisor.scale);
+        let denominator = divisor.digits.big().as_ref() * power_of_ten(self.scale);
         Some(normal(divide_half_away(&numerator, &denominator), places))
     }
 
@@ -204,97 +232,74 @@ impl Decimal {
         if dropped <= 0 {
             return self.clone();
         }
-        if dropped > digit_count(&self.digits) as i64 {
+        if dropped > self.digits.count() as i64 {
             // Even the first digit lies below half a unit of the last place kept.
             return Self::default();
         }
         // At most as many as there are digits, so it fits.
         let unit = power_of_ten(dropped as u32);
-        let kept = divide_half_away(&self.digits, &unit);
+        let kept = divide_half_away(&self.digits.big(), &unit);
         match u32::try_from(places) {
             Ok(places) => normal(kept, places),
-            Err(_) => Decimal {
-                digits: kept * power_of_ten(places.unsigned_abs()),
-                scale: 0,
-            },
+            Err(_) => integer(kept * power_of_ten(places.unsigned_abs())),
         }
     }
 
     /// The largest whole number not above it.
     pub fn floor(&self) -> Self {
-        let (whole, rest) = self.split();
-        let whole = if rest.is_negative() { whole - 1 } else { whole };
-        Decimal {
-            digits: whole,
-            scale: 0,
-        }
+        let (number, rest) = self.split();
+        integer(if rest.is_negative() {
+            number - 1
+        } else {
+            number
+        })
     }
 
     /// The smallest whole number not below it.
     pub fn ceil(&self) -> Self {
-        let (whole, rest) = self.split();
-        let whole = if rest.is_positive() { whole + 1 } else { whole };
-        Decimal {
-            digits: whole,
-            scale: 0,
-        }
+        let (number, rest) = self.split();
+        integer(if rest.is_positive() {
+            number + 1
+        } else {
+            number
+        })
     }
 
     /// The whole part (towards zero) and what is left, in units of the last place.
     fn split(&self) -> (BigInt, BigInt) {
         let unit = power_of_ten(self.scale);
-        (&self.digits / &unit, &self.digits % &unit)
+        let digits = self.digits.big();
+        (digits.as_ref() / &unit, digits.as_ref() % &unit)
     }
 
     /// Appends a canonical form: places (4 bytes), sign (1), length (8) and bytes of the magnitude.
     pub(super) fn encode(&self, into: &mut Vec<u8>) {
-        let (sign, magnitude) = self.digits.to_bytes_le();
         into.extend_from_slice(&self.scale.to_le_bytes());
-        into.push(u8::from(sign == Sign::Minus));
-        into.extend_from_slice(&(magnitude.len() as u64).to_le_bytes());
-        into.extend_from_slice(&magnitude);
+        into.push(u8::from(self.is_negative()));
+        self.digits.encode_magnitude(into);
     }
 }
 
 /// Brings a number to its lowest form.
 fn normal(digits: BigInt, scale: u32) -> Decimal {
-    if scale == 0 {
-        return Decimal { digits, scale };
+    if let Some(small) = digits.to_i128() {
+        return Decimal::from_scaled(small, scale);
     }
-    if digits.is_zero() {
-        return Decimal::default();
-    }
-    let mut left = scale;
-    if let Some(mut small) = digits.to_i128() {
-        while left > 0 && small % 10 == 0 {
-            small /= 10;
-            left -= 1;
-        }
-        let digits = if left == scale {
-            digits
-        } else {
-            BigInt::from(small)
-        };
-        return Decimal {
-            digits,
-            scale: left,
-        };
-    }
-    let mut digits = digits;
+    let (mut digits, mut left) = (digits, scale);
     while left > 0 && (&digits % 10u8).is_zero() {
         digits /= 10u8;
         left -= 1;
     }
     Decimal {
-        digits,
+        digits: digits.into(),
         scale: left,
     }
 }
 
-fn power_of_ten(exponent: u32) -> BigInt {
-    match 10u128.checked_pow(exponent) {
-        Some(power) => BigInt::from(power),
-        None => BigInt::from(10u8).pow(exponent),
+fn integer(digits: BigInt) -> Decimal {
+    Decimal {
+        digits: digits.into(),
+        scale: 0,
     }
 }
 
@@ -302,10 +307,20 @@ fn power_of_ten(exponent: u32) -> BigInt {
 fn aligned(left: &Decimal, right: &Decimal) -> (BigInt, BigInt, u32) {
     let scale = left.scale.max(right.scale);
     (
-        &left.digits * power_of_ten(scale - left.scale),
-        &right.digits * power_of_ten(scale - right.scale),
+        left.digits.big().as_ref() * power_of_ten(scale - left.scale),
+        right.digits.big().as_ref() * power_of_ten(scale - right.scale),
         scale,
     )
+}
+
+/// The same if both fit 128 bits.
+fn aligned_small(left: &Decimal, right: &Decimal) -> Option<(i128, i128, u32)> {
+    let scale = left.scale.max(right.scale);
+    Some((
+        left.digits.scaled(scale - left.scale)?,
+        right.digits.scaled(scale - right.scale)?,
+        scale,
+    ))
 }
 
 fn divide_half_away(numerator: &BigInt, denominator: &BigInt) -> BigInt {
@@ -320,12 +335,31 @@ fn divide_half_away(numerator: &BigInt, denominator: &BigInt) -> BigInt {
     }
 }
 
-fn digit_count(digits: &BigInt) -> u64 {
-    match digits.magnitude().to_u128() {
-        Some(0) => 0,
-        Some(small) => u64::from(small.ilog10()) + 1,
-        None => digits.magnitude().to_str_radix(10).len() as u64,
+/// Most digits that are read without a detour: as many as fit a machine word in any case.
+const SMALL_DIGITS: u32 = 18;
+
+/// A number of few digits and no exponent, as most are; `None` for all else.
+fn parse_small(text: &str) -> Option<Decimal> {
+    let bytes = text.as_bytes();
+    let (negative, bytes) = match bytes.first()? {
+        b'-' => (true, &bytes[1..]),
+        b'+' => (false, &bytes[1..]),
+        _ => (false, bytes),
+    };
+    let (mut number, mut digits, mut point) = (0i64, 0, None);
+    for byte in bytes {
+        match byte {
+            b'0'..=b'9' if digits < SMALL_DIGITS => {
+                number = number * 10 + i64::from(byte - b'0');
+                digits += 1;
+            }
+            b'.' if point.is_none() => point = Some(digits),
+            _ => return None,
+        }
     }
+    let places = point.map_or(0, |point| digits - point);
+    let number = i128::from(if negative { -number } else { number });
+    (digits > 0).then(|| Decimal::from_scaled(number, places))
 }
 
 fn parse_digits(digits: &str) -> Result<BigInt, DecimalError> {
@@ -353,7 +387,8 @@ fn parse_exponent(text: &str) -> Result<i64, DecimalError> {
 
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = self.digits.magnitude().to_string();
+        let mut text = String::with_capacity(24);
+        self.digits.write_magnitude(&mut text);
         let scale = self.scale as usize;
         if scale > 0 {
             if text.len() <= scale {
@@ -381,13 +416,13 @@ impl FromStr for Decimal {
 
 impl Ord for Decimal {
     fn cmp(&self, other: &Self) -> Ordering {
-        if self.scale == other.scale {
-            return self.digits.cmp(&other.digits);
-        }
         let signs = self.digits.sign().cmp(&other.digits.sign());
-        signs.then_with(|| {
-            let (left, right, _) = aligned(self, other);
-            left.cmp(&right)
+        signs.then_with(|| match aligned_small(self, other) {
+            Some((left, right, _)) => left.cmp(&right),
+            None => {
+                let (left, right, _) = aligned(self, other);
+                left.cmp(&right)
+            }
         })
     }
 }
@@ -402,7 +437,7 @@ macro_rules! from_integer {
     ($($integer:ty),*) => {$(
         impl From<$integer> for Decimal {
             fn from(number: $integer) -> Self {
-                Decimal { digits: BigInt::from(number), scale: 0 }
+                Decimal { digits: i128::from(number).into(), scale: 0 }
             }
         }
     )*};
@@ -420,14 +455,12 @@ impl TryFrom<BigDecimal> for Decimal {
             return Ok(Self::default());
         }
         // Judge before any zeros are written out; a long tail of zeros after the point may still be dropped.
-        if digit_count(&digits) as i64 - scale.max(-(1 << 32)) > DIGITS_MAX as i64 {
+        let count = Digits::from(digits.clone()).count();
+        if count as i64 - scale.max(-(1 << 32)) > DIGITS_MAX as i64 {
             return Err(DecimalError::TooManyDigits);
         }
         let decimal = if scale < 0 {
-            Decimal {
-                digits: digits * power_of_ten(scale.unsigned_abs() as u32),
-                scale: 0,
-            }
+            integer(digits * power_of_ten(scale.unsigned_abs() as u32))
         } else {
             let scale = u32::try_from(scale).map_err(|_| DecimalError::TooManyDigits)?;
             normal(digits, scale)

@@ -1,6 +1,6 @@
 //! Streams, orders, names and values that try to break out.
 
-use crate::{ALL, Bench, Listed, SERVERS, begin, case, decimal, fetch, insert, int64, text};
+use crate::{ALL, Bench, Listed, SERVERS, begin, case, decimal, fetch, insert, int64, scan, text};
 use futures_util::TryStreamExt;
 use ponte::db::query::{Part, Query, TableName};
 use ponte::db::{self, BATCH_BYTES, BATCH_ROWS, DbErrorKind, EngineKind, Isolation, choice};
@@ -9,6 +9,10 @@ use ponte::value::{Charset, Type, Value};
 pub const CASES: &[Listed] = &[
     case!(rows_stream_in_bounded_batches, ALL),
     case!(batches_are_bounded_in_bytes, ALL),
+    case!(a_scan_yields_what_a_read_does, ALL),
+    case!(a_scan_is_of_one_moment, SERVERS),
+    case!(what_is_wrong_with_a_scan_is_told_as_of_a_read, SERVERS),
+    case!(a_scan_given_up_harms_nobody, ALL),
     case!(a_dropped_stream_leaves_the_session_usable, ALL),
     case!(an_error_in_a_stream_leaves_the_session_usable, ALL),
     case!(texts_are_ordered_by_their_bytes, ALL),
@@ -76,6 +80,118 @@ async fn batches_are_bounded_in_bytes(bench: Bench) {
         rows += batch.rows.len();
     }
     assert_eq!(rows, 100);
+}
+
+async fn a_scan_yields_what_a_read_does(bench: Bench) {
+    numbers(
+        &bench,
+        12_345,
+        bench.by("repeat('é', n % 300)", "repeat('é', seq % 300)", "n"),
+    )
+    .await;
+    let mut session = bench.connect().await;
+    for query in [
+        "SELECT n, filler FROM t ORDER BY n",
+        "SELECT n, filler FROM t WHERE n < 0",
+        "SELECT n FROM (SELECT n FROM t ORDER BY n LIMIT 3) s ORDER BY n -- a remark",
+        "SELECT '-- ) '' ; ' AS a, NULL AS b",
+    ] {
+        let read = fetch(session.as_mut(), query).await;
+        assert_eq!(
+            scan(session.as_mut(), query).await.unwrap(),
+            read,
+            "{query}"
+        );
+    }
+    // With bound values, and in bounded batches.
+    session.begin(Isolation::Snapshot).await.unwrap();
+    let text = "SELECT n, filler FROM t WHERE n >= ";
+    for query in [
+        Query::sql(text).text("0 ORDER BY n"),
+        Query::sql(text).value(Value::Int(0)).text(" ORDER BY n"),
+    ] {
+        let mut stream = session.scan(&query).await.unwrap();
+        let mut expected = 0;
+        while let Some(batch) = stream.try_next().await.unwrap() {
+            let bytes: usize = batch
+                .rows
+                .iter()
+                .flat_map(|row| row.iter())
+                .map(Value::bytes)
+                .sum();
+            assert!(batch.rows.len() <= BATCH_ROWS && bytes < BATCH_BYTES + 10_000);
+            assert_eq!(*batch.columns, ["n".to_owned(), "filler".to_owned()]);
+            for row in batch.rows {
+                assert_eq!(row[0], Value::Int(expected));
+                expected += 1;
+            }
+        }
+        assert_eq!(expected, 12_345);
+    }
+}
+
+async fn a_scan_is_of_one_moment(bench: Bench) {
+    numbers(&bench, 10, "'abc'").await;
+    let mut session = bench.connect().await;
+    session.begin(Isolation::Snapshot).await.unwrap();
+    bench.sql("DELETE FROM t WHERE n = 1").await;
+    let query = Query::sql("SELECT count(*) FROM t");
+    let mut stream = session.scan(&query).await.unwrap();
+    let batch = stream.try_next().await.unwrap().unwrap();
+    assert_eq!(*batch.rows[0], [Value::Int(10)]);
+}
+
+async fn what_is_wrong_with_a_scan_is_told_as_of_a_read(bench: Bench) {
+    numbers(&bench, 5_000, "'abc'").await;
+    let late = bench.by(
+        "SELECT 1 / (4000 - n) FROM t ORDER BY n",
+        "SELECT n, (SELECT s.n FROM t s WHERE t.n < 4000 OR s.n < 2 LIMIT 2) FROM t ORDER BY n",
+        "SELECT abs(CASE WHEN n = 4000 THEN -9223372036854775807 - 1 ELSE n END) FROM t ORDER BY n",
+    );
+    for query in [
+        "SELECT * FROM missing",
+        "SELECT missing FROM t",
+        "SELEC 1",
+        "SELECT 1) TO STDOUT; DROP TABLE t; SELECT (1",
+        "SELECT 1; DROP TABLE t",
+        late,
+    ] {
+        let mut session = bench.connect().await;
+        let read = db::fetch(session.as_mut(), &Query::sql(query))
+            .await
+            .unwrap_err();
+        let scan = scan(bench.connect().await.as_mut(), query)
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (scan.kind, &scan.message),
+            (read.kind, &read.message),
+            "{query}"
+        );
+        assert_eq!(
+            fetch(bench.connect().await.as_mut(), "SELECT count(*) FROM t")
+                .await
+                .len(),
+            1
+        );
+    }
+}
+
+async fn a_scan_given_up_harms_nobody(bench: Bench) {
+    numbers(&bench, 100_000, "'abc'").await;
+    let mut session = bench.connect().await;
+    session.begin(Isolation::Snapshot).await.unwrap();
+    let mut stream = session
+        .scan(&Query::sql("SELECT n, filler FROM t ORDER BY n"))
+        .await
+        .unwrap();
+    stream.try_next().await.unwrap().unwrap();
+    drop(stream);
+    // Right rows, or a clear word that the connection is no more.
+    match db::fetch(session.as_mut(), &Query::sql("SELECT count(*) FROM t")).await {
+        Ok(rows) => assert_eq!(*rows[0], [Value::Int(100_000)]),
+        Err(error) => assert_eq!(error.kind, DbErrorKind::ConnectionLost, "{error}"),
+    }
 }
 
 async fn a_dropped_stream_leaves_the_session_usable(bench: Bench) {

@@ -1,7 +1,7 @@
 //! Every type goes in and comes out as it was, at the edges of what its column holds.
 
 use crate::{
-    ALL, Bench, Listed, MARIADB, POSTGRES, SQLITE, begin, case, decimal, fetch, insert, text,
+    ALL, Bench, Listed, MARIADB, POSTGRES, SQLITE, begin, case, decimal, fetch, insert, scan, text,
 };
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use ponte::db::query::{Query, Update};
@@ -289,6 +289,12 @@ async fn table(bench: &Bench) -> (Vec<String>, Vec<Vec<Value>>) {
 async fn assert_same(bench: &Bench, names: &[String], rows: &[Vec<Value>]) {
     let mut session = bench.connect().await;
     let found = fetch(session.as_mut(), "SELECT * FROM t ORDER BY id").await;
+    assert_eq!(
+        scan(session.as_mut(), "SELECT * FROM t ORDER BY id")
+            .await
+            .unwrap(),
+        found
+    );
     let types = session
         .table(&ponte::db::query::TableName::parse("t"))
         .await
@@ -436,6 +442,13 @@ async fn not_a_number_is_an_error(bench: Bench) {
         let query = Query::sql(format!("SELECT 1 AS good, {value} AS bad"));
         let error = db::fetch(session.as_mut(), &query).await.unwrap_err();
         assert!(error.message.contains("`bad`"), "{value}: {error}");
+        let query = format!("SELECT 1 AS good, {value} AS bad");
+        let mut other = bench.connect().await;
+        let scanned = scan(other.as_mut(), &query).await.unwrap_err();
+        assert_eq!(
+            (scanned.kind, &scanned.message),
+            (error.kind, &error.message)
+        );
     }
 }
 

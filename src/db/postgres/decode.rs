@@ -2,12 +2,10 @@
 //! `…_send` functions of the server.
 
 use super::types::Wire;
+use crate::value::decimal::DecimalError;
 use crate::value::{Decimal, Value, iso};
-use bigdecimal::BigDecimal;
 use chrono::{Duration, NaiveDate, NaiveDateTime, NaiveTime};
-use sqlx::Decode;
-use sqlx::ValueRef;
-use sqlx::postgres::PgValueRef;
+use std::fmt::Write;
 use uuid::Uuid;
 
 /// `jsonb` begins with the version of its form.
@@ -15,8 +13,16 @@ const JSONB_VERSION: u8 = 1;
 
 const MICROSECONDS_PER_SECOND: i64 = 1_000_000;
 
-// What the sign of a numeric says besides plus and minus.
-const NUMERIC_SIGN_AT: usize = 4;
+/// Of a numeric, before its digits: their number, the weight of the first, the sign, the places shown; two bytes each.
+const NUMERIC_HEADER: usize = 8;
+/// A digit of a numeric has four of ours.
+const NUMERIC_BASE: u16 = 10_000;
+const NUMERIC_PLACES: i64 = 4;
+/// So many of them fit 128 bits, whatever they are.
+const NUMERIC_SMALL: usize = 9;
+// The signs.
+const NUMERIC_PLUS: u16 = 0;
+const NUMERIC_MINUS: u16 = 0x4000;
 const NUMERIC_NAN: u16 = 0xc000;
 const NUMERIC_INFINITY: [u16; 2] = [0xd000, 0xf000];
 
@@ -38,18 +44,17 @@ pub enum Unreadable {
 }
 
 /// The value of a column of the form `wire`.
-pub fn value(raw: PgValueRef<'_>, wire: Wire) -> Result<Value, Unreadable> {
-    if raw.is_null() {
+pub fn value(bytes: Option<&[u8]>, wire: Wire) -> Result<Value, Unreadable> {
+    let Some(bytes) = bytes else {
         return Ok(Value::Null);
-    }
-    let bytes = raw.as_bytes().map_err(|_| Unreadable::Form)?;
+    };
     Ok(match wire {
         Wire::Bool => Value::Bool(fixed::<1>(bytes)? != [0]),
         Wire::Int2 => Value::Int(i16::from_be_bytes(fixed(bytes)?).into()),
         Wire::Int4 => Value::Int(i32::from_be_bytes(fixed(bytes)?).into()),
         Wire::Int8 => Value::Int(i64::from_be_bytes(fixed(bytes)?)),
         Wire::Oid => Value::UInt(u32::from_be_bytes(fixed(bytes)?).into()),
-        Wire::Numeric => Value::Decimal(numeric(raw, bytes)?),
+        Wire::Numeric => Value::Decimal(numeric(bytes)?),
         Wire::Float4 => finite(f32::from_be_bytes(fixed(bytes)?).into())?,
         Wire::Float8 => finite(f64::from_be_bytes(fixed(bytes)?))?,
         Wire::Text => Value::Text(utf8(bytes)?),
@@ -72,7 +77,8 @@ fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N], Unreadable> {
 }
 
 fn utf8(bytes: &[u8]) -> Result<String, Unreadable> {
-    String::from_utf8(bytes.to_vec()).map_err(|_| Unreadable::NotUtf8)
+    let text = std::str::from_utf8(bytes).map_err(|_| Unreadable::NotUtf8)?;
+    Ok(text.to_owned())
 }
 
 fn finite(float: f64) -> Result<Value, Unreadable> {
@@ -85,19 +91,53 @@ fn finite(float: f64) -> Result<Value, Unreadable> {
     }
 }
 
-fn numeric(raw: PgValueRef<'_>, bytes: &[u8]) -> Result<Decimal, Unreadable> {
-    let sign = bytes
-        .get(NUMERIC_SIGN_AT..NUMERIC_SIGN_AT + 2)
+fn numeric(bytes: &[u8]) -> Result<Decimal, Unreadable> {
+    let (header, digits) = bytes
+        .split_at_checked(NUMERIC_HEADER)
         .ok_or(Unreadable::Form)?;
-    let sign = u16::from_be_bytes(fixed(sign)?);
+    let word = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
+    let (count, weight, sign) = (word(0), word(2) as i16, word(4));
     if sign == NUMERIC_NAN {
         return Err(Unreadable::Nan);
     }
     if NUMERIC_INFINITY.contains(&sign) {
         return Err(Unreadable::Infinite);
     }
-    let number = BigDecimal::decode(raw).map_err(|_| Unreadable::Form)?;
-    Decimal::try_from(number).map_err(|_| Unreadable::TooManyDigits)
+    let digits = digits
+        .chunks_exact(2)
+        .map(|two| u16::from_be_bytes([two[0], two[1]]));
+    let is_sound = sign == NUMERIC_PLUS || sign == NUMERIC_MINUS;
+    let count = usize::from(count);
+    if !is_sound
+        || bytes.len() != NUMERIC_HEADER + 2 * count
+        || digits.clone().any(|digit| digit >= NUMERIC_BASE)
+    {
+        return Err(Unreadable::Form);
+    }
+    // Places after the point of the last of our digits, or less than none.
+    let places = NUMERIC_PLACES * (count as i64 - 1 - i64::from(weight));
+    if count <= NUMERIC_SMALL && (0..=2 * NUMERIC_SMALL as i64 * NUMERIC_PLACES).contains(&places) {
+        let number = digits.fold(0, |number, digit| {
+            number * i128::from(NUMERIC_BASE) + i128::from(digit)
+        });
+        let signed = if sign == NUMERIC_MINUS {
+            -number
+        } else {
+            number
+        };
+        return Ok(Decimal::from_scaled(signed, places as u32));
+    }
+    let mut text = String::with_capacity(count * NUMERIC_PLACES as usize + 16);
+    text.push_str(if sign == NUMERIC_MINUS { "-0" } else { "0" });
+    for digit in digits {
+        // Writing to a text does not fail.
+        let _ = write!(text, "{digit:04}");
+    }
+    let _ = write!(text, "e{}", -places);
+    Decimal::parse(&text).map_err(|error| match error {
+        DecimalError::TooManyDigits => Unreadable::TooManyDigits,
+        DecimalError::Syntax => Unreadable::Form,
+    })
 }
 
 /// Where the server counts days and microseconds from.
@@ -142,6 +182,48 @@ fn moment(microseconds: i64) -> Result<NaiveDateTime, Unreadable> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// As the server sends it.
+    fn sent(weight: i16, sign: u16, digits: &[u16]) -> Vec<u8> {
+        let words = [digits.len() as u16, weight as u16, sign, 0];
+        let words = words.iter().chain(digits);
+        words.flat_map(|word| word.to_be_bytes()).collect()
+    }
+
+    #[test]
+    fn numerics_are_exact_whatever_their_size() {
+        let nines = "9999".repeat(9);
+        for (weight, sign, digits, text) in [
+            (0, 0, &[][..], "0"),
+            (0, 0, &[7][..], "7"),
+            (1, NUMERIC_MINUS, &[1, 2345, 6000], "-12345.6"),
+            (-1, 0, &[1], "0.0001"),
+            (3, 0, &[5], "5000000000000"),
+            (8, 0, &[9999; 9], nines.as_str()),
+            (-250, 0, &[1], &format!("0.{}1", "0".repeat(999))),
+        ] {
+            let number = numeric(&sent(weight, sign, digits)).unwrap();
+            assert_eq!(number, Decimal::parse(text).unwrap(), "{text}");
+        }
+        let long = numeric(&sent(2, 0, &[1234; 20])).unwrap();
+        let text = "1234".repeat(20);
+        assert_eq!(long.to_plain(), format!("{}.{}", &text[..12], &text[12..]));
+        assert_eq!(numeric(&sent(251, 0, &[1])), Err(Unreadable::TooManyDigits));
+        assert_eq!(
+            numeric(&sent(-251, 0, &[1])),
+            Err(Unreadable::TooManyDigits)
+        );
+    }
+
+    #[test]
+    fn numerics_of_no_known_form_are_refused() {
+        assert_eq!(numeric(&sent(0, NUMERIC_NAN, &[])), Err(Unreadable::Nan));
+        assert_eq!(numeric(&sent(0, 0xd000, &[])), Err(Unreadable::Infinite));
+        assert_eq!(numeric(&sent(0, 0, &[10_000])), Err(Unreadable::Form));
+        assert_eq!(numeric(&sent(0, 1, &[1])), Err(Unreadable::Form));
+        assert_eq!(numeric(&sent(0, 0, &[1])[..9]), Err(Unreadable::Form));
+        assert_eq!(numeric(&[0; 7]), Err(Unreadable::Form));
+    }
 
     #[test]
     fn dates_and_times_have_their_ends() {

@@ -1,16 +1,19 @@
 //! The connection with what must be known of it: whether it still works, whether a transaction is open and may have
 //! failed, whether an abandoned result is still on its way.
 
+use super::copy::{self, Layout};
 use super::types::{Wire, wire};
-use super::{decode, errors, params};
+use super::{errors, params};
 use crate::db::batch::{Decode, batches};
 use crate::db::render::Sql;
 use crate::db::{CommitError, DbError, DbErrorKind, Isolation, Result};
 use crate::value::{Row, RowBatch, Value};
-use futures_util::stream::{self, BoxStream, TryStreamExt};
+use futures_util::FutureExt;
+use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use sqlx::postgres::{PgArguments, PgConnection, PgRow, PgTypeInfo};
 use sqlx::{
     AssertSqlSafe, Column, Connection, Executor, Row as _, SqlSafeStr, Statement, TypeInfo,
+    ValueRef,
 };
 use std::collections::HashSet;
 use std::future::Future;
@@ -89,7 +92,13 @@ impl State {
         &mut self,
         work: impl Future<Output = std::result::Result<T, sqlx::Error>>,
     ) -> Result<T> {
-        match tokio::time::timeout(self.wait_max, work).await {
+        let mut work = std::pin::pin!(work);
+        // What has come already needs no clock.
+        let answer = match work.as_mut().now_or_never() {
+            Some(answer) => Ok(answer),
+            None => tokio::time::timeout(self.wait_max, work).await,
+        };
+        match answer {
             Ok(Ok(done)) => Ok(done),
             Ok(Err(error)) => Err(self.note(errors::running(&error))),
             Err(_) => Err(self.note(no_answer(self.wait_max))),
@@ -252,6 +261,35 @@ impl Link {
         Ok(batches(rows, Layout::of))
     }
 
+    /// Reads a query without parameters by COPY. Left before its end, or refused, it leaves the driver out of step with
+    /// the server: the connection is given up then.
+    pub async fn copy<'a>(&'a mut self, sql: &str) -> Result<BoxStream<'a, Result<RowBatch>>> {
+        // The lock that preparing takes keeps the columns what they are.
+        self.in_transaction()?;
+        self.learn_types().await?;
+        let columns = self.prepare(sql.to_owned(), &[]).await?;
+        let layout = Layout {
+            wires: wires(columns.iter().map(|(name, info)| (name.as_str(), info)))?,
+            names: columns.iter().map(|(name, _)| name.clone()).collect(),
+        };
+        let statement = copy::statement(sql);
+        let begun = self
+            .state
+            .call(self.connection.copy_out_raw(&statement))
+            .await;
+        let copying = Copying {
+            messages: begun.inspect_err(|_| self.state.lost = true)?,
+            state: &mut self.state,
+            rows: copy::Rows::new(layout),
+            is_over: false,
+        };
+        let batches = stream::try_unfold(copying, |mut copying| async move {
+            let batch = copying.batch().await?;
+            Ok(batch.map(|batch| (batch, copying)))
+        });
+        Ok(batches.boxed())
+    }
+
     pub async fn begin(&mut self, isolation: Isolation) -> Result<()> {
         if self.state.transaction != Transaction::None {
             return Err(DbError::new(
@@ -339,33 +377,69 @@ struct Reading<'a> {
     state: &'a mut State,
 }
 
-/// The columns of a result and how to read each of them.
-struct Layout {
-    names: Arc<[String]>,
-    wires: Vec<Wire>,
+/// A copy that is being read.
+struct Copying<'a> {
+    messages: BoxStream<'a, std::result::Result<bytes::Bytes, sqlx::Error>>,
+    state: &'a mut State,
+    rows: copy::Rows,
+    /// The server has said its last word of it.
+    is_over: bool,
 }
 
-impl Layout {
-    /// # Errors
-    /// Of kind `Other` for a column whose type is not read.
-    fn of(row: &PgRow) -> Result<Self> {
-        let wires = row.columns().iter().map(|column| {
-            wire(column.type_info()).ok_or_else(|| {
-                let (name, ty) = (column.name(), column.type_info().name().to_lowercase());
+impl Copying<'_> {
+    async fn batch(&mut self) -> Result<Option<RowBatch>> {
+        while !self.is_over {
+            // An error of the server ends the copy, but not the connection.
+            let message = self.state.wait(self.messages.try_next()).await;
+            self.is_over = !matches!(message, Ok(Some(_)));
+            match message? {
+                Some(message) => {
+                    if self.rows.take(&message)? {
+                        break;
+                    }
+                }
+                None => self.rows.check_end()?,
+            }
+        }
+        Ok(self.rows.batch())
+    }
+}
+
+impl Drop for Copying<'_> {
+    fn drop(&mut self) {
+        self.state.lost |= !self.is_over;
+    }
+}
+
+/// How the values of each column are read.
+///
+/// # Errors
+/// Of kind `Other` for a column whose type is not read.
+fn wires<'c>(columns: impl Iterator<Item = (&'c str, &'c PgTypeInfo)>) -> Result<Vec<Wire>> {
+    columns
+        .map(|(name, info)| {
+            wire(info).ok_or_else(|| {
+                let ty = info.name().to_lowercase();
                 let text = "which is not read; cast it in the query";
                 DbError::new(
                     DbErrorKind::Other,
                     format_args!("column `{name}` is of type `{ty}`, {text}"),
                 )
             })
-        });
+        })
+        .collect()
+}
+
+impl Layout {
+    fn of(row: &PgRow) -> Result<Self> {
+        let columns = row.columns().iter();
         Ok(Layout {
-            wires: wires.collect::<Result<_>>()?,
-            names: row
-                .columns()
-                .iter()
-                .map(|column| column.name().to_owned())
-                .collect(),
+            wires: wires(
+                columns
+                    .clone()
+                    .map(|column| (column.name(), column.type_info())),
+            )?,
+            names: columns.map(|column| column.name().to_owned()).collect(),
         })
     }
 }
@@ -376,17 +450,22 @@ impl Decode<PgRow> for Layout {
     }
 
     fn decode(&self, row: &PgRow) -> Result<Row> {
-        let read = |(at, wire): (usize, &Wire)| {
+        let read = |at: usize| {
             let raw = row
                 .try_get_raw(at)
                 .map_err(|error| errors::running(&error))?;
-            decode::value(raw, *wire).map_err(|error| {
-                DbError::new(
-                    DbErrorKind::Misfit,
-                    format_args!("a value of column `{}` {error}", self.names[at]),
-                )
-            })
+            let bytes = match raw.is_null() {
+                true => None,
+                // The driver asks for the binary form of every value.
+                false => Some(raw.as_bytes().map_err(|error| {
+                    DbError::new(
+                        DbErrorKind::Misfit,
+                        format_args!("column `{}`: {error}", self.names[at]),
+                    )
+                })?),
+            };
+            self.value(at, bytes)
         };
-        self.wires.iter().enumerate().map(read).collect()
+        (0..self.wires.len()).map(read).collect()
     }
 }

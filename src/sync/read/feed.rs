@@ -2,7 +2,7 @@
 
 use super::compare;
 use crate::db::query::Query;
-use crate::db::{DbError, DbErrorKind, Engine, Result};
+use crate::db::{DbError, DbErrorKind, Engine, Isolation, Result};
 use crate::value::{Row, RowBatch, Value};
 use futures_util::TryStreamExt;
 use std::cmp::Ordering;
@@ -113,8 +113,9 @@ async fn pump(
         return Ok(());
     }
     let mut session = engine.connect().await?;
+    session.begin(Isolation::Snapshot).await?;
     for query in &portions.queries {
-        let mut stream = session.read(query).await?;
+        let mut stream = session.scan(query).await?;
         while let Some(batch) = stream.try_next().await? {
             if sender.send(Ok(portions.narrow(batch))).await.is_err() {
                 return Ok(());

@@ -1,6 +1,6 @@
 //! `+`, `-`, `*` and sums: all exact.
 
-use super::{Decimal, aligned, normal};
+use super::{Decimal, aligned, aligned_small, normal};
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Mul, Neg, Sub};
 
@@ -24,15 +24,33 @@ macro_rules! operator {
     };
 }
 operator!(Add, add, |left, right| {
+    if let Some((left, right, scale)) = aligned_small(left, right)
+        && let Some(exact) = left.checked_add(right)
+    {
+        return Decimal::from_scaled(exact, scale);
+    }
     let (left, right, scale) = aligned(left, right);
     normal(left + right, scale)
 });
 operator!(Sub, sub, |left, right| {
+    if let Some((left, right, scale)) = aligned_small(left, right)
+        && let Some(exact) = left.checked_sub(right)
+    {
+        return Decimal::from_scaled(exact, scale);
+    }
     let (left, right, scale) = aligned(left, right);
     normal(left - right, scale)
 });
 operator!(Mul, mul, |left: &Decimal, right: &Decimal| {
-    normal(&left.digits * &right.digits, left.scale + right.scale)
+    let scale = left.scale + right.scale;
+    if let (Some(a), Some(b)) = (left.digits.scaled(0), right.digits.scaled(0)) {
+        // Two words make a double one.
+        return Decimal::from_scaled(a * b, scale);
+    }
+    normal(
+        left.digits.big().as_ref() * right.digits.big().as_ref(),
+        scale,
+    )
 });
 
 impl Neg for Decimal {
@@ -40,7 +58,7 @@ impl Neg for Decimal {
 
     fn neg(self) -> Decimal {
         Decimal {
-            digits: -self.digits,
+            digits: self.digits.negated(),
             scale: self.scale,
         }
     }
