@@ -2,6 +2,8 @@
 //! is written. Nothing is written here.
 
 pub mod changes;
+pub mod grants;
+mod needs;
 mod stock;
 mod version;
 
@@ -104,8 +106,15 @@ pub async fn check(plan: &Plan, connections: &Connections) -> CheckReport {
         });
     }
     report.flows = flows;
+    // Of the connection it has been told already, and with the login.
+    let is_told = report.diagnostics.iter().any(is_privilege);
+    found.retain(|one| !is_told || !is_privilege(one));
     report.diagnostics.append(&mut found);
     report
+}
+
+fn is_privilege(one: &Diagnostic) -> bool {
+    one.code == "P330"
 }
 
 fn has_errors(found: &[Diagnostic]) -> bool {
@@ -136,6 +145,11 @@ async fn connect(
     let server = session.server().clone();
     let needs_own = own_connections(plan).contains(connection.name.as_str());
     server_facts(connection, &server, needs_own, found);
+    let granted = grants::check(plan, connections, connection, session.as_mut(), found).await;
+    if let Err(error) = granted {
+        checked.server = Err(error);
+        return checked;
+    }
     let asked = facts(connection, session.as_mut(), needs_own, connections, found).await;
     match asked {
         Ok(system) => {

@@ -60,6 +60,9 @@ pub enum Command {
     /// Hold the project against the live databases; writes nothing
     #[command(after_long_help = CHECK)]
     Check,
+    /// Print what each login must be allowed, as statements for an administrator
+    #[command(after_long_help = GRANTS)]
+    Grants,
     /// Carry over what has changed
     #[command(after_long_help = SYNC)]
     Sync(SyncArgs),
@@ -90,6 +93,7 @@ impl Command {
             Command::Init(_) => "init",
             Command::Setup(_) => "setup",
             Command::Check => "check",
+            Command::Grants => "grants",
             Command::Sync(_) => "sync",
             Command::Resync(_) => "resync",
             Command::Explain(_) => "explain",
@@ -133,6 +137,14 @@ pub struct SetupArgs {
     #[arg(long)]
     pub run: bool,
 }
+
+const GRANTS: &str = "\
+Examples:
+  ponte grants > grants.sql   for the administrator of the databases; `ponte check` names what is still missing
+
+The list is exact: per table what ponte does with it, ponte's own tables included (`ponte setup` creates them, which
+is the administrator's business, too: `ponte setup --print-sql`). As long as the login may not connect, the tables are
+listed by the names in the mapping; those that only some versions of a system have are marked.";
 
 const SETUP: &str = "\
 Examples:

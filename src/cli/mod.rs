@@ -7,6 +7,7 @@ mod completions;
 mod demo;
 mod exit;
 mod explain;
+mod grants;
 mod init;
 pub mod output;
 mod progress;
@@ -47,6 +48,7 @@ async fn carry_out(cli: &Cli) -> Answer {
         Command::Init(args) => init::run(&context, args),
         Command::Setup(args) => setup::run(&context, args).await,
         Command::Check => check::run(&context).await,
+        Command::Grants => grants::run(&context).await,
         Command::Sync(args) => sync::run(&context, args).await,
         Command::Resync(args) => sync::resync(&context, args).await,
         Command::Explain(args) => explain::run(&context, args).await,

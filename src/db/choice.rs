@@ -39,6 +39,27 @@ pub(super) async fn settle<'q>(
     Ok(Cow::Owned(settled))
 }
 
+/// Both texts that may become of one, without asking a database, and the tables that decide.
+pub fn possible(text: &str) -> ([String; 2], Vec<TableName>) {
+    let (mut then, mut otherwise, mut asked) = (String::new(), String::new(), Vec::new());
+    let mut pieces = text.split(OPEN);
+    let first = pieces.next().unwrap_or_default();
+    then.push_str(first);
+    otherwise.push_str(first);
+    for piece in pieces {
+        let (marked, rest) = piece.split_once(CLOSE).unwrap_or((piece, ""));
+        let mut parts = marked.split(NEXT);
+        let has = parts.next().unwrap_or_default();
+        let table = has.split('.').next().unwrap_or_default();
+        asked.push(TableName::parse(table));
+        then.push_str(parts.next().unwrap_or_default());
+        otherwise.push_str(parts.next().unwrap_or_default());
+        then.push_str(rest);
+        otherwise.push_str(rest);
+    }
+    ([then, otherwise], asked)
+}
+
 /// The text with every choice made.
 pub async fn chosen(session: &mut dyn Session, text: &str) -> Result<String> {
     let mut settled = String::with_capacity(text.len());

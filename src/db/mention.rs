@@ -1,6 +1,5 @@
 //! Which tables a server's own SQL names, without understanding the rest of it: what stands after FROM and JOIN, and
-//! after the commas of a FROM. More is found than there is (`EXTRACT(day FROM x)`, names of WITH): whoever asks holds
-//! the names against the live catalog.
+//! after the commas of a FROM, but for names that the query itself gives (WITH).
 
 use super::query::TableName;
 
@@ -26,46 +25,60 @@ enum Token {
     Sign(char),
 }
 
+/// What is known of a level of parentheses.
+#[derive(Default)]
+struct Level {
+    /// It is a query: FROM names tables there, which it does not in `EXTRACT(day FROM x)`.
+    selects: bool,
+    /// A comma separates tables.
+    lists: bool,
+}
+
 /// The tables in the order in which they are named, with repetitions.
 pub fn tables(sql: &str) -> Vec<Mention> {
     let tokens = tokens(sql);
+    let own = given(&tokens);
     let mut found = Vec::new();
-    // Whether a comma at this depth of parentheses separates tables.
-    let mut lists = vec![false];
+    let mut levels = vec![Level::default()];
     let mut at = 0;
     while at < tokens.len() {
-        let expects = match &tokens[at] {
-            Token::Sign('(') => {
-                lists.push(false);
+        let after_distinct = at > 0 && is_word(tokens.get(at - 1), &["DISTINCT"]);
+        let expects = match (&tokens[at], levels.last_mut()) {
+            (Token::Sign('('), _) => {
+                levels.push(Level::default());
                 false
             }
-            Token::Sign(')') => {
-                if lists.len() > 1 {
-                    lists.pop();
+            (Token::Sign(')'), _) => {
+                if levels.len() > 1 {
+                    levels.pop();
                 }
                 false
             }
-            Token::Sign(',') => lists.last() == Some(&true),
-            Token::Sign(_) | Token::Word(_, true) => false,
-            Token::Word(word, false) => {
-                let word = word.to_ascii_uppercase();
-                let within = lists.last_mut();
-                match word.as_str() {
-                    "FROM" => within.is_some_and(|list| {
-                        *list = true;
+            (Token::Sign(','), Some(level)) => level.lists,
+            (Token::Word(word, false), Some(level)) => {
+                match word.to_ascii_uppercase().as_str() {
+                    "SELECT" => {
+                        *level = Level {
+                            selects: true,
+                            lists: false,
+                        };
+                        false
+                    }
+                    // `IS DISTINCT FROM x` compares.
+                    "FROM" if level.selects && !after_distinct => {
+                        level.lists = true;
                         true
-                    }),
+                    }
                     "JOIN" | "STRAIGHT_JOIN" => true,
                     "WHERE" | "GROUP" | "ORDER" | "HAVING" | "LIMIT" | "UNION" | "EXCEPT"
-                    | "INTERSECT" | "WINDOW" | "SELECT" => {
-                        if let Some(list) = within {
-                            *list = false;
-                        }
+                    | "INTERSECT" | "WINDOW" => {
+                        level.lists = false;
                         false
                     }
                     _ => false,
                 }
             }
+            _ => false,
         };
         at += 1;
         if expects {
@@ -73,12 +86,48 @@ pub fn tables(sql: &str) -> Vec<Mention> {
                 at += 1;
             }
             if let Some((mention, next)) = mention(&tokens, at) {
-                found.push(mention);
+                let table = &mention.table;
+                if table.schema.is_some() || !own.contains(&table.name.to_lowercase()) {
+                    found.push(mention);
+                }
                 at = next;
             }
         }
     }
     found
+}
+
+/// Names that the query gives to queries of its own: `WITH name AS (`.
+fn given(tokens: &[Token]) -> Vec<String> {
+    if !tokens.iter().any(|token| is_word(Some(token), &["WITH"])) {
+        return Vec::new();
+    }
+    let mut names = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        let Token::Word(name, _) = token else {
+            continue;
+        };
+        let mut next = at + 1;
+        if tokens.get(next) == Some(&Token::Sign('(')) {
+            let rest = &tokens[next..];
+            let Some(end) = rest.iter().position(|token| *token == Token::Sign(')')) else {
+                continue;
+            };
+            next += end + 1;
+        }
+        if !is_word(tokens.get(next), &["AS"]) {
+            continue;
+        }
+        next += 1;
+        while is_word(tokens.get(next), &["NOT", "MATERIALIZED"]) {
+            next += 1;
+        }
+        let opens = tokens.get(next) == Some(&Token::Sign('('));
+        if opens && is_word(tokens.get(next + 1), &["SELECT", "WITH", "VALUES"]) {
+            names.push(name.to_lowercase());
+        }
+    }
+    names
 }
 
 /// `name`, `schema.name`, with or without `AS alias`; `None` for a subquery or a function.

@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod choice;
 pub mod clock;
 pub mod error;
+pub mod grant;
 pub mod mention;
 pub mod mysql;
 pub mod postgres;

@@ -12,6 +12,7 @@ pub mod lease;
 pub mod link;
 pub mod wrote;
 
+use crate::db::grant::Privilege;
 use crate::db::query::{Query, TableName};
 use crate::db::{DbError, DbErrorKind, EngineKind, Result, Session};
 use crate::value::Value;
@@ -23,7 +24,18 @@ pub struct OwnTables {
     schema: Option<String>,
 }
 
-const NAMES: [&str; 4] = ["lease", "heartbeat", "link", "wrote"];
+pub const NAMES: [&str; 4] = ["lease", "heartbeat", "link", "wrote"];
+
+/// What ponte does with a table of its own. On a server that is only read from, the lease is all that it uses; the other
+/// tables must merely be seen.
+pub fn privileges(name: &str, is_target: bool) -> &'static [Privilege] {
+    use Privilege::{Delete, Insert, Select, Update};
+    match name {
+        "lease" | "heartbeat" => &[Select, Insert, Update],
+        _ if !is_target => &[Select],
+        _ => &[Select, Insert, Update, Delete],
+    }
+}
 
 impl OwnTables {
     pub fn new(schema: Option<String>) -> Self {

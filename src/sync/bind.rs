@@ -461,10 +461,7 @@ impl<'s> Binder<'s> {
                 .iter()
                 .filter_map(|derived| derived.condition.as_ref()),
         ) {
-            let mut asked = AskedTables::default();
-            // What the names mean is told when the write is bound; here only the tables matter.
-            let _ = expr.resolve(&mut asked);
-            wanted.extend(asked.0.iter().map(|name| TableName::parse(name)));
+            wanted.extend(asked_tables(expr));
         }
         for name in wanted {
             let found = self.target.table(&name).await?;
@@ -495,6 +492,15 @@ impl<'s> Binder<'s> {
             None => true,
         }
     }
+}
+
+/// The tables that an expression asks about by `has_table` and `has_column`.
+pub fn asked_tables(expr: &Expr) -> Vec<TableName> {
+    let mut asked = AskedTables::default();
+    // What the names mean is told when the flow is bound; here only the tables matter.
+    let _ = expr.resolve(&mut asked);
+    let names = asked.0.iter();
+    names.map(|name| TableName::parse(name)).collect()
 }
 
 /// Notes the tables that `has_table` and `has_column` ask about.

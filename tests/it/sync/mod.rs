@@ -3,6 +3,7 @@
 mod bazaar;
 mod cells;
 mod faults;
+mod grants;
 mod kills;
 mod languages;
 mod late;

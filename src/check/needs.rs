@@ -1,0 +1,215 @@
+//! What a plan does with each of its databases, table by table: read off its queries and writes, so that it is the same
+//! before and after the login may do it.
+
+use crate::connections::Connections;
+use crate::db::grant::Privilege;
+use crate::db::query::TableName;
+use crate::db::{choice, mention};
+use crate::expr::Expr;
+use crate::own::{self, OwnTables};
+use crate::plan::{Derived, DerivedRows, Empty, Flow, Forget, Plan, Relation, Stock, Write};
+use crate::round::task;
+use crate::sync::bind;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is done with one table.
+#[derive(Debug, Clone, Default)]
+pub struct Need {
+    pub privileges: BTreeSet<Privilege>,
+    /// Whatever the database is like; if not, only where the table exists.
+    pub always: bool,
+}
+
+/// What is done with one database.
+#[derive(Debug, Default)]
+pub struct Needs {
+    pub tables: BTreeMap<TableName, Need>,
+    /// A flow reads from it by timestamp.
+    pub transactions: bool,
+}
+
+use Privilege::{Delete, Insert, Select, Update};
+
+/// The needs of a connection.
+pub fn of(plan: &Plan, connections: &Connections, name: &str) -> Needs {
+    let mut needs = Needs::default();
+    let pack = plan.connections.get(name).and_then(|one| one.pack.as_ref());
+    if let Some(pack) = pack {
+        let facts = [pack.zone.as_ref(), pack.local_zone.as_ref()];
+        let version = pack.version.as_ref().map(|version| &version.sql);
+        for sql in facts.into_iter().flatten().chain(version) {
+            needs.reads(&sql.text, true);
+        }
+        for one in &pack.lets {
+            needs.reads(&one.sql.text, true);
+        }
+    }
+    for flow in &plan.flows {
+        if flow.source.connection == name {
+            needs.source(flow);
+        }
+        if flow.target.connection == name {
+            needs.target(flow);
+        }
+    }
+    for stock in &plan.stocks {
+        if stock.erp.connection == name {
+            let erp = &stock.erp;
+            let queries = [&erp.counted, &erp.committed, &erp.on_hand];
+            for sql in queries.into_iter().chain(&erp.exceptions) {
+                needs.reads(&sql.text, true);
+            }
+        }
+        if stock.target.connection == name {
+            needs.stock(stock);
+        }
+    }
+    let is_target = task::all(plan).iter().any(|task| task.target() == name);
+    if task::own_connections(plan).contains(name) {
+        needs.own(&connections.own(name), is_target);
+    }
+    needs
+}
+
+impl Needs {
+    fn add(&mut self, table: &TableName, privileges: &[Privilege], always: bool) {
+        let need = self.tables.entry(table.clone()).or_default();
+        need.privileges.extend(privileges);
+        need.always |= always;
+    }
+
+    /// The tables of a server's own SQL. Of a choice that depends on the database, both sides are looked at.
+    fn reads(&mut self, sql: &str, always: bool) {
+        let (texts, asked) = choice::possible(sql);
+        let [then, otherwise] = texts.map(|text| -> BTreeSet<TableName> {
+            let mentions = mention::tables(&text).into_iter();
+            mentions.map(|mention| mention.table).collect()
+        });
+        for table in then.union(&otherwise) {
+            let in_both = then.contains(table) && otherwise.contains(table);
+            self.add(table, &[Select], always && in_both);
+        }
+        for table in &asked {
+            self.add(table, &[Select], false);
+        }
+    }
+
+    fn condition_sql(&mut self, sql: &str) {
+        self.reads(&format!("SELECT 1 WHERE {sql}"), true);
+    }
+
+    /// What is asked about must be seen.
+    fn asks(&mut self, expr: Option<&Expr>) {
+        for table in expr.map_or(Vec::new(), bind::asked_tables) {
+            self.add(&table, &[Select], false);
+        }
+    }
+
+    fn source(&mut self, flow: &Flow) {
+        let source = &flow.source;
+        match &source.relation {
+            Relation::Sql(sql) => self.reads(&sql.text, true),
+            Relation::Table { name, filter, .. } => {
+                self.add(name, &[Select], true);
+                if let Some(filter) = filter {
+                    self.condition_sql(&filter.text);
+                }
+            }
+        }
+        for child in &source.children {
+            self.reads(&child.sql.text, true);
+        }
+        if let (Some(watermark), Some(_)) = (&source.watermark, &source.by_timestamp) {
+            self.transactions = true;
+            self.reads(&watermark.sql.text, true);
+            self.condition_sql(&watermark.sql.text);
+        }
+    }
+
+    fn target(&mut self, flow: &Flow) {
+        let target = &flow.target;
+        if let Some(find) = &target.find {
+            self.reads(&find.sql.text, true);
+        }
+        for (_, expr) in &target.fields {
+            self.asks(Some(expr));
+        }
+        for write in &target.writes {
+            self.write(write);
+        }
+        for derived in &target.derived {
+            self.derived(derived);
+        }
+        for forget in &target.forget {
+            self.forget(forget);
+        }
+    }
+
+    fn write(&mut self, write: &Write) {
+        self.add(&write.table, &[Select, Insert, Update], true);
+        let removes = write
+            .fields
+            .iter()
+            .any(|field| field.empty == Empty::Remove);
+        if write.scope.is_some() || write.owned_while.is_some() || removes {
+            self.add(&write.table, &[Delete], true);
+        }
+        if let Some(scope) = &write.scope {
+            self.condition_sql(&scope.text);
+        }
+        self.asks(write.condition.as_ref());
+        for field in &write.fields {
+            self.asks(Some(&field.expr));
+            self.asks(field.condition.as_ref());
+        }
+    }
+
+    fn derived(&mut self, derived: &Derived) {
+        let always = derived.condition.is_none();
+        self.add(&derived.table, &[Select, Update], always);
+        match &derived.rows {
+            DerivedRows::Key {
+                insert_missing,
+                scope,
+                ..
+            } => {
+                if *insert_missing {
+                    self.add(&derived.table, &[Insert], always);
+                }
+                if let Some(scope) = scope {
+                    self.add(&derived.table, &[Delete], always);
+                    self.condition_sql(&scope.text);
+                }
+            }
+            DerivedRows::List { .. } => self.add(&derived.table, &[Insert, Delete], always),
+        }
+        self.reads(&derived.sql.text, always);
+        self.asks(derived.condition.as_ref());
+    }
+
+    fn forget(&mut self, forget: &Forget) {
+        self.add(&forget.table, &[Select, Delete], true);
+    }
+
+    fn stock(&mut self, stock: &Stock) {
+        let target = &stock.target;
+        self.add(&target.table, &[Select, Update], true);
+        self.reads(&target.figures.text, true);
+        for pending in &target.pending {
+            self.reads(&pending.sql.text, pending.condition.is_none());
+            self.asks(pending.condition.as_ref());
+        }
+        for derived in &target.derived {
+            self.derived(derived);
+        }
+        for forget in &target.forget {
+            self.forget(forget);
+        }
+    }
+
+    fn own(&mut self, tables: &OwnTables, is_target: bool) {
+        for name in own::NAMES {
+            self.add(&tables.table(name), own::privileges(name, is_target), true);
+        }
+    }
+}
