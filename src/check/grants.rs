@@ -41,6 +41,7 @@ pub struct Grant {
 
 const UNSEEN: &str =
     "the login does not see this table: it does not exist, or nothing on it is granted yet";
+const ABSENT: &str = "there is no such table";
 const PERHAPS: &str = "only if the table exists";
 const TRANSACTIONS: &str = "optional: lets a flow by timestamp wait for open transactions instead of relying on its overlap";
 
@@ -86,6 +87,7 @@ pub async fn of(
         }
         Some(session) => {
             grants.login = grant::login(session).await?;
+            let sees_all = grant::sees_all(session).await?;
             let mut found: BTreeMap<TableName, (Found, Need)> = BTreeMap::new();
             for (table, need) in wanted {
                 match grant::find(session, table).await? {
@@ -95,14 +97,17 @@ pub async fn of(
                             .or_insert_with(|| (one, Need::default()));
                         held.1.privileges.extend(&need.privileges);
                     }
-                    // MySQL keeps what is not granted from sight; elsewhere it is not there.
-                    None if kind == EngineKind::MySql => {
+                    // What is not there and need not be there.
+                    None if sees_all && !need.always => {}
+                    None => {
                         let table = with_database(table, database, kind);
-                        let remark = if need.always { UNSEEN } else { PERHAPS };
+                        let remark = match (sees_all, need.always) {
+                            (true, _) => ABSENT,
+                            (false, true) => UNSEEN,
+                            (false, false) => PERHAPS,
+                        };
                         grants.by_name(&table, need, Some(remark));
                     }
-                    None if need.always => grants.by_name(table, need, Some(UNSEEN)),
-                    None => {}
                 }
             }
             grants.found(found);
@@ -119,7 +124,7 @@ impl Grants {
     /// A table that was not looked up, or not found.
     fn by_name(&mut self, table: &TableName, need: &Need, remark: Option<&'static str>) {
         let privileges: Vec<String> = need.privileges.iter().map(Privilege::to_string).collect();
-        let lacks = self.asked && need.always;
+        let lacks = self.asked && remark == Some(UNSEEN);
         self.grants.push(Grant {
             statement: grant::statement(&need.privileges, table, &self.login, self.kind),
             object: table.to_string(),
@@ -235,6 +240,19 @@ pub async fn check(
     let grants = of(plan, connections, connection, Some(session)).await?;
     let mut told: BTreeSet<&str> = BTreeSet::new();
     for one in &grants.grants {
+        if one.remark == Some(PERHAPS) {
+            let message = format!(
+                "the login {} of `{}` sees no table `{}`",
+                grants.login, grants.connection, one.object
+            );
+            found.push(
+                Diagnostic::warning("P380", message)
+                    .at(&connection.at, "")
+                    .note("only some versions of the system have it; if it is there, ponte now acts as if it were not")
+                    .help(format!("if it is there, let an administrator run `{}`", one.statement)),
+            );
+            continue;
+        }
         if one.lacking.is_empty() || one.optional.is_some() || !told.insert(&one.object) {
             continue;
         }

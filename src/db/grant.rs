@@ -129,6 +129,25 @@ pub fn transactions_statement(login: &str, kind: EngineKind) -> String {
     }
 }
 
+/// Whether what [`find`] does not find is not there. MySQL shows a login all tables of a database only if it may do
+/// something with all of them.
+pub async fn sees_all(session: &mut dyn Session) -> Result<bool> {
+    if session.server().kind != EngineKind::MySql {
+        return Ok(true);
+    }
+    let login = Value::Text(login(session).await?);
+    let query = Query::sql(
+        "SELECT 1 FROM information_schema.SCHEMA_PRIVILEGES WHERE PRIVILEGE_TYPE = 'SELECT' \
+         AND DATABASE() LIKE TABLE_SCHEMA AND GRANTEE = ",
+    )
+    .value(login.clone())
+    .text(
+        " UNION ALL SELECT 1 FROM information_schema.USER_PRIVILEGES WHERE PRIVILEGE_TYPE = 'SELECT' AND GRANTEE = ",
+    )
+    .value(login);
+    Ok(!fetch(session, &query).await?.is_empty())
+}
+
 /// Looks a table up. MySQL shows a login only what it may do something with, so that `None` says either.
 pub async fn find(session: &mut dyn Session, table: &TableName) -> Result<Option<Found>> {
     match session.server().kind {

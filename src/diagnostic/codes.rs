@@ -355,6 +355,11 @@ pub const CODES: &[Code] = &[
         "watermark may be NULL",
         "Rows without a time are found only when the whole source is read.",
     ),
+    code(
+        "P380",
+        "table not seen",
+        "The mapping uses the table where the system has it. MySQL and MariaDB hide tables on which nothing is granted, so a missing privilege looks like an older version of the system.",
+    ),
 ];
 
 #[cfg(test)]
