@@ -107,14 +107,14 @@ impl Needs {
 
     fn source(&mut self, flow: &Flow) {
         let source = &flow.source;
-        match &source.relation {
-            Relation::Sql(sql) => self.reads(&sql.text, true),
-            Relation::Table { name, filter, .. } => {
-                self.add(name, &[Select], true);
-                if let Some(filter) = filter {
-                    self.condition_sql(&filter.text);
-                }
-            }
+        self.relation(&source.relation);
+        if let Some(filter) = &source.filter {
+            self.condition_sql(&filter.text);
+        }
+        let within = source.children.iter().map(|child| child.within.as_ref());
+        for within in within.chain([source.within.as_ref()]).flatten() {
+            self.relation(&within.relation);
+            self.condition_sql(&within.filter.text);
         }
         for child in &source.children {
             self.reads(&child.sql.text, true);
@@ -123,6 +123,18 @@ impl Needs {
             self.transactions = true;
             self.reads(&watermark.sql.text, true);
             self.condition_sql(&watermark.sql.text);
+        }
+    }
+
+    fn relation(&mut self, relation: &Relation) {
+        match relation {
+            Relation::Sql(sql) => self.reads(&sql.text, true),
+            Relation::Table { name, filter, .. } => {
+                self.add(name, &[Select], true);
+                if let Some(filter) = filter {
+                    self.condition_sql(&filter.text);
+                }
+            }
         }
     }
 

@@ -311,6 +311,14 @@ impl<'p> Watched<'p> {
             hasher.update(b" where ").update(filter.text.as_bytes());
         }
         hasher.update(format!("{:?}", self.zone).as_bytes());
+        // What comes into an edited filter has no new time.
+        let source = &self.flow.source;
+        let within = source.children.iter().map(|child| child.within.as_ref());
+        let within = within.chain([source.within.as_ref()]).flatten();
+        let filters = within.map(|within| &within.filter).chain(&source.filter);
+        for filter in filters {
+            hasher.update(filter.text.as_bytes()).update(&[0]);
+        }
         hasher.finalize().to_hex().to_string()
     }
 

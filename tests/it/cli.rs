@@ -622,6 +622,7 @@ Commands:
   init         Write a commented project file to fill in
   setup        Create ponte's own tables on the servers
   check        Hold the project against the live databases; writes nothing
+  grants       Print what each login must be allowed, as statements for an administrator
   sync         Carry over what has changed
   resync       Compare every record, also those that have not changed in the ERP
   explain      Tell why an article shows the stock it shows

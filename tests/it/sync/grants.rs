@@ -175,15 +175,17 @@ async fn logins_with_exactly_what_is_printed_can_do_everything() {
     let connections = Connections::new(&plan).expect("engines");
     for side in &mut sides {
         let mut taken = 0;
-        for grant in printed(&second, side.name) {
+        for (number, grant) in printed(&second, side.name).into_iter().enumerate() {
             if grant.remark.is_some() {
                 continue;
             }
             let all = grant.privileges.len();
             for (at, privilege) in grant.privileges.iter().enumerate() {
-                if !crate::support::full() && at != taken % all {
+                // Each takes a look at both databases: in short, one privilege of every third object.
+                if !crate::support::full() && (number % 3 != 0 || at != number / 3 % all) {
                     continue;
                 }
+                taken += 1;
                 // `GRANT a, b ON c TO d` -> `REVOKE a ON c FROM d`
                 let listed = grant.privileges.join(", ");
                 let one = grant.statement.replacen(&listed, privilege, 1);
@@ -199,9 +201,8 @@ async fn logins_with_exactly_what_is_printed_can_do_everything() {
                     "{revoke}\n{said}"
                 );
             }
-            taken += 1;
         }
-        assert!(taken > 10, "{}: {taken}", side.name);
+        assert!(taken > 3, "{}: {taken}", side.name);
     }
     project.ponte(&["check"]).succeeds();
     let Side { admin, login, .. } = &mut sides[0];
