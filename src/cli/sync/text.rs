@@ -44,6 +44,13 @@ pub fn report(report: &RoundReport, orders: &Orders, shown: usize) -> String {
                 result.flow
             )),
             Ended::Flow(report) => {
+                if let Some(since) = &report.since {
+                    let since = since.format("%Y-%m-%d %H:%M:%S UTC");
+                    text.push_str(&format!(
+                        "{}: looked at what changed since {since}, by the source's times\n",
+                        result.flow
+                    ));
+                }
                 for note in &report.notes {
                     text.push_str(&format!("{}: {}\n", result.flow, escaped(note)));
                 }

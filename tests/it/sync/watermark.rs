@@ -353,3 +353,99 @@ async fn records_with_child_sets() {
     }
     assert!(!pipeline.run("main/article", &full()).await.wrote());
 }
+
+/// `ponte check` says what a source allows, and refuses what would not sort as time does.
+#[tokio::test]
+async fn check_says_what_a_source_allows() {
+    let source = database(On::Sqlite, "sync::watermark::check source").await;
+    let target = database(On::Sqlite, "sync::watermark::check target").await;
+    run_all(
+        &source,
+        &[
+            "CREATE TABLE source (code VARCHAR(20), v INTEGER, good TIMESTAMP NOT NULL, day DATE, words TEXT, number INTEGER)",
+            "CREATE INDEX by_good ON source (good, code)",
+            "CREATE VIEW seen AS SELECT * FROM source",
+        ],
+    )
+    .await;
+    run_all(&target, &[TARGET]).await;
+    let query = "SELECT code FROM source x WHERE x.";
+    for (table, watermark, codes, line) in [
+        (
+            "source",
+            "good >= :since".to_owned(),
+            &[][..],
+            "source.good",
+        ),
+        (
+            "source",
+            format!("{query}good >= :since"),
+            &[],
+            "source.good",
+        ),
+        ("seen", "good >= :since".to_owned(), &["P376"], "seen.good"),
+        (
+            "source",
+            "day >= :since OR good >= :since".to_owned(),
+            &["P374", "P375", "P376"],
+            "source.day, source.good",
+        ),
+        (
+            "source",
+            "words >= :since".to_owned(),
+            &["P372"],
+            "`source.words` is `TEXT`",
+        ),
+        (
+            "source",
+            format!("{query}number >= :since"),
+            &["P372"],
+            "`source.number` is `INTEGER`",
+        ),
+        (
+            "source",
+            "nothing >= :since".to_owned(),
+            &["P372"],
+            "cannot be told",
+        ),
+        (
+            "source",
+            "SELECT v FROM source WHERE good >= :since".to_owned(),
+            &["P312"],
+            "does not yield `code`",
+        ),
+        (
+            "source",
+            "SELECT code FROM source WHERE good >= :since AND".to_owned(),
+            &["P314"],
+            "refuses this query",
+        ),
+    ] {
+        for changes in ["timestamp", "snapshot"] {
+            let from = format!(
+                "table = \"{table}\", key = [\"code\"], watermark = \"{watermark}\", changes = \"{changes}\""
+            );
+            let pipeline = flow(&source.url, &target, &from).await;
+            let report = ponte::check::check(&pipeline.plan, &pipeline.connections).await;
+            let found: Vec<&str> = report.diagnostics.iter().map(|one| one.code).collect();
+            let said = report.flows[0]
+                .changes
+                .as_ref()
+                .expect("it has a watermark")
+                .text();
+            assert!(said.contains(line), "{watermark}: {said}");
+            let by_timestamp = changes == "timestamp";
+            // A flow that does not go by its watermark is not hindered by it.
+            let expected = if by_timestamp { codes } else { &[] };
+            assert_eq!(found, expected, "{watermark}: {said}");
+            let refused = codes.iter().any(|code| *code < "P373");
+            if by_timestamp {
+                assert_eq!(
+                    pipeline.try_run("x", &changed()).await.is_err(),
+                    refused,
+                    "{watermark}"
+                );
+            }
+        }
+    }
+}
