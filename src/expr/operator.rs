@@ -4,7 +4,7 @@ use super::EvalError;
 use super::tree::Operator;
 use crate::value::decimal::DIGITS_MAX;
 use crate::value::{Decimal, Value};
-use chrono::{NaiveDateTime, NaiveTime};
+use chrono::{NaiveDateTime, NaiveTime, TimeDelta};
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
@@ -75,10 +75,20 @@ pub fn negate(value: &Value) -> Result<Value, EvalError> {
     }
 }
 
-/// `+ - * / %`; NULL if one side is.
+/// `+ - * / %`; NULL if one side is. A date plus or minus whole days is a date.
 pub fn arithmetic(operator: Operator, left: &Value, right: &Value) -> Result<Value, EvalError> {
     if left.is_null() || right.is_null() {
         return Ok(Value::Null);
+    }
+    if let (Value::Date(day), Value::Int(days)) = (left, right) {
+        let by = match operator {
+            Operator::Add => TimeDelta::try_days(*days),
+            Operator::Subtract => days.checked_neg().and_then(TimeDelta::try_days),
+            _ => None,
+        };
+        if let Some(day) = by.and_then(|by| day.checked_add_signed(by)) {
+            return Ok(Value::Date(day));
+        }
     }
     if let (Value::Int(a), Value::Int(b)) = (left, right) {
         let whole = match operator {

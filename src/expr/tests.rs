@@ -318,6 +318,8 @@ fn times_know_the_zone() {
         ("unix(now())", "integer 1782900000"),
         ("unix(day)", "integer 1782856800"),
         ("unix_end(day) - unix(day)", "integer 86399"),
+        ("date('2024-02-28') + 2", "date 2024-03-01"),
+        ("date('2024-03-01') - 1", "date 2024-02-29"),
         ("unix_end(none)", "NULL"),
         (
             "date('soon')",
