@@ -228,6 +228,10 @@ pub struct Target {
     pub fields: Vec<(String, Expr)>,
     /// The record whose links this one hangs on (price: `article`).
     pub of: Option<String>,
+    /// Records that a row ponte created must have before the shop may show it: `ready` is false until then.
+    pub needs: Vec<String>,
+    /// The record that needs this one.
+    pub meets: Option<String>,
     pub find: Option<Find>,
     /// Link column -> value of a write's row: `id` -> (`post`, `ID`).
     pub link: Vec<LinkColumn>,

@@ -104,6 +104,9 @@ impl Canon {
             self.expr("expr", Some(expr));
         }
         self.optional("of", target.of.as_deref());
+        if !target.needs.is_empty() {
+            self.texts("needs", &target.needs);
+        }
         if let Some(find) = &target.find {
             self.sql("find", Some(&find.sql));
             self.pairs(

@@ -362,6 +362,10 @@ fn shop_record(
     ShopRecordFile {
         record: own.record,
         of: own.of.or(base.of.clone()),
+        needs: match own.needs.is_empty() {
+            true => base.needs.clone(),
+            false => own.needs,
+        },
         fields: by_name(&base.fields, own.fields),
         find,
         link: by_name(&base.link, own.link),

@@ -230,6 +230,10 @@ pub struct ShopRecordFile {
     pub record: Option<At<String>>,
     /// The record whose row in the shop this one belongs to: its link is found, `find` is its own.
     pub of: Option<At<String>>,
+    /// Records that belong to this one (`of`) and that an article which ponte created must have first: until then the
+    /// name `ready` is false in its writes.
+    #[serde(default)]
+    pub needs: Vec<At<String>>,
     /// Computed fields: expressions over the record and each other.
     #[serde(default)]
     pub fields: Ordered<At<String>>,

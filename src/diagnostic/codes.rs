@@ -191,6 +191,11 @@ pub const CODES: &[Code] = &[
         "`drop` names a record, or `record.as`, that the base does not have.",
     ),
     code(
+        "P144",
+        "need that nothing meets",
+        "What a record `needs` belongs to it (`of`) and is taken over too, or a new row would wait for ever.",
+    ),
+    code(
         "P201",
         "expression not understood",
         "The text is not an expression: SQL's syntax, texts in single quotes.",

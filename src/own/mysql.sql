@@ -26,3 +26,11 @@ CREATE TABLE IF NOT EXISTS {wrote} (
     fields      text         NOT NULL,
     PRIMARY KEY (shop, record, record_key, part)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+CREATE TABLE IF NOT EXISTS {need} (
+    shop        varchar(64)  NOT NULL,
+    record      varchar(32)  NOT NULL,
+    record_key  varchar(255) NOT NULL,
+    needed      varchar(32)  NOT NULL,
+    met         int          NOT NULL,
+    PRIMARY KEY (shop, record, record_key, needed)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

@@ -26,3 +26,11 @@ CREATE TABLE IF NOT EXISTS {wrote} (
     fields      text         NOT NULL,
     PRIMARY KEY (shop, record, record_key, part)
 );
+CREATE TABLE IF NOT EXISTS {need} (
+    shop        varchar(64)  NOT NULL,
+    record      varchar(32)  NOT NULL,
+    record_key  varchar(255) COLLATE "C" NOT NULL,
+    needed      varchar(32)  NOT NULL,
+    met         integer      NOT NULL,
+    PRIMARY KEY (shop, record, record_key, needed)
+);

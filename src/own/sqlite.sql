@@ -26,3 +26,11 @@ CREATE TABLE IF NOT EXISTS {wrote} (
     fields      TEXT         NOT NULL,
     PRIMARY KEY (shop, record, record_key, part)
 );
+CREATE TABLE IF NOT EXISTS {need} (
+    shop        VARCHAR(64)  NOT NULL,
+    record      VARCHAR(32)  NOT NULL,
+    record_key  VARCHAR(255) NOT NULL,
+    needed      VARCHAR(32)  NOT NULL,
+    met         INTEGER      NOT NULL,
+    PRIMARY KEY (shop, record, record_key, needed)
+);

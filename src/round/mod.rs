@@ -170,8 +170,31 @@ impl Round<'_> {
                 }
                 _ => {}
             }
+            let again = shown_now(task, &result, tasks);
             self.observer.ended(&result);
             results.push(result);
+            if let (Some(task), Intent::Write, None) = (again, self.orders.intent, halted) {
+                // What the first run carried over wholly is unchanged in this one.
+                let orders = Orders {
+                    full: false,
+                    ..self.orders.clone()
+                };
+                let work = Work {
+                    plan: self.plan,
+                    connections: self.connections,
+                    orders: &orders,
+                    observer: self.observer,
+                };
+                let result = work
+                    .task(task, &mut leases, &mut notebook, stop.as_mut())
+                    .await;
+                if let Ended::Interrupted = result.ended {
+                    interrupted = true;
+                    halted = Some("the round was interrupted");
+                }
+                self.observer.ended(&result);
+                results.push(result);
+            }
         }
         leases.release().await;
         RoundReport {
@@ -180,6 +203,23 @@ impl Round<'_> {
             state_error: notebook.error,
         }
     }
+}
+
+/// The task whose records waited for what this one has written, if it is one of the round's: it runs once more, so that
+/// the shop shows them after one round.
+fn shown_now<'t, 'p>(
+    task: &Task<'p>,
+    result: &FlowResult,
+    tasks: &'t [Task<'p>],
+) -> Option<&'t Task<'p>> {
+    let (Task::Flow(flow), Ended::Flow(report)) = (task, &result.ended) else {
+        return None;
+    };
+    let owner = flow.target.meets.as_ref().filter(|_| report.met > 0)?;
+    tasks.iter().find(|other| match other {
+        Task::Flow(other) => other.shop == flow.shop && other.record.as_ref() == Some(owner),
+        Task::Stock(_) => false,
+    })
 }
 
 fn skip(task: &Task<'_>, orders: &Orders) -> Option<&'static str> {

@@ -7,6 +7,7 @@
 //! alone, and that row is rejected. After a COMMIT whose answer was lost the records are looked at anew: what was
 //! committed is then found right.
 
+pub mod needs;
 mod pass;
 
 use super::bind::Bound;
@@ -174,6 +175,12 @@ impl<'b> Applier<'b> {
         for (at, reason) in self.prepare(&mut records, &links).await? {
             outcomes[at].get_or_insert(Outcome::Rejected(reason));
         }
+        self.await_needs(&mut records).await?;
+        let waiting = records
+            .iter()
+            .enumerate()
+            .filter(|(_, one)| self.waits(one));
+        incomplete.extend(waiting.map(|(at, _)| at));
         let (mut at_of, mut going): (Vec<usize>, Vec<Record>) = records
             .into_iter()
             .enumerate()
@@ -188,6 +195,7 @@ impl<'b> Applier<'b> {
         let differs = |at: usize, record: &Record| {
             look.derived_differ
                 || look.touched.contains(&at)
+                || self.remembers(record)
                 || matches!(record.state, Existing::Found { .. } | Existing::New)
         };
         let chosen: Vec<usize> = (0..going.len())
@@ -376,11 +384,12 @@ impl<'b> Applier<'b> {
         if let Some(guard) = &self.guard {
             guard.check(self.session.as_mut()).await?;
         }
-        let pass = self.pass(records, links, Mode::Write).await?;
+        let mut pass = self.pass(records, links, Mode::Write).await?;
         if !pass.failed.is_empty() {
             return alone(records, pass);
         }
         self.link(records).await?;
+        self.note_needs(records, links, &mut pass).await?;
         for (at, changes) in &pass.remember {
             let write = &self.bound.writes[*at];
             let wrote = self.wrote(write);

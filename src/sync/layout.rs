@@ -24,6 +24,9 @@ pub struct SourceColumn {
 /// The built-in name that is true for a record being created.
 pub const CREATED: &str = "created";
 
+/// The built-in name that is false for a record that waits for another one.
+pub const READY: &str = "ready";
+
 /// The built-in child set of a tree's records: every record above, with its distance. It comes after the others.
 pub const ANCESTORS: &str = "ancestors";
 
@@ -53,6 +56,7 @@ pub struct Layout {
     computed: Vec<String>,
     aliases: Vec<String>,
     hangs: bool,
+    needs: bool,
     lookup_columns: HashMap<String, Vec<String>>,
     tables: HashMap<String, Vec<String>>,
     /// Columns of the element that an `each` write is at, and its name.
@@ -125,6 +129,7 @@ impl Layout {
                 .map(|write| write.alias.clone())
                 .collect(),
             hangs: target.of.is_some(),
+            needs: !target.needs.is_empty(),
             lookup_columns: lookups.columns(),
             tables,
             element: None,
@@ -196,9 +201,17 @@ impl Layout {
 
     /// The slot of [`CREATED`], if an expression asked for it.
     pub fn created(&self) -> Option<Slot> {
-        let at = self.names[self.source.len()..]
-            .iter()
-            .position(|name| name == CREATED)?;
+        self.known(CREATED)
+    }
+
+    /// The slot of [`READY`], if an expression asked for it.
+    pub fn ready(&self) -> Option<Slot> {
+        self.known(READY)
+    }
+
+    fn known(&self, name: &str) -> Option<Slot> {
+        let named = &self.names[self.source.len()..];
+        let at = named.iter().position(|known| known == name)?;
         Some((at + self.source.len()) as Slot)
     }
 
@@ -262,6 +275,9 @@ impl Layout {
     fn field(&mut self, name: &str) -> Result<Slot, Unknown> {
         if name == CREATED && !self.find.is_empty() {
             return Ok(self.slot(CREATED.to_owned()));
+        }
+        if name == READY && self.needs {
+            return Ok(self.slot(READY.to_owned()));
         }
         // A computed field may be made from the source's column of its own name: until it has a slot, the column is
         // meant, and from then on the computed one.

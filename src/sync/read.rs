@@ -11,7 +11,7 @@ mod feed;
 
 use super::bind::{Bound, relation};
 use super::narrow::{named, narrow, order, restrict};
-use super::record::{Existing, Record, key_text, text_in};
+use super::record::{Existing, Need, Record, key_text, text_in};
 use super::report::{Reason, Rejected};
 use super::snapshot::{Fingerprint, KeyHash};
 use crate::db::query::Query;
@@ -362,6 +362,7 @@ impl<'b> Reader<'b> {
             values,
             children,
             state: Existing::ByMatch,
+            need: Need::None,
         }))
     }
 }

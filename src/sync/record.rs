@@ -25,6 +25,18 @@ pub struct Record {
     /// Rows by child set, in the order of the plan's children.
     pub children: Vec<Vec<Row>>,
     pub state: Existing,
+    pub need: Need,
+}
+
+/// Whether a row that ponte created has what it needs before the shop may show it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Need {
+    /// Nothing is remembered: ponte did not create the row, or it has had all it needs for long.
+    #[default]
+    None,
+    Open,
+    /// All is there, but the row has not been looked at since.
+    Met,
 }
 
 impl Record {

@@ -156,6 +156,9 @@ pub struct FlowReport {
     pub looked_at: Option<Vec<String>>,
     #[serde(skip)]
     pub rejected: Vec<Rejected>,
+    /// Records whose need this flow has met: they may be shown now.
+    #[serde(skip)]
+    pub met: u64,
     /// Keys that a dry run would link, most of them to rows that it would create.
     #[serde(skip)]
     pub planned: Vec<String>,

@@ -4,6 +4,7 @@
 //! finds an older snapshot and compares again what was already written: nothing is lost, nothing is written twice,
 //! since what is right is not written. Links lie in the target and commit with the rows they speak of.
 
+use super::batch::needs::Awaited;
 use super::batch::{Applier, Intent, Outcome, rejected};
 use super::bind::{BindError, Binder, Bound};
 use super::layout::ANCESTORS;
@@ -94,6 +95,8 @@ pub async fn run(
         ..FlowReport::default()
     };
     let mut memory = Memory::open(plan, flow, options, &mut report)?;
+    let own = connections.own(&flow.target.connection);
+    memory.awaited = Awaited::read(target.as_mut(), &own, flow).await?;
     let seed = seed(flow, &around.lookups);
     let keys = watch(
         plan,
@@ -109,7 +112,6 @@ pub async fn run(
         Some(keys) => Reader::of_keys(&source_engine, &bound, keys, seed),
         None => Reader::start(&source_engine, &bound, &options.selection, unique, seed),
     };
-    let own = connections.own(&flow.target.connection);
     let mut applier = Applier::new(
         &bound,
         target_engine,
@@ -174,7 +176,12 @@ async fn watch(
     let watched = Watched::look(source, bound.flow, watermark, pack).await?;
     let old = memory.old.as_ref();
     let old = old.and_then(|snapshot| Mark::read(snapshot.mark()));
-    let whole = memory.compare_all || memory.old.is_none();
+    let mut old = old;
+    let awaited = &memory.awaited;
+    let too_many = old.as_mut().is_some_and(|mark| {
+        !awaited.is_named() || !awaited.named.iter().all(|key| mark.retry(key))
+    });
+    let whole = memory.compare_all || memory.old.is_none() || too_many;
     let Start { keys, since, mark } = watched.start(source, bound, by, seed, old, whole).await?;
     if let Some(keys) = &keys {
         next.patch();
@@ -247,6 +254,8 @@ struct Memory {
     /// Keys that the source has but that were not carried over.
     rest: HashSet<KeyHash>,
     compare_all: bool,
+    /// Looked at though they have not changed.
+    awaited: Awaited,
     /// From where the next run may go on; `None`: it reads the whole source.
     mark: Option<Mark>,
     key_columns: usize,
@@ -276,6 +285,7 @@ impl Memory {
             next: keeps.then(|| Next::new(&path)).transpose()?,
             rest: HashSet::new(),
             compare_all: options.full || options.is_partial(),
+            awaited: Awaited::default(),
             mark: None,
             key_columns: flow.source.key.len(),
         })
@@ -307,7 +317,10 @@ impl Memory {
         }
     }
 
-    fn is_unchanged(&mut self, record: &Record) -> Result<bool, SnapshotError> {
+    fn is_unchanged(&mut self, record: &Record, flow: &Flow) -> Result<bool, SnapshotError> {
+        if self.awaited.has(record, flow) {
+            return Ok(false);
+        }
         match &mut self.old {
             Some(old) if !self.compare_all => {
                 Ok(old.get(&record.hash)? == Some(record.fingerprint))
@@ -372,7 +385,7 @@ async fn stream(
         match item {
             Item::Rejected(rejected) => reject(rejected, memory, report)?,
             Item::Record(record) => {
-                if memory.is_unchanged(&record)? {
+                if memory.is_unchanged(&record, applier.bound.flow)? {
                     report.counts.unchanged += 1;
                     memory.carried_over(&record)?;
                 } else {
@@ -423,7 +436,7 @@ async fn tree(
             let ancestors = ancestors(&record, parent, &above);
             record.add_ancestors(child, &ancestors);
             above.insert(record.key.clone(), ancestors);
-            if memory.is_unchanged(&record)? {
+            if memory.is_unchanged(&record, applier.bound.flow)? {
                 report.counts.unchanged += 1;
                 memory.carried_over(&record)?;
             } else {

@@ -304,12 +304,6 @@ impl<'p> Watched<'p> {
         let mut hasher = blake3::Hasher::new();
         hasher.update(seed);
         hasher.update(self.watermark.sql.text.as_bytes());
-        // What an edited filter lets in did not change when it was let in.
-        let source = &self.flow.source;
-        let within = source.within.iter().map(|within| &within.filter);
-        for filter in source.filter.iter().chain(within) {
-            hasher.update(b" where ").update(filter.text.as_bytes());
-        }
         hasher.update(format!("{:?}", self.zone).as_bytes());
         // What comes into an edited filter has no new time.
         let source = &self.flow.source;

@@ -100,8 +100,8 @@ main/stock: fits
 
 "#]]);
     project.ponte(&["setup"]).succeeds().stdout_eq(str![[r#"
-erp: ponte_lease, ponte_heartbeat, ponte_link, ponte_wrote to be created
-shop.main: ponte_lease, ponte_heartbeat, ponte_link, ponte_wrote to be created
+erp: ponte_lease, ponte_heartbeat, ponte_link, ponte_wrote, ponte_need to be created
+shop.main: ponte_lease, ponte_heartbeat, ponte_link, ponte_wrote, ponte_need to be created
 Nothing was created yet: `ponte setup --run` does it, `--print-sql` prints the statements.
 
 "#]]);
@@ -109,8 +109,8 @@ Nothing was created yet: `ponte setup --run` does it, `--print-sql` prints the s
         .ponte(&["setup", "--run"])
         .succeeds()
         .stdout_eq(str![[r#"
-erp: created ponte_lease, ponte_heartbeat, ponte_link, ponte_wrote
-shop.main: created ponte_lease, ponte_heartbeat, ponte_link, ponte_wrote
+erp: created ponte_lease, ponte_heartbeat, ponte_link, ponte_wrote, ponte_need
+shop.main: created ponte_lease, ponte_heartbeat, ponte_link, ponte_wrote, ponte_need
 
 "#]]);
     project
@@ -334,7 +334,7 @@ async fn what_cannot_be_carried_over_is_in_quarantine_until_it_can() {
     );
     project.ponte(&["sync"]).exits_with(4).stdout_eq(str![[r#"
 main/article: 1 record was not carried over
-  ODD-1  rejected: `[shop.main.tax]` has no row `EXEMPT` (at pack:woocommerce/article.toml:61:1)
+  ODD-1  rejected: `[shop.main.tax]` has no row `EXEMPT` (at pack:woocommerce/article.toml:62:1)
       help: correct the value in the source or the expression in the mapping
 
 main/price: 1 record was not carried over
@@ -354,7 +354,7 @@ main/stock: 9 articles, 2 figures changed, 5 rows beside them; 2 web orders pend
 "#]]);
     project.ponte(&["quarantine", "list"]).succeeds().stdout_eq(str![[r#"
 main/article: 1 record
-  ODD-1  rejected: `[shop.main.tax]` has no row `EXEMPT` (at pack:woocommerce/article.toml:61:1)
+  ODD-1  rejected: `[shop.main.tax]` has no row `EXEMPT` (at pack:woocommerce/article.toml:62:1)
 main/price: 1 record
   ODD-1 / public  rejected: `[shop.main.tax]` has no row `EXEMPT` (at pack:woocommerce/price.toml:7:15)
 

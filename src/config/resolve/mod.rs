@@ -270,7 +270,7 @@ impl<'p> Resolver<'p, '_> {
                 plan.stocks.extend(stock);
             } else {
                 plan.flows
-                    .extend(self.record_flow(name, keys, side, erp, record));
+                    .extend(self.record_flow(name, keys, side, erp, (record, &records)));
             }
         }
     }
@@ -363,7 +363,7 @@ impl<'p> Resolver<'p, '_> {
         keys: &ShopKeys,
         side: &PackSide,
         erp: &Erp<'_>,
-        record: &'static str,
+        (record, records): (&'static str, &[&'static str]),
     ) -> Option<Flow> {
         let over = shop_keys(keys, record);
         let source = erp.sources.get(record).cloned();
@@ -384,6 +384,7 @@ impl<'p> Resolver<'p, '_> {
                     .collect(),
                 at: codes.span(self.file),
             }),
+            records,
         };
         let target = shop_record.target(&mut self.loader.found);
         let mut source = source?;

@@ -159,6 +159,8 @@ impl TableFlow<'_> {
             connection: connection?.value.clone(),
             languages: BTreeMap::new(),
             codes: None,
+            needs: Vec::new(),
+            meets: None,
             tables: side.map_or(Vec::new(), |side| side.tables.clone()),
             fields: Vec::new(),
             of: None,

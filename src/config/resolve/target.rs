@@ -8,10 +8,10 @@ use super::super::texts::{Bound, Texts};
 use super::derived;
 use super::side::PackSide;
 use super::source::RecordView;
-use super::write::Writes;
+use super::write::{READY, Writes};
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
-use crate::expr::Expr;
-use crate::plan::{Codes, Find, LinkColumn, Target};
+use crate::expr::{Expr, Name};
+use crate::plan::{Codes, Find, LinkColumn, Target, Write};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -25,6 +25,8 @@ pub struct ShopRecord<'a> {
     pub language: Option<&'a str>,
     /// The shop's languages that are ponte's.
     pub codes: Option<Codes>,
+    /// The shop's records.
+    pub records: &'a [&'static str],
 }
 
 impl ShopRecord<'_> {
@@ -60,10 +62,12 @@ impl ShopRecord<'_> {
                 .map(|over| (self.shop.texts(self.project_file), over)),
             record: self.record,
             scope: scope.clone(),
+            needs: !body.needs.is_empty(),
             link_id: body.link.get("id").map(|id| id.value.trim().to_owned()),
         };
         let aliases = writes.aliases(&body.write, found);
         let writes = writes.resolve(&body.write, &aliases, found);
+        let needs = self.needs(file, body, &writes, found);
         let derived = body.derived.iter().map(|keys| &keys.alias);
         let forget = body.forget.iter().map(|keys| &keys.alias);
         derived::names_once(texts, &aliases, derived.chain(forget), found);
@@ -85,12 +89,83 @@ impl ShopRecord<'_> {
             tables: self.shop.tables.clone(),
             fields,
             of: body.of.as_ref().map(|of| of.value.clone()),
+            needs,
+            meets: owner
+                .filter(|(_, owner)| {
+                    body.of.is_some()
+                        && owner
+                            .needs
+                            .iter()
+                            .any(|need| need.value == self.record.name)
+                })
+                .and(body.of.as_ref().map(|of| of.value.clone())),
             find,
             link: link(file, body, &aliases, found),
             derived: derived::derived(texts, &body.derived, &small_tables, &bound, found),
             forget: derived::forget(texts, &body.forget, &scope, found),
             writes,
         })
+    }
+
+    /// What rows that ponte creates must have before they are shown.
+    fn needs(
+        &self,
+        file: &Arc<SourceFile>,
+        body: &ShopRecordFile,
+        writes: &[Write],
+        found: &mut Vec<Diagnostic>,
+    ) -> Vec<String> {
+        let belongs = |record: &str| {
+            let other = self.shop.pack.shop_record(record);
+            let of = other.and_then(|(_, other)| other.of.as_ref());
+            of.is_some_and(|of| of.value == self.record.name)
+        };
+        let mut needs = Vec::new();
+        for need in &body.needs {
+            if belongs(need) {
+                needs.push(need.value.clone());
+                continue;
+            }
+            let records = self.shop.pack.records.keys();
+            let known: Vec<&str> = records
+                .map(String::as_str)
+                .filter(|one| belongs(one))
+                .collect();
+            let message = format!("no record `{}` that belongs to this one", need.value);
+            found.push(
+                Diagnostic::error("P144", message)
+                    .at(
+                        &need.content(file),
+                        format!("its file says `of = \"{}\"`", self.record.name),
+                    )
+                    .note(format!("records that do: {}", known.join(", ")))
+                    .suggest(need, known),
+            );
+        }
+        // Nobody would ever write what the row waits for.
+        let left_out = needs
+            .iter()
+            .find(|need| !self.records.contains(&need.as_str()));
+        if let Some(need) = left_out {
+            let fields = writes.iter().flat_map(|write| {
+                let fields = write.fields.iter();
+                let fields = fields.flat_map(|field| field.condition.iter().chain([&field.expr]));
+                fields.chain(&write.condition).chain(&write.owned_while)
+            });
+            let names = fields.flat_map(|expr| expr.names());
+            for (_, at) in names.filter(|(name, _)| *name == Name::Field(READY)) {
+                let message = format!("`{READY}` waits for `{need}`, which this shop leaves out");
+                found.push(
+                    Diagnostic::error("P144", message)
+                        .at(&at, "would never be true for a new row")
+                        .note(format!("records of the shop: {}", self.records.join(", ")))
+                        .help(format!(
+                            "take `{need}` over, or give the field another value in the project"
+                        )),
+                );
+            }
+        }
+        needs
     }
 
     /// The record whose link and `find` are used: this one's own, or that of `of`.

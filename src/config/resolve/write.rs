@@ -13,6 +13,9 @@ use crate::plan::{Each, Empty, Match, Over, Write};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+/// True unless ponte created the row and something that it `needs` has not been written.
+pub const READY: &str = "ready";
+
 /// Everything that the writes of one record are resolved with.
 pub struct Writes<'a> {
     /// Texts of the pack's file.
@@ -21,6 +24,8 @@ pub struct Writes<'a> {
     pub project: Option<(Texts<'a>, &'a ShopRecordKeys)>,
     pub record: &'a RecordView,
     pub scope: Scope,
+    /// The name `ready` is known.
+    pub needs: bool,
     /// `post.ID` of `[link] id`: the same row as `find.id`.
     pub link_id: Option<String>,
 }
@@ -110,6 +115,10 @@ impl Writes<'_> {
             None => scope.clone(),
         }
         .with_name("created");
+        let scope = match self.needs {
+            true => scope.with_name(READY),
+            false => scope,
+        };
         let mut expr = |text: &Option<At<String>>| {
             let expr = texts.expr(text.as_ref()?, found)?;
             scope.check(&expr, found);

@@ -28,6 +28,8 @@ pub(super) struct Pass {
     pub(super) changes: Vec<(Option<usize>, RecordChange)>,
     pub(super) remember: Vec<(usize, Vec<(String, Remember)>)>,
     pub(super) derived_differ: bool,
+    /// Records whose need was met.
+    pub(super) met: u64,
     pub(super) lists: BTreeMap<String, Vec<Value>>,
 }
 
@@ -378,6 +380,7 @@ fn collect(write: &BoundWrite<'_>, records: &[Record], ops: Vec<Op>, pass: &mut 
 
 /// Counts and shows what was (or would be) written; a record that failed has written nothing.
 pub(super) fn note(report: &mut FlowReport, pass: &Pass) {
+    report.met += pass.met;
     let failed: HashSet<usize> = pass.failed.iter().map(|(at, _)| *at).collect();
     let done = pass
         .changes

@@ -7,7 +7,7 @@ use ponte::sync::run::RunError;
 use crate::support::pipeline::{Pipeline, changed};
 use crate::support::servers::Database;
 
-const PACK: &[(&str, &str)] = &[
+pub const PACK: &[(&str, &str)] = &[
     (
         "bazaar/pack.toml",
         include_str!("../../cases/bazaar/shop/pack.toml"),

@@ -13,6 +13,14 @@ const ERP: &[&str] = &[
      ('LAMP', 'en_US', 'Lamp', 'Shines'), ('LAMP', 'it_IT', 'Lampada', NULL), ('ROPE', 'en_US', 'Rope', NULL)",
 ];
 
+/// Without prices there is nothing to wait for.
+const KEYS: &str = r#"
+records  = ["article"]
+language = "en_US"
+[shop.main.article.write.product]
+set = { visible = "CASE WHEN active THEN 1 ELSE 0 END" }
+"#;
+
 /// A PostgreSQL ERP with these articles, and an empty bazaar on MariaDB.
 async fn pair(test: &str, shop_keys: &str) -> (Database, Database, Pipeline) {
     let erp = servers::postgres(&format!("{test} erp")).await;
@@ -23,11 +31,7 @@ async fn pair(test: &str, shop_keys: &str) -> (Database, Database, Pipeline) {
     bazaar::fill(&shop).await;
     let pipeline = bazaar::pipeline(&[
         &bazaar::erp(&erp),
-        &bazaar::shop(
-            "main",
-            &shop,
-            "records = [\"article\"]\nlanguage = \"en_US\"",
-        ),
+        &bazaar::shop("main", &shop, KEYS),
         shop_keys,
     ])
     .await;

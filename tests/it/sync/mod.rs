@@ -8,6 +8,7 @@ mod kills;
 mod languages;
 mod late;
 mod links;
+mod needs;
 mod opencart;
 mod packs;
 
