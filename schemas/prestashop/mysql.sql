@@ -607,8 +607,8 @@ INSERT INTO ps_category_lang (id_category, id_shop, id_lang, name, link_rewrite)
     (2, 1, 2, 'Home', 'home');
 
 INSERT INTO ps_category_shop (id_category, id_shop, position) VALUES
-    (1, 1, 1),
-    (2, 1, 1);
+    (1, 1, 0),
+    (2, 1, 0);
 
 INSERT INTO ps_category_group (id_category, id_group) VALUES
     (2, 1),

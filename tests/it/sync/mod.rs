@@ -10,6 +10,7 @@ mod links;
 mod packs;
 
 mod pair;
+mod prestashop;
 mod shop;
 mod shops;
 mod tables;
