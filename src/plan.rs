@@ -354,6 +354,8 @@ pub struct Derived {
     /// `:id`, `:<find column>`, `:<write>.<column>` are lists over the batch; `:now_unix` seconds.
     pub sql: ServerSql,
     pub condition: Option<Expr>,
+    /// Written along with a change of the figure, never looked for beside a right one. In stock only.
+    pub touch: bool,
     pub at: Span,
 }
 

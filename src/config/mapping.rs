@@ -339,6 +339,8 @@ pub struct DerivedKeys {
     /// Only where this expression over the shop's small tables is true.
     #[serde(rename = "if")]
     pub condition: Option<At<String>>,
+    /// In stock only. True: written along with a change of the figure, never looked for beside a right one.
+    pub touch: Option<At<bool>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -426,7 +428,7 @@ pub struct PendingKeys {
     /// Only where this expression over the shop's small tables is true.
     #[serde(rename = "if")]
     pub condition: Option<At<String>>,
-    /// Server SQL: reference, sku, quantity.
+    /// Server SQL: reference, sku, quantity; `placed` and `in_flight` if it can tell.
     #[schemars(required)]
     pub sql: Option<At<String>>,
 }

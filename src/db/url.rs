@@ -114,6 +114,21 @@ impl DbUrl {
         }
     }
 
+    /// Whether both lead to one database, whoever logs in.
+    pub fn is_same_database(&self, other: &DbUrl) -> bool {
+        match (&self.place, &other.place) {
+            (Place::File { path: a, .. }, Place::File { path: b, .. }) => a == b,
+            (Place::Server(a), Place::Server(b)) => {
+                let there = |server: &Server| match &server.socket {
+                    Some(socket) => (socket.display().to_string(), 0),
+                    None => (server.host.to_lowercase(), server.port),
+                };
+                self.kind == other.kind && there(a) == there(b) && a.database == b.database
+            }
+            _ => false,
+        }
+    }
+
     /// The file and whether it is opened for reading only, unless the database is on a server.
     pub fn file(&self) -> Option<(&Path, bool)> {
         match &self.place {

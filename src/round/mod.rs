@@ -432,7 +432,12 @@ async fn note(
 }
 
 /// Figures left alone until a person has put something right.
-pub const QUARANTINED_STOCK: [Left; 3] = [Left::DuplicateSku, Left::SharedFigure, Left::Unreadable];
+pub const QUARANTINED_STOCK: [Left; 4] = [
+    Left::DuplicateSku,
+    Left::SharedFigure,
+    Left::DisputedFigure,
+    Left::Unreadable,
+];
 
 /// What of a cycle a person has to look at.
 pub fn stock_findings(report: &StockReport) -> Findings {

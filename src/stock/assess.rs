@@ -25,6 +25,8 @@ pub enum Left {
     DuplicateSku,
     /// Several skus sell from one figure.
     SharedFigure,
+    /// Another shop of the project sells from the same figure and would show another number.
+    DisputedFigure,
 }
 
 impl Left {
@@ -41,6 +43,9 @@ impl Left {
             Left::Unreadable => "its figure in the shop is not a number; correct it there",
             Left::DuplicateSku => {
                 "several articles of the shop have this sku; make it unique there"
+            }
+            Left::DisputedFigure => {
+                "another shop of the project sells from the same figure; give both the same warehouses and safety stock"
             }
             Left::SharedFigure => {
                 "it shares one figure with other skus; let each manage its own stock"
@@ -93,6 +98,7 @@ pub fn available(article: &Article, pending: Option<&Decimal>, safety: &Decimal)
 /// because they are shared.
 pub fn assess(
     figures: &Figures,
+    disputed: &HashSet<Vec<u8>>,
     lines: &[OrderLine],
     erp: &Erp,
     safety: &Decimal,
@@ -106,7 +112,9 @@ pub fn assess(
         if only.is_some_and(|skus| !skus.contains(&figure.sku)) || !seen.insert(&figure.sku) {
             continue;
         }
-        let article = match sharing.left(figure) {
+        let dispute = disputed.contains(&encoded(&figure.id));
+        let dispute = dispute.then_some(Left::DisputedFigure);
+        let article = match sharing.left(figure).or(dispute) {
             Some(left) => Err(left),
             None => erp.articles.get(&figure.sku).ok_or(Left::NotInErp),
         };
@@ -128,8 +136,9 @@ pub fn assess(
             }
         }
     }
-    let totals = total::jobs(figures, &pending, erp, safety);
-    assessment.jobs.extend(totals);
+    let totals = total::jobs(figures, &pending, erp, safety).into_iter();
+    let undisputed = |job: &Job| !disputed.contains(&encoded(&figures.totals[job.figure].id));
+    assessment.jobs.extend(totals.filter(undisputed));
     assessment
 }
 
@@ -220,7 +229,15 @@ mod tests {
         for sku in ["A", "B"] {
             erp.articles.insert(sku.to_owned(), Article::default());
         }
-        assess(&figures, &[], &erp, &Decimal::default(), None).left
+        assess(
+            &figures,
+            &HashSet::new(),
+            &[],
+            &erp,
+            &Decimal::default(),
+            None,
+        )
+        .left
     }
 
     fn one(sku: &str, why: Left) -> (String, Left) {

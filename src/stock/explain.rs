@@ -8,6 +8,7 @@ use super::figure::Exception;
 use super::others::Others;
 use super::pending::{OrderLine, join};
 use super::shop::{Figure, Figures, Shop, Shown, Targets, engine_of};
+use super::siblings::Siblings;
 use super::write::{Due, find_off};
 use super::{Engines, LastKnown, Left, StockError};
 use crate::db::Isolation;
@@ -136,11 +137,14 @@ pub async fn explain(
     let only = BTreeSet::from([sku.clone()]);
     let mut shop = Shop::open(project, stock, engines).await?;
     let targets = shop.targets().await?;
+    let siblings = Siblings::open(project, stock, engines).await?;
     let mut others = Others::open(project, stock, engines, last_known).await?;
     let other_lines = others.pending(Some(&only)).await?;
     shop.session.begin(Isolation::Snapshot).await?;
     let figures = shop.figures(Some(&only), true).await?;
-    let own_lines = shop.pending(Some(&only)).await?;
+    let mut own_lines = shop.pending(Some(&only)).await?;
+    let session = shop.session.as_mut();
+    own_lines.extend(siblings.lines(session, Some(&only)).await?);
     shop.session.rollback().await?;
 
     let mut erp = engine_of(engines, &stock.erp.connection)?.connect().await?;
@@ -156,7 +160,8 @@ pub async fn explain(
     };
     let erp = erp::read(erp.as_mut(), stock, &wanted).await?;
     let lines = join(&[&own_lines, &other_lines], &erp.counted);
-    let assessment = assess(&figures, &lines, &erp, &stock.safety, Some(&only));
+    let disputed = &siblings.disputed;
+    let assessment = assess(&figures, disputed, &lines, &erp, &stock.safety, Some(&only));
     let derived = derived_off(&mut shop, &targets, &figures, &assessment).await?;
 
     let article = erp.articles.get(&sku);

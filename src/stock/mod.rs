@@ -44,6 +44,10 @@
 //! A figure that was written may have been too low because a checkout was under way. Those articles go round again, until
 //! a round finds nothing to write for them, at most [`ROUNDS_MAX`] rounds or [`SETTLE`]; the rest is for the next cycle.
 //!
+//! A shop that writes its figure *absolutely* (PrestaShop) undoes what ponte wrote between the shop's reading and its
+//! writing. Its pack tells which orders are under way (`in_flight`): an article that was written goes round again as long
+//! as one of them names it.
+//!
 //! # Left out
 //!
 //! Sales in the ERP after its snapshot, a cancellation that only the shop knows, pages that the shop has cached, two
@@ -62,6 +66,7 @@ mod report;
 mod rows;
 mod second;
 mod shop;
+mod siblings;
 mod total;
 mod write;
 
@@ -80,6 +85,7 @@ use pending::{Line, OrderLine, join};
 pub use report::{Failed, FigureChange, Named, OLD_DAYS, Oversold, StockReport};
 use second::{Second, Seen};
 use shop::{Figures, Shop, Targets, engine_of};
+use siblings::Siblings;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -91,6 +97,8 @@ pub const ROUNDS_MAX: u32 = 3;
 pub const SETTLE: Duration = Duration::from_secs(60);
 /// Between two rounds: about what a shop takes for one checkout's statements.
 const BREATH: Duration = Duration::from_millis(100);
+/// The same while checkouts of these articles are under way.
+const BREATH_IN_FLIGHT: Duration = Duration::from_millis(500);
 
 /// Why a cycle or an explanation failed.
 #[derive(Debug, thiserror::Error)]
@@ -153,13 +161,18 @@ pub async fn cycle(
         ..StockReport::default()
     };
     let mut focus = only(options.only);
+    let mut written = BTreeSet::new();
     loop {
         report.rounds += 1;
         let round = cycle.look(focus.as_ref(), report.rounds == 1).await?;
         if report.rounds == 1 {
             cycle.tell(&round, focus.is_none(), &mut report);
         }
-        let again = cycle.write(&round, options.mode, &mut report).await?;
+        let mut again = cycle.write(&round, options.mode, &mut report).await?;
+        written.extend(again.iter().cloned());
+        // A checkout that read one of these figures before it was written may still write it.
+        let in_flight: Vec<&String> = round.in_flight.intersection(&written).collect();
+        again.extend(in_flight.iter().map(|sku| (*sku).clone()));
         if again.is_empty() {
             return Ok(report);
         }
@@ -167,8 +180,12 @@ pub async fn cycle(
             report.unsettled = again.into_iter().collect();
             return Ok(report);
         }
+        let breath = match in_flight.is_empty() {
+            true => BREATH,
+            false => BREATH_IN_FLIGHT,
+        };
         focus = Some(again);
-        tokio::time::sleep(BREATH).await;
+        tokio::time::sleep(breath).await;
     }
 }
 
@@ -181,6 +198,7 @@ fn only(skus: &[String]) -> Option<BTreeSet<String>> {
 struct Cycle<'p> {
     stock: &'p plan::Stock,
     shop: Shop<'p>,
+    siblings: Siblings<'p>,
     targets: Targets<'p>,
     others: Others<'p>,
     erp: Box<dyn Session>,
@@ -191,6 +209,8 @@ struct Round {
     figures: Figures,
     lines: Vec<OrderLine>,
     assessment: Assessment,
+    /// Articles whose checkouts are under way.
+    in_flight: BTreeSet<String>,
     /// This shop's lines alone, for other shops' cycles.
     own: Vec<Line>,
 }
@@ -204,11 +224,13 @@ impl<'p> Cycle<'p> {
     ) -> Result<Cycle<'p>, StockError> {
         let mut shop = Shop::open(project, stock, engines).await?;
         let targets = shop.targets().await?;
+        let siblings = Siblings::open(project, stock, engines).await?;
         let others = Others::open(project, stock, engines, options.last_known).await?;
         let erp = engine_of(engines, &stock.erp.connection)?.connect().await?;
         Ok(Cycle {
             stock,
             shop,
+            siblings,
             targets,
             others,
             erp,
@@ -226,8 +248,11 @@ impl<'p> Cycle<'p> {
         let figures = self.shop.figures(only, first_round).await?;
         let wider = only.map(|skus| total::parts(&figures, skus));
         let (narrow, only) = (only, wider.as_ref());
-        let first = self.shop.pending(only).await?;
-        let second = Second::after_first(&mut self.shop).await?;
+        let own = self.shop.pending(only).await?;
+        let session = self.shop.session.as_mut();
+        let mut first = self.siblings.lines(session, only).await?;
+        first.extend(own.iter().cloned());
+        let second = Second::after_first(&mut self.shop, &self.siblings).await?;
         let others = self.others.pending(only).await?;
 
         let references = first
@@ -252,12 +277,17 @@ impl<'p> Cycle<'p> {
             }
         };
         let lines = join(&[&first, &seen.pending, &seen.came, &others], &erp.counted);
-        let assessment = assess(&figures, &lines, &erp, &self.stock.safety, narrow);
+        let disputed = &self.siblings.disputed;
+        let safety = &self.stock.safety;
+        let assessment = assess(&figures, disputed, &lines, &erp, safety, narrow);
+        let under_way = first.iter().chain(&seen.pending);
+        let in_flight = under_way.filter(|line| line.in_flight);
         Ok(Round {
+            in_flight: in_flight.map(|line| line.sku.clone()).collect(),
             figures,
             lines,
             assessment,
-            own: first,
+            own,
         })
     }
 

@@ -2,7 +2,7 @@
 
 use super::StockError;
 use super::pending::Line;
-use super::rows::{ServerQuery, moment, narrowed, needed, number, text};
+use super::rows::{ServerQuery, moment, narrowed, needed, number, text, truth};
 use crate::db::Session;
 use crate::db::template::Bound;
 use crate::expr::Zone;
@@ -149,10 +149,14 @@ impl Orders<'_> {
                 sku,
                 quantity,
                 placed: at[3].and_then(|at| moment(&row[at])),
+                in_flight: match at[4] {
+                    Some(at) => truth(&row[at])?,
+                    None => false,
+                },
             });
             Ok(())
         };
-        let names = ["reference", "sku", "quantity", "placed"];
+        let names = ["reference", "sku", "quantity", "placed", "in_flight"];
         query.each(session, bound, &names, take).await
     }
 }

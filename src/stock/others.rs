@@ -1,7 +1,8 @@
-//! Other shops that sell from the same warehouses: their pending orders are taken off here, too.
+//! Shops in other databases that sell from the same warehouses: their pending orders are taken off here, too.
 
 use super::pending::Line;
 use super::shop::Shop;
+use super::siblings::is_sibling;
 use super::{Engines, LastKnown, StockError};
 use crate::db::DbError;
 use crate::plan::{self, Plan};
@@ -32,7 +33,7 @@ impl<'p> Others<'p> {
         for other in project
             .stocks
             .iter()
-            .filter(|other| share_stock(stock, other))
+            .filter(|other| share_stock(stock, other) && !is_sibling(project, stock, other))
         {
             let known = last_known.get(&other.shop);
             let known = known.map(|lines| lines.iter().filter_map(|line| line.line()).collect());
@@ -106,7 +107,7 @@ fn stays_known(shop: &str, error: DbError, known: bool) -> Result<(), StockError
 }
 
 /// Whether both sell from a warehouse of one ERP.
-fn share_stock(a: &plan::Stock, b: &plan::Stock) -> bool {
+pub fn share_stock(a: &plan::Stock, b: &plan::Stock) -> bool {
     let overlap = a.warehouses.is_empty()
         || b.warehouses.is_empty()
         || a.warehouses

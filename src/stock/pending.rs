@@ -14,6 +14,8 @@ pub struct Line {
     pub quantity: Decimal,
     /// When the order was placed, UTC; `None` where the pack does not say.
     pub placed: Option<NaiveDateTime>,
+    /// The checkout is under way: the shop may be about to write the figure.
+    pub in_flight: bool,
 }
 
 /// The pieces that the ERP counts: committed, delivered or done with.
@@ -134,6 +136,7 @@ impl KnownLine {
             sku: self.sku.clone(),
             quantity: Decimal::parse(&self.quantity).ok()?,
             placed: None,
+            in_flight: false,
         })
     }
 }
@@ -149,6 +152,7 @@ mod tests {
             sku: sku.to_owned(),
             quantity: Decimal::from(quantity),
             placed: None,
+            in_flight: false,
         }
     }
 

@@ -137,6 +137,7 @@ impl StockReport {
     pub fn is_clean(&self) -> bool {
         let ambiguous = self.left(Left::DuplicateSku)
             + self.left(Left::SharedFigure)
+            + self.left(Left::DisputedFigure)
             + self.left(Left::Unreadable);
         self.oversold.is_empty() && self.failed.is_empty() && ambiguous == 0
     }

@@ -1,27 +1,23 @@
-//! The second look at a shop that takes an order's pieces before the order can be seen.
-//!
-//! What the first look missed are orders that were under way just then: pieces taken, order not yet pending. Most of
-//! them are pending at the second look. But one may have come and gone in between, cancelled or edited, its pieces
-//! given back after the first look and therefore missing from what it saw. The shop's own record of what happened to
-//! orders tells of these: whatever became pending above the highest row id that the first look saw. Ids, since clocks
-//! do not tell what was visible when. How many pieces such an order had taken, its lines say as the *first* look's
-//! picture has them (they were written long before, and may have been edited since): that is why the first look's
-//! snapshot stays open until then.
-
 use super::StockError;
+use super::orders::Orders;
 use super::pending::Line;
 use super::shop::Shop;
+use super::siblings::Siblings;
 use crate::db::Isolation;
 use crate::plan;
 use crate::value::Value;
 use std::collections::BTreeSet;
 
-/// What the first look leaves for the second one.
-pub enum Second<'p> {
-    /// The pack knows no record of what happened to orders, or needs no second look.
-    Plain,
-    /// The first look's snapshot is still open.
-    Since(&'p plan::SecondLook, Value),
+/// What the first look leaves for the second one: the queries of this shop and of its siblings.
+pub struct Second<'p> {
+    shops: Vec<Again<'p>>,
+}
+
+struct Again<'p> {
+    orders: Orders<'p>,
+    /// How far the record of what happened to orders had come; the first look's snapshot is then still open. `None`: the
+    /// pack knows no such record, or needs no second look.
+    since: Option<(&'p plan::SecondLook, Value)>,
 }
 
 /// Lines that only a second look knows of.
@@ -38,17 +34,31 @@ impl<'p> Second<'p> {
     ///
     /// # Errors
     /// Those of the database and of a query that does not yield what it should.
-    pub async fn after_first(shop: &mut Shop<'p>) -> Result<Second<'p>, StockError> {
-        match &shop.plan.target.second_look {
-            None => {
-                shop.session.rollback().await?;
-                Ok(Second::Plain)
-            }
-            Some(look) => {
-                let mark = shop.orders().mark(shop.session.as_mut(), look).await?;
-                Ok(Second::Since(look, mark))
-            }
+    pub async fn after_first(
+        shop: &mut Shop<'p>,
+        siblings: &Siblings<'p>,
+    ) -> Result<Second<'p>, StockError> {
+        let own = (shop.orders(), shop.plan.target.second_look.as_ref());
+        let all = std::iter::once(own).chain(siblings.orders.iter().cloned());
+        let mut shops = Vec::new();
+        for (orders, look) in all {
+            let since = match look {
+                Some(look) if shop.plan.target.checkout_seconds > 0 => {
+                    Some((look, orders.mark(shop.session.as_mut(), look).await?))
+                }
+                _ => None,
+            };
+            shops.push(Again { orders, since });
         }
+        let second = Second { shops };
+        if !second.is_open() {
+            shop.session.rollback().await?;
+        }
+        Ok(second)
+    }
+
+    fn is_open(&self) -> bool {
+        self.shops.iter().any(|again| again.since.is_some())
     }
 
     /// # Errors
@@ -58,21 +68,32 @@ impl<'p> Second<'p> {
         shop: &mut Shop<'p>,
         only: Option<&BTreeSet<String>>,
     ) -> Result<Seen, StockError> {
-        let orders = shop.orders();
-        let Second::Since(look, mark) = self else {
-            return Ok(Seen {
-                pending: orders.pending(shop.session.as_mut(), only).await?,
-                came: Vec::new(),
-            });
-        };
+        let mut seen = Seen::default();
+        if !self.is_open() {
+            for Again { orders, .. } in &self.shops {
+                let lines = orders.pending(shop.session.as_mut(), only).await?;
+                seen.pending.extend(lines);
+            }
+            return Ok(seen);
+        }
         let mut now = shop.engine.connect().await?;
         now.begin(Isolation::Snapshot).await?;
-        let pending = orders.pending(now.as_mut(), only).await?;
-        let references = orders.came(now.as_mut(), look, &mark).await?;
+        let mut came = Vec::new();
+        for Again { orders, since } in &self.shops {
+            seen.pending
+                .extend(orders.pending(now.as_mut(), only).await?);
+            if let Some((look, mark)) = since {
+                let references = orders.came(now.as_mut(), look, mark).await?;
+                came.push((orders, look, references));
+            }
+        }
         now.rollback().await?;
         let then = shop.session.as_mut();
-        let came = orders.lines_of(then, look, references, only).await?;
+        for (orders, look, references) in came {
+            let lines = orders.lines_of(then, look, references, only).await?;
+            seen.came.extend(lines);
+        }
         then.rollback().await?;
-        Ok(Seen { pending, came })
+        Ok(seen)
     }
 }

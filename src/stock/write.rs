@@ -117,7 +117,7 @@ async fn differences(
     group: &[Due<'_>],
 ) -> db::Result<Vec<RowChange>> {
     let mut changes = Vec::new();
-    for (one, table) in &targets.derived {
+    for (one, table) in targets.derived.iter().filter(|(one, _)| !one.touch) {
         let found = derived::compare(session, one, table, &binding(figures, group)).await?;
         changes.extend(found.changes());
     }
@@ -237,7 +237,9 @@ impl Writer<'_, '_> {
         let mut wrote = !set.is_empty() || !add.is_empty();
         write_figures(session, self.targets, set, add).await?;
         let mut changes = Vec::new();
+        let off: Vec<Due<'_>> = group.iter().filter(|due| due.is_off()).copied().collect();
         for (one, table) in &self.targets.derived {
+            let group = if one.touch { &off } else { group };
             let found =
                 derived::compare(session, one, table, &binding(self.figures, group)).await?;
             if !found.is_empty() {

@@ -21,12 +21,14 @@ pub struct Found {
 }
 
 /// Compares the records' rows with the table as it is now. Columns that later expressions use are put into the records.
+/// `touched`: records of which an earlier write of the flow changed something.
 pub async fn compare(
     session: &mut dyn Session,
     write: &BoundWrite<'_>,
     records: &mut [Record],
     sight: Sight<'_>,
     created_kind: Option<&str>,
+    touched: &HashSet<usize>,
     mode: Mode,
 ) -> db::Result<Found> {
     let mut found = Found::default();
@@ -69,7 +71,10 @@ pub async fn compare(
         let record = &records[at];
         let view = sight.of(record, None);
         let op = match &row {
-            Some(row) => differences(write, &view, at, row, &existing.columns),
+            Some(row) => match differences(write, &view, at, row, &existing.columns) {
+                Ok(None) if touched.contains(&at) => goes_along(write, &view, at, row),
+                found => found,
+            },
             None => match_values(write, record, &view)
                 .and_then(|key| new_row(write, &view, at, key))
                 .map(Some),
@@ -231,12 +236,10 @@ pub fn differences(
     columns: &[String],
 ) -> Result<Option<Op>, Reason> {
     let mut changes = Vec::new();
-    let mut touch = Vec::new();
     for field in &write.fields {
         let column = &field.field.column;
         match field.field.own {
-            Own::Insert => {}
-            Own::Touch => touch.push(field),
+            Own::Insert | Own::Touch => {}
             Own::Set | Own::Fill => {
                 let position = columns.iter().position(|known| known == column);
                 let found = position.map_or(&Value::Null, |position| &row[position]);
@@ -251,20 +254,43 @@ pub fn differences(
     if changes.is_empty() {
         return Ok(None);
     }
-    let mut touched = Vec::new();
-    for field in touch {
-        touched.extend(
-            field_value(field, &write.write.table, view)?
-                .map(|value| (field.field.column.clone(), value)),
-        );
-    }
     Ok(Some(Op::Update {
         record: at,
         identity: row[..write.identity.len()].to_vec(),
         changes,
-        touch: touched,
+        touch: touched(write, view)?,
         attribute: None,
     }))
+}
+
+/// A row that is right, of a record of which something else was changed: only what goes along with a change.
+fn goes_along(
+    write: &BoundWrite<'_>,
+    view: &View<'_>,
+    at: usize,
+    row: &Row,
+) -> Result<Option<Op>, Reason> {
+    let touch = touched(write, view)?;
+    Ok((!touch.is_empty()).then(|| Op::Update {
+        record: at,
+        identity: row[..write.identity.len()].to_vec(),
+        changes: Vec::new(),
+        touch,
+        attribute: None,
+    }))
+}
+
+fn touched(write: &BoundWrite<'_>, view: &View<'_>) -> Result<Vec<(String, Value)>, Reason> {
+    let mut touched = Vec::new();
+    for field in write
+        .fields
+        .iter()
+        .filter(|field| field.field.own == Own::Touch)
+    {
+        let value = field_value(field, &write.write.table, view)?;
+        touched.extend(value.map(|value| (field.field.column.clone(), value)));
+    }
+    Ok(touched)
 }
 
 /// A row that is yet to be created: match, `set` and `fill`, then `insert` for what is still without a value, `touch`.

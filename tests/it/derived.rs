@@ -95,6 +95,7 @@ fn derived(rows: DerivedRows, text: &str) -> Derived {
         table_at: sql.at.clone(),
         rows,
         condition: None,
+        touch: false,
         at: sql.at.clone(),
         sql,
     }

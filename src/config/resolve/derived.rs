@@ -9,7 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::plan::{Derived, DerivedRows, Forget};
 use std::collections::BTreeSet;
 
-/// `scope` holds what `if` may name: small tables only.
+/// Those of stock. `scope` holds what `if` may name: small tables only.
 pub fn derived(
     texts: Texts<'_>,
     declared: &[At<DerivedKeys>],
@@ -32,6 +32,7 @@ pub fn derived(
             rows: rows?,
             sql: sql?,
             condition,
+            touch: keys.touch.as_ref().is_some_and(|touch| touch.value),
             at: keys.span(texts.file),
         })
     });
@@ -53,6 +54,23 @@ pub fn names_once<'a>(
             found.push(Diagnostic::error("P131", message).at(&place, "used before"));
         }
     }
+}
+
+/// Those of a record: compared on every occasion, since they may be off beside rows that are right.
+pub fn of_record(
+    texts: Texts<'_>,
+    declared: &[At<DerivedKeys>],
+    scope: &Scope,
+    bound: &Bound,
+    found: &mut Vec<Diagnostic>,
+) -> Vec<Derived> {
+    for touch in declared.iter().filter_map(|keys| keys.touch.as_ref()) {
+        found.push(
+            Diagnostic::error("P105", "`touch` belongs to `[[stock.derived]]`")
+                .at(&touch.span(texts.file), "makes no sense here"),
+        );
+    }
+    derived(texts, declared, scope, bound, found)
 }
 
 fn rows(

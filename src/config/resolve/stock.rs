@@ -155,7 +155,7 @@ fn pending(
     scope: &Scope,
     found: &mut Vec<Diagnostic>,
 ) -> Vec<Pending> {
-    let bound = Bound::names(&["orders_since", "minutes_ago_10"]);
+    let bound = Bound::names(&["orders_since", "minutes_ago_10", "minutes_ago_60"]);
     let mut all = Vec::new();
     for keys in &keys.pending {
         let condition = keys.condition.as_ref().and_then(|text| {

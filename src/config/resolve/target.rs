@@ -101,7 +101,7 @@ impl ShopRecord<'_> {
                 .and(body.of.as_ref().map(|of| of.value.clone())),
             find,
             link: link(file, body, &aliases, found),
-            derived: derived::derived(texts, &body.derived, &small_tables, &bound, found),
+            derived: derived::of_record(texts, &body.derived, &small_tables, &bound, found),
             forget: derived::forget(texts, &body.forget, &scope, found),
             writes,
         })

@@ -124,7 +124,8 @@ impl Applier<'_> {
             pass.waiting.extend(found.waiting);
             found.found
         } else {
-            rows::compare(session, write, records, sight, created, mode).await?
+            let touched = &pass.touched;
+            rows::compare(session, write, records, sight, created, touched, mode).await?
         };
         pass.failed.extend(found.failed);
         Ok(found.ops)

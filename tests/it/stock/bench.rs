@@ -35,7 +35,7 @@ pub struct Setup<'a> {
     pub stock: &'a str,
     /// Changed texts in the shop pack's `stock.toml`: what stands there, and what is put in its place.
     pub pack: &'a [(&'a str, &'a str)],
-    /// Added to the project file.
+    /// Added to the project file; `{shop}` is the shop's address.
     pub more: &'a str,
 }
 
@@ -100,7 +100,7 @@ records      = ["stock"]
             shop = shop.url,
             tables = system.project(),
             stock = setup.stock,
-            more = setup.more,
+            more = setup.more.replace("{shop}", &shop.url),
         );
         let plan = load(folder.path(), &project);
         let mut engines = BTreeMap::new();

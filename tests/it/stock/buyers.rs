@@ -20,12 +20,12 @@ use super::fault::{Fault, Shared, Side, Watched};
 use super::hand::{Hand, Market};
 use super::history::{self, ErpHistory};
 use super::system::System;
-use super::truth::{Judge, Undone, Violation};
+use super::truth::{Judge, Span, Undone, Violation, too_early};
 use crate::support::client::Client;
 use crate::support::full;
 
 pub const FIRST_ARTICLE: u64 = 101;
-const START_PIECES: i64 = 40;
+const START_PIECES: i64 = 60;
 const BUYERS: usize = 12;
 
 pub fn articles() -> usize {
@@ -39,6 +39,11 @@ pub fn orders() -> u64 {
 
 pub fn sku(article: u64) -> String {
     format!("ART-{article}")
+}
+
+fn article_of(sku: &str) -> u64 {
+    let number = sku.strip_prefix("ART-");
+    number.expect("an article").parse().expect("its number")
 }
 
 /// A run from opening to closing time.
@@ -61,6 +66,8 @@ pub struct Run<'a> {
 pub struct Outcome {
     pub violations: Vec<Violation>,
     pub undone: Vec<Undone>,
+    /// What sales undid of what ponte had called settled.
+    pub too_early: Vec<Undone>,
     pub published: u64,
     pub cycles: u64,
     /// Shown and true pieces of articles that differ after the last cycle.
@@ -74,6 +81,7 @@ impl Outcome {
     pub fn is_sound(&self) {
         let seed = self.seed;
         assert_eq!(self.violations, [], "PONTE_SEED={seed}");
+        assert_eq!(self.too_early, [], "PONTE_SEED={seed}");
         assert_eq!(
             self.wrong_in_the_end,
             [],
@@ -93,7 +101,8 @@ impl Outcome {
     }
 
     pub fn is_guilty(&self) {
-        assert!(!self.violations.is_empty(), "PONTE_SEED={}", self.seed);
+        let found = self.violations.len() + self.too_early.len();
+        assert!(found > 0, "PONTE_SEED={}", self.seed);
     }
 }
 
@@ -136,22 +145,31 @@ impl<'a> Run<'a> {
         history::record(&mut shop, self.system).await;
 
         let done = AtomicBool::new(false);
-        let cycles = AtomicU64::new(0);
+        let mut onlooker = bench.shop.client().await;
         let all_cycles = async {
+            let mut cycles = Vec::new();
             while !done.load(Ordering::SeqCst) {
+                let began = history::position(&mut onlooker).await;
+                let first = shared.looks().len();
+                let mut unsettled = Vec::new();
                 for name in self.shops {
-                    bench.cycle_of(name).await;
+                    unsettled.extend(bench.cycle_of(name).await.unsettled);
                 }
-                cycles.fetch_add(1, Ordering::SeqCst);
+                cycles.push(Span {
+                    began,
+                    looks: first..shared.looks().len(),
+                    unsettled: unsettled.iter().map(|sku| article_of(sku)).collect(),
+                });
                 tokio::time::sleep(self.rest).await;
             }
+            cycles
         };
         let sale = async {
             let ended = self.sale(&bench, seed, history).await;
             done.store(true, Ordering::SeqCst);
             ended
         };
-        let (clerk, ()) = tokio::join!(sale, all_cycles);
+        let (clerk, cycles) = tokio::join!(sale, all_cycles);
         // The last cycles find everything at rest. A planted fault may keep it from settling.
         for _ in 0..5 {
             let mut wrote = false;
@@ -169,8 +187,13 @@ impl<'a> Run<'a> {
         let mut erp = bench.erp.client().await;
         let outcome = Outcome {
             published: judge.published,
+            too_early: match self.whole {
+                // What is under way cannot be seen before it is done.
+                true => Vec::new(),
+                false => too_early(&judge.undone, &cycles, &looks),
+            },
             undone: judge.undone,
-            cycles: cycles.into_inner(),
+            cycles: cycles.len() as u64,
             wrong_in_the_end: differences(self.system, &mut shop, &mut erp).await,
             disagreements: self.system.disagreements(&mut shop).await,
             violations,

@@ -13,6 +13,9 @@ use super::hand::{Fate, Placed};
 use super::history::ErpHistory;
 use crate::support::client::Client;
 
+/// What all buyers together may want of an article in orders that the clerk has not heard of.
+const UNSEEN: i64 = 36;
+
 /// Whoever works in the ERP: imports, confirms, delivers, receives; each deed one transaction and one version.
 pub struct Clerk {
     pub client: Client,
@@ -32,11 +35,12 @@ impl Clerk {
             while let Ok(placed) = self.placed.try_recv() {
                 self.unknown.push(placed);
             }
-            match self.rng.random_range(0..10) {
+            match self.rng.random_range(0..11) {
                 0..=2 => self.import().await,
                 3..=5 => self.confirm().await,
                 6..=8 => self.deliver().await,
-                _ => self.receive().await,
+                9 => self.receive().await,
+                _ => self.sell().await,
             }
             if buyers_done.load(Ordering::SeqCst) {
                 return self;
@@ -133,6 +137,27 @@ impl Clerk {
         if now < pieces {
             self.open.push((order, article, pieces - now));
         }
+    }
+
+    /// Over the counter, of what no web order can want any more.
+    async fn sell(&mut self) {
+        let article = FIRST_ARTICLE + self.rng.random_range(0..articles()) as u64;
+        let pieces = self.rng.random_range(1..=4);
+        let placed = self.unknown.iter().chain(&self.drafts);
+        let lines = placed.flat_map(|placed| &placed.lines);
+        let wanted: i64 = lines
+            .filter(|line| line.0 == article)
+            .map(|line| line.1)
+            .sum();
+        if self.history.at(self.version, article) - wanted < pieces + UNSEEN {
+            return;
+        }
+        self.transaction(&format!(
+            "UPDATE stock SET quantity = quantity - {pieces} WHERE sku = '{}' AND warehouse = 'WH'",
+            sku(article)
+        ))
+        .await;
+        self.history.changed(self.version, article, -pieces);
     }
 
     async fn receive(&mut self) {

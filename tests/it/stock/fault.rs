@@ -45,7 +45,7 @@ impl Shared {
     pub fn new(fault: Fault) -> Arc<Shared> {
         Arc::new(Shared {
             version: AtomicU64::new(0),
-            looks: Mutex::new(vec![Look::new()]),
+            looks: Mutex::new(vec![Look::default()]),
             shown: Mutex::default(),
             fault,
             writes: AtomicU64::new(0),
@@ -153,8 +153,11 @@ impl Session for WatchedSession {
                 self.inner.begin(isolation).await?;
                 let rows = fetch(self.inner.as_mut(), &Query::sql(SEEN)).await?;
                 let number = |value: &Value| value.show().parse().expect("a whole number");
-                let look = rows.iter().map(|row| (number(&row[0]), number(&row[1])));
-                let look = look.collect();
+                let events = rows.iter().map(|row| (number(&row[0]), number(&row[1])));
+                let look = Look {
+                    events: events.collect(),
+                    ..Look::default()
+                };
                 let mut looks = self.shared.looks.lock().expect("no test panics holding it");
                 looks.push(look);
                 Ok(())
@@ -210,6 +213,11 @@ fn remember_shown(shared: &Shared, batch: &Result<RowBatch>) {
     let (Some(id), Some(shown)) = (at("id"), at("shown")) else {
         return;
     };
+    let mut looks = shared.looks.lock().expect("no test panics holding it");
+    if let Some(look) = looks.last_mut() {
+        let keys = batch.rows.iter().map(|row| row[id].show());
+        look.figures.extend(keys);
+    }
     let mut known = shared.shown.lock().expect("no test panics holding it");
     for row in &batch.rows {
         let shown = match &row[shown] {

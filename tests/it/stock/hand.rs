@@ -1,5 +1,6 @@
 //! A buyer's hand: chooses what there is enough of, and sends statements with the pauses that PHP takes.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -129,6 +130,13 @@ impl Hand {
             .unwrap_or_else(|_| panic!("no whole number from {sql}"))
     }
 
+    async fn queue(&self, articles: &[u64]) -> Vec<Box<dyn Any + Send>> {
+        match self.whole {
+            true => self.market.system.queue(articles).await,
+            false => Vec::new(),
+        }
+    }
+
     async fn begin(&mut self) {
         if self.whole {
             self.client.run("BEGIN").await;
@@ -148,7 +156,9 @@ impl Hand {
             return false;
         };
         let system = self.market.system;
+        let articles: Vec<u64> = wanted.iter().map(|(article, _)| *article).collect();
         let order = loop {
+            let _queue = self.queue(&articles).await;
             self.begin().await;
             let order = system.check_out(self, &wanted).await;
             self.end(order.is_ok()).await;
@@ -182,6 +192,8 @@ impl Hand {
 
     async fn follow(&mut self, order: &Order, fate: Fate) -> Result<(), Lost> {
         let system = self.market.system;
+        let articles: Vec<u64> = order.lines.iter().map(|line| line.article).collect();
+        let _queue = self.queue(&articles).await;
         self.begin().await;
         let done = match fate {
             Fate::Kept => system.proceed(self, order).await,

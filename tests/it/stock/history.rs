@@ -31,6 +31,14 @@ pub async fn record(shop: &mut Client, system: &dyn System) {
     .await;
 }
 
+/// Where the history stands.
+pub async fn position(shop: &mut Client) -> u64 {
+    let position = shop
+        .value("SELECT COALESCE(MAX(seq), 0) FROM history")
+        .await;
+    position.expect("a number").parse().expect("a number")
+}
+
 /// The last event of each figure that a snapshot of the shop contains.
 pub const SEEN: &str =
     "SELECT subject, MAX(seq) AS seq FROM history WHERE kind = 'figure' GROUP BY subject";
@@ -63,6 +71,12 @@ pub enum Event {
     Status {
         order: u64,
         status: String,
+    },
+    /// An order's line is smaller, its pieces are not yet back in the figure.
+    Smaller {
+        order: u64,
+        article: u64,
+        pieces: i64,
     },
 }
 
@@ -101,6 +115,11 @@ fn event(row: Vec<Option<String>>) -> Event {
         Some("status") => Event::Status {
             order: subject,
             status: row[3].clone().expect("a status"),
+        },
+        Some("smaller") => Event::Smaller {
+            article: subject,
+            order: number(4).expect("an order") as u64,
+            pieces: number(5).expect("pieces"),
         },
         other => panic!("no event: {other:?}"),
     }

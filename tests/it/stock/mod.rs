@@ -10,6 +10,7 @@ mod hand;
 mod history;
 mod line;
 mod opencart;
+mod prestashop;
 mod shops;
 mod system;
 mod truth;

@@ -2,6 +2,8 @@
 //!
 //! A system implements [`System`] in a folder of its own; buyers, clerk, judge and faults are the same for all.
 
+use std::any::Any;
+
 use async_trait::async_trait;
 
 use super::hand::{Hand, Lost};
@@ -51,6 +53,11 @@ pub trait System: Send + Sync {
 
     /// Rows beside the figures that do not agree with them, in words; for the end, when all is at rest.
     async fn disagreements(&self, shop: &mut Client) -> Vec<String>;
+
+    /// What a buyer holds while its order, or a change to it, is one transaction: see the systems that need it.
+    async fn queue(&self, _articles: &[u64]) -> Vec<Box<dyn Any + Send>> {
+        Vec::new()
+    }
 
     /// A checkout from the cart to the promised order. The first statement of the order tells who writes: `SET @actor`.
     async fn check_out(&self, hand: &mut Hand, wanted: &[(u64, i64)]) -> Result<Order, Lost>;

@@ -5,9 +5,11 @@
 //!
 //! A shop that writes figures absolutely undoes what ponte wrote between its reading and its writing. That much the
 //! figure may be above the truth, until ponte writes it from a look that saw it; and never more than ponte had just
-//! taken off. A shop that writes relatively undoes nothing.
+//! taken off. A shop that writes relatively undoes nothing. The same holds for a line made smaller before its pieces are
+//! back in the figure.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 
 use super::history::{By, ErpHistory, Event};
 
@@ -23,8 +25,14 @@ pub struct Violation {
     pub by: By,
 }
 
-/// Where each figure's history stood when ponte looked at the shop: article to the last event.
-pub type Look = HashMap<u64, u64>;
+/// What ponte saw when it looked at the shop.
+#[derive(Debug, Clone, Default)]
+pub struct Look {
+    /// Where each figure's history stood: article to the last event.
+    pub events: HashMap<u64, u64>,
+    /// Keys of the figures that it read.
+    pub figures: HashSet<String>,
+}
 
 /// A shop's write that undid some of ponte's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +42,40 @@ pub struct Undone {
     pub pieces: i64,
     /// What ponte had taken off since the shop could have read the figure.
     pub just_written: i64,
+    /// By a sale, not by pieces coming back.
+    pub sale: bool,
+}
+
+/// A cycle.
+#[derive(Debug, Clone)]
+pub struct Span {
+    /// Where the history stood.
+    pub began: u64,
+    /// Among all looks.
+    pub looks: Range<usize>,
+    /// Articles that it left for the next one.
+    pub unsettled: Vec<u64>,
+}
+
+/// Sales that undid what ponte had written after the cycle's last look at the article: whoever looks again as long as
+/// an order is under way sees them all, or says that it did not wait for the end. Here a figure's key is its article.
+pub fn too_early(undone: &[Undone], cycles: &[Span], looks: &[Look]) -> Vec<Undone> {
+    let seen = |undone: &Undone, look: &Look| {
+        let event = look.events.get(&undone.article);
+        look.figures.contains(&undone.article.to_string())
+            && event.is_some_and(|event| *event >= undone.seq)
+    };
+    let early = undone.iter().filter(|undone| {
+        let before = cycles.iter().rev().find(|cycle| cycle.began < undone.seq);
+        undone.sale
+            && before.is_some_and(|cycle| {
+                let in_time = looks[cycle.looks.clone()]
+                    .iter()
+                    .any(|look| seen(undone, look));
+                !in_time && !cycle.unsettled.contains(&undone.article)
+            })
+    });
+    early.copied().collect()
 }
 
 pub struct Judge<'a> {
@@ -48,6 +90,8 @@ pub struct Judge<'a> {
     just_written: HashMap<u64, i64>,
     /// By article: what was undone and ponte has not seen yet.
     open: HashMap<u64, Vec<Undone>>,
+    /// By article and order: pieces that a line no longer has and the figure does not have yet.
+    ahead: BTreeMap<(u64, u64), i64>,
     pub undone: Vec<Undone>,
     /// Values that ponte published.
     pub published: u64,
@@ -63,6 +107,7 @@ impl<'a> Judge<'a> {
             version: HashMap::new(),
             just_written: HashMap::new(),
             open: HashMap::new(),
+            ahead: BTreeMap::new(),
             undone: Vec::new(),
             published: 0,
         }
@@ -75,6 +120,13 @@ impl<'a> Judge<'a> {
             match event {
                 Event::Status { order, status } => {
                     self.status.insert(*order, status.clone());
+                }
+                Event::Smaller {
+                    order,
+                    article,
+                    pieces,
+                } => {
+                    *self.ahead.entry((*article, *order)).or_default() += pieces;
                 }
                 Event::Figure {
                     seq,
@@ -93,7 +145,10 @@ impl<'a> Judge<'a> {
                     }
                     let truth = self.truth(*article, erp);
                     let open = self.open.get(article).into_iter().flatten();
-                    let undone = open.map(|undone| undone.pieces).sum();
+                    let undone: i64 = open.map(|undone| undone.pieces).sum();
+                    let of_article = (*article, 0)..=(*article, u64::MAX);
+                    let ahead: i64 = self.ahead.range(of_article).map(|(_, pieces)| pieces).sum();
+                    let undone = undone + ahead;
                     if *new > truth.max(0) + undone {
                         violations.push(Violation {
                             at,
@@ -115,12 +170,22 @@ impl<'a> Judge<'a> {
         let held = self.held.entry(article).or_default();
         *held.entry(order).or_default() += taken;
         let just_written = self.just_written.remove(&article).unwrap_or(0);
+        if let Some(pieces) = self.ahead.remove(&(article, order)) {
+            self.open.entry(article).or_default().push(Undone {
+                seq,
+                article,
+                pieces,
+                just_written: 0,
+                sale: false,
+            });
+        }
         if lost > 0 {
             let undone = Undone {
                 seq,
                 article,
                 pieces: lost,
                 just_written,
+                sale: taken > 0,
             };
             // More than ponte took off is nothing that the shop's way of writing explains.
             let excused = Undone {
@@ -136,7 +201,10 @@ impl<'a> Judge<'a> {
         self.published += 1;
         self.version.insert(article, version);
         *self.just_written.entry(article).or_default() += (-by).max(0);
-        let seen = self.looks.get(look).and_then(|look| look.get(&article));
+        let seen = self
+            .looks
+            .get(look)
+            .and_then(|look| look.events.get(&article));
         let seen = seen.copied().unwrap_or(0);
         if let Some(open) = self.open.get_mut(&article) {
             open.retain(|undone| undone.seq > seen);
@@ -245,6 +313,14 @@ mod tests {
         assert_eq!(violations(&events), []);
     }
 
+    /// At article 1, up to this event.
+    fn look(event: u64) -> Look {
+        Look {
+            events: HashMap::from([(1, event)]),
+            figures: HashSet::from(["1".to_owned()]),
+        }
+    }
+
     /// The buyer read 10, ponte wrote 7, the buyer writes 9.
     const UNDOING: (Event, Event) = (
         Event::Figure {
@@ -269,7 +345,7 @@ mod tests {
     #[test]
     fn what_the_shop_undid_is_excused_until_ponte_has_seen_it() {
         let (lower, undo) = UNDOING;
-        let looks = [Look::new(), Look::from([(1, 1)]), Look::from([(1, 2)])];
+        let looks = [Look::default(), look(1), look(2)];
         let before = [status(8, "paid"), lower, undo];
         // 6 are there: 9 are shown, of which 3 were undone.
         assert_eq!(violations_with(&looks, &before), []);
@@ -283,6 +359,27 @@ mod tests {
             violations_with(&looks, &[&before[..], &[seen]].concat()),
             [(7, 6)]
         );
+    }
+
+    #[test]
+    fn a_sale_that_undoes_what_was_called_settled_is_found() {
+        let undone = |seq, sale| Undone {
+            seq,
+            article: 1,
+            pieces: 3,
+            just_written: 3,
+            sale,
+        };
+        let cycle = |unsettled| Span {
+            began: 2,
+            looks: 0..2,
+            unsettled,
+        };
+        let looks = [look(3), look(5)];
+        let before_after_and_back = [undone(4, true), undone(6, true), undone(7, false)];
+        let found = |unsettled| too_early(&before_after_and_back, &[cycle(unsettled)], &looks);
+        assert_eq!(found(vec![]), [undone(6, true)]);
+        assert_eq!(found(vec![1]), []);
     }
 
     #[test]

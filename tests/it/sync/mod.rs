@@ -13,6 +13,7 @@ mod opencart;
 mod packs;
 
 mod pair;
+mod prestashop;
 mod shop;
 mod shops;
 mod tables;
