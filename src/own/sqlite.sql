@@ -26,3 +26,12 @@ CREATE TABLE IF NOT EXISTS {wrote} (
     fields      TEXT         NOT NULL,
     PRIMARY KEY (shop, record, record_key, part)
 );
+CREATE TABLE IF NOT EXISTS {decision} (
+    shop        VARCHAR(64)  NOT NULL,
+    record      VARCHAR(32)  NOT NULL,
+    kind        VARCHAR(16)  NOT NULL,
+    item        VARCHAR(255) NOT NULL,
+    detail      TEXT         NOT NULL,
+    decided_ms  BIGINT       NOT NULL,
+    PRIMARY KEY (shop, record, kind, item)
+);

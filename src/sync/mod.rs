@@ -15,6 +15,7 @@ pub mod change;
 pub mod condition;
 pub mod derived;
 pub mod elements;
+pub mod erp_keys;
 pub mod find;
 pub mod layout;
 pub mod links;
