@@ -11,7 +11,8 @@ use crate::db;
 use crate::db::query::Query;
 use crate::plan::{Flow, Plan, Stock};
 use crate::sync::batch::{Done, Outcome};
-use crate::sync::bind::{Bound, relation};
+use crate::sync::bind::Bound;
+use crate::sync::narrow::rows_of;
 use crate::sync::report::{Reason, Rejected};
 use crate::value::{Decimal, Value};
 use serde::Serialize;
@@ -192,18 +193,7 @@ impl<'a> Auditor<'a> {
     /// The keys of a flow's rows.
     async fn keys(&self, flow: &Flow, seen: &mut (dyn FnMut(&[String]) + Send)) -> db::Result<()> {
         let source = &flow.source;
-        let mut query = Query::sql("SELECT ")
-            .idents(&source.key)
-            .text(" FROM (")
-            .append(relation(&source.relation))
-            .text(") s WHERE 1 = 1");
-        for (column, value) in &source.only {
-            query = query
-                .text(" AND ")
-                .ident(column)
-                .text(" = ")
-                .value(value.clone());
-        }
+        let (query, _) = rows_of(Query::sql("SELECT ").idents(&source.key), source);
         let mut session = self
             .connections
             .engine(&source.connection)?

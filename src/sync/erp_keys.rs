@@ -1,6 +1,6 @@
 //! What only the ERP knows of its keys: which of them exist, and which values of a further key several records share.
 
-use super::bind::relation;
+use super::narrow::rows_of;
 use super::record::key_text;
 use super::work::in_keys;
 use crate::db::query::Query;
@@ -46,29 +46,13 @@ impl ErpKeys {
         }
     }
 
-    /// `FROM` the flow's rows.
-    fn rows(&self, select: Query) -> Query {
-        let mut query = select
-            .text(" FROM (")
-            .append(relation(&self.source.relation))
-            .text(") s WHERE 1 = 1");
-        for (column, value) in &self.source.only {
-            query = query
-                .text(" AND ")
-                .ident(column)
-                .text(" = ")
-                .value(value.clone());
-        }
-        query
-    }
-
     /// Whether several records have this value. The ERP is asked once a run, for all of them.
     pub async fn is_shared(&self, field: &str, value: &str) -> db::Result<bool> {
         let mut asked = self.asked.lock().await;
         if !asked.shared.contains_key(field) {
-            let query = self.rows(Query::sql("SELECT ").ident(field));
+            let (query, and) = rows_of(Query::sql("SELECT ").ident(field), &self.source);
             let query = query
-                .text(" AND ")
+                .text(and)
                 .ident(field)
                 .text(" IS NOT NULL GROUP BY ")
                 .ident(field)
@@ -102,7 +86,8 @@ impl ErpKeys {
         let mut known = HashSet::new();
         for keys in keys.chunks(ASKED) {
             let select = Query::sql("SELECT ").idents(&columns);
-            let query = in_keys(self.rows(select).text(" AND "), &columns, keys);
+            let (query, and) = rows_of(select, &self.source);
+            let query = in_keys(query.text(and), &columns, keys);
             for row in db::fetch(session, &query).await? {
                 known.insert(key_text(&row).trim().to_owned());
             }

@@ -20,7 +20,7 @@ pub mod find;
 pub mod layout;
 pub mod links;
 pub mod lookup;
-mod narrow;
+pub mod narrow;
 pub mod read;
 pub mod record;
 pub mod report;

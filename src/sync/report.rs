@@ -254,6 +254,21 @@ impl FlowReport {
         self.rejected.push(rejected);
     }
 
+    /// Says what to do about records that wait for the match to be accepted.
+    pub fn note_held(&mut self, flow: &Flow) {
+        let record = flow.record.as_deref().unwrap_or_default();
+        let shop = flow.shop.as_deref().unwrap_or_default();
+        let wait = match self.counts.held {
+            0 => return,
+            1 => "1 record waits".to_owned(),
+            more => format!("{more} records wait"),
+        };
+        self.notes.push(format!(
+            "{wait} to be created: the shop has rows of `{record}` already, and nobody has accepted how they match; \
+             `ponte match {shop}` shows it, `ponte match {shop} --accept` accepts it"
+        ));
+    }
+
     /// Whether something is left for a person to look at.
     pub fn is_clean(&self) -> bool {
         self.counts.rejected + self.counts.ambiguous + self.counts.removed + self.counts.held == 0

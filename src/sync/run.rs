@@ -160,9 +160,7 @@ pub async fn run(
     report.counts.read = reader.rows;
     report.counts.duplicates += reader.duplicates;
     memory.cannot_retry(&reader.blanks);
-    if report.counts.held > 0 {
-        report.notes.push(held(flow, report.counts.held));
-    }
+    report.note_held(flow);
     memory.finish(options, &mut report)?;
     progress(&report);
     Ok(report)
@@ -202,19 +200,6 @@ async fn watch(
     }
     memory.mark = mark;
     Ok(keys)
-}
-
-fn held(flow: &Flow, records: u64) -> String {
-    let record = flow.record.as_deref().unwrap_or_default();
-    let shop = flow.shop.as_deref().unwrap_or_default();
-    let wait = match records {
-        1 => "1 record waits".to_owned(),
-        more => format!("{more} records wait"),
-    };
-    format!(
-        "{wait} to be created: the shop has rows of `{record}` already, and nobody has accepted how they match; \
-         `ponte match {shop}` shows it, `ponte match {shop} --accept` accepts it"
-    )
 }
 
 /// How often a person has changed links of the shop: it goes into every fingerprint, so that all records are looked at
