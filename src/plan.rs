@@ -252,6 +252,8 @@ pub struct Find {
     pub sql: ServerSql,
     /// Column of the query -> expression over the record.
     pub by: Vec<(String, Expr)>,
+    /// Further keys, tried in this order where `by` finds nothing: column of the query -> field of the source.
+    pub then: Vec<(String, Expr)>,
 }
 
 #[derive(Debug, Clone)]

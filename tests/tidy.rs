@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module uses only those before it.
-const ORDER: [&str; 15] = [
+const ORDER: [&str; 16] = [
     "diagnostic",
     "value",
     "expr",
@@ -15,6 +15,7 @@ const ORDER: [&str; 15] = [
     "own",
     "connections",
     "sync",
+    "matching",
     "stock",
     "state",
     "round",

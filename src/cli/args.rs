@@ -36,6 +36,8 @@ First steps:
   ponte init --erp reference --shop woocommerce
   ponte setup --run
   ponte check
+  ponte match
+  ponte match --accept
   ponte sync --dry-run
   ponte sync
 
@@ -44,7 +46,7 @@ Exit codes:
   1    unexpected error
   2    the configuration or a mapping does not fit, or the command line is wrong
   3    a database cannot be reached or refuses the login
-  4    done, but something was quarantined
+  4    done, but something was quarantined or waits for a person's decision
   5    another process is working on the pair
   130  interrupted
 Of several outcomes the most serious one counts: 130, 1, 3, 2, 5, 4, 0.";
@@ -63,6 +65,9 @@ pub enum Command {
     /// Print what each login must be allowed, as statements for an administrator
     #[command(after_long_help = GRANTS)]
     Grants,
+    /// Show which record is which row of the shop, and what its data will trouble; decide about it
+    #[command(after_long_help = MATCH)]
+    Match(MatchArgs),
     /// Carry over what has changed
     #[command(after_long_help = SYNC)]
     Sync(SyncArgs),
@@ -94,6 +99,7 @@ impl Command {
             Command::Setup(_) => "setup",
             Command::Check => "check",
             Command::Grants => "grants",
+            Command::Match(_) => "match",
             Command::Sync(_) => "sync",
             Command::Resync(_) => "resync",
             Command::Explain(_) => "explain",
@@ -162,6 +168,66 @@ Examples:
 
 Connects to every database and holds every mapping against it: versions, tables, columns, types, keys,
 storage engines, privileges, ponte's own tables. Everything that does not fit is told at once.";
+
+#[derive(Debug, Args)]
+pub struct MatchArgs {
+    /// Shops or flows: `main`, `main/article`, or `article` of every shop; default: all of them
+    #[arg(value_name = "SHOP|FLOW")]
+    pub names: Vec<String>,
+    /// Items shown of each list
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub show: usize,
+    /// Only the audit of the ERP's data
+    #[arg(long, conflicts_with_all = ["accept", "decisions"])]
+    pub audit: bool,
+    /// The match is as it should be: what is only in the ERP may be created
+    #[arg(long, conflicts_with = "decisions")]
+    pub accept: bool,
+    #[command(flatten)]
+    pub decisions: DecisionArgs,
+}
+
+#[derive(Debug, Args)]
+#[group(id = "decisions", multiple = true)]
+pub struct DecisionArgs {
+    /// This record is this row of the shop
+    #[arg(long, value_name = "KEY=ID", num_args = 1..)]
+    pub link: Vec<String>,
+    /// Take a record's link away
+    #[arg(long, value_name = "KEY", num_args = 1..)]
+    pub unlink: Vec<String>,
+    /// Its row was removed in the shop: create it again
+    #[arg(long, value_name = "KEY", num_args = 1..)]
+    pub recreate: Vec<String>,
+    /// The shop has nothing to do with this record
+    #[arg(long, value_name = "KEY", num_args = 1..)]
+    pub ignore: Vec<String>,
+    /// Take that back
+    #[arg(long, value_name = "KEY", num_args = 1..)]
+    pub unignore: Vec<String>,
+    /// This row of the shop is no record's
+    #[arg(long, value_name = "ID", num_args = 1..)]
+    pub ignore_row: Vec<String>,
+    /// Take that back
+    #[arg(long, value_name = "ID", num_args = 1..)]
+    pub unignore_row: Vec<String>,
+}
+
+const MATCH: &str = "\
+Examples:
+  ponte match                              every shop: linked, only here, only there, unclear; and an audit
+  ponte match main/article --show 50
+  ponte match --audit                      what in the ERP's data will trouble the shop
+  ponte match main --link TOOL-1=4711      this article is that row of the shop
+  ponte match main --ignore OLD-1 OLD-2    two articles that this shop has nothing to do with
+  ponte match main --recreate TOOL-3       its row was removed in the shop: create it again
+  ponte match main/category --ignore-row 15
+  ponte match --accept                     from now on what is only in the ERP is created
+
+Records are matched by their key, then by the further keys that the mapping names (a barcode), never by
+name or by nothing; categories by the path of their names. Until a match is accepted, a sync writes to
+unambiguous pairs only and creates nothing in a shop that has rows already. Decisions are about articles
+unless a flow is named. They lie in ponte's own tables in the shop's database.";
 
 #[derive(Debug, Args)]
 pub struct SyncArgs {

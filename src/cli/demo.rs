@@ -4,6 +4,7 @@ use super::Context;
 use super::answer::{Answer, Failure};
 use super::args::DemoArgs;
 use super::exit::Exit;
+use super::matching;
 use super::output::{self, BOLD, styled};
 use super::sync::text;
 use crate::demo::{self, Chapter};
@@ -55,6 +56,7 @@ fn document(chapter: &Chapter) -> Value {
     json!({
         "title": chapter.title,
         "text": chapter.text,
+        "match": chapter.matched,
         "flows": chapter.flows,
         "stock": chapter.stock,
         "explanation": chapter.explanation,
@@ -65,6 +67,10 @@ fn told(chapter: &Chapter) -> String {
     let mut story = format!("{}\n", styled(chapter.title, BOLD));
     story.push_str(&wrapped(&chapter.text));
     story.push('\n');
+    if let Some(matched) = &chapter.matched {
+        story.push_str("$ ponte match --accept\n");
+        story.push_str(&matching::shop(matched, true));
+    }
     for report in &chapter.flows {
         let is_short = report.changes_total <= SHOWN as u64;
         story.push_str(&text::changes(report, if is_short { SHOWN } else { 0 }));

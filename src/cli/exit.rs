@@ -16,7 +16,7 @@ pub enum Exit {
     Configuration,
     /// A database cannot be reached, or refuses the login.
     Unreachable,
-    /// Done, but something is in quarantine.
+    /// Done, but something is in quarantine, or waits for a person's decision.
     Quarantined,
     /// Another process works on the pair.
     Busy,

@@ -32,7 +32,7 @@ pub fn run(context: &Context<'_>, args: &InitArgs) -> Result<Answer, Failure> {
     };
     let said = format!(
         "{shown} was written. Fill in the connections, then:\n  \
-         ponte{option} setup --run\n  ponte{option} check\n  ponte{option} sync --dry-run\n"
+         ponte{option} setup --run\n  ponte{option} check\n  ponte{option} match\n  ponte{option} sync --dry-run\n"
     );
     Ok(Answer::new("init", Exit::Done)
         .key("file", shown.to_string())

@@ -9,6 +9,7 @@ mod exit;
 mod explain;
 mod grants;
 mod init;
+mod matching;
 pub mod output;
 mod progress;
 mod project;
@@ -49,6 +50,7 @@ async fn carry_out(cli: &Cli) -> Answer {
         Command::Setup(args) => setup::run(&context, args).await,
         Command::Check => check::run(&context).await,
         Command::Grants => grants::run(&context).await,
+        Command::Match(args) => matching::run(&context, args).await,
         Command::Sync(args) => sync::run(&context, args).await,
         Command::Resync(args) => sync::resync(&context, args).await,
         Command::Explain(args) => explain::run(&context, args).await,

@@ -52,7 +52,7 @@ fn line(result: &FlowResult) -> String {
                 count(counts.read, "row", "rows"),
                 output::grouped(counts.created),
                 output::grouped(counts.changed),
-                output::grouped(report.rejected.len() as u64 - counts.waiting),
+                output::grouped(counts.rejected + counts.ambiguous + counts.removed),
             )
         }
         Ended::Stock(report) => format!(

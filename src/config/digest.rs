@@ -113,6 +113,10 @@ impl Canon {
                 "by",
                 find.by.iter().map(|(column, expr)| (column, &expr.text)),
             );
+            self.pairs(
+                "then",
+                find.then.iter().map(|(column, expr)| (column, &expr.text)),
+            );
         }
         let link = target.link.iter();
         let link: Vec<_> = link

@@ -341,12 +341,17 @@ fn shop_record(
     let find = match (&base.find, own.find) {
         (Some(base), Some(own)) => {
             let (keys, range) = (own.value, own.range);
+            // `by` and `then` exclude each other: another way to find a record takes the base's further keys away.
+            let then = match keys.then.is_empty() && keys.by.is_empty() {
+                true => base.then.clone(),
+                false => keys.then,
+            };
             let by = match keys.by.is_empty() {
                 true => base.by.clone(),
                 false => keys.by,
             };
             let sql = keys.sql.or(base.sql.clone());
-            Some(At::new(FindKeys { sql, by }, range))
+            Some(At::new(FindKeys { sql, by, then }, range))
         }
         (None, Some(own)) => {
             if own.sql.is_none() {

@@ -262,6 +262,9 @@ pub struct FindKeys {
     /// Column = expression over the record. Default: the record's key.
     #[serde(default)]
     pub by: Ordered<At<String>>,
+    /// Further keys, in this order, for records whose key finds nothing: column = field of the record.
+    #[serde(default)]
+    pub then: Ordered<At<String>>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]

@@ -8,8 +8,10 @@ use crate::config;
 use crate::connections::Connections;
 use crate::db::query::Query;
 use crate::db::{self, CommitError, DbError, Engine, Session};
+use crate::matching::decide::{Decision, Desk};
+use crate::matching::{self, ShopMatch};
 use crate::own::lease::Lease;
-use crate::plan::Plan;
+use crate::plan::{Flow, Plan};
 use crate::stock::explain::{Explanation, explain};
 use crate::stock::{self, LastKnown, StockError, StockReport};
 use crate::sync::batch::Intent;
@@ -25,6 +27,8 @@ pub struct Chapter {
     pub title: &'static str,
     /// What happened in the company, and what to look at.
     pub text: String,
+    /// How the shop's rows and the ERP's records matched, before anything was written.
+    pub matched: Option<ShopMatch>,
     pub flows: Vec<FlowReport>,
     pub stock: Option<StockReport>,
     pub explanation: Option<Box<Explanation>>,
@@ -46,6 +50,8 @@ pub enum DemoError {
     Stock(#[from] StockError),
 }
 
+/// Items of each list of the match that are told.
+const SHOWN: usize = 5;
 /// What buyers and clerks of the story are busy with.
 const SKU: &str = "LB-03";
 const WEB_ORDER: i64 = 5001;
@@ -65,8 +71,13 @@ pub async fn play(dir: &Path, tell: &mut (dyn FnMut(Chapter) + Send)) -> Result<
         story.connections.own(name).create(session.as_mut()).await?;
     }
 
-    tell(story.sync("1. First load", "The shop sells a few of the company's articles already, under the same sku. They are linked, \
-        not doubled; the others are created. Texts the shop's people wrote stay theirs.").await?);
+    let matched = story.accept().await?;
+    let first = story.sync("1. First load", "The shop sells a few of the company's articles already, under the same sku. `ponte match` shows \
+        which, and somebody has accepted it: they are linked, not doubled; the others are created. Texts the shop's people wrote stay theirs.").await?;
+    tell(Chapter {
+        matched: Some(matched),
+        ..first
+    });
     tell(
         story
             .sync(
@@ -178,6 +189,22 @@ impl Story {
         .await
     }
 
+    /// First contact: what `ponte match --accept` does.
+    async fn accept(&self) -> Result<ShopMatch, DemoError> {
+        let linked = |flow: &&Flow| matching::is_linked(flow);
+        let flows: Vec<&Flow> = self.plan.flows.iter().filter(linked).collect();
+        let found = matching::examine(&self.plan, "main", &flows, &self.connections, SHOWN).await?;
+        let lease = self.lease().await?;
+        for (flow, matched) in flows.into_iter().zip(&found.flows) {
+            let guard = lease.guard().clone();
+            let mut desk = Desk::open(&self.plan, flow, &self.connections, guard).await?;
+            let counts = matched.summary().to_string();
+            desk.decide(&Decision::Accept { counts }).await?;
+        }
+        lease.release().await?;
+        Ok(found)
+    }
+
     /// All flows, then the stock.
     async fn sync(&self, title: &'static str, text: &str) -> Result<Chapter, DemoError> {
         let lease = self.lease().await?;
@@ -185,6 +212,7 @@ impl Story {
             intent: Intent::Write,
             full: false,
             selection: Selection::default(),
+            hold_new: false,
         };
         let mut flows = Vec::new();
         for flow in &self.plan.flows {
@@ -216,6 +244,7 @@ impl Story {
         let mut chapter = Chapter {
             title,
             text: text.to_owned(),
+            matched: None,
             flows: Vec::new(),
             stock: None,
             explanation: None,

@@ -128,6 +128,19 @@ impl Links {
         self.read(session, &self.select()).await
     }
 
+    /// Part of a transaction: the record becomes a stranger to its row.
+    pub async fn remove(&self, session: &mut dyn Session, key: &str) -> db::Result<()> {
+        let query = Query::sql("DELETE FROM ")
+            .table(&self.table)
+            .text(" WHERE shop = ")
+            .value(Value::Text(self.shop.clone()))
+            .text(" AND record = ")
+            .value(Value::Text(self.record.clone()))
+            .text(" AND record_key = ")
+            .value(Value::Text(key.to_owned()));
+        session.execute(&query).await.map(drop)
+    }
+
     /// Part of the transaction that writes the rows; a unique violation means that someone else linked first.
     pub async fn insert(
         &self,

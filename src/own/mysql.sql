@@ -34,3 +34,12 @@ CREATE TABLE IF NOT EXISTS {need} (
     met         int          NOT NULL,
     PRIMARY KEY (shop, record, record_key, needed)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+CREATE TABLE IF NOT EXISTS {decision} (
+    shop        varchar(64)  NOT NULL,
+    record      varchar(32)  NOT NULL,
+    kind        varchar(16)  NOT NULL,
+    item        varchar(255) NOT NULL,
+    detail      text         NOT NULL,
+    decided_ms  bigint       NOT NULL,
+    PRIMARY KEY (shop, record, kind, item)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

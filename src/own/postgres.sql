@@ -34,3 +34,12 @@ CREATE TABLE IF NOT EXISTS {need} (
     met         integer      NOT NULL,
     PRIMARY KEY (shop, record, record_key, needed)
 );
+CREATE TABLE IF NOT EXISTS {decision} (
+    shop        varchar(64)  NOT NULL,
+    record      varchar(32)  NOT NULL,
+    kind        varchar(16)  NOT NULL,
+    item        varchar(255) COLLATE "C" NOT NULL,
+    detail      text         NOT NULL,
+    decided_ms  bigint       NOT NULL,
+    PRIMARY KEY (shop, record, kind, item)
+);

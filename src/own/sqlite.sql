@@ -34,3 +34,12 @@ CREATE TABLE IF NOT EXISTS {need} (
     met         INTEGER      NOT NULL,
     PRIMARY KEY (shop, record, record_key, needed)
 );
+CREATE TABLE IF NOT EXISTS {decision} (
+    shop        VARCHAR(64)  NOT NULL,
+    record      VARCHAR(32)  NOT NULL,
+    kind        VARCHAR(16)  NOT NULL,
+    item        VARCHAR(255) NOT NULL,
+    detail      TEXT         NOT NULL,
+    decided_ms  BIGINT       NOT NULL,
+    PRIMARY KEY (shop, record, kind, item)
+);

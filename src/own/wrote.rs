@@ -39,6 +39,36 @@ impl Wrote {
         }
     }
 
+    /// Part of a transaction: everything remembered of a record is forgotten, whatever part of it. Of records that hang
+    /// on another's link the key begins with the other's.
+    pub async fn forget(
+        own: &OwnTables,
+        session: &mut dyn Session,
+        shop: &str,
+        records: &[&str],
+        key: &str,
+    ) -> db::Result<()> {
+        let records = records
+            .iter()
+            .map(|record| Value::Text((*record).to_owned()));
+        let longer = format!("{key}\t");
+        let query = Query::sql("DELETE FROM ")
+            .table(&own.table("wrote"))
+            .text(" WHERE shop = ")
+            .value(Value::Text(shop.to_owned()))
+            .text(" AND record IN (")
+            .list(records.collect())
+            .text(") AND (record_key = ")
+            .value(Value::Text(key.to_owned()))
+            .text(format!(
+                " OR substr(record_key, 1, {}) = ",
+                longer.chars().count()
+            ))
+            .value(Value::Text(longer))
+            .text(")");
+        session.execute(&query).await.map(drop)
+    }
+
     /// What is remembered of these keys.
     pub async fn of(
         &self,

@@ -3,12 +3,14 @@
 //! An error of one flow does not stop the others: prices need not wait for the category that someone must mend. Only
 //! the loss of a lease ends the round, since then another process is at work.
 
+pub mod decisions;
 mod leases;
 pub mod task;
 
 use crate::connections::Connections;
 use crate::db::{DbError, DbErrorKind};
 use crate::diagnostic::Diagnostic;
+use crate::matching::gate;
 use crate::own::lease::Guard;
 use crate::plan::{Plan, Stock};
 use crate::state::history::{Outcome, RunId, Scope};
@@ -293,6 +295,13 @@ impl Work<'_> {
         };
         let done = match task {
             Task::Flow(flow) => {
+                let noted = guard
+                    .as_ref()
+                    .filter(|_| self.orders.intent == Intent::Write);
+                let hold_new = match gate::is_closed(flow, self.connections, noted).await {
+                    Ok(closed) => closed,
+                    Err(error) => return Ended::Failed(error.into()),
+                };
                 let options = run::Options {
                     intent: self.orders.intent,
                     full: self.orders.full,
@@ -300,6 +309,7 @@ impl Work<'_> {
                         only: self.orders.only.clone(),
                         rows_max: self.orders.rows_max,
                     },
+                    hold_new,
                 };
                 let progress = |report: &FlowReport| self.observer.progress(report);
                 run::run(

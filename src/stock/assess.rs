@@ -27,6 +27,8 @@ pub enum Left {
     SharedFigure,
     /// Another shop of the project sells from the same figure and would show another number.
     DisputedFigure,
+    /// A person said that the shop has nothing to do with the article.
+    Ignored,
 }
 
 impl Left {
@@ -50,6 +52,9 @@ impl Left {
             Left::SharedFigure => {
                 "it shares one figure with other skus; let each manage its own stock"
             }
+            Left::Ignored => {
+                "it is ignored in this shop; `ponte match --unignore SKU` takes it back"
+            }
         }
     }
 }
@@ -72,6 +77,25 @@ pub struct Assessment {
     pub oversold: Vec<(String, Decimal)>,
     /// Figures that were rounded down to whole pieces.
     pub rounded: u64,
+}
+
+impl Assessment {
+    /// Leaves out what a person has said is none of ponte's business here.
+    pub fn leave(&mut self, ignored: &HashSet<String>, figures: &Figures) {
+        if ignored.is_empty() {
+            return;
+        }
+        let sku = |job: &Job| &figures.rows[job.figure].sku;
+        let left = self
+            .jobs
+            .iter()
+            .map(sku)
+            .filter(|sku| ignored.contains(*sku));
+        self.left
+            .extend(left.map(|sku| (sku.clone(), Left::Ignored)));
+        self.jobs.retain(|job| !ignored.contains(sku(job)));
+        self.oversold.retain(|(sku, _)| !ignored.contains(sku));
+    }
 }
 
 /// Pending pieces by sku, over all orders and shops.

@@ -70,7 +70,9 @@ mod siblings;
 mod total;
 mod write;
 
-use crate::db::{DbError, Engine, Isolation, Session};
+use crate::db::{DbError, DbErrorKind, Engine, Isolation, Session};
+use crate::own::OwnTables;
+use crate::own::decision::{Decisions, Kind};
 use crate::own::lease::Guard;
 use crate::plan::{self, Plan};
 use crate::sync::condition::ConditionError;
@@ -86,7 +88,7 @@ pub use report::{Failed, FigureChange, Named, OLD_DAYS, Oversold, StockReport};
 use second::{Second, Seen};
 use shop::{Figures, Shop, Targets, engine_of};
 use siblings::Siblings;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use write::{Due, Writer, find_off};
@@ -194,6 +196,21 @@ fn only(skus: &[String]) -> Option<BTreeSet<String>> {
     (!skus.is_empty()).then(|| trimmed.collect())
 }
 
+/// The articles that a person took out of the shop; none where ponte's own tables are not there yet.
+async fn ignored(
+    project: &Plan,
+    stock: &plan::Stock,
+    session: &mut dyn Session,
+) -> Result<HashSet<String>, StockError> {
+    let connection = project.connections.get(&stock.target.connection);
+    let own = OwnTables::new(connection.and_then(|connection| connection.own_schema.clone()));
+    let decisions = Decisions::new(&own, &stock.shop, "article");
+    match decisions.all(session, Kind::Ignored).await {
+        Err(error) if error.kind == DbErrorKind::Undefined => Ok(HashSet::new()),
+        all => Ok(all?),
+    }
+}
+
 /// The connections of a cycle, open from its first round to its last.
 struct Cycle<'p> {
     stock: &'p plan::Stock,
@@ -202,6 +219,8 @@ struct Cycle<'p> {
     targets: Targets<'p>,
     others: Others<'p>,
     erp: Box<dyn Session>,
+    /// Articles that a person took out of this shop.
+    ignored: HashSet<String>,
 }
 
 /// What one round read, and what it comes to.
@@ -225,6 +244,7 @@ impl<'p> Cycle<'p> {
         let mut shop = Shop::open(project, stock, engines).await?;
         let targets = shop.targets().await?;
         let siblings = Siblings::open(project, stock, engines).await?;
+        let ignored = ignored(project, stock, shop.session.as_mut()).await?;
         let others = Others::open(project, stock, engines, options.last_known).await?;
         let erp = engine_of(engines, &stock.erp.connection)?.connect().await?;
         Ok(Cycle {
@@ -234,6 +254,7 @@ impl<'p> Cycle<'p> {
             targets,
             others,
             erp,
+            ignored,
         })
     }
 
@@ -279,7 +300,8 @@ impl<'p> Cycle<'p> {
         let lines = join(&[&first, &seen.pending, &seen.came, &others], &erp.counted);
         let disputed = &self.siblings.disputed;
         let safety = &self.stock.safety;
-        let assessment = assess(&figures, disputed, &lines, &erp, safety, narrow);
+        let mut assessment = assess(&figures, disputed, &lines, &erp, safety, narrow);
+        assessment.leave(&self.ignored, &figures);
         let under_way = first.iter().chain(&seen.pending);
         let in_flight = under_way.filter(|line| line.in_flight);
         Ok(Round {

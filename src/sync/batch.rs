@@ -12,7 +12,7 @@ mod pass;
 
 use super::bind::Bound;
 use super::elements::Linked;
-use super::links::LinkCache;
+use super::links::{Assumed, LinkCache};
 use super::record::{Existing, Record, Surroundings};
 use super::report::{FlowReport, Reason, Rejected};
 use super::work::{Mode, Sight, evaluate};
@@ -47,6 +47,10 @@ pub struct Applier<'b> {
     pub guard: Option<Guard>,
     pub around: Surroundings,
     pub intent: Intent,
+    /// Records without a row wait instead of being created.
+    pub hold_new: bool,
+    /// Links that a run would have made by now, of one that makes none.
+    pub assumed: Assumed,
     linked: Linked,
 }
 
@@ -65,6 +69,8 @@ pub struct Done {
     pub record: Record,
     pub outcome: Outcome,
     pub complete: bool,
+    /// Which row it is, as far as that became known; with the link that it has, or is to have, to a row that is there.
+    pub state: Option<(Existing, Option<Link>)>,
 }
 
 impl<'b> Applier<'b> {
@@ -85,6 +91,8 @@ impl<'b> Applier<'b> {
             guard,
             around,
             intent,
+            hold_new: false,
+            assumed: Assumed::new(),
             linked: Linked::new(),
         }
     }
@@ -128,6 +136,7 @@ impl<'b> Applier<'b> {
                         record,
                         outcome: Outcome::Rejected(Reason::Refused(error.message.clone())),
                         complete: false,
+                        state: None,
                     }));
                 }
                 Err(error) if error.is_transient() && tries < TRIES => {
@@ -170,7 +179,7 @@ impl<'b> Applier<'b> {
         let mut outcomes: Vec<Option<Outcome>> = vec![None; records.len()];
         let mut incomplete = HashSet::new();
 
-        let mut links = LinkCache::default();
+        let mut links = LinkCache::assuming(&self.assumed);
         self.prefetch(&mut records, &mut links).await?;
         for (at, reason) in self.prepare(&mut records, &links).await? {
             outcomes[at].get_or_insert(Outcome::Rejected(reason));
@@ -181,6 +190,15 @@ impl<'b> Applier<'b> {
             .enumerate()
             .filter(|(_, one)| self.waits(one));
         incomplete.extend(waiting.map(|(at, _)| at));
+        let mut states = Vec::with_capacity(records.len());
+        for (at, record) in records.iter().enumerate() {
+            let is_known = outcomes[at].is_none();
+            if is_known && self.hold_new && record.state == Existing::New {
+                outcomes[at] = Some(Outcome::Rejected(Reason::Held));
+            }
+            let link = self.link_of(record).map(|(_, link)| link);
+            states.push(is_known.then(|| (record.state.clone(), link)));
+        }
         let (mut at_of, mut going): (Vec<usize>, Vec<Record>) = records
             .into_iter()
             .enumerate()
@@ -220,15 +238,14 @@ impl<'b> Applier<'b> {
             incomplete.extend(pass.waiting.iter().map(|at| at_of[*at]));
             note(report, &pass);
         }
-        let done = originals
-            .iter()
-            .zip(outcomes)
-            .enumerate()
-            .map(|(at, (record, outcome))| Done {
+        let done = originals.iter().zip(outcomes).zip(states).enumerate().map(
+            |(at, ((record, outcome), state))| Done {
                 record: record.clone(),
                 outcome: outcome.unwrap_or(Outcome::Right),
                 complete: !incomplete.contains(&at),
-            });
+                state,
+            },
+        );
         Ok(done.collect())
     }
 

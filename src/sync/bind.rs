@@ -3,7 +3,7 @@
 
 mod target;
 
-use super::find::Finder;
+use super::find::{Finder, FurtherKey};
 use super::layout::{Layout, SourceColumn};
 use super::lookup::Lookups;
 use super::narrow::narrow;
@@ -400,6 +400,7 @@ impl<'s> Binder<'s> {
         for name in ["id", "kind"]
             .into_iter()
             .chain(find.by.iter().map(|(name, _)| name.as_str()))
+            .chain(find.then.iter().map(|(name, _)| name.as_str()))
         {
             if !names.contains(&name) {
                 self.diagnostics.push(
@@ -428,8 +429,23 @@ impl<'s> Binder<'s> {
                     .collect()
             }
         };
+        let mut then = Vec::new();
+        for (column, expr) in find.then.iter().filter(|_| !hangs) {
+            let field = expr.text.trim().to_owned();
+            // An ERP without such a field has no record with such a key.
+            if layout.source_position(&field).is_some() {
+                then.extend(self.resolve(expr, layout).map(|value| FurtherKey {
+                    column: column.clone(),
+                    field,
+                    value,
+                }));
+            }
+        }
         let record = flow.target.of.as_ref().or(flow.record.as_ref());
         Finder {
+            then,
+            erp: None,
+            decided: Default::default(),
             record: record.cloned().unwrap_or_default(),
             sql: find.sql.text.clone(),
             at: find.sql.at.clone(),

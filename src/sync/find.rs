@@ -2,7 +2,11 @@
 //!
 //! A linked record is its linked row; `find` only confirms that the row is still there. Without a link, exactly one
 //! found row that no other record is linked to is the record's. Everything else is for a person: ponte does not guess.
+//! What a person has said comes before all of it: an ignored record is left alone, an ignored row is nobody's.
 
+mod further;
+
+use super::erp_keys::ErpKeys;
 use super::record::{Existing, Record, key_text};
 use super::report::{Reason, place};
 use super::work::{Sight, evaluate, in_keys, key_of};
@@ -11,10 +15,12 @@ use crate::db::{self, Session};
 use crate::diagnostic::Span;
 use crate::expr::{Resolved, Slot};
 use crate::own::OwnTables;
+use crate::own::decision::{Decisions, Kind};
 use crate::own::link::{Link, Links};
 use crate::value::convert;
 use crate::value::{Row, Type, Value};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::OnceLock;
 
 /// How the records of a flow are found.
 #[derive(Debug)]
@@ -32,6 +38,39 @@ pub struct Finder {
     pub created_slot: Option<Slot>,
     /// The record hangs on another's link: it creates nothing.
     pub hangs: bool,
+    /// Tried in this order where `by` finds nothing.
+    pub then: Vec<FurtherKey>,
+    /// Without it no further key is tried: a key must be one record's only, and only the ERP knows.
+    pub erp: Option<ErpKeys>,
+    pub decided: OnceLock<Decided>,
+}
+
+/// A key beside the record's own: a barcode.
+#[derive(Debug)]
+pub struct FurtherKey {
+    /// Of the query.
+    pub column: String,
+    /// Of the source.
+    pub field: String,
+    pub value: Resolved,
+}
+
+/// Whether a person has taken anything out.
+#[derive(Debug)]
+pub struct Decided {
+    records: bool,
+    rows: bool,
+}
+
+/// Rows by the values asked for, then by id.
+type FoundRows = HashMap<String, BTreeMap<String, Row>>;
+
+/// The row that a record seems to be, and the column that says so.
+#[derive(Debug)]
+struct Match {
+    id: String,
+    row: Row,
+    by: String,
 }
 
 impl Finder {
@@ -61,6 +100,24 @@ impl Finder {
         }
     }
 
+    /// The columns of the row with this id, as texts; `None` if the query does not yield it.
+    pub async fn row(
+        &self,
+        session: &mut dyn Session,
+        id: &str,
+    ) -> db::Result<Option<BTreeMap<String, String>>> {
+        let at = self.position("id");
+        let Some(id) = at.and_then(|at| self.typed(at, Value::Text(id.to_owned()))) else {
+            return Ok(None);
+        };
+        let rows = db::fetch(session, &in_keys(self.select(), &["id"], &[vec![id]])).await?;
+        let texts = |row: &Row| -> BTreeMap<String, String> {
+            let texts = row.iter().map(|value| value.plain().into_owned());
+            self.columns.iter().cloned().zip(texts).collect()
+        };
+        Ok(rows.first().map(texts))
+    }
+
     /// Puts each record's state and `find`'s columns into it; returns those that cannot go on.
     pub async fn locate(
         &self,
@@ -71,12 +128,22 @@ impl Finder {
         sight: Sight<'_>,
     ) -> db::Result<Vec<(usize, Reason)>> {
         let links = Links::new(own, shop, &self.record);
+        let decisions = Decisions::new(own, shop, &self.record);
         let keys: Vec<String> = records.iter().map(|record| self.link_key(record)).collect();
         let known = links.of(session, &keys).await?;
         let mut failed = self.confirm(session, records, &keys, &known).await?;
-        let unlinked: Vec<usize> = (0..records.len())
+        let mut unlinked: Vec<usize> = (0..records.len())
             .filter(|at| !known.contains_key(&keys[*at]))
             .collect();
+        if !unlinked.is_empty() && self.decided(session, &decisions).await?.records {
+            let asked: Vec<String> = unlinked.iter().map(|at| keys[*at].clone()).collect();
+            let ignored = decisions.of(session, Kind::Ignored, &asked).await?;
+            let (out, rest) = unlinked
+                .into_iter()
+                .partition(|at| ignored.contains(&keys[*at]));
+            unlinked = rest;
+            failed.extend(Vec::into_iter(out).map(|at| (at, Reason::Ignored)));
+        }
         if self.hangs {
             failed.extend(unlinked.into_iter().map(|at| {
                 let reason = Reason::Waits {
@@ -87,7 +154,7 @@ impl Finder {
             }));
         } else {
             failed.extend(
-                self.search(session, &links, records, unlinked, sight)
+                self.search(session, &links, &decisions, records, unlinked, sight)
                     .await?,
             );
         }
@@ -157,16 +224,13 @@ impl Finder {
         &self,
         session: &mut dyn Session,
         links: &Links,
+        decisions: &Decisions,
         records: &mut [Record],
         unlinked: Vec<usize>,
         sight: Sight<'_>,
     ) -> db::Result<Vec<(usize, Reason)>> {
         let mut failed = Vec::new();
-        let by_at: Vec<usize> = self
-            .by
-            .iter()
-            .filter_map(|(name, _)| self.position(name))
-            .collect();
+        let by_at = self.by_at();
         let mut wanted: Vec<(usize, Vec<Value>)> = Vec::new();
         for at in unlinked {
             match self.by_values(&records[at], &by_at, sight) {
@@ -179,44 +243,46 @@ impl Finder {
         }
         let columns: Vec<&str> = self.by.iter().map(|(name, _)| name.as_str()).collect();
         let keys: Vec<Vec<Value>> = wanted.iter().map(|(_, values)| values.clone()).collect();
-        // By the values asked for, then by id: a query may yield a row twice, which is still one row.
-        let mut found: HashMap<String, BTreeMap<String, Row>> = HashMap::new();
-        for row in db::fetch(session, &in_keys(self.select(), &columns, &keys)).await? {
-            let key = key_of(by_at.iter().map(|at| (&row[*at], &self.types[*at])));
-            found.entry(key).or_default().insert(self.id_of(&row), row);
-        }
-        let ids: Vec<String> = found
-            .values()
-            .flat_map(|rows| rows.keys().cloned())
-            .collect();
-        let mut taken: HashMap<String, String> = links
-            .to(session, &ids)
-            .await?
-            .into_iter()
-            .map(|(key, link)| (link.id, key))
-            .collect();
+        let found = self
+            .rows(
+                session,
+                decisions,
+                in_keys(self.select(), &columns, &keys),
+                &by_at,
+            )
+            .await?;
+        let taken = self.taken(session, links, &found).await?;
         let asked: Vec<String> = wanted
             .iter()
             .map(|(_, values)| key_of(values.iter().zip(by_at.iter().map(|at| &self.types[*at]))))
             .collect();
         let strangers = found.keys().any(|key| !asked.contains(key));
-        let mut created: HashMap<String, usize> = HashMap::new();
-        for ((at, values), key) in wanted.into_iter().zip(asked) {
-            let rows = found.get(&key);
-            // Two records that ask for one row would create it twice, and could not be told apart afterwards.
-            if rows.is_none() {
-                let first = *created.entry(key).or_insert(at);
-                if first != at {
-                    failed.push((at, self.same_row(&records[first])));
-                    continue;
+        let mut first: HashMap<&str, usize> = HashMap::new();
+        let mut shared: BTreeMap<usize, usize> = BTreeMap::new();
+        for ((at, _), key) in wanted.iter().zip(&asked) {
+            let other = *first.entry(key.as_str()).or_insert(*at);
+            if other != *at {
+                shared.insert(*at, other);
+                // Of two records that ask for a row that is there, none is known to be it.
+                if found.contains_key(key) {
+                    shared.entry(other).or_insert(*at);
                 }
             }
+        }
+        let mut open = Vec::new();
+        for ((at, values), key) in wanted.into_iter().zip(&asked) {
+            // Two records that ask for one row would create it twice, and could not be told apart afterwards.
+            if let Some(other) = shared.get(&at) {
+                failed.push((at, self.same_row(&records[*other])));
+                continue;
+            }
+            let rows = found.get(key);
             match rows.map_or(0, BTreeMap::len) {
                 0 if strangers => match self.lookalike(session, &columns, &by_at, values).await? {
                     Some(theirs) => failed.push((at, Reason::Lookalike { theirs })),
-                    None => records[at].state = Existing::New,
+                    None => open.push((at, None)),
                 },
-                0 => records[at].state = Existing::New,
+                0 => open.push((at, None)),
                 1 => {
                     let Some((id, row)) = rows.and_then(|rows| rows.first_key_value()) else {
                         continue;
@@ -226,14 +292,7 @@ impl Finder {
                             let (id, key) = (id.clone(), other.clone());
                             failed.push((at, Reason::Taken { id, key }));
                         }
-                        None => {
-                            taken.insert(id.clone(), records[at].key.clone());
-                            self.take(&mut records[at], row);
-                            records[at].state = Existing::Found {
-                                id: id.clone(),
-                                kind: self.kind_of(row),
-                            };
-                        }
+                        None => open.push((at, Some((id.clone(), row.clone())))),
                     }
                 }
                 _ => {
@@ -245,7 +304,103 @@ impl Finder {
                 }
             }
         }
+        let by = columns.join(", ");
+        let mut settled: Vec<(usize, Option<Match>)> = open
+            .into_iter()
+            .map(|(at, row)| {
+                let by = by.clone();
+                (at, row.map(|(id, row)| Match { id, row, by }))
+            })
+            .collect();
+        failed.extend(
+            self.further(session, links, decisions, records, &mut settled, sight)
+                .await?,
+        );
+        let mut askers: HashMap<String, Vec<usize>> = HashMap::new();
+        for (at, row) in &settled {
+            let id = row.iter().map(|row| row.id.clone());
+            id.for_each(|id| askers.entry(id).or_default().push(*at));
+        }
+        for (at, found) in settled {
+            let askers = found.as_ref().and_then(|row| askers.get(&row.id));
+            if let Some(other) = askers.and_then(|all| all.iter().find(|other| **other != at)) {
+                failed.push((at, self.same_row(&records[*other])));
+                continue;
+            }
+            records[at].state = match found {
+                None => Existing::New,
+                Some(Match { id, row, by }) => {
+                    self.take(&mut records[at], &row);
+                    let kind = self.kind_of(&row);
+                    Existing::Found { id, kind, by }
+                }
+            };
+        }
         Ok(failed)
+    }
+
+    fn by_at(&self) -> Vec<usize> {
+        self.by
+            .iter()
+            .filter_map(|(name, _)| self.position(name))
+            .collect()
+    }
+
+    /// The rows of a query by the values of these columns, then by id: a query may yield a row twice, which is still
+    /// one row. Rows that a person took out are none.
+    async fn rows(
+        &self,
+        session: &mut dyn Session,
+        decisions: &Decisions,
+        query: Query,
+        columns: &[usize],
+    ) -> db::Result<FoundRows> {
+        let mut rows = db::fetch(session, &query).await?;
+        if self.decided(session, decisions).await?.rows {
+            let ids: Vec<String> = rows.iter().map(|row| self.id_of(row)).collect();
+            let ignored = decisions.of(session, Kind::IgnoredRow, &ids).await?;
+            rows.retain(|row| !ignored.contains(&self.id_of(row)));
+        }
+        let mut found = FoundRows::new();
+        for row in rows {
+            let key = key_of(columns.iter().map(|at| (&row[*at], &self.types[*at])));
+            found.entry(key).or_default().insert(self.id_of(&row), row);
+        }
+        Ok(found)
+    }
+
+    /// Of these rows the linked ones: id -> key of the record.
+    async fn taken(
+        &self,
+        session: &mut dyn Session,
+        links: &Links,
+        found: &FoundRows,
+    ) -> db::Result<HashMap<String, String>> {
+        let ids: Vec<String> = found
+            .values()
+            .flat_map(|rows| rows.keys().cloned())
+            .collect();
+        let linked = links.to(session, &ids).await?;
+        Ok(linked
+            .into_iter()
+            .map(|(key, link)| (link.id, key))
+            .collect())
+    }
+
+    /// What a person decided about this record kind at all; asked once a run, since the lease keeps others away.
+    async fn decided(
+        &self,
+        session: &mut dyn Session,
+        decisions: &Decisions,
+    ) -> db::Result<&Decided> {
+        if let Some(known) = self.decided.get() {
+            return Ok(known);
+        }
+        let decided = Decided {
+            records: decisions.any(session, Kind::Ignored).await?,
+            rows: decisions.any(session, Kind::IgnoredRow).await?,
+        };
+        Ok(self.decided.get_or_init(|| decided))
     }
 
     fn same_row(&self, other: &Record) -> Reason {

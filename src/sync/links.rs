@@ -18,7 +18,21 @@ pub struct LinkCache {
     wanted: Mutex<BTreeSet<(String, String)>>,
 }
 
+/// Links by record kind and key.
+pub type Assumed = HashMap<(String, String), Link>;
+
 impl LinkCache {
+    /// A cache that takes these links for written.
+    pub fn assuming(links: &Assumed) -> LinkCache {
+        let known = links
+            .iter()
+            .map(|(name, link)| (name.clone(), Some(link.clone())));
+        LinkCache {
+            known: known.collect(),
+            wanted: Mutex::default(),
+        }
+    }
+
     /// The link's id or another of its columns.
     pub fn get(&self, record: &str, key: &str, column: &str) -> Result<Value, EvalError> {
         let name = (record.to_owned(), key.to_owned());

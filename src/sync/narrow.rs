@@ -2,8 +2,26 @@
 
 use super::bind::relation;
 use crate::db::query::{Part, Query};
-use crate::plan::{ServerSql, Within};
+use crate::plan::{ServerSql, Source, Within};
 use crate::value::{Type, Value, convert};
+
+/// The rows of a flow's source, all of them; gives back what a further condition begins with.
+pub fn rows_of(select: Query, source: &Source) -> (Query, &'static str) {
+    let query = select
+        .text(" FROM (")
+        .append(relation(&source.relation))
+        .text(") s");
+    let (mut query, mut and) = narrow(query, source.filter.as_ref(), source.within.as_ref());
+    for (column, value) in &source.only {
+        query = query
+            .text(and)
+            .ident(column)
+            .text(" = ")
+            .value(value.clone());
+        and = " AND ";
+    }
+    (query, and)
+}
 
 /// Adds which rows are the shop's; gives back what a further condition begins with.
 pub fn narrow(

@@ -9,8 +9,8 @@
 
 mod feed;
 
-use super::bind::{Bound, relation};
-use super::narrow::{named, narrow, order, restrict};
+use super::bind::Bound;
+use super::narrow::{named, narrow, order, restrict, rows_of};
 use super::record::{Existing, Need, Record, key_text, text_in};
 use super::report::{Reason, Rejected};
 use super::snapshot::{Fingerprint, KeyHash};
@@ -120,20 +120,7 @@ impl<'b> Reader<'b> {
         let names = columns
             .iter()
             .map(|at| bound.layout.source()[*at].name.as_str());
-        let query = Query::sql("SELECT ")
-            .idents(names)
-            .text(" FROM (")
-            .append(relation(&source.relation))
-            .text(") s");
-        let (mut query, mut and) = narrow(query, source.filter.as_ref(), source.within.as_ref());
-        for (column, value) in &source.only {
-            query = query
-                .text(and)
-                .ident(column)
-                .text(" = ")
-                .value(value.clone());
-            and = " AND ";
-        }
+        let (mut query, mut and) = rows_of(Query::sql("SELECT ").idents(names), source);
         query = restrict(
             query,
             and,

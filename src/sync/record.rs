@@ -70,8 +70,12 @@ pub enum Existing {
     ByMatch,
     /// Linked before, and the row is there.
     Linked { id: String, kind: String },
-    /// Exactly one row was found: the link is written with the first write.
-    Found { id: String, kind: String },
+    /// Exactly one row was found, by this column: the link is written with the first write.
+    Found {
+        id: String,
+        kind: String,
+        by: String,
+    },
     /// There is no row yet: it is created.
     New,
 }

@@ -11,6 +11,9 @@ use std::collections::HashSet;
 /// Changes kept for showing; the counts go on.
 pub const CHANGES_KEPT: usize = 1000;
 
+/// Waiting records kept one by one; the count goes on.
+pub const WAITING_KEPT: u64 = 50_000;
+
 /// Why a record was not, or not wholly, carried over.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Reason {
@@ -48,8 +51,20 @@ pub enum Reason {
     Lookalike { theirs: String },
     #[error("`{key}` leads to the same row of `{table}`")]
     SameRow { key: String, table: String },
+    /// Its keys do not agree on one row.
+    #[error("{why}")]
+    Crossed {
+        why: String,
+        candidates: Vec<String>,
+    },
     #[error("it was removed in the shop (row {id}); it is not created again")]
     Removed { id: String },
+    /// A person said that the shop has nothing to do with it.
+    #[error("it is ignored in this shop")]
+    Ignored,
+    /// It would be created, but nobody has accepted the shop's match yet.
+    #[error("it would be created once the match is accepted")]
+    Held,
 }
 
 impl Reason {
@@ -60,7 +75,10 @@ impl Reason {
             Reason::Ambiguous { .. }
             | Reason::Taken { .. }
             | Reason::Lookalike { .. }
+            | Reason::Crossed { .. }
             | Reason::SameRow { .. } => "ambiguous",
+            Reason::Ignored => "ignored",
+            Reason::Held => "held",
             Reason::Removed { .. } => "removed",
             _ => "rejected",
         }
@@ -80,16 +98,18 @@ impl Reason {
             }
             Reason::Refused(_) => "correct what the server names; the other rows were written",
             Reason::Waits { .. } => "it is carried over by itself once the other one is",
-            Reason::Ambiguous { .. } | Reason::Taken { .. } => {
-                "make them distinct in the shop; ponte does not guess"
+            Reason::Ambiguous { .. } | Reason::Taken { .. } | Reason::Crossed { .. } => {
+                "`ponte match --link KEY=ID` says which row it is; or make them distinct in the shop"
             }
             Reason::SameRow { .. } => {
                 "make them distinct in the source, or tell them apart in the mapping's `match` or `by`"
             }
             Reason::Lookalike { .. } => "write it the same way on both sides",
             Reason::Removed { .. } => {
-                "take it out of the source's selection, or restore it in the shop"
+                "`ponte match --recreate KEY` has it created again, `--unlink` and `--ignore` leave it alone; or restore it in the shop"
             }
+            Reason::Ignored => "`ponte match --unignore KEY` takes it back",
+            Reason::Held => "`ponte match` shows the match, `ponte match --accept` accepts it",
         }
     }
 }
@@ -107,8 +127,8 @@ pub fn place(at: &Span) -> String {
     at.place()
 }
 
-/// `read` is the sum of `unchanged`, `right`, `created`, `changed`, `linked`, `follows`, `waiting`, `ambiguous`, `removed`,
-/// `rejected` and `duplicates`.
+/// `read` is the sum of `unchanged`, `right`, `created`, `changed`, `linked`, `follows`, `waiting`, `held`, `ignored`,
+/// `ambiguous`, `removed`, `rejected` and `duplicates`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Counts {
     /// Rows that the source yielded.
@@ -124,6 +144,10 @@ pub struct Counts {
     /// Linked to a row that was there and already right.
     pub linked: u64,
     pub waiting: u64,
+    /// Would be created, but nobody has accepted the shop's match yet.
+    pub held: u64,
+    /// Nobody's business in this shop, by a person's decision.
+    pub ignored: u64,
     pub ambiguous: u64,
     pub removed: u64,
     pub rejected: u64,
@@ -208,9 +232,24 @@ pub struct RecordChange {
 }
 
 impl FlowReport {
+    /// Counts it; what a person decided, or decides of all at once, is not kept one by one.
     pub fn reject(&mut self, rejected: Rejected) {
         match rejected.reason.kind() {
-            "waiting" => self.counts.waiting += 1,
+            "held" => {
+                self.counts.held += 1;
+                return;
+            }
+            "ignored" => {
+                self.counts.ignored += 1;
+                return;
+            }
+            "waiting" => {
+                self.counts.waiting += 1;
+                // They mend themselves, and there may be as many as the shop lacks articles.
+                if self.counts.waiting > WAITING_KEPT {
+                    return;
+                }
+            }
             "ambiguous" => self.counts.ambiguous += 1,
             "removed" => self.counts.removed += 1,
             _ => self.counts.rejected += 1,
@@ -218,9 +257,24 @@ impl FlowReport {
         self.rejected.push(rejected);
     }
 
+    /// Says what to do about records that wait for the match to be accepted.
+    pub fn note_held(&mut self, flow: &Flow) {
+        let record = flow.record.as_deref().unwrap_or_default();
+        let shop = flow.shop.as_deref().unwrap_or_default();
+        let wait = match self.counts.held {
+            0 => return,
+            1 => "1 record waits".to_owned(),
+            more => format!("{more} records wait"),
+        };
+        self.notes.push(format!(
+            "{wait} to be created: the shop has rows of `{record}` already, and nobody has accepted how they match; \
+             `ponte match {shop}` shows it, `ponte match {shop} --accept` accepts it"
+        ));
+    }
+
     /// Whether something is left for a person to look at.
     pub fn is_clean(&self) -> bool {
-        self.counts.rejected + self.counts.ambiguous + self.counts.removed == 0
+        self.counts.rejected + self.counts.ambiguous + self.counts.removed + self.counts.held == 0
     }
 
     pub fn wrote(&self) -> bool {

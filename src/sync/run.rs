@@ -7,17 +7,20 @@
 use super::batch::needs::Awaited;
 use super::batch::{Applier, Intent, Outcome, rejected};
 use super::bind::{BindError, Binder, Bound};
+use super::erp_keys::ErpKeys;
 use super::layout::ANCESTORS;
 use super::lookup::Lookups;
 use super::read::{Item, Reader, Selection, key_is_unique, levels, tree_fits};
 use super::record::{Record, Surroundings};
-use super::report::{FlowReport, Reason, Rejected};
+use super::report::{FlowReport, Reason, Rejected, WAITING_KEPT};
 use super::snapshot::{KeyHash, Next, Snapshot, SnapshotError};
 use super::watermark::{Mark, Start, Watched};
 use crate::connections::Connections;
 use crate::db::query::Query;
 use crate::db::{self, DbError, DbErrorKind, Session};
 use crate::expr::Zone;
+use crate::own::OwnTables;
+use crate::own::decision::Decisions;
 use crate::own::lease::Guard;
 use crate::plan::{Find, Flow, PackFacts, Plan};
 use crate::value::Value;
@@ -30,7 +33,7 @@ const BATCH_RECORDS: usize = 500;
 /// ... and about so many bytes of values.
 const BATCH_BYTES: usize = 4 << 20;
 /// Beyond so many rejected records something is wrong with the mapping, not with the rows.
-const REJECTED_MAX: usize = 100_000;
+const REJECTED_MAX: u64 = 100_000;
 
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -51,6 +54,8 @@ pub struct Options {
     /// Compare every record, not only those that changed since the last run.
     pub full: bool,
     pub selection: Selection,
+    /// Nobody has accepted the shop's match yet: rows that are there are written, none is created.
+    pub hold_new: bool,
 }
 
 impl Options {
@@ -85,9 +90,17 @@ pub async fn run(
         .and_then(|connection| connection.pack.as_ref());
     let around = surroundings(target.as_mut(), pack, flow).await?;
     let find = find_of(plan, flow);
-    let bound = Binder::new(source.as_mut(), target.as_mut(), &around.lookups)
+    let mut bound = Binder::new(source.as_mut(), target.as_mut(), &around.lookups)
         .bind(flow, find)
         .await?;
+    if let Some(finder) = bound
+        .finder
+        .as_mut()
+        .filter(|finder| !finder.then.is_empty())
+    {
+        let erp = ErpKeys::new(source_engine.clone(), bound.flow, &bound.key_types);
+        finder.erp = Some(erp);
+    }
     let unique = key_is_unique(source.as_mut(), flow).await?;
 
     let mut report = FlowReport {
@@ -97,7 +110,8 @@ pub async fn run(
     let mut memory = Memory::open(plan, flow, options, &mut report)?;
     let own = connections.own(&flow.target.connection);
     memory.awaited = Awaited::read(target.as_mut(), &own, flow).await?;
-    let seed = seed(flow, &around.lookups);
+    let revision = revision(target.as_mut(), flow, &own).await?;
+    let seed = seed(flow, &around.lookups, revision);
     let keys = watch(
         plan,
         &bound,
@@ -121,6 +135,7 @@ pub async fn run(
         around,
         options.intent,
     );
+    applier.hold_new = options.hold_new;
     match bound.parent {
         Some(parent) => {
             tree(
@@ -147,6 +162,7 @@ pub async fn run(
     report.counts.read = reader.rows;
     report.counts.duplicates += reader.duplicates;
     memory.cannot_retry(&reader.blanks);
+    report.note_held(flow);
     memory.finish(options, &mut report)?;
     progress(&report);
     Ok(report)
@@ -191,6 +207,15 @@ async fn watch(
     }
     memory.mark = mark;
     Ok(keys)
+}
+
+/// How often a person has changed links of the shop: it goes into every fingerprint, so that all records are looked at
+/// again.
+async fn revision(target: &mut dyn Session, flow: &Flow, own: &OwnTables) -> Result<i64, DbError> {
+    match &flow.shop {
+        Some(shop) => Decisions::new(own, shop, "").revision(target).await,
+        None => Ok(0),
+    }
 }
 
 /// The flow's own `find`, or that of the record it hangs on.
@@ -240,10 +265,11 @@ pub(crate) async fn read_zone(session: &mut dyn Session, sql: &str) -> Result<Zo
 }
 
 /// Everything but the row that decides what is written: files, overrides, small tables.
-fn seed(flow: &Flow, lookups: &Lookups) -> [u8; 32] {
+fn seed(flow: &Flow, lookups: &Lookups, revision: i64) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&flow.digest);
     hasher.update(&lookups.digest());
+    hasher.update(&revision.to_le_bytes());
     *hasher.finalize().as_bytes()
 }
 
@@ -481,7 +507,8 @@ fn reject(
 ) -> Result<(), RunError> {
     memory.left(rejected.hash, &rejected.key);
     report.reject(rejected);
-    if report.rejected.len() > REJECTED_MAX {
+    let of_themselves = report.rejected.len() as u64 - report.counts.waiting.min(WAITING_KEPT);
+    if of_themselves > REJECTED_MAX {
         let first = report
             .rejected
             .first()

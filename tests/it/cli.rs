@@ -47,6 +47,7 @@ async fn databases() -> Project {
 async fn set_up() -> Project {
     let project = databases().await;
     project.ponte(&["setup", "--run"]).succeeds();
+    project.ponte(&["match", "--accept"]).succeeds();
     project
 }
 
@@ -77,6 +78,7 @@ async fn from_an_empty_folder_to_a_shop_in_step() {
 ponte.toml was written. Fill in the connections, then:
   ponte setup --run
   ponte check
+  ponte match
   ponte sync --dry-run
 
 "#]]);
@@ -100,8 +102,8 @@ main/stock: fits
 
 "#]]);
     project.ponte(&["setup"]).succeeds().stdout_eq(str![[r#"
-erp: ponte_lease, ponte_heartbeat, ponte_link, ponte_wrote, ponte_need to be created
-shop.main: ponte_lease, ponte_heartbeat, ponte_link, ponte_wrote, ponte_need to be created
+erp: ponte_lease, ponte_heartbeat, ponte_link, ponte_wrote, ponte_need, ponte_decision to be created
+shop.main: ponte_lease, ponte_heartbeat, ponte_link, ponte_wrote, ponte_need, ponte_decision to be created
 Nothing was created yet: `ponte setup --run` does it, `--print-sql` prints the statements.
 
 "#]]);
@@ -109,8 +111,8 @@ Nothing was created yet: `ponte setup --run` does it, `--print-sql` prints the s
         .ponte(&["setup", "--run"])
         .succeeds()
         .stdout_eq(str![[r#"
-erp: created ponte_lease, ponte_heartbeat, ponte_link, ponte_wrote, ponte_need
-shop.main: created ponte_lease, ponte_heartbeat, ponte_link, ponte_wrote, ponte_need
+erp: created ponte_lease, ponte_heartbeat, ponte_link, ponte_wrote, ponte_need, ponte_decision
+shop.main: created ponte_lease, ponte_heartbeat, ponte_link, ponte_wrote, ponte_need, ponte_decision
 
 "#]]);
     project
@@ -133,6 +135,36 @@ main/price: fits
 main/stock: fits
 
 "#]]);
+
+    project.ponte(&["match"]).exits_with(4).stdout_eq(str![[r#"
+main/category: 1 record of the ERP, 4 rows of the shop
+        1  would be linked by parent, name: T = 20
+        3  only in the shop: 15 (0 / Uncategorized), 21 (20 / Hand &amp; garden), 22 (0 / Clothing)
+
+main/article: 4 records of the ERP, 10 rows of the shop
+        2  would be linked by sku: TOOL-1 = 101, TOOL-2 = 102
+        2  only in the ERP: NEW-1, ODD-1
+        8  only in the shop: 105 (TOOL-5), 103 (TOOL-3), 104 (TOOL-4), 106 (SHIRT), 109 (parent without a key), ...
+
+Nobody has accepted the match yet: a sync writes to the pairs above and creates nothing where the shop has rows.
+  ponte match main --accept
+
+main: what in the ERP's data will trouble the shop
+        2  no category: ODD-1, TOOL-2
+           is found by search only, or in the shop's default category
+        1  fractional quantity on hand: TOOL-1
+           the shop shows whole pieces, rounded down
+
+"#]]);
+    let only_pairs = project.ponte(&["sync", "--dry-run", "--show", "0", "article"]);
+    only_pairs.exits_with(4).stdout_eq(str![[r#"
+flow          read  unchanged  right  created  changed  held  incomplete  rows +  rows ~  rows -  seconds
+main/article     4          0      0        0        2     2           1       1       2       0 [..]
+main/article: 2 records wait to be created: the shop has rows of `article` already, and nobody has accepted how they match; `ponte match main` shows it, `ponte match main --accept` accepts it
+Dry run: nothing was written.
+
+"#]]);
+    project.ponte(&["match", "--accept"]).succeeds();
 
     let before = contents(&project).await;
     project
@@ -236,6 +268,8 @@ async fn the_same_between_servers() {
     project.ponte(&["check"]).exits_with(2);
     project.ponte(&["setup", "--run"]).succeeds();
     project.ponte(&["check"]).succeeds();
+    project.ponte(&["match"]).exits_with(4);
+    project.ponte(&["match", "--accept"]).succeeds();
     // Two variations that sell from one figure are for a person to look at.
     project.ponte(&["sync", "--dry-run"]).exits_with(4);
     project.ponte(&["sync", "--try", "10"]).succeeds();
@@ -334,7 +368,7 @@ async fn what_cannot_be_carried_over_is_in_quarantine_until_it_can() {
     );
     project.ponte(&["sync"]).exits_with(4).stdout_eq(str![[r#"
 main/article: 1 record was not carried over
-  ODD-1  rejected: `[shop.main.tax]` has no row `EXEMPT` (at pack:woocommerce/article.toml:62:1)
+  ODD-1  rejected: `[shop.main.tax]` has no row `EXEMPT` (at pack:woocommerce/article.toml:65:1)
       help: correct the value in the source or the expression in the mapping
 
 main/price: 1 record was not carried over
@@ -354,7 +388,7 @@ main/stock: 9 articles, 2 figures changed, 5 rows beside them; 2 web orders pend
 "#]]);
     project.ponte(&["quarantine", "list"]).succeeds().stdout_eq(str![[r#"
 main/article: 1 record
-  ODD-1  rejected: `[shop.main.tax]` has no row `EXEMPT` (at pack:woocommerce/article.toml:62:1)
+  ODD-1  rejected: `[shop.main.tax]` has no row `EXEMPT` (at pack:woocommerce/article.toml:65:1)
 main/price: 1 record
   ODD-1 / public  rejected: `[shop.main.tax]` has no row `EXEMPT` (at pack:woocommerce/price.toml:7:15)
 
@@ -423,6 +457,8 @@ error: there is no shop `mian` with a stock flow
 async fn another_process_on_the_pair_is_respected() {
     let project = set_up().await;
     let mut shop = client(&project, "shop.db").await;
+    shop.run("DELETE FROM ponte_lease").await;
+    shop.run("DELETE FROM ponte_heartbeat").await;
     shop.run("INSERT INTO ponte_lease VALUES ('shop.main', 7, 'somebody else')")
         .await;
     shop.run("INSERT INTO ponte_heartbeat VALUES ('shop.main', CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER))")
@@ -623,6 +659,8 @@ Commands:
   setup        Create ponte's own tables on the servers
   check        Hold the project against the live databases; writes nothing
   grants       Print what each login must be allowed, as statements for an administrator
+  match        Show which record is which row of the shop, and what its data will trouble; decide
+               about it
   sync         Carry over what has changed
   resync       Compare every record, also those that have not changed in the ERP
   explain      Tell why an article shows the stock it shows
@@ -663,6 +701,8 @@ First steps:
   ponte init --erp reference --shop woocommerce
   ponte setup --run
   ponte check
+  ponte match
+  ponte match --accept
   ponte sync --dry-run
   ponte sync
 
@@ -671,7 +711,7 @@ Exit codes:
   1    unexpected error
   2    the configuration or a mapping does not fit, or the command line is wrong
   3    a database cannot be reached or refuses the login
-  4    done, but something was quarantined
+  4    done, but something was quarantined or waits for a person's decision
   5    another process is working on the pair
   130  interrupted
 Of several outcomes the most serious one counts: 130, 1, 3, 2, 5, 4, 0.

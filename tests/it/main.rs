@@ -5,6 +5,7 @@ mod support;
 
 mod cli;
 mod derived;
+mod matching;
 mod odoo;
 mod selftest;
 mod stock;

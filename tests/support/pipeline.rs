@@ -31,6 +31,7 @@ pub fn changed() -> Options {
         intent: Intent::Write,
         full: false,
         selection: Selection::default(),
+        hold_new: false,
     }
 }
 
@@ -210,7 +211,8 @@ impl Pipeline {
 fn adds_up(report: &FlowReport) {
     let c = &report.counts;
     let sum = c.unchanged + c.right + c.created + c.changed + c.linked + c.follows;
-    let sum = sum + c.waiting + c.ambiguous + c.removed + c.rejected + c.duplicates;
+    let sum =
+        sum + c.waiting + c.held + c.ignored + c.ambiguous + c.removed + c.rejected + c.duplicates;
     assert_eq!(c.read, sum, "{}: {c:?}", report.flow);
 }
 

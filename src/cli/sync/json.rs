@@ -38,7 +38,8 @@ fn flow(result: &FlowResult) -> Value {
             document["changes"] = json!(report.changes);
             document["changes_total"] = json!(report.changes_total);
             document["quarantined"] = json!(quarantined);
-            document["quarantined_total"] = json!(report.rejected.len());
+            let c = &report.counts;
+            document["quarantined_total"] = json!(c.rejected + c.ambiguous + c.removed + c.waiting);
             document["notes"] = json!(report.notes);
             document["since"] = json!(report.since);
         }

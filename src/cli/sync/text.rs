@@ -93,10 +93,12 @@ const COUNTS: [Column; 5] = [
 ];
 
 /// Shown where a flow has any.
-const RARE: [Column; 9] = [
+const RARE: [Column; 11] = [
     ("linked", |counts| counts.linked),
     ("follows", |counts| counts.follows),
     ("waiting", |counts| counts.waiting),
+    ("held", |counts| counts.held),
+    ("ignored", |counts| counts.ignored),
     ("ambiguous", |counts| counts.ambiguous),
     ("removed", |counts| counts.removed),
     ("rejected", |counts| counts.rejected),
@@ -257,7 +259,8 @@ fn quarantined(result: &FlowResult) -> String {
                 .filter(|one| one.reason.kind() != "waiting");
             let first = others.take(QUARANTINED_SHOWN).map(Finding::from).collect();
             let waiting = report.counts.waiting;
-            (first, report.rejected.len() as u64 - waiting, waiting)
+            let others = report.counts.rejected + report.counts.ambiguous + report.counts.removed;
+            (first, others, waiting)
         }
         Ended::Stock(report) => {
             let found = stock_findings(report);

@@ -1,6 +1,6 @@
 //! What a shop pack makes of a record, with the project's overrides: the target of a record's flow.
 
-use super::super::mapping::ShopRecordFile;
+use super::super::mapping::{FindKeys, ShopRecordFile};
 use super::super::project::ShopRecordKeys;
 use super::super::scope::Scope;
 use super::super::spanned::At;
@@ -11,7 +11,7 @@ use super::source::RecordView;
 use super::write::{READY, Writes};
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
 use crate::expr::{Expr, Name};
-use crate::plan::{Codes, Find, LinkColumn, Target, Write};
+use crate::plan::{Codes, FieldKind, Find, LinkColumn, Target, Write};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -225,6 +225,7 @@ impl ShopRecord<'_> {
             return Some(Find {
                 sql,
                 by: Vec::new(),
+                then: Vec::new(),
             });
         }
         if body.link.is_empty() {
@@ -249,7 +250,54 @@ impl ShopRecord<'_> {
                 }
             }
         }
-        Some(Find { sql, by })
+        let then = self.further_keys(texts, keys, found);
+        Some(Find { sql, by, then })
+    }
+
+    /// `then`: fields as the ERP has them, since the ERP is asked whether several records have the same value.
+    fn further_keys(
+        &self,
+        texts: Texts<'_>,
+        keys: &FindKeys,
+        found: &mut Vec<Diagnostic>,
+    ) -> Vec<(String, Expr)> {
+        let mut then = Vec::new();
+        for (column, text) in keys.then.iter() {
+            if !keys.by.is_empty() {
+                let place = column.span(texts.file);
+                found.push(
+                    Diagnostic::error("P105", "`by` and `then` exclude each other")
+                        .at(&place, "a further key comes after the record's own key"),
+                );
+                break;
+            }
+            let field = text.value.trim();
+            match self.record.fields.get(field) {
+                Some(kind) if *kind != FieldKind::Texts => {
+                    then.extend(
+                        texts
+                            .expr(text, found)
+                            .map(|expr| (column.value.clone(), expr)),
+                    );
+                }
+                _ => {
+                    let message = format!(
+                        "`{field}` is no field of `{}` that could be a key",
+                        self.record.name
+                    );
+                    let fields = self.record.fields.iter();
+                    let fields = fields
+                        .filter(|(_, kind)| **kind != FieldKind::Texts)
+                        .map(|(name, _)| name.as_str());
+                    found.push(
+                        Diagnostic::error("P104", message)
+                            .at(&text.content(texts.file), "wanted the name of one field")
+                            .suggest(field, fields),
+                    );
+                }
+            }
+        }
+        then
     }
 
     /// Computed fields, each after those that it needs: their order in the files means nothing.

@@ -185,43 +185,47 @@ impl Applier<'_> {
         let Some(finder) = self.bound.finder.as_ref().filter(|finder| !finder.hangs) else {
             return Ok(());
         };
-        let created_kind = self.created_kind().unwrap_or_default().to_owned();
-        let mut new = Vec::new();
-        for record in records {
-            let (id, kind) = match &record.state {
-                Existing::Found { id, kind } => (Some(id.clone()), kind.clone()),
-                Existing::New => (None, created_kind.clone()),
-                _ => continue,
-            };
-            let mut columns = BTreeMap::new();
-            let mut own_id = id;
-            for (name, from) in &self.bound.link {
-                let found = finder
-                    .slots
-                    .iter()
-                    .find(|(column, _)| column == name)
-                    .map(|(_, slot)| slot);
-                let slot = match &record.state {
-                    Existing::New => Some(from),
-                    _ => found,
-                };
-                let value = slot.map_or(&Value::Null, |slot| &record.values[*slot as usize]);
-                match name.as_str() {
-                    "id" if own_id.is_none() && !value.is_null() => {
-                        own_id = Some(value.plain().into_owned())
-                    }
-                    "id" => {}
-                    _ => {
-                        columns.insert(name.clone(), value.plain().into_owned());
-                    }
-                }
-            }
-            if let Some(id) = own_id {
-                new.push((record.key.clone(), Link { id, columns, kind }));
-            }
-        }
+        let new: Vec<(String, Link)> = records.iter().filter_map(|one| self.link_of(one)).collect();
         let links = Links::new(&self.own, self.shop(), &finder.record);
         links.insert(self.session.as_mut(), &new).await
+    }
+
+    /// The link that is to be written for the record; `None` if it has one, or its row is not known.
+    pub(super) fn link_of(&self, record: &Record) -> Option<(String, Link)> {
+        let finder = self.bound.finder.as_ref().filter(|finder| !finder.hangs)?;
+        let (mut id, kind) = match &record.state {
+            Existing::Found { id, kind, .. } => (Some(id.clone()), kind.clone()),
+            Existing::New => (None, self.created_kind().unwrap_or_default().to_owned()),
+            _ => return None,
+        };
+        let mut columns = BTreeMap::new();
+        for (name, from) in &self.bound.link {
+            let found = finder
+                .slots
+                .iter()
+                .find(|(column, _)| column == name)
+                .map(|(_, slot)| slot);
+            let slot = match &record.state {
+                Existing::New => Some(from),
+                _ => found,
+            };
+            let value = slot.map_or(&Value::Null, |slot| &record.values[*slot as usize]);
+            match name.as_str() {
+                "id" if id.is_none() && !value.is_null() => id = Some(value.plain().into_owned()),
+                "id" => {}
+                _ => {
+                    columns.insert(name.clone(), value.plain().into_owned());
+                }
+            }
+        }
+        Some((
+            record.key.clone(),
+            Link {
+                id: id?,
+                columns,
+                kind,
+            },
+        ))
     }
 
     /// What `:names` of derived rows stand for: lists over the batch.
