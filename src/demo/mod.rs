@@ -185,6 +185,7 @@ impl Story {
             intent: Intent::Write,
             full: false,
             selection: Selection::default(),
+            ..run::Options::default()
         };
         let mut flows = Vec::new();
         for flow in &self.plan.flows {

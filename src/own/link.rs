@@ -38,7 +38,11 @@ impl Links {
     }
 
     fn select(&self) -> Query {
-        Query::sql("SELECT record_key, target_id, columns, kind FROM ")
+        Query::sql("SELECT record_key, target_id, columns, kind FROM ").append(self.of_record())
+    }
+
+    fn of_record(&self) -> Query {
+        Query::default()
             .table(&self.table)
             .text(" WHERE shop = ")
             .value(Value::Text(self.shop.clone()))
@@ -126,6 +130,45 @@ impl Links {
     /// All links of the record kind: of the small ones (categories) that a `scope` needs whole.
     pub async fn all(&self, session: &mut dyn Session) -> db::Result<HashMap<String, Link>> {
         self.read(session, &self.select()).await
+    }
+
+    /// How many there are.
+    pub async fn count(&self, session: &mut dyn Session) -> db::Result<u64> {
+        let query = Query::sql("SELECT COUNT(*) FROM ").append(self.of_record());
+        let rows = db::fetch(session, &query).await?;
+        Ok(match rows.first().map(|row| &row[0]) {
+            Some(Value::Int(count)) => u64::try_from(*count).unwrap_or(0),
+            _ => 0,
+        })
+    }
+
+    /// The next keys behind this one, in an order that does not change; none at the end.
+    pub async fn keys_behind(
+        &self,
+        session: &mut dyn Session,
+        key: &str,
+        most: usize,
+    ) -> db::Result<Vec<String>> {
+        let query = Query::sql("SELECT record_key FROM ")
+            .append(self.of_record())
+            .text(" AND record_key > ")
+            .value(Value::Text(key.to_owned()))
+            .text(format!(" ORDER BY record_key LIMIT {most}"));
+        let rows = db::fetch(session, &query).await?;
+        Ok(rows.iter().map(|row| row[0].plain().into_owned()).collect())
+    }
+
+    /// Part of the transaction that deletes the rows.
+    pub async fn delete(&self, session: &mut dyn Session, keys: &[String]) -> db::Result<()> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let query = Query::sql("DELETE FROM ")
+            .append(self.of_record())
+            .text(" AND record_key IN (")
+            .list(texts(keys))
+            .text(")");
+        session.execute(&query).await.map(|_| ())
     }
 
     /// Part of the transaction that writes the rows; a unique violation means that someone else linked first.

@@ -4,10 +4,12 @@
 //! - `lease`, `heartbeat`: which process works on a pair ([`lease`]). Two tables, because every write transaction
 //!   holds a share lock on the lease row, which would block the heartbeat.
 //! - `link`: which record of the ERP is which row of the shop ([`link`]).
+//! - `generation`: which state of the target a flow's snapshot speaks of ([`generation`]).
 //! - `wrote`: what ponte wrote while it owned a part of a record, to be taken back unless changed since ([`wrote`]).
 //!
 //! They lie in a schema or database of their own, or as tables `ponte_…` beside the others.
 
+pub mod generation;
 pub mod lease;
 pub mod link;
 pub mod wrote;
@@ -24,7 +26,7 @@ pub struct OwnTables {
     schema: Option<String>,
 }
 
-pub const NAMES: [&str; 4] = ["lease", "heartbeat", "link", "wrote"];
+pub const NAMES: [&str; 5] = ["lease", "heartbeat", "link", "wrote", "generation"];
 
 /// What ponte does with a table of its own. On a server that is only read from, the lease is all that it uses; the other
 /// tables must merely be seen.

@@ -26,3 +26,7 @@ CREATE TABLE IF NOT EXISTS {wrote} (
     fields      text         NOT NULL,
     PRIMARY KEY (shop, record, record_key, part)
 );
+CREATE TABLE IF NOT EXISTS {generation} (
+    flow        varchar(128) PRIMARY KEY,
+    generation  varchar(64)  NOT NULL
+);

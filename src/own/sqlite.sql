@@ -26,3 +26,7 @@ CREATE TABLE IF NOT EXISTS {wrote} (
     fields      TEXT         NOT NULL,
     PRIMARY KEY (shop, record, record_key, part)
 );
+CREATE TABLE IF NOT EXISTS {generation} (
+    flow        VARCHAR(128) NOT NULL PRIMARY KEY,
+    generation  VARCHAR(64)  NOT NULL
+);

@@ -73,6 +73,36 @@ impl Wrote {
         Ok(found)
     }
 
+    /// Part of the transaction that deletes the records' rows: nothing of them is remembered any longer, nor of records
+    /// whose keys begin with theirs (an article's prices).
+    pub async fn forget(&self, session: &mut dyn Session, keys: &[String]) -> db::Result<()> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let text = |text: &str| Value::Text(text.to_owned());
+        let mut query = Query::sql("DELETE FROM ")
+            .table(&self.table)
+            .text(" WHERE shop = ")
+            .value(text(&self.shop))
+            .text(" AND (record = ")
+            .value(text(&self.record))
+            .text(" AND record_key IN (")
+            .list(keys.iter().map(|key| text(key)).collect())
+            .text(") OR record <> ")
+            .value(text(&self.record))
+            .text(" AND (");
+        // Parts of a key are separated by tabs, and nothing lies between a tab and a line feed.
+        for (at, key) in keys.iter().enumerate() {
+            query = query
+                .text(if at == 0 { "" } else { " OR " })
+                .text("record_key > ")
+                .value(text(&format!("{key}\t")))
+                .text(" AND record_key < ")
+                .value(text(&format!("{key}\n")));
+        }
+        session.execute(&query.text("))")).await.map(|_| ())
+    }
+
     /// Part of the transaction that writes or takes back the fields.
     pub async fn keep(
         &self,

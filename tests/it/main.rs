@@ -9,3 +9,4 @@ mod odoo;
 mod selftest;
 mod stock;
 mod sync;
+mod verify;
