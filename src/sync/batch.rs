@@ -80,6 +80,8 @@ pub struct Applier<'b> {
     /// Only rows that are the records' already: nothing is created or linked.
     pub known_only: bool,
     pub generation: NewGeneration,
+    /// Flows whose records hang on this one's rows.
+    pub hanging: Vec<Generation>,
     linked: Linked,
 }
 
@@ -123,6 +125,7 @@ impl<'b> Applier<'b> {
             intent,
             known_only: false,
             generation,
+            hanging: Vec::new(),
             linked: Linked::new(),
         }
     }

@@ -82,8 +82,8 @@ pub fn doubt(
         }
         Some(provenance) if provenance.generation == *generation => None,
         _ => Some(
-            "the target is not as the last run left it (a backup was restored, a run did not end, or another state folder was \
-             used); every record is compared with the target",
+            "the target is not as the last run left it (a backup was restored, a run did not end, another state folder was \
+             used, or rows that it hangs on were deleted); every record is compared with the target",
         ),
     }
 }

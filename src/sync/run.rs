@@ -143,6 +143,7 @@ pub async fn run(
         options.intent,
     );
     applier.known_only = options.verify;
+    applier.hanging = hanging(plan, flow, &connections.own(&flow.target.connection));
     match bound.parent {
         Some(parent) => {
             tree(
@@ -231,6 +232,15 @@ async fn watch(
     }
     memory.mark = mark;
     Ok(keys)
+}
+
+/// The flows whose records hang on this one's rows.
+fn hanging(plan: &Plan, flow: &Flow, own: &OwnTables) -> Vec<Generation> {
+    let of_shop = plan.flows.iter().filter(|other| other.shop == flow.shop);
+    of_shop
+        .filter(|other| flow.record.is_some() && other.target.of == flow.record)
+        .map(|other| Generation::new(own, &other.name))
+        .collect()
 }
 
 /// The links that the flow's records have themselves.

@@ -5,6 +5,7 @@ use super::pass::{Pass, collect, note};
 use super::{Applier, Done, Outcome, Step};
 use crate::db::query::{Delete, Query};
 use crate::db::{self, DbError};
+use crate::own::generation::fresh;
 use crate::own::link::Links;
 use crate::own::wrote::Wrote;
 use crate::plan::GonePolicy;
@@ -369,7 +370,8 @@ impl<'b> Applier<'b> {
         Ok(())
     }
 
-    /// A deleted record's link and memory go with its rows.
+    /// A deleted record's link and memory go with its rows, and what hangs on such rows is no longer as its flow left it:
+    /// were the record created anew, an unchanged price would be missing.
     pub(super) async fn unlink(&mut self, records: &[Record]) -> Result<(), DbError> {
         let Some(finder) = &self.bound.finder else {
             return Ok(());
@@ -382,6 +384,9 @@ impl<'b> Applier<'b> {
         let shop = self.shop().to_owned();
         let wrote = Wrote::new(&self.own, &shop, &finder.record, "");
         wrote.forget(self.session.as_mut(), &keys).await?;
+        for flow in &self.hanging {
+            flow.set(self.session.as_mut(), &fresh()).await?;
+        }
         let links = Links::new(&self.own, &shop, &finder.record);
         links.delete(self.session.as_mut(), &keys).await
     }
