@@ -238,6 +238,53 @@ pub struct Target {
     pub writes: Vec<Write>,
     pub derived: Vec<Derived>,
     pub forget: Vec<Forget>,
+    pub gone: Gone,
+}
+
+/// What becomes of a row whose record the source no longer has.
+#[derive(Debug, Default)]
+pub struct Gone {
+    pub policy: GonePolicy,
+    pub guard: GoneGuard,
+    /// What deactivating writes: copies of the record's writes with other fields. They never create a row.
+    pub writes: Vec<Write>,
+    /// What deleting removes, in this order.
+    pub removes: Vec<Remove>,
+    /// Kinds of rows that may be deleted: those that ponte itself creates. Empty = all.
+    pub kinds: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum GonePolicy {
+    #[default]
+    Keep,
+    Deactivate,
+    Delete,
+}
+
+/// More than `percent` of the records and more than `rows` of them at once are for a person to let pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GoneGuard {
+    pub percent: u32,
+    pub rows: u32,
+}
+
+impl Default for GoneGuard {
+    fn default() -> Self {
+        GoneGuard {
+            percent: 10,
+            rows: 20,
+        }
+    }
+}
+
+/// Rows that go with a record: those that match.
+#[derive(Debug)]
+pub struct Remove {
+    pub table: TableName,
+    pub table_at: Span,
+    pub matches: Vec<Match>,
+    pub condition: Option<Expr>,
 }
 
 #[derive(Debug, Clone)]
@@ -264,7 +311,7 @@ pub struct LinkColumn {
     pub at: Span,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Write {
     /// The name that `post.ID` and project overrides use; the table's name where the file gives none.
     pub alias: String,
@@ -285,14 +332,14 @@ pub struct Write {
     pub at: Span,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Match {
     pub column: String,
     pub expr: Expr,
     pub at: Span,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Each {
     pub over: Over,
     pub alias: String,
@@ -308,7 +355,7 @@ pub enum Over {
     Table(String),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Field {
     /// Column, or the attribute's name.
     pub column: String,

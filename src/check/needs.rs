@@ -7,7 +7,9 @@ use crate::db::query::TableName;
 use crate::db::{choice, mention};
 use crate::expr::Expr;
 use crate::own::{self, OwnTables};
-use crate::plan::{Derived, DerivedRows, Empty, Flow, Forget, Plan, Relation, Stock, Write};
+use crate::plan::{
+    Derived, DerivedRows, Empty, Flow, Forget, Gone, GonePolicy, Plan, Relation, Stock, Write,
+};
 use crate::round::task;
 use crate::sync::bind;
 use std::collections::{BTreeMap, BTreeSet};
@@ -154,6 +156,28 @@ impl Needs {
         }
         for forget in &target.forget {
             self.forget(forget);
+        }
+        self.gone(&target.gone);
+    }
+
+    fn gone(&mut self, gone: &Gone) {
+        match gone.policy {
+            GonePolicy::Keep => {}
+            GonePolicy::Deactivate => {
+                for write in &gone.writes {
+                    self.add(&write.table, &[Select, Update], true);
+                    if write.attributes.is_some() {
+                        self.add(&write.table, &[Insert], true);
+                    }
+                }
+            }
+            GonePolicy::Delete => {
+                for remove in &gone.removes {
+                    let always = remove.condition.is_none();
+                    self.add(&remove.table, &[Select, Delete], always);
+                    self.asks(remove.condition.as_ref());
+                }
+            }
         }
     }
 

@@ -48,8 +48,10 @@ Exit codes:
   3    a database cannot be reached or refuses the login
   4    done, but something was quarantined or waits for a person's decision
   5    another process is working on the pair
+  6    done, but more records are gone from the ERP than the guard lets pass
+  7    verify found differences
   130  interrupted
-Of several outcomes the most serious one counts: 130, 1, 3, 2, 5, 4, 0.";
+Of several outcomes the most serious one counts: 130, 1, 3, 2, 5, 6, 7, 4, 0.";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -74,6 +76,9 @@ pub enum Command {
     /// Compare every record, also those that have not changed in the ERP
     #[command(after_long_help = RESYNC)]
     Resync(ResyncArgs),
+    /// Compare both sides as they are now, as far as ponte owns them
+    #[command(after_long_help = VERIFY)]
+    Verify(VerifyArgs),
     /// Tell why an article shows the stock it shows
     #[command(after_long_help = EXPLAIN)]
     Explain(ExplainArgs),
@@ -102,6 +107,7 @@ impl Command {
             Command::Match(_) => "match",
             Command::Sync(_) => "sync",
             Command::Resync(_) => "resync",
+            Command::Verify(_) => "verify",
             Command::Explain(_) => "explain",
             Command::Status => "status",
             Command::Quarantine(_) => "quarantine",
@@ -240,6 +246,9 @@ pub struct SyncArgs {
     /// Write N rows of each flow for the databases to judge, then roll back (never stock)
     #[arg(long = "try", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub rows: Option<u64>,
+    /// Let exactly N gone records of a flow pass the guard, this once
+    #[arg(long, value_name = "N", conflicts_with_all = ["rows", "only"])]
+    pub allow_gone: Option<u64>,
     #[command(flatten)]
     pub part: PartArgs,
 }
@@ -262,6 +271,7 @@ Examples:
   ponte sync main/price main/stock        two flows of one shop
   ponte sync --only TOOL-1 TOOL-2         two articles in every flow
   ponte sync --try 50 article             50 articles, written and rolled back
+  ponte sync main/article --allow-gone 37 the guard told of 37 gone articles, and that is right
 
 Only what differs is written: a second run writes nothing. A record that cannot be carried over is put in
 quarantine with the reason, and tried again in the next run; the others go on.";
@@ -282,6 +292,30 @@ Examples:
 
 Like sync, but every record is compared with the shop's rows as they are now: for when somebody has
 changed in the shop what belongs to the ERP.";
+
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Flows to verify: `main/article`, or `article` for every shop's; default: all of them, stock too
+    #[arg(value_name = "FLOW")]
+    pub flows: Vec<String>,
+    /// Write what differs; nothing is created or deleted
+    #[arg(long)]
+    pub repair: bool,
+    /// Differences and keys shown of each flow
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub show: usize,
+}
+
+const VERIFY: &str = "\
+Examples:
+  ponte verify
+  ponte verify article --show 200
+  ponte verify --repair
+
+Nothing that ponte remembers of earlier runs is believed: every linked record is computed from the ERP and
+compared with its rows in the shop, derived rows and stock included. Fields that the shop's people own
+(`insert`, filled `fill`) are not compared. Without --repair nothing is written or locked, and another
+ponte may be at work. Exit code 7: something differs, is removed in the shop, or is gone and still active.";
 
 #[derive(Debug, Args)]
 pub struct ExplainArgs {

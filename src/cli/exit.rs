@@ -20,6 +20,10 @@ pub enum Exit {
     Quarantined,
     /// Another process works on the pair.
     Busy,
+    /// Done, but more records are gone than the guard lets pass.
+    Guarded,
+    /// `verify` found differences.
+    Different,
     Interrupted,
 }
 
@@ -32,6 +36,8 @@ impl Exit {
             Exit::Unreachable => 3,
             Exit::Quarantined => 4,
             Exit::Busy => 5,
+            Exit::Guarded => 6,
+            Exit::Different => 7,
             Exit::Interrupted => 130,
         }
     }
@@ -40,11 +46,13 @@ impl Exit {
         match self {
             Exit::Done => 0,
             Exit::Quarantined => 1,
-            Exit::Busy => 2,
-            Exit::Configuration => 3,
-            Exit::Unreachable => 4,
-            Exit::Unexpected => 5,
-            Exit::Interrupted => 6,
+            Exit::Different => 2,
+            Exit::Guarded => 3,
+            Exit::Busy => 4,
+            Exit::Configuration => 5,
+            Exit::Unreachable => 6,
+            Exit::Unexpected => 7,
+            Exit::Interrupted => 8,
         }
     }
 
@@ -84,7 +92,9 @@ impl From<&FlowError> for Exit {
         }
         match error {
             FlowError::Run(RunError::Snapshot(_)) => Exit::Unexpected,
-            FlowError::Run(RunError::TooManyRejected(_)) => Exit::Configuration,
+            FlowError::Run(RunError::TooManyRejected(_) | RunError::EmptySource { .. }) => {
+                Exit::Configuration
+            }
             FlowError::Stock(StockError::Database(_)) => Exit::Unexpected,
             _ => Exit::Configuration,
         }
@@ -101,6 +111,8 @@ mod tests {
         let rising = [
             Done,
             Quarantined,
+            Different,
+            Guarded,
             Busy,
             Configuration,
             Unreachable,

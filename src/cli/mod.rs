@@ -17,6 +17,7 @@ mod quarantine;
 mod setup;
 mod status;
 mod sync;
+mod verify;
 
 pub use answer::{Answer, Failure};
 pub use args::Cli;
@@ -53,6 +54,7 @@ async fn carry_out(cli: &Cli) -> Answer {
         Command::Match(args) => matching::run(&context, args).await,
         Command::Sync(args) => sync::run(&context, args).await,
         Command::Resync(args) => sync::resync(&context, args).await,
+        Command::Verify(args) => verify::run(&context, args).await,
         Command::Explain(args) => explain::run(&context, args).await,
         Command::Status => status::run(&context).await,
         Command::Quarantine(args) => quarantine::run(&context, args).await,

@@ -11,7 +11,7 @@ use super::sync;
 use crate::round::task::{self, Task};
 use crate::round::{Orders, RoundReport};
 use crate::state::State;
-use crate::state::quarantine::{Entry, first_value};
+use crate::state::quarantine::{Entry, GUARDED, first_value};
 use crate::sync::batch::Intent;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -167,13 +167,14 @@ async fn retry(
         full: false,
         only: Vec::new(),
         rows_max: None,
+        ..Orders::default()
     };
     if let Some(state) = state {
         let entries = state.quarantine(flow).await?;
         for task in task::all(&project.plan) {
             let named: BTreeSet<String> = entries
                 .iter()
-                .filter(|entry| entry.flow == task.name())
+                .filter(|entry| entry.flow == task.name() && entry.finding.kind != GUARDED)
                 .map(|entry| first_value(&entry.finding.key).to_owned())
                 .collect();
             orders.only = match (keys.is_empty(), flow) {

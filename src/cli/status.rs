@@ -114,6 +114,15 @@ fn text(flows: &[FlowStatus]) -> String {
             text.push_str(&format!("{}: {}\n", flow.flow, escaped(error)));
         }
         let counts = flow.last_good.as_ref().map(|run| &run.counts);
+        let guarded = counts.and_then(|counts| counts["guarded"].as_u64());
+        if let Some(guarded) = guarded.filter(|guarded| *guarded > 0) {
+            text.push_str(&format!(
+                "{}: the guard left {} alone; `ponte quarantine list {}` tells more\n",
+                flow.flow,
+                count(guarded, "gone record", "gone records"),
+                flow.flow
+            ));
+        }
         let old = counts.and_then(|counts| counts["pending_old"].as_u64());
         if let Some(old) = old.filter(|old| *old > 0) {
             text.push_str(&format!(

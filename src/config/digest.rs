@@ -22,6 +22,13 @@ pub fn digest(flow: &Flow) -> [u8; 32] {
     *canon.0.finalize().as_bytes()
 }
 
+/// Of which rows the flow reads: when records seem to be gone, it matters whether somebody edited this.
+pub fn source_digest(source: &Source) -> [u8; 32] {
+    let mut canon = Canon(blake3::Hasher::new());
+    canon.source(source);
+    *canon.0.finalize().as_bytes()
+}
+
 /// Tagged texts, each with its length, so that no two contents give the same bytes.
 struct Canon(blake3::Hasher);
 

@@ -5,7 +5,7 @@
 
 use super::mapping::{
     DerivedKeys, EngineName, ErpRecordFile, ErpStockFile, ErpStockQueries, FindKeys, ForgetKeys,
-    PackFile, PackKeys, PendingKeys, SecondLookKeys, ShopRecordFile, ShopStockFile,
+    GoneKeys, PackFile, PackKeys, PendingKeys, SecondLookKeys, ShopRecordFile, ShopStockFile,
     ShopStockQueries, SourceKeys, VersionKeys, WriteKeys,
 };
 use super::pack::{Body, Pack, RecordFile};
@@ -157,6 +157,12 @@ impl Body {
                 without(&mut body.write, name);
                 without(&mut body.derived, name);
                 without(&mut body.forget, name);
+                if let Some(gone) = &mut body.gone {
+                    gone.value
+                        .deactivate
+                        .0
+                        .retain(|(write, _)| write.value != name);
+                }
             }
             Body::ShopStock(body) => {
                 if let Some(stock) = &mut body.stock {
@@ -377,6 +383,19 @@ fn shop_record(
         write: by_alias(&base.write, own.write),
         derived: by_alias(&base.derived, own.derived),
         forget: by_alias(&base.forget, own.forget),
+        gone: match (&base.gone, own.gone) {
+            (Some(base), Some(own)) => {
+                let keys = GoneKeys {
+                    deactivate: by_name(&base.deactivate, own.value.deactivate),
+                    delete: match own.value.delete.is_empty() {
+                        true => base.delete.clone(),
+                        false => own.value.delete,
+                    },
+                };
+                Some(At::new(keys, own.range))
+            }
+            (base, own) => own.or(base.clone()),
+        },
     }
 }
 

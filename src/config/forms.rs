@@ -1,7 +1,7 @@
 //! Values that may be written in more than one way. Their visitors are written by hand: serde's untagged enums lose
 //! the positions of what lies inside.
 
-use super::spanned::At;
+use super::spanned::{At, Ordered};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use std::borrow::Cow;
@@ -92,6 +92,65 @@ impl JsonSchema for FieldForm {
         json_schema!({
             "description": "An expression, an expression with options, or false: not written.",
             "anyOf": [{ "type": "string" }, long, { "type": "boolean", "const": false }],
+        })
+    }
+}
+
+/// What becomes of a table's row that the source no longer has: a word, or what is set in it.
+#[derive(Debug, Clone)]
+pub enum TableGone {
+    Keep,
+    Delete,
+    Set(GoneSet),
+}
+
+/// What a row gets when the source no longer has it.
+#[derive(Debug, Clone, Default, serde::Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct GoneSet {
+    /// Column = expression over the key.
+    #[schemars(required)]
+    pub set: Option<At<Ordered<At<FieldForm>>>>,
+}
+
+impl<'de> Deserialize<'de> for TableGone {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Forms;
+
+        impl<'de> Visitor<'de> for Forms {
+            type Value = TableGone;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("`keep`, `delete` or a table with `set`")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<TableGone, E> {
+                match text {
+                    "keep" => Ok(TableGone::Keep),
+                    "delete" => Ok(TableGone::Delete),
+                    other => Err(E::invalid_value(de::Unexpected::Str(other), &self)),
+                }
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<TableGone, A::Error> {
+                GoneSet::deserialize(de::value::MapAccessDeserializer::new(map)).map(TableGone::Set)
+            }
+        }
+
+        deserializer.deserialize_any(Forms)
+    }
+}
+
+impl JsonSchema for TableGone {
+    fn schema_name() -> Cow<'static, str> {
+        "TableGone".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let set = generator.subschema_for::<GoneSet>();
+        json_schema!({
+            "description": "`keep`, `delete`, or what is set in the row.",
+            "anyOf": [{ "type": "string", "enum": ["keep", "delete"] }, set],
         })
     }
 }

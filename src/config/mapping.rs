@@ -251,6 +251,35 @@ pub struct ShopRecordFile {
     /// Cached rows that go when a record was written.
     #[serde(default)]
     pub forget: Vec<At<ForgetKeys>>,
+    /// What can become of the row when the ERP no longer has the record; the project chooses.
+    pub gone: Option<At<GoneKeys>>,
+}
+
+/// A gone record knows only its key, `find`'s columns, what `[link]` remembers and the small tables.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct GoneKeys {
+    /// By the name (`as`) of a write: the columns that make its row inactive. Its `touch` goes along.
+    #[serde(default)]
+    pub deactivate: Ordered<At<Ordered<At<FieldForm>>>>,
+    /// Rows to remove, in this order.
+    #[serde(default)]
+    pub delete: Vec<At<RemoveKeys>>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct RemoveKeys {
+    /// `name` or `schema.name`, with `{variables}`.
+    #[schemars(required)]
+    pub table: Option<At<String>>,
+    /// Which rows, however many: column = expression.
+    #[serde(rename = "match")]
+    #[schemars(required)]
+    pub matches: Option<At<Ordered<At<String>>>>,
+    /// Only where this expression over the shop's small tables is true: `has_table('…')`.
+    #[serde(rename = "if")]
+    pub condition: Option<At<String>>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]

@@ -12,7 +12,7 @@
 
 mod asks;
 mod connection;
-mod digest;
+pub mod digest;
 mod extend;
 mod extra;
 mod forms;

@@ -1,7 +1,7 @@
 //! `ponte.toml` as it is written. Every key may be missing here, so that one wrong key hides no other error: which
 //! ones must be given is said by the schema and found by [`super::structure`].
 
-use super::forms::FieldForm;
+use super::forms::{FieldForm, TableGone};
 use super::spanned::{At, Ordered};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -177,6 +177,28 @@ pub struct ShopRecordKeys {
     /// By the name (`as`) of a write: columns added, replaced, or dropped with `false`.
     #[serde(default)]
     pub write: Ordered<At<WriteOverrideKeys>>,
+    /// What becomes of rows whose record the ERP no longer has. Default: `deactivate` where the pack says how, else `keep`.
+    pub gone: Option<At<GoneWord>>,
+    /// How many gone records at once are for a person to let pass.
+    pub guard: Option<At<GuardKeys>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum GoneWord {
+    Keep,
+    Deactivate,
+    Delete,
+}
+
+/// More gone records than both allow are left alone until a person lets them pass.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct GuardKeys {
+    /// Of all linked records. Default: 10.
+    pub percent: Option<At<u32>>,
+    /// Records. Default: 20.
+    pub rows: Option<At<u32>>,
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -281,4 +303,8 @@ pub struct ToKeys {
     /// Written along with a change, never compared.
     #[serde(default)]
     pub touch: Ordered<At<FieldForm>>,
+    /// What becomes of rows that the source had and has no more: `keep`, `delete`, or `{ set = { … } }`. Default: `keep`.
+    pub gone: Option<At<TableGone>>,
+    /// How many gone rows at once are for a person to let pass.
+    pub guard: Option<At<GuardKeys>>,
 }

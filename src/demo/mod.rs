@@ -212,7 +212,7 @@ impl Story {
             intent: Intent::Write,
             full: false,
             selection: Selection::default(),
-            hold_new: false,
+            ..run::Options::default()
         };
         let mut flows = Vec::new();
         for flow in &self.plan.flows {

@@ -326,6 +326,21 @@ pub const CODES: &[Code] = &[
         "A condition gives neither true nor false on this database.",
     ),
     code(
+        "P360",
+        "pack does not say what becomes of gone records",
+        "The project wants gone records deactivated or deleted, but the pack's `[gone]` does not say how.",
+    ),
+    code(
+        "P361",
+        "gone record's row unknown",
+        "Of a record that the ERP no longer has only the key, its link and `find`'s columns are known; the write's `match` needs more.",
+    ),
+    code(
+        "P362",
+        "gone row unknown",
+        "A flow's gone rows are known by the source's key alone, so `match` must hold its columns and nothing else but constants.",
+    ),
+    code(
         "P370",
         "watermark not understood",
         "A watermark compares columns with `:since`, each by `column >= :since`: with `>`, of several rows with the same time those would be lost that were committed last.",

@@ -8,6 +8,7 @@ use crate::own::OwnTables;
 use crate::own::decision::{Decisions, Kind};
 use crate::own::lease::Guard;
 use crate::own::link::{Link, Links};
+use crate::own::need::Needs;
 use crate::own::wrote::Wrote;
 use crate::plan::{Flow, Plan};
 use crate::sync::bind::Bound;
@@ -77,8 +78,6 @@ pub struct Desk<'a> {
     target: Box<dyn Session>,
     own: OwnTables,
     guard: Guard,
-    /// The records whose memory hangs on the link.
-    hanging: Vec<&'a str>,
 }
 
 impl<'a> Desk<'a> {
@@ -95,18 +94,12 @@ impl<'a> Desk<'a> {
         let target = connections.engine(&flow.target.connection)?;
         let mut target = target.connect().await?;
         let bound = run::bind(plan, flow, source.as_mut(), target.as_mut()).await?;
-        let same_shop = plan.flows.iter().filter(|other| other.shop == flow.shop);
-        let hanging = same_shop
-            .filter(|other| other.name == flow.name || other.target.of == flow.record)
-            .filter_map(|other| other.record.as_deref())
-            .collect();
         Ok(Desk {
             erp: ErpKeys::new(engine, flow, &bound.key_types),
             own: connections.own(&flow.target.connection),
             bound,
             target,
             guard,
-            hanging,
         })
     }
 
@@ -300,10 +293,13 @@ impl<'a> Desk<'a> {
         decisions: &Decisions,
         key: &str,
     ) -> Result<Said, DbError> {
-        let shop = self.shop().to_owned();
+        let keys = [key.to_owned()];
+        let needs = Needs::new(&self.own, self.shop(), self.record());
+        let wrote = Wrote::new(&self.own, self.shop(), self.record(), "");
         let target = self.target.as_mut();
-        links.remove(target, key).await?;
-        Wrote::forget(&self.own, target, &shop, &self.hanging, key).await?;
+        links.delete(target, &keys).await?;
+        wrote.forget(target, &keys).await?;
+        needs.close(target, &keys).await?;
         decisions.raise_revision(target).await?;
         Ok(Said::Done)
     }

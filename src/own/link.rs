@@ -38,7 +38,11 @@ impl Links {
     }
 
     fn select(&self) -> Query {
-        Query::sql("SELECT record_key, target_id, columns, kind FROM ")
+        Query::sql("SELECT record_key, target_id, columns, kind FROM ").append(self.of_record())
+    }
+
+    fn of_record(&self) -> Query {
+        Query::default()
             .table(&self.table)
             .text(" WHERE shop = ")
             .value(Value::Text(self.shop.clone()))
@@ -128,17 +132,43 @@ impl Links {
         self.read(session, &self.select()).await
     }
 
-    /// Part of a transaction: the record becomes a stranger to its row.
-    pub async fn remove(&self, session: &mut dyn Session, key: &str) -> db::Result<()> {
+    /// How many there are.
+    pub async fn count(&self, session: &mut dyn Session) -> db::Result<u64> {
+        let query = Query::sql("SELECT COUNT(*) FROM ").append(self.of_record());
+        let rows = db::fetch(session, &query).await?;
+        Ok(match rows.first().map(|row| &row[0]) {
+            Some(Value::Int(count)) => u64::try_from(*count).unwrap_or(0),
+            _ => 0,
+        })
+    }
+
+    /// The next keys behind this one, in an order that does not change; none at the end.
+    pub async fn keys_behind(
+        &self,
+        session: &mut dyn Session,
+        key: &str,
+        most: usize,
+    ) -> db::Result<Vec<String>> {
+        let query = Query::sql("SELECT record_key FROM ")
+            .append(self.of_record())
+            .text(" AND record_key > ")
+            .value(Value::Text(key.to_owned()))
+            .text(format!(" ORDER BY record_key LIMIT {most}"));
+        let rows = db::fetch(session, &query).await?;
+        Ok(rows.iter().map(|row| row[0].plain().into_owned()).collect())
+    }
+
+    /// Part of a transaction: the records become strangers to their rows.
+    pub async fn delete(&self, session: &mut dyn Session, keys: &[String]) -> db::Result<()> {
+        if keys.is_empty() {
+            return Ok(());
+        }
         let query = Query::sql("DELETE FROM ")
-            .table(&self.table)
-            .text(" WHERE shop = ")
-            .value(Value::Text(self.shop.clone()))
-            .text(" AND record = ")
-            .value(Value::Text(self.record.clone()))
-            .text(" AND record_key = ")
-            .value(Value::Text(key.to_owned()));
-        session.execute(&query).await.map(drop)
+            .append(self.of_record())
+            .text(" AND record_key IN (")
+            .list(texts(keys))
+            .text(")");
+        session.execute(&query).await.map(|_| ())
     }
 
     /// Part of the transaction that writes the rows; a unique violation means that someone else linked first.

@@ -5,12 +5,14 @@
 //!   holds a share lock on the lease row, which would block the heartbeat.
 //! - `link`: which record of the ERP is which row of the shop ([`link`]).
 //! - `need`: what a row that ponte created still needs before the shop may show it ([`need`]).
+//! - `generation`: which state of the target a flow's snapshot speaks of ([`generation`]).
 //! - `wrote`: what ponte wrote while it owned a part of a record, to be taken back unless changed since ([`wrote`]).
 //! - `decision`: what a person said about a shop's match: accepted, ignored ([`decision`]).
 //!
 //! They lie in a schema or database of their own, or as tables `ponte_…` beside the others.
 
 pub mod decision;
+pub mod generation;
 pub mod lease;
 pub mod link;
 pub mod need;
@@ -28,7 +30,15 @@ pub struct OwnTables {
     schema: Option<String>,
 }
 
-pub const NAMES: [&str; 6] = ["lease", "heartbeat", "link", "wrote", "need", "decision"];
+pub const NAMES: [&str; 7] = [
+    "lease",
+    "heartbeat",
+    "link",
+    "wrote",
+    "need",
+    "decision",
+    "generation",
+];
 
 /// What ponte does with a table of its own. On a server that is only read from, the lease is all that it uses; the other
 /// tables must merely be seen.

@@ -43,3 +43,7 @@ CREATE TABLE IF NOT EXISTS {decision} (
     decided_ms  bigint       NOT NULL,
     PRIMARY KEY (shop, record, kind, item)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+CREATE TABLE IF NOT EXISTS {generation} (
+    flow        varchar(128) NOT NULL PRIMARY KEY,
+    generation  varchar(64)  NOT NULL
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

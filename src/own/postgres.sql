@@ -43,3 +43,7 @@ CREATE TABLE IF NOT EXISTS {decision} (
     decided_ms  bigint       NOT NULL,
     PRIMARY KEY (shop, record, kind, item)
 );
+CREATE TABLE IF NOT EXISTS {generation} (
+    flow        varchar(128) PRIMARY KEY,
+    generation  varchar(64)  NOT NULL
+);

@@ -43,3 +43,7 @@ CREATE TABLE IF NOT EXISTS {decision} (
     decided_ms  BIGINT       NOT NULL,
     PRIMARY KEY (shop, record, kind, item)
 );
+CREATE TABLE IF NOT EXISTS {generation} (
+    flow        VARCHAR(128) NOT NULL PRIMARY KEY,
+    generation  VARCHAR(64)  NOT NULL
+);

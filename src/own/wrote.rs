@@ -39,36 +39,6 @@ impl Wrote {
         }
     }
 
-    /// Part of a transaction: everything remembered of a record is forgotten, whatever part of it. Of records that hang
-    /// on another's link the key begins with the other's.
-    pub async fn forget(
-        own: &OwnTables,
-        session: &mut dyn Session,
-        shop: &str,
-        records: &[&str],
-        key: &str,
-    ) -> db::Result<()> {
-        let records = records
-            .iter()
-            .map(|record| Value::Text((*record).to_owned()));
-        let longer = format!("{key}\t");
-        let query = Query::sql("DELETE FROM ")
-            .table(&own.table("wrote"))
-            .text(" WHERE shop = ")
-            .value(Value::Text(shop.to_owned()))
-            .text(" AND record IN (")
-            .list(records.collect())
-            .text(") AND (record_key = ")
-            .value(Value::Text(key.to_owned()))
-            .text(format!(
-                " OR substr(record_key, 1, {}) = ",
-                longer.chars().count()
-            ))
-            .value(Value::Text(longer))
-            .text(")");
-        session.execute(&query).await.map(drop)
-    }
-
     /// What is remembered of these keys.
     pub async fn of(
         &self,
@@ -101,6 +71,36 @@ impl Wrote {
             found.insert(key.into_owned(), fields);
         }
         Ok(found)
+    }
+
+    /// Part of the transaction that deletes the records' rows: nothing of them is remembered any longer, nor of records
+    /// whose keys begin with theirs (an article's prices).
+    pub async fn forget(&self, session: &mut dyn Session, keys: &[String]) -> db::Result<()> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let text = |text: &str| Value::Text(text.to_owned());
+        let mut query = Query::sql("DELETE FROM ")
+            .table(&self.table)
+            .text(" WHERE shop = ")
+            .value(text(&self.shop))
+            .text(" AND (record = ")
+            .value(text(&self.record))
+            .text(" AND record_key IN (")
+            .list(keys.iter().map(|key| text(key)).collect())
+            .text(") OR record <> ")
+            .value(text(&self.record))
+            .text(" AND (");
+        // Parts of a key are separated by tabs, and nothing lies between a tab and a line feed.
+        for (at, key) in keys.iter().enumerate() {
+            query = query
+                .text(if at == 0 { "" } else { " OR " })
+                .text("record_key > ")
+                .value(text(&format!("{key}\t")))
+                .text(" AND record_key < ")
+                .value(text(&format!("{key}\n")));
+        }
+        session.execute(&query.text("))")).await.map(|_| ())
     }
 
     /// Part of the transaction that writes or takes back the fields.

@@ -14,7 +14,7 @@ use crate::matching::gate;
 use crate::own::lease::Guard;
 use crate::plan::{Plan, Stock};
 use crate::state::history::{Outcome, RunId, Scope};
-use crate::state::quarantine::{Finding, Findings};
+use crate::state::quarantine::{Finding, Findings, GUARDED};
 use crate::state::{State, StateError};
 use crate::stock::{self, LastKnown, Left, StockError, StockReport};
 use crate::sync::batch::Intent;
@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 use task::Task;
 
 /// What a round shall do.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Orders {
     pub intent: Intent,
     /// Compare every record, not only those that changed.
@@ -39,6 +39,10 @@ pub struct Orders {
     pub only: Vec<String>,
     /// At most so many rows of each source.
     pub rows_max: Option<u64>,
+    /// Compare both sides as they are, limited to rows that are linked; a run that writes puts right what differs.
+    pub verify: bool,
+    /// So many gone records may pass the guard.
+    pub allow_gone: Option<u64>,
 }
 
 /// Told how a round goes on, while it does.
@@ -250,7 +254,7 @@ impl Work<'_> {
         mut stop: Pin<&mut impl Future<Output = ()>>,
     ) -> FlowResult {
         let began = Instant::now();
-        let noted = self.orders.intent == Intent::Write;
+        let noted = self.orders.intent == Intent::Write && !self.orders.verify;
         let expected = notebook.expected(task.name()).await;
         self.observer.started(task.name(), expected);
         let run = match noted {
@@ -310,6 +314,8 @@ impl Work<'_> {
                         rows_max: self.orders.rows_max,
                     },
                     hold_new,
+                    verify: self.orders.verify,
+                    allow_gone: self.orders.allow_gone,
                 };
                 let progress = |report: &FlowReport| self.observer.progress(report);
                 run::run(
@@ -405,8 +411,7 @@ async fn note(
     let nothing = serde_json::Value::Null;
     match ended {
         Ended::Flow(report) => {
-            let first = report.rejected.iter().map(Finding::from).collect();
-            let found = Findings::new(first);
+            let found = findings(report);
             let only = only.or(report.looked_at.as_deref());
             state.replace_quarantine(flow, &found, only).await?;
             if report.since.is_some() {
@@ -439,6 +444,24 @@ async fn note(
                 .await
         }
     }
+}
+
+/// What of a flow's run a person has to look at.
+pub fn findings(report: &FlowReport) -> Findings {
+    let mut found = Findings::new(report.rejected.iter().map(Finding::from).collect());
+    let counts = &report.counts;
+    // Of those that only wait not all are kept one by one.
+    found.total = counts.rejected + counts.ambiguous + counts.removed + counts.waiting;
+    if let Some(guarded) = &report.guarded {
+        found.first.extend(guarded.keys.iter().map(|key| Finding {
+            key: key.clone(),
+            kind: GUARDED.to_owned(),
+            message: guarded.message(),
+            advice: guarded.advice(),
+        }));
+        found.total += guarded.count;
+    }
+    found
 }
 
 /// Figures left alone until a person has put something right.

@@ -12,6 +12,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 /// Entries kept of each flow. Whoever has more of them corrects a mapping, not records.
 pub const ENTRIES_KEPT: usize = 10_000;
 
+/// The kind of a record that is gone and that the guard kept from being deactivated or deleted.
+pub const GUARDED: &str = "guarded";
+
 /// Rows of one INSERT.
 const INSERT_ROWS: usize = 1000;
 
@@ -20,7 +23,7 @@ const INSERT_ROWS: usize = 1000;
 pub struct Finding {
     /// The key's values, separated by tabs.
     pub key: String,
-    /// `rejected`, `ambiguous`, `removed` or `waiting`.
+    /// `rejected`, `ambiguous`, `removed`, `waiting` or `guarded`.
     pub kind: String,
     pub message: String,
     pub advice: String,

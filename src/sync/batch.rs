@@ -7,6 +7,7 @@
 //! alone, and that row is rejected. After a COMMIT whose answer was lost the records are looked at anew: what was
 //! committed is then found right.
 
+mod gone;
 pub mod needs;
 mod pass;
 
@@ -18,6 +19,7 @@ use super::report::{FlowReport, Reason, Rejected};
 use super::work::{Mode, Sight, evaluate};
 use crate::db::{CommitError, DbError, DbErrorKind, Engine, Isolation, Session};
 use crate::own::OwnTables;
+use crate::own::generation::{self, Generation};
 use crate::own::lease::Guard;
 use crate::own::link::{Link, Links};
 use pass::{Pass, note};
@@ -29,13 +31,42 @@ use std::time::Duration;
 const TRIES: u32 = 6;
 
 /// What a run may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Intent {
     /// Compare and say; write nothing.
+    #[default]
     DryRun,
     /// Write, and roll back.
     Trial,
     Write,
+}
+
+/// What is done with a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// Its records are carried over.
+    Carry,
+    /// The source no longer has them.
+    Gone,
+}
+
+/// The generation that the run's first write transaction gives the flow.
+#[derive(Debug)]
+pub struct NewGeneration {
+    pub of: Generation,
+    pub value: String,
+    /// It is in the target.
+    pub is_set: bool,
+}
+
+impl NewGeneration {
+    pub fn of(own: &OwnTables, flow: &str) -> Self {
+        NewGeneration {
+            of: Generation::new(own, flow),
+            value: generation::fresh(),
+            is_set: false,
+        }
+    }
 }
 
 /// Applies batches of one flow to its target.
@@ -51,6 +82,11 @@ pub struct Applier<'b> {
     pub hold_new: bool,
     /// Links that a run would have made by now, of one that makes none.
     pub assumed: Assumed,
+    /// Only rows that are the records' already: nothing is created or linked.
+    pub known_only: bool,
+    pub generation: NewGeneration,
+    /// Flows whose records hang on this one's rows.
+    pub hanging: Vec<Generation>,
     linked: Linked,
 }
 
@@ -61,6 +97,8 @@ pub enum Outcome {
     Created,
     Changed,
     Linked,
+    /// It has no row yet, and this run gives it none.
+    Unknown,
     Rejected(Reason),
 }
 
@@ -83,6 +121,7 @@ impl<'b> Applier<'b> {
         around: Surroundings,
         intent: Intent,
     ) -> Self {
+        let generation = NewGeneration::of(&own, &bound.flow.name);
         Applier {
             bound,
             engine,
@@ -93,6 +132,9 @@ impl<'b> Applier<'b> {
             intent,
             hold_new: false,
             assumed: Assumed::new(),
+            known_only: false,
+            generation,
+            hanging: Vec::new(),
             linked: Linked::new(),
         }
     }
@@ -116,11 +158,24 @@ impl<'b> Applier<'b> {
         records: Vec<Record>,
         report: &mut FlowReport,
     ) -> Result<Vec<Done>, DbError> {
+        self.apply_step(Step::Carry, records, report).await
+    }
+
+    async fn apply_step(
+        &mut self,
+        step: Step,
+        records: Vec<Record>,
+        report: &mut FlowReport,
+    ) -> Result<Vec<Done>, DbError> {
         let mut done = Vec::new();
         let mut todo = vec![records];
         let mut tries = 0;
         while let Some(records) = todo.pop() {
-            match self.attempt(&records, report).await {
+            let attempt = match step {
+                Step::Carry => self.attempt(&records, report).await,
+                Step::Gone => self.attempt_gone(&records, report).await,
+            };
+            match attempt {
                 Ok(finished) => {
                     tries = 0;
                     done.extend(finished);
@@ -196,6 +251,9 @@ impl<'b> Applier<'b> {
             if is_known && self.hold_new && record.state == Existing::New {
                 outcomes[at] = Some(Outcome::Rejected(Reason::Held));
             }
+            if self.known_only && matches!(record.state, Existing::Found { .. } | Existing::New) {
+                outcomes[at].get_or_insert(Outcome::Unknown);
+            }
             let link = self.link_of(record).map(|(_, link)| link);
             states.push(is_known.then(|| (record.state.clone(), link)));
         }
@@ -205,7 +263,12 @@ impl<'b> Applier<'b> {
             .filter(|(at, _)| outcomes[*at].is_none())
             .unzip();
         let unwritten = going.clone();
-        let look = self.pass(&mut going, &links, Mode::Look).await?;
+        let mut look = self.pass(&mut going, &links, Mode::Look).await?;
+        if self.known_only && self.bound.finder.is_none() {
+            for at in look.without_created() {
+                outcomes[at_of[at]].get_or_insert(Outcome::Unknown);
+            }
+        }
         for (at, reason) in &look.failed {
             outcomes[at_of[*at]].get_or_insert(Outcome::Rejected(reason.clone()));
         }
@@ -227,7 +290,7 @@ impl<'b> Applier<'b> {
         } else {
             at_of = chosen.iter().map(|at| at_of[*at]).collect();
             let mut written: Vec<Record> = chosen.iter().map(|at| unwritten[*at].clone()).collect();
-            let pass = self.write(&mut written, &links).await?;
+            let pass = self.write(Step::Carry, &mut written, &links).await?;
             for (at, record) in written.iter().enumerate() {
                 let failed = pass.failed.iter().find(|(other, _)| *other == at);
                 outcomes[at_of[at]] = Some(match failed {
@@ -368,16 +431,24 @@ impl<'b> Applier<'b> {
     }
 
     /// One transaction. Whatever fails inside leaves the database as it was.
-    async fn write(&mut self, records: &mut [Record], links: &LinkCache) -> Result<Pass, DbError> {
+    async fn write(
+        &mut self,
+        step: Step,
+        records: &mut [Record],
+        links: &LinkCache,
+    ) -> Result<Pass, DbError> {
         self.session.begin(Isolation::ReadCommitted).await?;
-        match self.transaction(records, links).await {
+        match self.transaction(step, records, links).await {
             // What a record wrote before it failed must not stay.
             Ok(pass) if self.intent == Intent::Trial || !pass.failed.is_empty() => {
                 self.session.rollback().await?;
                 Ok(pass)
             }
             Ok(pass) => match self.session.commit().await {
-                Ok(()) => Ok(pass),
+                Ok(()) => {
+                    self.generation.is_set = true;
+                    Ok(pass)
+                }
                 Err(CommitError::NotDone(error)) => Err(error),
                 // Looking again is all that is needed: the whole batch is compared anew on a new connection.
                 Err(CommitError::Unknown(error)) => Err(DbError {
@@ -395,22 +466,35 @@ impl<'b> Applier<'b> {
 
     async fn transaction(
         &mut self,
+        step: Step,
         records: &mut [Record],
         links: &LinkCache,
     ) -> Result<Pass, DbError> {
         if let Some(guard) = &self.guard {
             guard.check(self.session.as_mut()).await?;
         }
-        let mut pass = self.pass(records, links, Mode::Write).await?;
+        if !self.generation.is_set {
+            let NewGeneration { of, value, .. } = &self.generation;
+            of.set(self.session.as_mut(), value).await?;
+        }
+        let mut pass = match step {
+            Step::Carry => self.pass(records, links, Mode::Write).await?,
+            Step::Gone => self.pass_gone(records, links, Mode::Write).await?,
+        };
         if !pass.failed.is_empty() {
             return alone(records, pass);
         }
-        self.link(records).await?;
-        self.note_needs(records, links, &mut pass).await?;
-        for (at, changes) in &pass.remember {
-            let write = &self.bound.writes[*at];
-            let wrote = self.wrote(write);
-            wrote.keep(self.session.as_mut(), changes).await?;
+        match step {
+            Step::Carry => {
+                self.link(records).await?;
+                self.note_needs(records, links, &mut pass).await?;
+                for (at, changes) in &pass.remember {
+                    let write = &self.bound.writes[*at];
+                    let wrote = self.wrote(write);
+                    wrote.keep(self.session.as_mut(), changes).await?;
+                }
+            }
+            Step::Gone => self.unlink(records).await?,
         }
         if !pass.touched.is_empty() || pass.derived_differ {
             self.forget(records, links, &pass.touched).await?;

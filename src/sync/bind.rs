@@ -1,7 +1,10 @@
 //! A flow held against the live databases: names become slots, columns get their types, and everything a run could
 //! stumble over is told, all of it at once, before anything is written.
 
+mod gone;
 mod target;
+
+pub use gone::{BoundGone, BoundRemove};
 
 use super::find::{Finder, FurtherKey};
 use super::layout::{Layout, SourceColumn};
@@ -42,6 +45,7 @@ pub struct Bound<'p> {
     pub writes: Vec<BoundWrite<'p>>,
     pub derived: Vec<(&'p Derived, Table)>,
     pub forget: Vec<BoundForget<'p>>,
+    pub gone: BoundGone<'p>,
     /// Positions of the tree's own and parent key among the source's columns.
     pub parent: Option<usize>,
     pub warnings: Vec<Diagnostic>,
@@ -232,6 +236,7 @@ impl<'s> Binder<'s> {
                 });
             }
         }
+        let gone = self.gone(flow, &mut layout);
         for link in &flow.target.link {
             layout.find(&link.name);
         }
@@ -262,6 +267,7 @@ impl<'s> Binder<'s> {
             writes,
             derived,
             forget,
+            gone,
             parent,
             warnings,
         })
@@ -463,7 +469,9 @@ impl<'s> Binder<'s> {
         let named = target.writes.iter().map(|write| &write.table);
         let named = named.chain(target.derived.iter().map(|derived| &derived.table));
         let named = named.chain(target.forget.iter().map(|forget| &forget.table));
+        let named = named.chain(target.gone.removes.iter().map(|remove| &remove.table));
         let mut wanted: HashSet<TableName> = named.cloned().collect();
+        let removes = target.gone.removes.iter();
         let exprs = target.writes.iter().flat_map(|write| {
             let fields = write
                 .fields
@@ -475,7 +483,8 @@ impl<'s> Binder<'s> {
             target
                 .derived
                 .iter()
-                .filter_map(|derived| derived.condition.as_ref()),
+                .filter_map(|derived| derived.condition.as_ref())
+                .chain(removes.filter_map(|remove| remove.condition.as_ref())),
         ) {
             wanted.extend(asked_tables(expr));
         }

@@ -176,7 +176,8 @@ impl Finder {
         }
     }
 
-    async fn confirm(
+    /// Looks for the linked rows; returns those that were removed in the shop.
+    pub(super) async fn confirm(
         &self,
         session: &mut dyn Session,
         records: &mut [Record],

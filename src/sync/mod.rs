@@ -6,6 +6,7 @@
 //! are worth asking for; [`find`] says which
 //! row of the target a record is; [`rows`], [`attributes`], [`elements`] and [`derived`] compare with the target as it
 //! is now; [`work`] carries out what differs; [`batch`] does all of this for some hundred records in one transaction;
+//! [`gone`] deals with what the source no longer has; [`memory`] knows what was carried over before;
 //! [`run`] strings it together; [`report`] keeps what happened.
 
 pub mod attributes;
@@ -17,10 +18,13 @@ pub mod derived;
 pub mod elements;
 pub mod erp_keys;
 pub mod find;
+pub mod gone;
 pub mod layout;
 pub mod links;
 pub mod lookup;
+pub mod memory;
 pub mod narrow;
+pub mod provenance;
 pub mod read;
 pub mod record;
 pub mod report;

@@ -354,7 +354,7 @@ impl<'b> Reader<'b> {
     }
 }
 
-fn trimmed(key: Vec<Value>) -> Vec<Value> {
+pub(super) fn trimmed(key: Vec<Value>) -> Vec<Value> {
     let trim = |value| match value {
         Value::Text(text) if text.trim().len() < text.len() => Value::Text(text.trim().to_owned()),
         other => other,

@@ -127,8 +127,8 @@ pub fn place(at: &Span) -> String {
     at.place()
 }
 
-/// `read` is the sum of `unchanged`, `right`, `created`, `changed`, `linked`, `follows`, `waiting`, `held`, `ignored`,
-/// `ambiguous`, `removed`, `rejected` and `duplicates`.
+/// `read` is the sum of `unchanged`, `right`, `created`, `changed`, `linked`, `not_linked`, `follows`, `waiting`, `held`,
+/// `ignored`, `ambiguous`, `removed`, `rejected` and `duplicates`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Counts {
     /// Rows that the source yielded.
@@ -143,6 +143,8 @@ pub struct Counts {
     pub changed: u64,
     /// Linked to a row that was there and already right.
     pub linked: u64,
+    /// Of `verify`: records that have no row of the target yet.
+    pub not_linked: u64,
     pub waiting: u64,
     /// Would be created, but nobody has accepted the shop's match yet.
     pub held: u64,
@@ -157,8 +159,17 @@ pub struct Counts {
     pub incomplete: u64,
     /// Rows of the same key beyond the first.
     pub duplicates: u64,
-    /// Carried over before and no longer in the source.
+    /// Linked (in flows without links: carried over by the last run) and no longer in the source.
     pub gone: u64,
+    /// Of these, what was done, or would be, in this run; what the guard stopped; what could not be done.
+    pub deactivated: u64,
+    pub deleted: u64,
+    pub guarded: u64,
+    pub gone_failed: u64,
+    /// Of `verify`: those that the policy has yet to be applied to.
+    pub gone_active: u64,
+    /// Rows of the table that neither the source has nor an earlier run carried over.
+    pub extra: u64,
     /// Rows of the target's tables.
     pub rows_inserted: u64,
     pub rows_updated: u64,
@@ -178,6 +189,12 @@ pub struct FlowReport {
     /// The first key columns of what was looked at, if that was not the whole source.
     #[serde(skip)]
     pub looked_at: Option<Vec<String>>,
+    /// What the guard stopped.
+    pub guarded: Option<Guarded>,
+    /// The first keys of those gone.
+    pub gone_keys: Vec<String>,
+    /// The first keys of surplus rows.
+    pub extra_keys: Vec<String>,
     #[serde(skip)]
     pub rejected: Vec<Rejected>,
     /// Records whose need this flow has met: they may be shown now.
@@ -186,6 +203,48 @@ pub struct FlowReport {
     /// Keys that a dry run would link, most of them to rows that it would create.
     #[serde(skip)]
     pub planned: Vec<String>,
+}
+
+/// More records are gone at once than the guard lets pass: none of them was deactivated or deleted.
+#[derive(Debug, Clone, Serialize)]
+pub struct Guarded {
+    pub flow: String,
+    pub count: u64,
+    /// Records that were carried over and are linked.
+    pub of: u64,
+    pub percent: u32,
+    pub rows: u32,
+    /// The query or a filter was edited since gone records were last looked for.
+    pub query_changed: bool,
+    /// The first of them.
+    pub keys: Vec<String>,
+}
+
+impl Guarded {
+    pub fn message(&self) -> String {
+        let Guarded {
+            count,
+            of,
+            percent,
+            rows,
+            ..
+        } = self;
+        let edited = match self.query_changed {
+            true => "; the query or its filter was edited since",
+            false => "",
+        };
+        format!(
+            "{count} of {of} records are no longer in the source{edited}: more than {percent} % and more than {rows} at once, so \
+             none of them was touched"
+        )
+    }
+
+    pub fn advice(&self) -> String {
+        format!(
+            "if that is right: `ponte sync {} --allow-gone {}`; else correct the source or its filter",
+            self.flow, self.count
+        )
+    }
 }
 
 /// What a dry run would link: what waits for one of these would not wait in a real run.
@@ -274,7 +333,9 @@ impl FlowReport {
 
     /// Whether something is left for a person to look at.
     pub fn is_clean(&self) -> bool {
-        self.counts.rejected + self.counts.ambiguous + self.counts.removed + self.counts.held == 0
+        let counts = &self.counts;
+        let left = counts.rejected + counts.ambiguous + counts.removed + counts.held;
+        left + counts.gone_failed + counts.guarded == 0
     }
 
     pub fn wrote(&self) -> bool {

@@ -8,12 +8,14 @@ use super::batch::needs::Awaited;
 use super::batch::{Applier, Intent, Outcome, rejected};
 use super::bind::{BindError, Binder, Bound};
 use super::erp_keys::ErpKeys;
+use super::gone::{self, Settled, WholeRun};
 use super::layout::ANCESTORS;
 use super::lookup::Lookups;
+use super::memory::{Memory, TargetIs};
 use super::read::{Item, Reader, Selection, key_is_unique, levels, tree_fits};
 use super::record::{Record, Surroundings};
 use super::report::{FlowReport, Reason, Rejected, WAITING_KEPT};
-use super::snapshot::{KeyHash, Next, Snapshot, SnapshotError};
+use super::snapshot::{KeyHash, Snapshot, SnapshotError};
 use super::watermark::{Mark, Start, Watched};
 use crate::connections::Connections;
 use crate::db::query::Query;
@@ -21,11 +23,12 @@ use crate::db::{self, DbError, DbErrorKind, Session};
 use crate::expr::Zone;
 use crate::own::OwnTables;
 use crate::own::decision::Decisions;
+use crate::own::generation::Generation;
 use crate::own::lease::Guard;
+use crate::own::link::Links;
 use crate::plan::{Find, Flow, PackFacts, Plan};
 use crate::value::Value;
-use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Records of one batch, one transaction at most ...
@@ -45,10 +48,15 @@ pub enum RunError {
     Snapshot(#[from] SnapshotError),
     #[error("more than {REJECTED_MAX} records were rejected, the first because: {0}")]
     TooManyRejected(String),
+    #[error(
+        "the source yielded no row, but {known} of its records are in the target; nothing is taken for gone. Correct the query \
+         or its login; if the source is meant to be empty: `ponte sync {flow} --allow-gone {known}`"
+    )]
+    EmptySource { flow: String, known: u64 },
 }
 
 /// What a run shall do.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
     pub intent: Intent,
     /// Compare every record, not only those that changed since the last run.
@@ -56,11 +64,15 @@ pub struct Options {
     pub selection: Selection,
     /// Nobody has accepted the shop's match yet: rows that are there are written, none is created.
     pub hold_new: bool,
+    /// Compare rows that are the records' already, and nothing else: none is created, linked or taken for gone.
+    pub verify: bool,
+    /// So many gone records may pass the guard.
+    pub allow_gone: Option<u64>,
 }
 
 impl Options {
     /// Part of the source only: such a run declares nothing gone and moves no snapshot.
-    fn is_partial(&self) -> bool {
+    pub fn is_partial(&self) -> bool {
         !self.selection.only.is_empty() || self.selection.rows_max.is_some()
     }
 }
@@ -107,8 +119,18 @@ pub async fn run(
         flow: flow.name.clone(),
         ..FlowReport::default()
     };
-    let mut memory = Memory::open(plan, flow, options, &mut report)?;
     let own = connections.own(&flow.target.connection);
+    let links = links_of(&bound, &own);
+    let target_is = TargetIs {
+        generation: Generation::new(&own, &flow.name)
+            .read(target.as_mut())
+            .await?,
+        links: match &links {
+            Some(links) => links.count(target.as_mut()).await?,
+            None => 0,
+        },
+    };
+    let mut memory = Memory::open(plan, flow, options, target_is, &mut report)?;
     memory.awaited = Awaited::read(target.as_mut(), &own, flow).await?;
     let revision = revision(target.as_mut(), flow, &own).await?;
     let seed = seed(flow, &around.lookups, revision);
@@ -136,6 +158,8 @@ pub async fn run(
         options.intent,
     );
     applier.hold_new = options.hold_new;
+    applier.known_only = options.verify;
+    applier.hanging = hanging(plan, flow, &connections.own(&flow.target.connection));
     match bound.parent {
         Some(parent) => {
             tree(
@@ -163,7 +187,30 @@ pub async fn run(
     report.counts.duplicates += reader.duplicates;
     memory.cannot_retry(&reader.blanks);
     report.note_held(flow);
-    memory.finish(options, &mut report)?;
+    let merged = memory.merge()?;
+    let mut settled = Settled::default();
+    // A run by timestamp looked at a part of the source only.
+    if let Some(merged) = merged.as_ref().filter(|_| keys.is_none()) {
+        let run = WholeRun {
+            merged,
+            rest: &memory.rest,
+            before: memory.old.as_ref().map(Snapshot::len),
+            is_believed: memory.provenance.is_some(),
+            query_changed: memory.query_changed(),
+            links: links.as_ref(),
+            options,
+        };
+        settled = gone::settle(&mut applier, run, &mut report, progress).await?;
+    }
+    let links = match &links {
+        Some(links) => links.count(applier.session.as_mut()).await?,
+        None => 0,
+    };
+    let generation = applier
+        .generation
+        .is_set
+        .then_some(applier.generation.value);
+    memory.finish(options, merged, settled, generation, links, &mut report)?;
     progress(&report);
     Ok(report)
 }
@@ -182,9 +229,9 @@ async fn watch(
     let (Some(watermark), Some(by)) = (&from.watermark, &from.by_timestamp) else {
         return Ok(None);
     };
-    let Some(next) = &mut memory.next else {
+    if !memory.moves() {
         return Ok(None);
-    };
+    }
     let pack = plan
         .connections
         .get(&from.connection)
@@ -197,10 +244,10 @@ async fn watch(
     let too_many = old.as_mut().is_some_and(|mark| {
         !awaited.is_named() || !awaited.named.iter().all(|key| mark.retry(key))
     });
-    let whole = memory.compare_all || memory.old.is_none() || too_many;
+    let whole = memory.is_whole() || too_many;
     let Start { keys, since, mark } = watched.start(source, bound, by, seed, old, whole).await?;
     if let Some(keys) = &keys {
-        next.patch();
+        memory.patch();
         report.since = since;
         let texts = keys.iter().map(|key| key.plain().trim().to_owned());
         report.looked_at = Some(texts.collect());
@@ -216,6 +263,22 @@ async fn revision(target: &mut dyn Session, flow: &Flow, own: &OwnTables) -> Res
         Some(shop) => Decisions::new(own, shop, "").revision(target).await,
         None => Ok(0),
     }
+}
+
+/// The flows whose records hang on this one's rows.
+fn hanging(plan: &Plan, flow: &Flow, own: &OwnTables) -> Vec<Generation> {
+    let of_shop = plan.flows.iter().filter(|other| other.shop == flow.shop);
+    of_shop
+        .filter(|other| flow.record.is_some() && other.target.of == flow.record)
+        .map(|other| Generation::new(own, &other.name))
+        .collect()
+}
+
+/// The links that the flow's records have themselves.
+fn links_of(bound: &Bound<'_>, own: &OwnTables) -> Option<Links> {
+    let finder = bound.finder.as_ref().filter(|finder| !finder.hangs)?;
+    let shop = bound.flow.shop.as_deref().unwrap_or_default();
+    Some(Links::new(own, shop, &finder.record))
 }
 
 /// The flow's own `find`, or that of the record it hangs on.
@@ -271,131 +334,6 @@ fn seed(flow: &Flow, lookups: &Lookups, revision: i64) -> [u8; 32] {
     hasher.update(&lookups.digest());
     hasher.update(&revision.to_le_bytes());
     *hasher.finalize().as_bytes()
-}
-
-/// What was carried over before, and what this run carries over.
-struct Memory {
-    old: Option<Snapshot>,
-    next: Option<Next>,
-    /// Keys that the source has but that were not carried over.
-    rest: HashSet<KeyHash>,
-    compare_all: bool,
-    /// Looked at though they have not changed.
-    awaited: Awaited,
-    /// From where the next run may go on; `None`: it reads the whole source.
-    mark: Option<Mark>,
-    key_columns: usize,
-}
-
-impl Memory {
-    fn open(
-        plan: &Plan,
-        flow: &Flow,
-        options: &Options,
-        report: &mut FlowReport,
-    ) -> Result<Memory, SnapshotError> {
-        let path = snapshot_path(plan, flow);
-        let old = match Snapshot::open(&path) {
-            Ok(old) => old,
-            Err(error @ SnapshotError::Damaged { .. }) => {
-                report.notes.push(format!(
-                    "{error}; every record is compared with the target instead"
-                ));
-                None
-            }
-            Err(error) => return Err(error),
-        };
-        let keeps = options.intent == Intent::Write && !options.is_partial();
-        Ok(Memory {
-            old,
-            next: keeps.then(|| Next::new(&path)).transpose()?,
-            rest: HashSet::new(),
-            compare_all: options.full || options.is_partial(),
-            awaited: Awaited::default(),
-            mark: None,
-            key_columns: flow.source.key.len(),
-        })
-    }
-
-    /// The source has the record, but it was not, or not wholly, carried over: the next run tries it again.
-    fn left(&mut self, hash: KeyHash, key: &str) {
-        self.rest.insert(hash);
-        let Some(mark) = &mut self.mark else { return };
-        let (first, others) = match self.key_columns {
-            1 => (key, 0),
-            _ => (
-                key.split('\t').next().unwrap_or(key),
-                key.matches('\t').count(),
-            ),
-        };
-        // A row without a key is found again only by reading the whole source.
-        let is_read_again = first.is_empty() || mark.retry(first);
-        if !is_read_again || others + 1 != self.key_columns {
-            self.mark = None;
-        }
-    }
-
-    /// These records are not found by the keys that are shown of them: if one of them must be tried again, then by
-    /// reading the whole source.
-    fn cannot_retry(&mut self, blanks: &HashSet<KeyHash>) {
-        if !blanks.is_disjoint(&self.rest) {
-            self.mark = None;
-        }
-    }
-
-    fn is_unchanged(&mut self, record: &Record, flow: &Flow) -> Result<bool, SnapshotError> {
-        if self.awaited.has(record, flow) {
-            return Ok(false);
-        }
-        match &mut self.old {
-            Some(old) if !self.compare_all => {
-                Ok(old.get(&record.hash)? == Some(record.fingerprint))
-            }
-            _ => Ok(false),
-        }
-    }
-
-    fn carried_over(&mut self, record: &Record) -> Result<(), SnapshotError> {
-        match &mut self.next {
-            Some(next) => next.push(&record.hash, &record.fingerprint),
-            None => Ok(()),
-        }
-    }
-
-    fn finish(self, options: &Options, report: &mut FlowReport) -> Result<(), SnapshotError> {
-        if let Some(mut next) = self.next {
-            next.set_mark(self.mark.map_or(Vec::new(), |mark| mark.bytes()));
-            let finished = next.finish(self.old.as_ref(), &self.rest)?;
-            report.counts.gone = finished.gone;
-            if finished.doubles > 0 {
-                report.notes.push(format!(
-                    "{} records have another one's key but for blanks around it, and were written in turns with it",
-                    finished.doubles
-                ));
-            }
-        }
-        if options.intent == Intent::DryRun && self.compare_all {
-            report
-                .notes
-                .push("compared with the target as it is now".to_owned());
-        }
-        Ok(())
-    }
-}
-
-fn snapshot_path(plan: &Plan, flow: &Flow) -> PathBuf {
-    let name: String = flow
-        .name
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || c == '-' || c == '_' {
-                c
-            } else {
-                '.'
-            }
-        })
-        .collect();
-    plan.state_dir.join(format!("{name}.snapshot"))
 }
 
 async fn stream(
@@ -571,6 +509,10 @@ async fn apply(
             Outcome::Created => report.counts.created += 1,
             Outcome::Changed => report.counts.changed += 1,
             Outcome::Linked => report.counts.linked += 1,
+            Outcome::Unknown => report.counts.not_linked += 1,
+        }
+        if let (true, Some(written)) = (done.outcome != Outcome::Right, &mut memory.written) {
+            written.push(record.hash);
         }
         if applier.intent == Intent::DryRun && would_link {
             report.planned.push(record.key.clone());

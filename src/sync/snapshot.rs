@@ -237,7 +237,7 @@ impl Entries {
     }
 }
 
-/// Collects what a run carried over; [`Next::finish`] makes it the flow's snapshot.
+/// Collects what a run carried over; [`Next::merge`] and [`Merged::commit`] make it the flow's snapshot.
 #[derive(Debug)]
 pub struct Next {
     path: PathBuf,
@@ -253,7 +253,7 @@ pub struct Finished {
     pub entries: u64,
     /// Keys that the snapshot before had and the source has no more.
     pub gone: u64,
-    /// Keys that were carried over more than once: they are left out, so that they are compared again.
+    /// Keys that were carried over more than once: they are compared again.
     pub doubles: u64,
 }
 
@@ -315,13 +315,13 @@ impl Next {
         Ok(())
     }
 
-    /// Merges the runs into the new file, which replaces the old one in one step, and counts what is gone. `rest` holds
-    /// keys that the source still has but that were not carried over (quarantined, waiting): they are not gone.
-    pub fn finish(
+    /// Merges the runs into a file beside the snapshot, and finds what is gone. `rest` holds keys that the source still
+    /// has but that were not carried over (quarantined, waiting): they are not gone, and are compared again next time.
+    pub fn merge(
         mut self,
         old: Option<&Snapshot>,
         rest: &std::collections::HashSet<KeyHash>,
-    ) -> Result<Finished> {
+    ) -> Result<Merged> {
         if !self.runs.is_empty() && !self.buffer.is_empty() {
             self.spill()?;
         }
@@ -329,21 +329,21 @@ impl Next {
         let mut merge = Merge::new(&self.runs, std::mem::take(&mut self.buffer))?;
         let mut old = old.map(Snapshot::entries).transpose()?;
         let mut before = next_of(&mut old)?;
-        let temporary = self.beside(".new");
-        let mut out = Output::create(&temporary)?;
-        let mut finished = Finished::default();
+        let mut merged = Merged {
+            path: self.path.clone(),
+            temporary: self.beside(".new"),
+            gone: self.beside(".gone"),
+            finished: Finished::default(),
+        };
+        let mut out = Output::create(&merged.temporary)?;
+        let mut gone = Output::create(&merged.gone)?;
+        let mut doubles = 0;
         let patches = self.patches;
         // Of the one before: what has no entry now.
-        let left = |entry: &Entry, finished: &mut Finished, out: &mut Output| {
-            let was_looked_at = rest.contains(&entry[..16]);
-            match patches {
-                true if !was_looked_at => out.write(entry),
-                true => Ok(()),
-                false => {
-                    finished.gone += u64::from(!was_looked_at);
-                    Ok(())
-                }
-            }
+        let mut left_behind = |older: Entry, out: &mut Output| match rest.contains(&older[..16]) {
+            true => out.write(&uncompared(&older)),
+            false if patches => out.write(&older),
+            false => gone.write(&older),
         };
         let mut following = merge.next()?;
         while let Some(entry) = following {
@@ -354,24 +354,97 @@ impl Next {
                 following = merge.next()?;
             }
             while let Some(older) = before.filter(|older| older[..16] < entry[..16]) {
-                left(&older, &mut finished, &mut out)?;
+                left_behind(older, &mut out)?;
                 before = next_of(&mut old)?;
             }
             if before.is_some_and(|older| older[..16] == entry[..16]) {
                 before = next_of(&mut old)?;
             }
             match is_double {
-                true => finished.doubles += 1,
+                true => {
+                    doubles += 1;
+                    out.write(&uncompared(&entry))?;
+                }
                 false => out.write(&entry)?,
             }
         }
         while let Some(older) = before {
-            left(&older, &mut finished, &mut out)?;
+            left_behind(older, &mut out)?;
             before = next_of(&mut old)?;
         }
-        finished.entries = out.finish(&self.mark)?;
-        fs::rename(&temporary, &self.path).map_err(io_error("replace", &self.path))?;
-        Ok(finished)
+        merged.finished = Finished {
+            entries: out.finish(&self.mark)?,
+            gone: gone.finish(&[])?,
+            doubles,
+        };
+        Ok(merged)
+    }
+}
+
+/// The key without what was carried over, which no fingerprint equals.
+fn uncompared(entry: &Entry) -> Entry {
+    let mut bare = [0; ENTRY];
+    bare[..16].copy_from_slice(&entry[..16]);
+    bare
+}
+
+/// The next snapshot, complete but not yet in its place. Dropped, it leaves nothing behind.
+#[derive(Debug)]
+pub struct Merged {
+    path: PathBuf,
+    temporary: PathBuf,
+    gone: PathBuf,
+    pub finished: Finished,
+}
+
+impl Merged {
+    /// Every key that the run carried over.
+    pub fn snapshot(&self) -> Result<Option<Snapshot>> {
+        Snapshot::open(&self.temporary)
+    }
+
+    /// The keys that are gone, as they were carried over.
+    pub fn gone(&self) -> Result<Option<Snapshot>> {
+        Snapshot::open(&self.gone)
+    }
+
+    /// Puts what is gone back, so that the next run finds it gone again.
+    pub fn with_gone(self) -> Result<Merged> {
+        let (Some(kept), Some(gone)) = (self.snapshot()?, self.gone()?) else {
+            return Ok(self);
+        };
+        let mark = kept.mark().to_vec();
+        let (mut kept, mut gone) = (Some(kept.entries()?), Some(gone.entries()?));
+        let mut name = self.temporary.as_os_str().to_owned();
+        name.push("2");
+        let both = PathBuf::from(name);
+        let mut out = Output::create(&both)?;
+        let (mut a, mut b) = (next_of(&mut kept)?, next_of(&mut gone)?);
+        while let Some(entry) = [a, b].into_iter().flatten().min() {
+            out.write(&entry)?;
+            match a == Some(entry) {
+                true => a = next_of(&mut kept)?,
+                false => b = next_of(&mut gone)?,
+            }
+        }
+        out.finish(&mark)?;
+        fs::rename(&both, &self.temporary).map_err(io_error("replace", &self.temporary))?;
+        Ok(self)
+    }
+
+    /// Replaces the snapshot in one step.
+    pub fn commit(self) -> Result<Finished> {
+        fs::rename(&self.temporary, &self.path).map_err(io_error("replace", &self.path))?;
+        Ok(self.finished)
+    }
+}
+
+impl Drop for Merged {
+    fn drop(&mut self) {
+        for path in [&self.temporary, &self.gone] {
+            // What was renamed is no longer there; anything else left behind costs disk only.
+            let _ = fs::remove_file(path);
+        }
     }
 }
 

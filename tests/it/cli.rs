@@ -102,8 +102,8 @@ main/stock: fits
 
 "#]]);
     project.ponte(&["setup"]).succeeds().stdout_eq(str![[r#"
-erp: ponte_lease, ponte_heartbeat, ponte_link, ponte_wrote, ponte_need, ponte_decision to be created
-shop.main: ponte_lease, ponte_heartbeat, ponte_link, ponte_wrote, ponte_need, ponte_decision to be created
+erp: ponte_lease, ponte_heartbeat, ponte_link, ponte_wrote, ponte_need, ponte_decision, ponte_generation to be created
+shop.main: ponte_lease, ponte_heartbeat, ponte_link, ponte_wrote, ponte_need, ponte_decision, ponte_generation to be created
 Nothing was created yet: `ponte setup --run` does it, `--print-sql` prints the statements.
 
 "#]]);
@@ -111,8 +111,8 @@ Nothing was created yet: `ponte setup --run` does it, `--print-sql` prints the s
         .ponte(&["setup", "--run"])
         .succeeds()
         .stdout_eq(str![[r#"
-erp: created ponte_lease, ponte_heartbeat, ponte_link, ponte_wrote, ponte_need, ponte_decision
-shop.main: created ponte_lease, ponte_heartbeat, ponte_link, ponte_wrote, ponte_need, ponte_decision
+erp: created ponte_lease, ponte_heartbeat, ponte_link, ponte_wrote, ponte_need, ponte_decision, ponte_generation
+shop.main: created ponte_lease, ponte_heartbeat, ponte_link, ponte_wrote, ponte_need, ponte_decision, ponte_generation
 
 "#]]);
     project
@@ -234,6 +234,9 @@ flow           read  unchanged  right  created  changed  rows +  rows ~  rows - 
 main/category     1          0      1        0        0       0       0       0 [..]
 main/article      4          0      4        0        0       0       0       0 [..]
 main/price        4          0      4        0        0       0       0       0 [..]
+main/category: the state folder remembers no whole run, but the target was written to before; every record is compared with the target
+main/article: the state folder remembers no whole run, but the target was written to before; every record is compared with the target
+main/price: the state folder remembers no whole run, but the target was written to before; every record is compared with the target
 main/stock: 10 articles, 0 figures changed, 0 rows beside them; 2 web orders pending
   5 left alone: the ERP has no stock row for it: TOOL-5, TOOL-3, TOOL-4, SHIRT-S, SHIRT-M
   1 left alone: the shop does not manage stock for it; switch that on in the shop if it should: GIFT
@@ -663,6 +666,7 @@ Commands:
                about it
   sync         Carry over what has changed
   resync       Compare every record, also those that have not changed in the ERP
+  verify       Compare both sides as they are now, as far as ponte owns them
   explain      Tell why an article shows the stock it shows
   status       Tell when each flow last ran, and what is left to look at
   quarantine   Records that could not be carried over, with the reason
@@ -713,8 +717,10 @@ Exit codes:
   3    a database cannot be reached or refuses the login
   4    done, but something was quarantined or waits for a person's decision
   5    another process is working on the pair
+  6    done, but more records are gone from the ERP than the guard lets pass
+  7    verify found differences
   130  interrupted
-Of several outcomes the most serious one counts: 130, 1, 3, 2, 5, 4, 0.
+Of several outcomes the most serious one counts: 130, 1, 3, 2, 5, 6, 7, 4, 0.
 
 "#]]);
     for command in [

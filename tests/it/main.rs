@@ -10,3 +10,4 @@ mod odoo;
 mod selftest;
 mod stock;
 mod sync;
+mod verify;

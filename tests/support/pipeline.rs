@@ -31,7 +31,7 @@ pub fn changed() -> Options {
         intent: Intent::Write,
         full: false,
         selection: Selection::default(),
-        hold_new: false,
+        ..Options::default()
     }
 }
 
@@ -210,10 +210,18 @@ impl Pipeline {
 #[track_caller]
 fn adds_up(report: &FlowReport) {
     let c = &report.counts;
-    let sum = c.unchanged + c.right + c.created + c.changed + c.linked + c.follows;
+    let sum = c.unchanged + c.right + c.created + c.changed + c.linked + c.follows + c.not_linked;
     let sum =
         sum + c.waiting + c.held + c.ignored + c.ambiguous + c.removed + c.rejected + c.duplicates;
     assert_eq!(c.read, sum, "{}: {c:?}", report.flow);
+}
+
+/// What verifying finds.
+pub fn verify() -> Options {
+    Options {
+        verify: true,
+        ..dry()
+    }
 }
 
 /// The rejected records of a report, as `key: reason`, sorted.
@@ -227,7 +235,7 @@ pub fn rejected(report: &FlowReport) -> Vec<String> {
     texts
 }
 
-/// Every row of every table but ponte's leases, table by table in a fixed order, as its server writes it.
+/// Every row of every table but ponte's leases and generations, table by table in a fixed order, as its server writes it.
 pub async fn dump(client: &mut Client) -> Vec<String> {
     let tables = match client {
         Client::Postgres(_) => {
@@ -243,7 +251,10 @@ pub async fn dump(client: &mut Client) -> Vec<String> {
     };
     let mut lines = Vec::new();
     for table in client.rows(tables).await.into_iter().flatten().flatten() {
-        if table.ends_with("lease") || table.ends_with("heartbeat") {
+        if ["lease", "heartbeat", "generation"]
+            .iter()
+            .any(|own| table.ends_with(own))
+        {
             continue;
         }
         let rows = client.rows(&format!("SELECT * FROM {table}")).await;

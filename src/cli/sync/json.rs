@@ -1,7 +1,6 @@
 //! A round for machines. The keys are documented in `docs/json.md`.
 
-use crate::round::{Ended, FlowResult, Orders, stock_findings};
-use crate::state::quarantine::Finding;
+use crate::round::{Ended, FlowResult, Orders, findings, stock_findings};
 use crate::sync::batch::Intent;
 use serde_json::{Value, json};
 
@@ -28,18 +27,14 @@ fn flow(result: &FlowResult) -> Value {
     });
     match &result.ended {
         Ended::Flow(report) => {
-            let quarantined: Vec<Finding> = report
-                .rejected
-                .iter()
-                .take(QUARANTINED_MAX)
-                .map(Finding::from)
-                .collect();
+            let mut found = findings(report);
+            found.first.truncate(QUARANTINED_MAX);
             document["counts"] = json!(report.counts);
             document["changes"] = json!(report.changes);
             document["changes_total"] = json!(report.changes_total);
-            document["quarantined"] = json!(quarantined);
-            let c = &report.counts;
-            document["quarantined_total"] = json!(c.rejected + c.ambiguous + c.removed + c.waiting);
+            document["quarantined"] = json!(found.first);
+            document["quarantined_total"] = json!(found.total);
+            document["guarded"] = json!(report.guarded);
             document["notes"] = json!(report.notes);
             document["since"] = json!(report.since);
         }
@@ -58,6 +53,7 @@ fn flow(result: &FlowResult) -> Value {
 
 fn outcome(ended: &Ended) -> &'static str {
     match ended {
+        Ended::Flow(report) if report.guarded.is_some() => "guarded",
         Ended::Flow(report) if report.is_clean() => "done",
         Ended::Stock(report) if report.is_clean() => "done",
         Ended::Flow(_) | Ended::Stock(_) => "quarantined",

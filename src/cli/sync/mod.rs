@@ -32,6 +32,8 @@ pub async fn run(context: &Context<'_>, args: &SyncArgs) -> Result<Answer, Failu
         full: false,
         only: args.part.only.clone(),
         rows_max: args.rows,
+        allow_gone: args.allow_gone,
+        ..Orders::default()
     };
     round("sync", context, &args.flows, orders, &args.part).await
 }
@@ -42,6 +44,7 @@ pub async fn resync(context: &Context<'_>, args: &ResyncArgs) -> Result<Answer, 
         full: true,
         only: args.part.only.clone(),
         rows_max: None,
+        ..Orders::default()
     };
     round("resync", context, &args.flows, orders, &args.part).await
 }
@@ -67,7 +70,7 @@ async fn round(
 }
 
 /// Only a run that writes leaves something in the state; another one reads what is there.
-async fn open_state(
+pub async fn open_state(
     project: &Project,
     intent: Intent,
     as_json: bool,
@@ -176,6 +179,7 @@ fn exit(report: &RoundReport) -> Exit {
 
 fn of_flow(result: &FlowResult) -> Exit {
     match &result.ended {
+        Ended::Flow(report) if report.guarded.is_some() => Exit::Guarded,
         Ended::Flow(report) if report.is_clean() => Exit::Done,
         Ended::Stock(report) if report.is_clean() => Exit::Done,
         Ended::Flow(_) | Ended::Stock(_) => Exit::Quarantined,

@@ -54,6 +54,14 @@ pub fn report(report: &RoundReport, orders: &Orders, shown: usize) -> String {
                 for note in &report.notes {
                     text.push_str(&format!("{}: {}\n", result.flow, escaped(note)));
                 }
+                if let Some(guarded) = &report.guarded {
+                    text.push_str(&format!(
+                        "{} {}\n  help: {}\n",
+                        styled(format!("{}: guard:", result.flow), YELLOW),
+                        escaped(&guarded.message()),
+                        escaped(&guarded.advice())
+                    ));
+                }
             }
         }
     }
@@ -62,7 +70,8 @@ pub fn report(report: &RoundReport, orders: &Orders, shown: usize) -> String {
     text
 }
 
-fn failures(results: &[FlowResult]) -> String {
+/// Why flows failed, each reason once.
+pub fn failures(results: &[FlowResult]) -> String {
     let mut told: Vec<(String, Vec<&str>)> = Vec::new();
     for result in results {
         if let Ended::Failed(error) = &result.ended {
@@ -93,7 +102,7 @@ const COUNTS: [Column; 5] = [
 ];
 
 /// Shown where a flow has any.
-const RARE: [Column; 11] = [
+const RARE: [Column; 16] = [
     ("linked", |counts| counts.linked),
     ("follows", |counts| counts.follows),
     ("waiting", |counts| counts.waiting),
@@ -105,6 +114,11 @@ const RARE: [Column; 11] = [
     ("incomplete", |counts| counts.incomplete),
     ("duplicates", |counts| counts.duplicates),
     ("gone", |counts| counts.gone),
+    ("deactivated", |counts| counts.deactivated),
+    ("deleted", |counts| counts.deleted),
+    ("guarded", |counts| counts.guarded),
+    ("not linked", |counts| counts.not_linked),
+    ("extra", |counts| counts.extra),
 ];
 
 const ROWS: [Column; 3] = [
@@ -249,7 +263,8 @@ fn column(change: &ColumnChange) -> String {
     }
 }
 
-fn quarantined(result: &FlowResult) -> String {
+/// What a person has to look at.
+pub fn quarantined(result: &FlowResult) -> String {
     let (found, total, waiting): (Vec<Finding>, u64, u64) = match &result.ended {
         Ended::Flow(report) => {
             // Those that only wait mend themselves: a number is enough.

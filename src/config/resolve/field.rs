@@ -44,6 +44,17 @@ impl<'a> FourTables<'a> {
     }
 }
 
+/// Fields of one table whose columns are all `set`.
+pub fn set<'a>(texts: Texts<'a>, table: &'a Ordered<At<FieldForm>>) -> Vec<Declared<'a>> {
+    let fields = table.iter().map(|(column, form)| Declared {
+        texts,
+        column,
+        own: Own::Set,
+        form,
+    });
+    fields.collect()
+}
+
 /// Whether two writers of one column are one too many. `insert` stands beside the others: it is what a new row gets
 /// where they have no value.
 pub fn exclude(one: Own, other: Own) -> bool {

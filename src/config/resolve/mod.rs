@@ -3,6 +3,7 @@
 pub mod changes;
 pub mod derived;
 pub mod field;
+pub mod gone;
 pub mod side;
 pub mod source;
 pub mod stock;

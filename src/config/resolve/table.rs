@@ -6,6 +6,7 @@ use super::super::spanned::At;
 use super::super::texts::Texts;
 use super::changes::{self, Wanted};
 use super::field::{self, FourTables, Place};
+use super::gone;
 use super::side::PackSide;
 use super::source::Reading;
 use super::target;
@@ -32,7 +33,8 @@ impl TableFlow<'_> {
         found: &mut Vec<Diagnostic>,
     ) -> Option<Flow> {
         let source = keys.from.as_ref().and_then(|from| self.source(from, found));
-        let target = keys.to.as_ref().and_then(|to| self.target(to, found));
+        let key = keys.from.as_ref().and_then(|from| from.key.as_ref());
+        let target = keys.to.as_ref().and_then(|to| self.target(to, key, found));
         Some(Flow {
             name: name.value.clone(),
             record: None,
@@ -114,7 +116,12 @@ impl TableFlow<'_> {
         })
     }
 
-    fn target(&self, keys: &At<ToKeys>, found: &mut Vec<Diagnostic>) -> Option<Target> {
+    fn target(
+        &self,
+        keys: &At<ToKeys>,
+        key: Option<&At<Vec<At<String>>>>,
+        found: &mut Vec<Diagnostic>,
+    ) -> Option<Target> {
         let connection = keys.connection.as_ref();
         let side = connection.and_then(|name| self.side(name, found)).flatten();
         let texts = self.texts(side);
@@ -155,6 +162,7 @@ impl TableFlow<'_> {
             owned_while: None,
             at: Span::new(self.file, keys.range.clone()),
         };
+        let gone = gone::of_table(texts, keys, key, &write, scope, found);
         Some(Target {
             connection: connection?.value.clone(),
             languages: BTreeMap::new(),
@@ -169,6 +177,7 @@ impl TableFlow<'_> {
             writes: vec![write],
             derived: Vec::new(),
             forget: Vec::new(),
+            gone,
         })
     }
 }

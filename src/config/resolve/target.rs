@@ -6,6 +6,7 @@ use super::super::scope::Scope;
 use super::super::spanned::At;
 use super::super::texts::{Bound, Texts};
 use super::derived;
+use super::gone::RecordGone;
 use super::side::PackSide;
 use super::source::RecordView;
 use super::write::{READY, Writes};
@@ -78,6 +79,16 @@ impl ShopRecord<'_> {
         }
         let aliases: Vec<&str> = aliases.iter().map(String::as_str).collect();
         let small_tables = self::scope(self.shop);
+        let gone = RecordGone {
+            texts,
+            project_file: self.project_file,
+            over: self.over,
+            record: self.record,
+            link: &body.link,
+            hangs: body.of.is_some(),
+            has_find: find_sql.is_some(),
+        };
+        let gone = gone.resolve(body.gone.as_ref(), &writes, small_tables.clone(), found);
         Some(Target {
             connection: self.shop.connection.clone(),
             languages: self
@@ -103,6 +114,7 @@ impl ShopRecord<'_> {
             link: link(file, body, &aliases, found),
             derived: derived::of_record(texts, &body.derived, &small_tables, &bound, found),
             forget: derived::forget(texts, &body.forget, &scope, found),
+            gone,
             writes,
         })
     }

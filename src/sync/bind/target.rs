@@ -5,7 +5,7 @@ use crate::db::catalog::{Column, Table};
 use crate::db::query::TableName;
 use crate::diagnostic::{Diagnostic, Span, list};
 use crate::expr::{Expr, Name};
-use crate::plan::{Derived, DerivedRows, Each, Flow, Over, Own, Write};
+use crate::plan::{Derived, DerivedRows, Each, Flow, Match, Over, Own, Write};
 use crate::sync::layout::Layout;
 use crate::value::{Row, Type, Value};
 
@@ -126,23 +126,27 @@ impl Binder<'_> {
         write: &'p Write,
         layout: &mut Layout,
     ) -> Option<BoundWrite<'p>> {
-        let table = self.table(&write.table, &write.table_at)?;
-        let each = match &write.each {
-            None => None,
-            // Without such a set in the ERP's pack no record has elements of it.
-            Some(each) => Some(self.each(each, layout)?),
-        };
-        layout.enter(write);
-        let condition = write
-            .condition
-            .as_ref()
-            .and_then(|expr| self.resolve(expr, layout));
+        let bound = self.known_rows(write, layout)?;
+        // A record that hangs on another one writes to rows that are there: the other one has created them.
+        if !layout.hangs() {
+            self.required_columns(write, &bound.table);
+        }
+        self.privileges(write, &bound.table);
+        Some(bound)
+    }
+
+    pub(super) fn matches(
+        &mut self,
+        declared: &[Match],
+        alias: Option<&str>,
+        table: &Table,
+        layout: &mut Layout,
+    ) -> Vec<BoundMatch> {
         let mut matches = Vec::new();
-        for one in &write.matches {
-            let column = self.column(&one.column, &table, &one.at).cloned();
+        for one in declared {
+            let column = self.column(&one.column, table, &one.at).cloned();
             let value = self.resolve(&one.expr, layout);
             if let (Some(column), Some(value)) = (column, value) {
-                let alias = write.each.as_ref().map(|each| each.alias.as_str());
                 matches.push(BoundMatch {
                     column: one.column.clone(),
                     ty: column.ty,
@@ -154,6 +158,28 @@ impl Binder<'_> {
                 });
             }
         }
+        matches
+    }
+
+    /// A write as far as it concerns rows that are there: whether it could create one is not asked.
+    pub(super) fn known_rows<'p>(
+        &mut self,
+        write: &'p Write,
+        layout: &mut Layout,
+    ) -> Option<BoundWrite<'p>> {
+        let table = self.table(&write.table, &write.table_at)?;
+        let each = match &write.each {
+            None => None,
+            // Without such a set in the ERP's pack no record has elements of it.
+            Some(each) => Some(self.each(each, layout)?),
+        };
+        layout.enter(write);
+        let condition = write
+            .condition
+            .as_ref()
+            .and_then(|expr| self.resolve(expr, layout));
+        let alias = write.each.as_ref().map(|each| each.alias.as_str());
+        let matches = self.matches(&write.matches, alias, &table, layout);
         let mut fields = Vec::new();
         for field in &write.fields {
             let column = match &write.attributes {
@@ -191,11 +217,6 @@ impl Binder<'_> {
         if let Some(BoundEach::Table(rows)) = &each {
             self.note_languages(write, rows, layout);
         }
-        // A record that hangs on another one writes to rows that are there: the other one has created them.
-        if !layout.hangs() {
-            self.required_columns(write, &table);
-        }
-        self.privileges(write, &table);
         let identity = match table.primary_key.is_empty() {
             true => write.matches.iter().map(|one| one.column.clone()).collect(),
             false => table.primary_key.clone(),

@@ -71,8 +71,10 @@ impl Portions {
 
 /// Rows of some queries, read ahead by a task that owns the connection.
 pub(super) struct Rows {
-    receiver: mpsc::Receiver<Result<RowBatch>>,
+    /// `None` is the end: a channel that closes without it is a read that broke off.
+    receiver: mpsc::Receiver<Result<Option<RowBatch>>>,
     batch: std::vec::IntoIter<Row>,
+    has_ended: bool,
 }
 
 impl Rows {
@@ -88,6 +90,7 @@ impl Rows {
         Rows {
             receiver,
             batch: Vec::new().into_iter(),
+            has_ended: false,
         }
     }
 
@@ -97,8 +100,19 @@ impl Rows {
                 return Ok(Some(row));
             }
             match self.receiver.recv().await {
-                Some(batch) => self.batch = batch?.rows.into_iter(),
-                None => return Ok(None),
+                Some(Ok(Some(batch))) => self.batch = batch.rows.into_iter(),
+                Some(Ok(None)) => {
+                    self.has_ended = true;
+                    return Ok(None);
+                }
+                Some(Err(error)) => return Err(error),
+                None if self.has_ended => return Ok(None),
+                None => {
+                    return Err(DbError::new(
+                        DbErrorKind::Other,
+                        "the source's read broke off before its end",
+                    ));
+                }
             }
         }
     }
@@ -107,21 +121,23 @@ impl Rows {
 async fn pump(
     engine: &dyn Engine,
     portions: &Portions,
-    sender: &mpsc::Sender<Result<RowBatch>>,
+    sender: &mpsc::Sender<Result<Option<RowBatch>>>,
 ) -> Result<()> {
-    if portions.queries.is_empty() {
-        return Ok(());
-    }
-    let mut session = engine.connect().await?;
-    session.begin(Isolation::Snapshot).await?;
-    for query in &portions.queries {
-        let mut stream = session.scan(query).await?;
-        while let Some(batch) = stream.try_next().await? {
-            if sender.send(Ok(portions.narrow(batch))).await.is_err() {
-                return Ok(());
+    if !portions.queries.is_empty() {
+        let mut session = engine.connect().await?;
+        session.begin(Isolation::Snapshot).await?;
+        for query in &portions.queries {
+            let mut stream = session.scan(query).await?;
+            while let Some(batch) = stream.try_next().await? {
+                let batch = portions.narrow(batch);
+                if sender.send(Ok(Some(batch))).await.is_err() {
+                    return Ok(());
+                }
             }
         }
     }
+    // If nobody listens any more, nobody waits for the end.
+    let _ = sender.send(Ok(None)).await;
     Ok(())
 }
 

@@ -17,7 +17,10 @@ fn write(path: &Path, entries: &BTreeMap<u32, u8>) -> Finished {
             next.spill().unwrap();
         }
     }
-    next.finish(old.as_ref(), &HashSet::new()).unwrap()
+    next.merge(old.as_ref(), &HashSet::new())
+        .unwrap()
+        .commit()
+        .unwrap()
 }
 
 proptest! {
@@ -61,22 +64,26 @@ proptest! {
             next.push(&hash(*key), &[*print; 16]).unwrap();
         }
         let hashes = rest.iter().map(|key| hash(*key)).collect();
-        let finished = next.finish(old.as_ref(), &hashes).unwrap();
+        let finished = next.merge(old.as_ref(), &hashes).unwrap().commit().unwrap();
         prop_assert_eq!(finished.gone, 0);
-        let mut expected = first;
-        expected.extend(carried);
-        expected.retain(|key, _| !rest.contains(key));
+        let mut expected: BTreeMap<u32, [u8; 16]> = first
+            .into_iter()
+            .chain(carried)
+            .map(|(key, print)| (key, [print; 16]))
+            .collect();
+        // Looked at, but not carried over: no fingerprint equals it.
+        expected.iter_mut().filter(|(key, _)| rest.contains(key)).for_each(|(_, print)| *print = [0; 16]);
         prop_assert_eq!(finished.entries, expected.len() as u64);
         let mut snapshot = Snapshot::open(&path).unwrap().unwrap();
         prop_assert_eq!(snapshot.mark(), mark);
         for key in 0..600 {
-            prop_assert_eq!(snapshot.get(&hash(key)).unwrap(), expected.get(&key).map(|print| [*print; 16]));
+            prop_assert_eq!(snapshot.get(&hash(key)).unwrap(), expected.get(&key).copied());
         }
     }
 }
 
 #[test]
-fn what_was_carried_over_twice_is_not_kept() {
+fn what_was_carried_over_twice_is_compared_again() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("flow.snapshot");
     write(&path, &[(1, 1), (2, 1), (3, 1)].into());
@@ -85,15 +92,19 @@ fn what_was_carried_over_twice_is_not_kept() {
     for (key, print) in [(1, 1), (2, 1), (2, 2), (2, 2), (3, 1)] {
         next.push(&hash(key), &[print; 16]).unwrap();
     }
-    let finished = next.finish(old.as_ref(), &HashSet::new()).unwrap();
+    let finished = next
+        .merge(old.as_ref(), &HashSet::new())
+        .unwrap()
+        .commit()
+        .unwrap();
     let expected = Finished {
-        entries: 2,
+        entries: 3,
         gone: 0,
         doubles: 1,
     };
     assert_eq!(finished, expected);
     let mut snapshot = Snapshot::open(&path).unwrap().unwrap();
-    assert_eq!(snapshot.get(&hash(2)).unwrap(), None);
+    assert_eq!(snapshot.get(&hash(2)).unwrap(), Some([0; 16]));
     assert_eq!(snapshot.get(&hash(3)).unwrap(), Some([1; 16]));
 }
 
@@ -117,4 +128,47 @@ fn damage_is_told_and_never_believed() {
         let error = Snapshot::open(&path).unwrap_err().to_string();
         assert!(error.contains(why), "{error}");
     }
+}
+
+#[test]
+fn what_is_gone_can_be_put_back_and_what_is_left_behind_is_not_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("flow.snapshot");
+    write(&path, &(0..400).map(|key| (key, 1)).collect());
+    let old = Snapshot::open(&path).unwrap();
+    let merged = |rest: &[u32]| {
+        let mut next = Next::new(&path).unwrap();
+        next.set_mark(vec![5]);
+        for key in 0..300 {
+            next.push(&hash(key), &[2; 16]).unwrap();
+        }
+        let rest = rest.iter().map(|key| hash(*key)).collect();
+        next.merge(old.as_ref(), &rest).unwrap()
+    };
+    let waiting = merged(&[350, 351, 999]);
+    assert_eq!((waiting.finished.entries, waiting.finished.gone), (302, 98));
+    let mut gone = waiting.gone().unwrap().unwrap();
+    assert_eq!(gone.get(&hash(350)).unwrap(), None);
+    assert_eq!(gone.get(&hash(352)).unwrap(), Some([1; 16]));
+    drop(waiting);
+    assert_eq!(
+        fs::read_dir(dir.path()).unwrap().count(),
+        1,
+        "nothing is left of it"
+    );
+
+    merged(&[350]).with_gone().unwrap().commit().unwrap();
+    let mut snapshot = Snapshot::open(&path).unwrap().unwrap();
+    assert_eq!(snapshot.mark(), [5]);
+    for (key, print) in [
+        (0, Some(2)),
+        (299, Some(2)),
+        (350, Some(0)),
+        (351, Some(1)),
+        (400, None),
+    ] {
+        let print = print.map(|print: u8| [print; 16]);
+        assert_eq!(snapshot.get(&hash(key)).unwrap(), print, "{key}");
+    }
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
 }

@@ -26,6 +26,14 @@ const MORE: [&str; 4] = [
     "INSERT INTO prices (sku, list, amount, sale_amount) SELECT sku, 'public', '10', '9' FROM articles WHERE sku LIKE 'M-%'",
 ];
 
+/// What the ERP becomes while the program is killed: articles that go, among them one with a category, and others that
+/// change.
+const LATER: [&str; 3] = [
+    "DELETE FROM articles WHERE sku LIKE 'M-3__'",
+    "DELETE FROM articles WHERE sku = 'OLD'",
+    "UPDATE article_texts SET name = 'Now ' || sku WHERE sku LIKE 'M-4__'",
+];
+
 struct Bench {
     erp: Database,
     shop: Database,
@@ -44,7 +52,8 @@ impl Bench {
         let mut folder = Project::new();
         // The servers' own URLs carry a password, which a project file may only name.
         let url = shop.url.replace(":ponte@", ":${SHOP_PASSWORD}@");
-        folder.file("ponte.toml", &project(&erp.url, &url));
+        let guard = "[shop.main.article]\nguard = { percent = 100 }\n";
+        folder.file("ponte.toml", &format!("{}{guard}", project(&erp.url, &url)));
         folder.env("SHOP_PASSWORD", "ponte");
         folder.ponte(&["setup", "--run"]).succeeds();
         Bench {
@@ -59,6 +68,28 @@ impl Bench {
         for database in [&self.erp, &self.shop] {
             let mut client = database.client().await;
             client.run("UPDATE ponte_lease SET owner = NULL").await;
+        }
+    }
+
+    async fn later(&self) {
+        let mut client = self.erp.client().await;
+        for statement in LATER {
+            client.run(statement).await;
+        }
+    }
+
+    /// Starts the program again and again, and kills it somewhere on its way.
+    async fn kill_again_and_again(&self, whole: Duration, random: &mut StdRng) {
+        for _ in 0..KILLS_A_SHOP {
+            self.end_leases().await;
+            let mut running = self.project.start(&["sync"]);
+            let after = whole.mul_f64(random.random_range(0.0..0.9));
+            let began = Instant::now();
+            while began.elapsed() < after && !running.has_ended() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            running.kill();
+            drop(running);
         }
     }
 
@@ -84,23 +115,22 @@ async fn killed_again_and_again(test: &str, on: On, shops: u32) {
     let began = Instant::now();
     right.sync().await;
     let whole = began.elapsed();
-    let expected = cells_of(&right.shop).await;
+    let loaded = cells_of(&right.shop).await;
+    right.later().await;
+    let began = Instant::now();
+    right.sync().await;
+    let again = began.elapsed();
+    let changed = cells_of(&right.shop).await;
     for shop in 0..shops {
         let bench = Bench::new(&format!("{test} {shop}"), on).await;
-        for _ in 0..KILLS_A_SHOP {
-            bench.end_leases().await;
-            let mut running = bench.project.start(&["sync"]);
-            let after = whole.mul_f64(random.random_range(0.0..0.9));
-            let began = Instant::now();
-            while began.elapsed() < after && !running.has_ended() {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-            running.kill();
-            drop(running);
-        }
-        bench.sync().await;
         let claim = format!("seed {seed}, shop {shop}");
-        same_cells(&expected, &cells_of(&bench.shop).await, &claim);
+        bench.kill_again_and_again(whole, &mut random).await;
+        bench.sync().await;
+        same_cells(&loaded, &cells_of(&bench.shop).await, &claim);
+        bench.later().await;
+        bench.kill_again_and_again(again, &mut random).await;
+        bench.sync().await;
+        same_cells(&changed, &cells_of(&bench.shop).await, &claim);
         let before = dump(&mut bench.shop.client().await).await;
         bench.sync().await;
         same_dump(&before, &dump(&mut bench.shop.client().await).await, &claim);

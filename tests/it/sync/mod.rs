@@ -3,18 +3,20 @@
 mod bazaar;
 mod cells;
 mod faults;
+mod gone;
 mod grants;
 mod kills;
 mod languages;
 mod late;
 mod links;
+mod lost;
 mod needs;
 mod opencart;
 mod packs;
 
-mod pair;
+pub mod pair;
 mod prestashop;
-mod shop;
+pub mod shop;
 mod shops;
 mod tables;
 mod types;
