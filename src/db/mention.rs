@@ -85,6 +85,16 @@ pub fn tables(sql: &str) -> Vec<Mention> {
             while is_word(tokens.get(at), &["LATERAL", "ONLY"]) {
                 at += 1;
             }
+            // A join in parentheses begins with a table, too.
+            while tokens.get(at) == Some(&Token::Sign('('))
+                && !is_word(tokens.get(at + 1), &["SELECT", "WITH", "VALUES"])
+            {
+                levels.push(Level {
+                    selects: true,
+                    lists: true,
+                });
+                at += 1;
+            }
             if let Some((mention, next)) = mention(&tokens, at) {
                 let table = &mention.table;
                 if table.schema.is_some() || !own.contains(&table.name.to_lowercase()) {
@@ -298,7 +308,19 @@ mod tests {
             ),
             (
                 "WITH r AS (SELECT id FROM c) SELECT * FROM r, ONLY k",
-                "c, r, k",
+                "c, k",
+            ),
+            (
+                "SELECT EXTRACT(day FROM x), trim(both from y) FROM a WHERE b IS DISTINCT FROM c",
+                "a",
+            ),
+            (
+                "SELECT 1 FROM (a JOIN (b x, c)), d WHERE e IN (f, g)",
+                "a, b x, c, d",
+            ),
+            (
+                "SELECT 1 FROM ((SELECT h FROM a) UNION (SELECT i FROM b)) t",
+                "a, b",
             ),
             (
                 "SELECT count(*) FROM a /* FROM b */ FORCE INDEX (x) WHERE d = 1.5",
