@@ -244,7 +244,7 @@ fn inserts(from: &Path, to: &Path) {
         let values = line.replace('\'', "''").replace('\t', "','");
         write!(out, "{before}('{values}'){after}").expect("room on the disk");
     }
-    write!(out, ";\n").expect("room on the disk");
+    writeln!(out, ";").expect("room on the disk");
 }
 
 fn load(target: &Database, from: &Path) {

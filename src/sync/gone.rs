@@ -233,7 +233,8 @@ impl Settling<'_, '_> {
         }
         // Surplus rows are looked for where they could be taken for rows that this flow should have removed.
         let lists = self.run.options.verify || acts && !(self.run.is_believed && before.is_some());
-        if !lists && !(acts && gone > 0) {
+        let changes = acts && gone > 0;
+        if !lists && !changes {
             return Ok(Settled::default());
         }
         let Some(rows) = TableRows::of(self.applier) else {

@@ -406,7 +406,7 @@ fn earliest_wall(zone: Zone, since: DateTime<Utc>, now: DateTime<Utc>) -> NaiveD
 fn facts(
     column: &TimeColumn,
     known: &[(mention::Mention, Table)],
-) -> std::result::Result<TimeFacts, Diagnostic> {
+) -> std::result::Result<TimeFacts, Box<Diagnostic>> {
     let shown = match &column.table {
         Some(table) => format!("{table}.{}", column.name),
         None => column.name.clone(),
@@ -429,19 +429,17 @@ fn facts(
             .map(|(_, table)| format!("`{}`", table.name))
             .collect();
         let message = format!("which table's column `{shown}` is cannot be told");
-        return Err(
-            Diagnostic::error("P372", message).note(match tables.is_empty() {
-                true => "no table is named there".to_owned(),
-                false => format!("tables named there: {}", tables.join(", ")),
-            }),
-        );
+        let named = match tables.is_empty() {
+            true => "no table is named there".to_owned(),
+            false => format!("tables named there: {}", tables.join(", ")),
+        };
+        return Err(Diagnostic::error("P372", message).note(named).into());
     };
     let name = format!("{}.{}", table.name.name, first.name);
     let Some(kind) = time_kind(&first.ty) else {
         let message = format!("`{name}` is `{}`, which is no time", first.declared);
-        return Err(
-            Diagnostic::error("P372", message).help("name a column of a timestamp or date type")
-        );
+        let help = "name a column of a timestamp or date type";
+        return Err(Diagnostic::error("P372", message).help(help).into());
     };
     let mut facts = TimeFacts {
         name,
@@ -460,7 +458,8 @@ fn facts(
                     "{}; {}.{}",
                     facts.name, table.name.name, other.name
                 ))
-                .help("give each table an alias of its own"));
+                .help("give each table an alias of its own")
+                .into());
         }
         facts.nullable |= other.nullable;
         if !is_indexed(table, &other.name) {

@@ -647,7 +647,7 @@ async fn the_audit_tells_what_will_trouble_the_shop() {
     assert_eq!(of("unknown_category"), ["ASTRAY (ZZ)"]);
     assert_eq!(of("fractional_stock"), ["ASTRAY", "TOOL-1"]);
     assert_eq!(of("negative_stock"), ["FREE"]);
-    assert_eq!(of("misfit"), [long.clone()], "{document:#}");
+    assert_eq!(of("misfit"), [long.as_str()], "{document:#}");
     let page = project
         .ponte(&["match", "--audit", "--show", "1"])
         .succeeds()

@@ -113,7 +113,7 @@ async fn follows(shop: &mut Client) {
     }
     let mut right = BTreeMap::new();
     let mut count = 0;
-    for (_, siblings) in &mut children {
+    for siblings in children.values_mut() {
         siblings.sort_unstable();
         let positions: Vec<u64> = siblings.iter().map(|(position, _)| *position).collect();
         assert_eq!(positions, (0..siblings.len() as u64).collect::<Vec<_>>());
