@@ -423,21 +423,22 @@ impl Finder {
             .zip(by_at)
             .map(|((column, value), at)| {
                 let value = evaluate(value, &view, &self.at)?;
-                let nothing = || Reason::Expression {
-                    why: format!(
-                        "`{column}`, by which its row is found, is {}",
-                        if value.is_null() {
-                            "NULL"
-                        } else {
-                            "of another type"
-                        }
-                    ),
-                    place: place(&self.at),
-                };
                 if value.is_empty() {
-                    return Err(nothing());
+                    return Err(Reason::Expression {
+                        why: format!("`{column}`, by which its row is found, is NULL"),
+                        place: place(&self.at),
+                    });
                 }
-                self.typed(*at, value.clone()).ok_or_else(nothing)
+                let shown = value.show();
+                let Type::Other(_) = &self.types[*at] else {
+                    return convert(value, &self.types[*at]).map_err(|misfit| Reason::Misfit {
+                        why: misfit.to_string(),
+                        column: format!("`{column}`, by which its row is found"),
+                        value: shown,
+                        place: place(&self.at),
+                    });
+                };
+                Ok(value)
             })
             .collect()
     }

@@ -136,7 +136,8 @@ async fn logins_with_exactly_what_is_printed_can_do_everything() {
 
     project.ponte(&["check"]).succeeds();
     for command in [
-        &["sync", "--dry-run"][..],
+        &["match", "--accept"][..],
+        &["sync", "--dry-run"],
         &["sync", "--try", "5"],
         &["sync"],
         &["sync"],

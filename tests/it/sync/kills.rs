@@ -56,6 +56,7 @@ impl Bench {
         folder.file("ponte.toml", &format!("{}{guard}", project(&erp.url, &url)));
         folder.env("SHOP_PASSWORD", "ponte");
         folder.ponte(&["setup", "--run"]).succeeds();
+        folder.ponte(&["match", "--accept"]);
         Bench {
             erp,
             shop,
