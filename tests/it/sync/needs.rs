@@ -153,6 +153,7 @@ async fn one_sync_is_enough() {
     let text = bazaar::erp(&erp) + &bazaar::shop("main", &shop, KEYS);
     project.file("ponte.toml", &text);
     project.ponte(&["setup", "--run"]).succeeds();
+    project.ponte(&["match", "main", "--accept"]).succeeds();
     project.ponte(&["sync", "article", "price"]).succeeds();
     assert_eq!(
         products(&shop).await,
