@@ -371,11 +371,11 @@ async fn what_cannot_be_carried_over_is_in_quarantine_until_it_can() {
     );
     project.ponte(&["sync"]).exits_with(4).stdout_eq(str![[r#"
 main/article: 1 record was not carried over
-  ODD-1  rejected: `[shop.main.tax]` has no row `EXEMPT` (at pack:woocommerce/article.toml:65:1)
+  ODD-1  rejected: `[shop.main.tax]` has no row `EXEMPT` (at pack:woocommerce/article.toml:[..])
       help: correct the value in the source or the expression in the mapping
 
 main/price: 1 record was not carried over
-  ODD-1 / public  rejected: `[shop.main.tax]` has no row `EXEMPT` (at pack:woocommerce/price.toml:7:15)
+  ODD-1 / public  rejected: `[shop.main.tax]` has no row `EXEMPT` (at pack:woocommerce/price.toml:[..])
       help: correct the value in the source or the expression in the mapping
 
 flow           read  unchanged  right  created  changed  linked  rejected  rows +  rows ~  rows -  seconds
@@ -391,9 +391,9 @@ main/stock: 9 articles, 2 figures changed, 5 rows beside them; 2 web orders pend
 "#]]);
     project.ponte(&["quarantine", "list"]).succeeds().stdout_eq(str![[r#"
 main/article: 1 record
-  ODD-1  rejected: `[shop.main.tax]` has no row `EXEMPT` (at pack:woocommerce/article.toml:65:1)
+  ODD-1  rejected: `[shop.main.tax]` has no row `EXEMPT` (at pack:woocommerce/article.toml:[..])
 main/price: 1 record
-  ODD-1 / public  rejected: `[shop.main.tax]` has no row `EXEMPT` (at pack:woocommerce/price.toml:7:15)
+  ODD-1 / public  rejected: `[shop.main.tax]` has no row `EXEMPT` (at pack:woocommerce/price.toml:[..])
 
 "#]]);
     project
@@ -401,7 +401,7 @@ main/price: 1 record
         .succeeds()
         .stdout_eq(str![[r#"
 ODD-1 / public of main/price
-  rejected: `[shop.main.tax]` has no row `EXEMPT` (at pack:woocommerce/price.toml:7:15)
+  rejected: `[shop.main.tax]` has no row `EXEMPT` (at pack:woocommerce/price.toml:[..])
   help: correct the value in the source or the expression in the mapping
   first seen [..], last [..], tried 1 time
 
