@@ -200,10 +200,11 @@ impl<'a> Run<'a> {
             seed,
         };
         println!(
-            "{test}: {} cycles, {} values published, {} undone by the shop, {} times above the truth",
+            "{test}: {} cycles, {} values published, {} undone by the shop, {} of them too late to be seen, {} times above the truth",
             outcome.cycles,
             outcome.published,
             outcome.undone.len(),
+            outcome.too_early.len(),
             outcome.violations.len()
         );
         outcome

@@ -88,7 +88,10 @@ async fn a_relative_write_sent_again_is_found() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn articles_that_are_not_settled_are_found() {
-    let outcome = run("stock::prestashop::settle", Fault::NoSettling);
+    let outcome = Run {
+        orders: 600,
+        ..run("stock::prestashop::settle", Fault::NoSettling)
+    };
     outcome.outcome().await.is_guilty();
 }
 
