@@ -104,6 +104,8 @@ pub struct FlowMatch {
     /// Rows with the key of one before them.
     pub duplicates: u64,
     pub shop_rows: u64,
+    /// Rows that no link leads to, ignored ones left out: while there are any, a match has to be accepted.
+    pub unlinked_rows: u64,
     pub only_shop: List<LoneRow>,
     pub ignored_rows: u64,
 }
@@ -116,7 +118,7 @@ impl FlowMatch {
 
     /// Whether records wait for the match to be accepted.
     pub fn holds(&self) -> bool {
-        self.accepted.is_none() && self.only_erp.count > 0 && self.only_shop.count > 0
+        self.accepted.is_none() && self.only_erp.count > 0 && self.unlinked_rows > 0
     }
 
     /// The counts that are remembered when the match is accepted.
@@ -295,6 +297,7 @@ impl<'a, 'b> Matcher<'a, 'b> {
 
     fn row(&mut self, row: ShopRow) {
         self.found.shop_rows += 1;
+        self.found.unlinked_rows += u64::from(!row.linked && !row.ignored);
         if row.ignored {
             self.found.ignored_rows += 1;
         } else if !row.linked

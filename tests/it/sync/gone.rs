@@ -281,6 +281,7 @@ async fn the_guard_stops_an_edited_filter_until_a_person_lets_it_pass() {
     let text = project(&erp.url, &shop.url);
     folder.file("ponte.toml", &text);
     folder.ponte(&["setup", "--run"]).succeeds();
+    folder.ponte(&["match", "--accept"]).succeeds();
     folder.ponte(&["sync", "category", "article"]).succeeds();
     let drafts = async || {
         let sql = "SELECT count(*) FROM wp_posts WHERE post_status = 'draft' AND post_title LIKE 'Article M-%'";
