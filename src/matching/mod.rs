@@ -215,6 +215,8 @@ struct Matcher<'a, 'b> {
     wanted: HashSet<u64>,
     /// Rows that a record could be.
     met: HashSet<u64>,
+    /// Records of a tree that the shop lacks: what stands below one of them cannot be there either.
+    lacking: HashSet<u64>,
     /// Keys of rows that only the shop's collation holds equal to a record's.
     alike: HashSet<u64>,
     auditor: &'a mut audit::Auditor<'b>,
@@ -245,12 +247,27 @@ impl<'a, 'b> Matcher<'a, 'b> {
             kept,
             wanted: HashSet::new(),
             met: HashSet::new(),
+            lacking: HashSet::new(),
             alike: HashSet::new(),
             auditor,
         }
     }
 
+    fn lacks(&mut self, key: &str, is_tree: bool) {
+        self.found.only_erp.add(key.to_owned(), self.kept);
+        if is_tree {
+            self.lacking.insert(hash(key));
+        }
+    }
+
     fn refused(&mut self, key: &str, reason: &Reason) {
+        if let Reason::Waits { record, key: above } = reason
+            && *record == self.found.record
+            && self.lacking.contains(&hash(above))
+        {
+            self.lacks(key, true);
+            return;
+        }
         let candidates: Vec<String> = match reason {
             Reason::Ambiguous { candidates } | Reason::Crossed { candidates, .. } => {
                 candidates.clone()
@@ -340,7 +357,7 @@ impl Watch for Matcher<'_, '_> {
                 }
             }
             (Some((Existing::New | Existing::ByMatch, _)), _) => {
-                self.found.only_erp.add(key.clone(), self.kept);
+                self.lacks(key, bound.parent.is_some());
             }
             (None, Outcome::Rejected(reason)) => self.refused(key, reason),
             // What cannot be told is not told as clear.
