@@ -104,6 +104,8 @@ pub struct FlowMatch {
     /// Rows with the key of one before them.
     pub duplicates: u64,
     pub shop_rows: u64,
+    /// Rows that no link leads to, ignored ones left out: while there are any, a match has to be accepted.
+    pub unlinked_rows: u64,
     pub only_shop: List<LoneRow>,
     pub ignored_rows: u64,
 }
@@ -116,7 +118,7 @@ impl FlowMatch {
 
     /// Whether records wait for the match to be accepted.
     pub fn holds(&self) -> bool {
-        self.accepted.is_none() && self.only_erp.count > 0 && self.only_shop.count > 0
+        self.accepted.is_none() && self.only_erp.count > 0 && self.unlinked_rows > 0
     }
 
     /// The counts that are remembered when the match is accepted.
@@ -213,6 +215,8 @@ struct Matcher<'a, 'b> {
     wanted: HashSet<u64>,
     /// Rows that a record could be.
     met: HashSet<u64>,
+    /// Records of a tree that the shop lacks: what stands below one of them cannot be there either.
+    lacking: HashSet<u64>,
     /// Keys of rows that only the shop's collation holds equal to a record's.
     alike: HashSet<u64>,
     auditor: &'a mut audit::Auditor<'b>,
@@ -243,12 +247,27 @@ impl<'a, 'b> Matcher<'a, 'b> {
             kept,
             wanted: HashSet::new(),
             met: HashSet::new(),
+            lacking: HashSet::new(),
             alike: HashSet::new(),
             auditor,
         }
     }
 
+    fn lacks(&mut self, key: &str, is_tree: bool) {
+        self.found.only_erp.add(key.to_owned(), self.kept);
+        if is_tree {
+            self.lacking.insert(hash(key));
+        }
+    }
+
     fn refused(&mut self, key: &str, reason: &Reason) {
+        if let Reason::Waits { record, key: above } = reason
+            && *record == self.found.record
+            && self.lacking.contains(&hash(above))
+        {
+            self.lacks(key, true);
+            return;
+        }
         let candidates: Vec<String> = match reason {
             Reason::Ambiguous { candidates } | Reason::Crossed { candidates, .. } => {
                 candidates.clone()
@@ -295,6 +314,7 @@ impl<'a, 'b> Matcher<'a, 'b> {
 
     fn row(&mut self, row: ShopRow) {
         self.found.shop_rows += 1;
+        self.found.unlinked_rows += u64::from(!row.linked && !row.ignored);
         if row.ignored {
             self.found.ignored_rows += 1;
         } else if !row.linked
@@ -337,7 +357,7 @@ impl Watch for Matcher<'_, '_> {
                 }
             }
             (Some((Existing::New | Existing::ByMatch, _)), _) => {
-                self.found.only_erp.add(key.clone(), self.kept);
+                self.lacks(key, bound.parent.is_some());
             }
             (None, Outcome::Rejected(reason)) => self.refused(key, reason),
             // What cannot be told is not told as clear.

@@ -531,6 +531,43 @@ async fn each_shop_is_accepted_and_decided_by_itself() {
 }
 
 #[tokio::test]
+async fn categories_are_matched_by_the_path_of_their_names() {
+    let (erp, shop, project) = embedded("matching::path").await;
+    let (mut erp, mut shop) = (erp.client().await, shop.client().await);
+    // G is in the shop below Tools; N is new, so that nothing below it can be there, whatever its name; of X there are two.
+    for (id, parent, name) in [
+        ("G", "'T'", "Hand & garden"),
+        ("N", "NULL", "New"),
+        ("N1", "'N'", "Clothing"),
+        ("X", "NULL", "Clothing"),
+        ("X1", "'X'", "Below"),
+    ] {
+        erp.run(&format!(
+            "INSERT INTO categories (id, parent_id) VALUES ('{id}', {parent})"
+        ))
+        .await;
+        erp.run(&format!("INSERT INTO category_texts (category_id, language, name) VALUES ('{id}', 'en', '{name}')")).await;
+    }
+    shop.run("INSERT INTO wp_terms (term_id, name, slug) VALUES (800, 'Clothing', 'clothing-800')")
+        .await;
+    shop.run("INSERT INTO wp_term_taxonomy (term_taxonomy_id, term_id, taxonomy, description) VALUES (801, 800, 'product_cat', '')").await;
+    let said = project.ponte(&["match", "main/category", "--json"]);
+    let document = json(&said.exits_with(4).stdout);
+    let found = &document["shops"][0]["flows"][0];
+    let by_path = listed(&found["would_link"]["parent, name"], pair);
+    assert_eq!(by_path, ["G=21", "T=20"]);
+    assert_eq!(listed(&found["only_erp"], text), ["N", "N1"]);
+    assert_eq!(
+        listed(&found["ambiguous"], reason),
+        ["X: several rows of the shop could be it: 22, 800"]
+    );
+    assert_eq!(
+        listed(&found["waiting"], reason),
+        ["X1: waits for category `X`, which is not linked yet"]
+    );
+}
+
+#[tokio::test]
 async fn stock_of_an_ignored_article_is_left_alone() {
     let (_erp, shop, project) = embedded("matching::stock").await;
     let mut shop = shop.client().await;

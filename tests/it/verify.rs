@@ -40,7 +40,7 @@ impl Bench {
             .run("CREATE TABLE classes (code VARCHAR(20) PRIMARY KEY, rate DECIMAL(5, 2))")
             .await;
         folder.ponte(&["setup", "--run"]).succeeds();
-        folder.ponte(&["match", "--accept"]);
+        folder.ponte(&["match", "--accept"]).succeeds();
         folder.ponte(&["sync"]).succeeds();
         Bench { erp, shop, folder }
     }
