@@ -220,6 +220,7 @@ pub struct Target {
     pub connection: String,
     /// Symbolic language -> the ERP's code: `main` -> `it`.
     pub languages: BTreeMap<String, String>,
+    pub language_at: Option<Span>,
     /// The shop's code -> the ERP's, of the languages that are ponte's in this shop; `None`: all of them are, and both
     /// sides call them the same.
     pub codes: Option<Codes>,

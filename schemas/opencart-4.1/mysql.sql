@@ -121,6 +121,87 @@ CREATE TABLE oc_product_option_value (
     PRIMARY KEY (product_option_value_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
 
+-- What else hangs on an article: emptied when it is deleted, written by nobody here.
+CREATE TABLE oc_product_attribute (
+    product_id           INT NOT NULL,
+    attribute_id         INT NOT NULL,
+    language_id          INT NOT NULL,
+    text                 TEXT DEFAULT NULL,
+    PRIMARY KEY (product_id, attribute_id, language_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+CREATE TABLE oc_product_filter (
+    product_id           INT NOT NULL,
+    filter_id            INT NOT NULL,
+    PRIMARY KEY (product_id, filter_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+CREATE TABLE oc_product_image (
+    product_image_id     INT NOT NULL AUTO_INCREMENT,
+    product_id           INT DEFAULT NULL,
+    image                VARCHAR(255) DEFAULT NULL,
+    sort_order           INT DEFAULT 0,
+    PRIMARY KEY (product_image_id),
+    KEY product_id (product_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+CREATE TABLE oc_product_related (
+    product_id           INT NOT NULL,
+    related_id           INT NOT NULL,
+    PRIMARY KEY (product_id, related_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+CREATE TABLE oc_product_report (
+    product_report_id    INT NOT NULL AUTO_INCREMENT,
+    product_id           INT DEFAULT NULL,
+    store_id             INT DEFAULT 0,
+    ip                   VARCHAR(40) DEFAULT NULL,
+    country              VARCHAR(2) DEFAULT NULL,
+    date_added           DATETIME DEFAULT NULL,
+    PRIMARY KEY (product_report_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+CREATE TABLE oc_product_reward (
+    product_reward_id    INT NOT NULL AUTO_INCREMENT,
+    product_id           INT DEFAULT 0,
+    customer_group_id    INT DEFAULT 0,
+    points               INT DEFAULT 0,
+    PRIMARY KEY (product_reward_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+CREATE TABLE oc_product_to_download (
+    product_id           INT NOT NULL,
+    download_id          INT NOT NULL,
+    PRIMARY KEY (product_id, download_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+CREATE TABLE oc_product_to_layout (
+    product_id           INT NOT NULL,
+    store_id             INT NOT NULL DEFAULT 0,
+    layout_id            INT DEFAULT 0,
+    PRIMARY KEY (product_id, store_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+CREATE TABLE oc_product_subscription (
+    product_id           INT NOT NULL,
+    subscription_plan_id INT NOT NULL,
+    customer_group_id    INT NOT NULL,
+    trial_price          DECIMAL(10,4) DEFAULT NULL,
+    price                DECIMAL(10,4) DEFAULT NULL,
+    PRIMARY KEY (product_id, subscription_plan_id, customer_group_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+CREATE TABLE oc_review (
+    review_id            INT NOT NULL AUTO_INCREMENT,
+    product_id           INT DEFAULT 0,
+    customer_id          INT DEFAULT 0,
+    author               VARCHAR(64) DEFAULT NULL,
+    text                 TEXT DEFAULT NULL,
+    rating               INT DEFAULT 0,
+    status               TINYINT(1) DEFAULT 0,
+    date_added           DATETIME DEFAULT NULL,
+    date_modified        DATETIME DEFAULT NULL,
+    PRIMARY KEY (review_id),
+    KEY product_id (product_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+CREATE TABLE oc_coupon_product (
+    coupon_product_id    INT NOT NULL AUTO_INCREMENT,
+    coupon_id            INT DEFAULT NULL,
+    product_id           INT DEFAULT NULL,
+    PRIMARY KEY (coupon_product_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
 -- The tree of categories.
 CREATE TABLE oc_category (
     category_id    INT NOT NULL AUTO_INCREMENT,

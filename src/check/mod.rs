@@ -3,6 +3,7 @@
 
 pub mod changes;
 pub mod grants;
+mod languages;
 mod needs;
 mod stock;
 mod version;
@@ -259,6 +260,7 @@ async fn bind(
         Ok(bound) => {
             found.extend(bound.warnings);
             *changes = changes::check(plan, flow, source.as_mut(), found).await?;
+            languages::check(flow, source.as_mut(), found).await?;
             Ok(())
         }
         Err(RunError::Bind(BindError::Mapping(errors))) => {

@@ -90,12 +90,50 @@ fn project_file(erp: &PackAsks, shop: &PackAsks, name: &str, now: DateTime<Fixed
         now.format("%Y-%m-%dT%H:%M:%S%:z")
     ));
     tables(&mut text, shop, name);
-    text.push_str(&format!(
-        "\n# Single fields may be written otherwise, or not at all:\n\
-         # [shop.{name}.article.write.post]\n\
-         # set = {{ post_excerpt = \"short_description[main]\", post_title = false }}\n"
-    ));
+    choices(&mut text, erp, shop, name);
     text
+}
+
+/// What a project may say besides; all of it commented out.
+fn choices(text: &mut String, erp: &PackAsks, shop: &PackAsks, name: &str) {
+    let language = erp.language.as_deref().unwrap_or("en");
+    if shop.by_language {
+        let code = language.split(['_', '-']).next().unwrap_or(language);
+        text.push_str(&format!(
+            "\n# Languages of the shop whose texts are the ERP's (the shop's code = the ERP's); without this: those with equal codes.\n\
+             # [shop.{name}.languages]\n# {code} = \"{language}\"\n"
+        ));
+    }
+    if shop.records.contains("article") {
+        text.push_str(&format!(
+            "\n# [shop.{name}.article]\n\
+             # where = \"s.sku LIKE 'WEB-%'\"                # which articles this shop sells: the ERP's SQL over its article query, called s\n"
+        ));
+        if let [_, default, ..] = shop.gone.as_slice() {
+            let choices: Vec<String> = shop.gone.iter().map(|one| format!("\"{one}\"")).collect();
+            let gone = format!("# gone  = \"{default}\"");
+            text.push_str(&format!(
+                "{gone:<45} # what becomes of those that the ERP no longer has: {}\n\
+                 # guard = {{ percent = 10, rows = 20 }}         # more at once than both: none is touched until a person allows it\n",
+                choices.join(", ")
+            ));
+        }
+    }
+    if let Some(example) = &shop.example {
+        let (field, value) = &example.field;
+        text.push_str(&format!(
+            "\n# Single fields may be written otherwise (the first one here is as the pack has it), or not at all:\n\
+             # [shop.{name}.article.write.{}]\n\
+             # set = {{ {field} = \"{value}\", {} = false }}\n",
+            example.write, example.other
+        ));
+    }
+    if erp.by_timestamp {
+        text.push_str(
+            "\n# [erp.article]\n\
+             # changes = \"timestamp\"                       # read only what has changed since the last run; `ponte check` says what the ERP allows\n",
+        );
+    }
 }
 
 /// Pack, connection, variables.
@@ -153,22 +191,97 @@ mod tests {
     use super::*;
     use crate::config;
 
+    const PASSWORDS: fn(&str) -> Option<String> =
+        |name| name.ends_with("_PASSWORD").then(|| "secret".to_owned());
+
+    fn written(erp: &str, shop: &str, folder: &Path) -> String {
+        let erp = pack_asks(Side::Erp, erp, folder).unwrap();
+        let shop = pack_asks(Side::Shop, shop, folder).unwrap();
+        let now = DateTime::parse_from_rfc3339("2026-12-01T08:00:00+01:00").unwrap();
+        project_file(&erp, &shop, "main", now)
+    }
+
+    /// With everything that is commented out, but for further connection strings.
+    fn uncommented(text: &str) -> String {
+        let is_setting = |line: &str| {
+            let word = line.split_whitespace().next().unwrap_or_default();
+            let sets = line[word.len()..].trim_start().starts_with('=');
+            word != "url" && (sets || line.starts_with('[') && line.ends_with(']'))
+        };
+        let lines = text.lines().map(|line| match line.strip_prefix("# ") {
+            Some(setting) if is_setting(setting) => setting,
+            _ => line,
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
     #[test]
     fn the_written_file_is_accepted_once_its_passwords_are_set() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ponte.toml");
-        let erp = pack_asks(Side::Erp, "reference", folder.path()).unwrap();
-        let shop = pack_asks(Side::Shop, "woocommerce", folder.path()).unwrap();
-        let now = DateTime::parse_from_rfc3339("2026-12-01T08:00:00+01:00").unwrap();
-        write_new(&path, &project_file(&erp, &shop, "main", now)).unwrap();
+        write_new(&path, &written("reference", "woocommerce", folder.path())).unwrap();
 
-        let env = |name: &str| name.ends_with("_PASSWORD").then(|| "secret".to_owned());
-        let (plan, warnings) = config::load(&path, &env).unwrap();
+        let (plan, warnings) = config::load(&path, &PASSWORDS).unwrap();
         assert_eq!(warnings.len(), 0, "{warnings:?}");
-        assert_eq!(plan.shops[0].orders_since, Some(now.to_utc()));
+        let cut_over = DateTime::parse_from_rfc3339("2026-12-01T07:00:00Z").unwrap();
+        assert_eq!(plan.shops[0].orders_since, Some(cut_over.to_utc()));
         let flows: Vec<&str> = plan.flows.iter().map(|flow| flow.name.as_str()).collect();
         assert_eq!(flows, ["main/category", "main/article", "main/price"]);
         assert_eq!(plan.stocks.len(), 1);
         assert!(write_new(&path, "").is_err());
+    }
+
+    #[test]
+    fn every_pair_of_packs_has_a_file_that_loads_with_and_without_what_is_commented_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ponte.toml");
+        for erp in config::embedded_packs(Side::Erp) {
+            for shop in config::embedded_packs(Side::Shop) {
+                let text = written(erp, shop, folder.path());
+                let all = uncommented(&text);
+                let goes = pack_asks(Side::Shop, shop, folder.path()).unwrap().gone;
+                assert_eq!(all.contains("\ngone  = "), goes.len() > 1, "{all}");
+                for setting in ["[shop.main.article.write.", "where = ", "changes = "] {
+                    assert!(all.contains(&format!("\n{setting}")), "{setting}: {all}");
+                }
+                let by_language = shop != "woocommerce";
+                assert_eq!(
+                    all.contains("\n[shop.main.languages]"),
+                    by_language,
+                    "{all}"
+                );
+                for text in [text, all] {
+                    std::fs::write(&path, &text).unwrap();
+                    let (plan, warnings) = config::load(&path, &PASSWORDS)
+                        .unwrap_or_else(|found| panic!("{}\n{text}", found.render(false)));
+                    assert_eq!(warnings.len(), 0, "{warnings:?}");
+                    assert_eq!((plan.flows.len(), plan.stocks.len()), (3, 1));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_example_names_fields_of_the_chosen_shop() {
+        let text = written("odoo", "opencart-4.0", Path::new("."));
+        let end = text.split_once("class = 0 }\n").unwrap().1;
+        let expected = r#"
+# Languages of the shop whose texts are the ERP's (the shop's code = the ERP's); without this: those with equal codes.
+# [shop.main.languages]
+# en = "en_US"
+
+# [shop.main.article]
+# where = "s.sku LIKE 'WEB-%'"                # which articles this shop sells: the ERP's SQL over its article query, called s
+# gone  = "deactivate"                        # what becomes of those that the ERP no longer has: "keep", "deactivate", "delete"
+# guard = { percent = 10, rows = 20 }         # more at once than both: none is touched until a person allows it
+
+# Single fields may be written otherwise (the first one here is as the pack has it), or not at all:
+# [shop.main.article.write.product]
+# set = { status = "CASE WHEN active AND ready THEN 1 ELSE 0 END", height = false }
+
+# [erp.article]
+# changes = "timestamp"                       # read only what has changed since the last run; `ponte check` says what the ERP allows
+"#;
+        assert_eq!(end, expected);
     }
 }

@@ -1,7 +1,8 @@
 //! What packs ask a project file for: `ponte init` writes it for people to fill in.
 
-use super::mapping::{ColumnType, Side};
-use super::pack::Packs;
+use super::forms::FieldForm;
+use super::mapping::{ColumnType, ErpRecordFile, ShopRecordFile, Side, WriteKeys};
+use super::pack::{Body, Packs};
 use super::record;
 use super::source::Loader;
 use super::spanned::At;
@@ -23,6 +24,24 @@ pub struct PackAsks {
     pub tables: Vec<Table>,
     /// `article`, `stock` …
     pub records: BTreeSet<String>,
+    /// Of a shop: fields of its articles that a project could write otherwise.
+    pub example: Option<Example>,
+    /// Of a shop: it has a row of texts for each of its languages.
+    pub by_language: bool,
+    /// Of a shop: what can become of an article that the ERP no longer has.
+    pub gone: Vec<&'static str>,
+    /// Of an ERP: its articles can be read by timestamp.
+    pub by_timestamp: bool,
+}
+
+/// `[shop.NAME.article.write.AS]` with fields that the pack's write has.
+#[derive(Debug, Clone)]
+pub struct Example {
+    pub write: String,
+    /// A field, and the expression that the pack gives it.
+    pub field: (String, String),
+    /// One that may be left out.
+    pub other: String,
 }
 
 #[derive(Debug, Clone)]
@@ -89,7 +108,17 @@ pub fn pack_asks(side: Side, name: &str, base: &Path) -> Result<PackAsks, Diagno
         .into_iter()
         .flatten()
         .map(|engine| engine.value.scheme());
+    let body = pack.records.get("article").map(|file| &file.body);
+    let (article, source) = match body {
+        Some(Body::ShopRecord(body)) => (Some(body), None),
+        Some(Body::ErpRecord(body)) => (None, Some(body)),
+        _ => (None, None),
+    };
     Ok(PackAsks {
+        example: article.and_then(|body| body.write.iter().find_map(|write| fields_of(write))),
+        by_language: article.is_some_and(|body| has_languages(body)),
+        gone: article.map_or(Vec::new(), |body| gone_words(body)),
+        by_timestamp: source.is_some_and(|body| has_watermark(body)),
         name: name.to_owned(),
         system: keys
             .and_then(|keys| keys.system.as_ref())
@@ -102,6 +131,69 @@ pub fn pack_asks(side: Side, name: &str, base: &Path) -> Result<PackAsks, Diagno
         tables: tables.collect(),
         records: pack.records.keys().cloned().collect(),
     })
+}
+
+/// Two fields that are always written, the first by an expression that fits between quotes.
+fn fields_of(write: &WriteKeys) -> Option<Example> {
+    let name = write.alias.as_ref()?.value.clone();
+    let fields = write.set.iter().map(|(column, form)| {
+        let text = match &form.value {
+            FieldForm::Short(text) => Some(text.as_str()),
+            FieldForm::Long(long) => long.value.as_ref().map(|text| text.value.as_str()),
+            FieldForm::Drop => None,
+        };
+        (column.value.clone(), text)
+    });
+    let fields: Vec<(String, Option<&str>)> = fields.collect();
+    let quoted = |text: &&str| !text.contains(['"', '\\', '\n']);
+    let field = fields
+        .iter()
+        .find_map(|(column, text)| Some((column.clone(), text.filter(quoted)?.to_owned())))?;
+    let (other, _) = fields.into_iter().rfind(|(column, _)| *column != field.0)?;
+    Some(Example {
+        write: name,
+        field,
+        other,
+    })
+}
+
+/// A write with a row per language asks for texts in the language of its element: `name[l.code]`.
+fn has_languages(body: &ShopRecordFile) -> bool {
+    body.write.iter().any(|write| {
+        let element = write
+            .each
+            .as_ref()
+            .and_then(|each| each.split_whitespace().last());
+        element.is_some_and(|element| {
+            let asked = format!("[{element}.");
+            write.set.iter().any(|(_, form)| match &form.value {
+                FieldForm::Short(text) => text.contains(&asked),
+                FieldForm::Long(long) => long
+                    .value
+                    .as_ref()
+                    .is_some_and(|text| text.value.contains(&asked)),
+                FieldForm::Drop => false,
+            })
+        })
+    })
+}
+
+fn gone_words(body: &ShopRecordFile) -> Vec<&'static str> {
+    let mut words = vec!["keep"];
+    if let Some(gone) = &body.gone {
+        if !gone.deactivate.is_empty() {
+            words.push("deactivate");
+        }
+        if !gone.delete.is_empty() {
+            words.push("delete");
+        }
+    }
+    words
+}
+
+fn has_watermark(body: &ErpRecordFile) -> bool {
+    let source = body.source.as_ref();
+    source.is_some_and(|source| source.watermark.is_some())
 }
 
 fn example(ty: ColumnType) -> &'static str {

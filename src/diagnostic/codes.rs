@@ -380,6 +380,11 @@ pub const CODES: &[Code] = &[
         "table not seen",
         "The mapping uses the table where the system has it. MySQL and MariaDB hide tables on which nothing is granted, so a missing privilege looks like an older version of the system.",
     ),
+    code(
+        "P390",
+        "no text in the language",
+        "The ERP has texts, but none in this language: mostly it has another code there. Records without a name in the shop's `language` are not created.",
+    ),
 ];
 
 #[cfg(test)]

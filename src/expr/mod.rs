@@ -119,6 +119,9 @@ pub enum EvalError {
     /// The record that a link leads to is not there yet: the row waits.
     #[error("{record} `{key}` is not linked yet")]
     NotLinked { record: String, key: String },
+    /// A small table of the project lacks the row; `row` with its backticks.
+    #[error("`{table}` has no row {row}")]
+    NoRow { table: String, row: String },
 }
 
 impl EvalError {

@@ -78,7 +78,7 @@ const ALIKE_SKU: About = (
 const NO_NAME: About = (
     "no_name",
     "no name in the shop's language",
-    "a new row has no title, or is refused; a row that is there keeps its own",
+    "a new row is not created without; a row that is there keeps its own",
 );
 const NO_CATEGORY: About = (
     "no_category",
@@ -276,6 +276,9 @@ impl<'a> Auditor<'a> {
             Reason::Expression { why, .. } if self.tax_classes.is_some() && is_about_tax(why) => {
                 return;
             }
+            Reason::NoRow { table, .. } if self.tax_classes.is_some() && is_about_tax(table) => {
+                return;
+            }
             Reason::EmptyKey { .. } | Reason::Duplicate => return,
             Reason::Misfit { why, column, .. } => {
                 // One complaint per column, whatever the lengths are.
@@ -284,7 +287,7 @@ impl<'a> Auditor<'a> {
             }
             Reason::Expression { why, place } => format!("{why} (at {place})"),
             Reason::Field { field, why } => format!("field `{field}`: {why}"),
-            Reason::Refused(_) | Reason::Cycle => reason.to_string(),
+            Reason::NoRow { .. } | Reason::Refused(_) | Reason::Cycle => reason.to_string(),
             _ => return,
         };
         let name = (self.flow.clone(), complaint);

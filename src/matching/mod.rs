@@ -67,7 +67,7 @@ pub struct Unclear {
     pub reason: String,
     /// Ids of the rows that it could be.
     pub candidates: Vec<String>,
-    pub advice: &'static str,
+    pub advice: String,
 }
 
 /// A row of the shop that is no record's.
@@ -293,7 +293,7 @@ impl<'a, 'b> Matcher<'a, 'b> {
             key: key.to_owned(),
             reason: reason.to_string(),
             candidates,
-            advice: reason.advice(),
+            advice: reason.advice().into_owned(),
         };
         list.add(unclear, self.kept);
     }
@@ -351,7 +351,7 @@ impl Watch for Matcher<'_, '_> {
                         key: key.clone(),
                         reason: format!("another record leads to row {id} of the shop, too"),
                         candidates: vec![id.clone()],
-                        advice: "make them distinct in the source",
+                        advice: "make them distinct in the source".to_owned(),
                     };
                     self.found.ambiguous.add(unclear, self.kept);
                 }

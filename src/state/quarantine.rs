@@ -54,7 +54,7 @@ impl From<&Rejected> for Finding {
             key: rejected.key.clone(),
             kind: rejected.reason.kind().to_owned(),
             message: rejected.reason.to_string(),
-            advice: rejected.reason.advice().to_owned(),
+            advice: rejected.reason.advice().into_owned(),
         }
     }
 }

@@ -13,6 +13,7 @@ mod pass;
 
 use super::bind::Bound;
 use super::elements::Linked;
+use super::layout::MAIN;
 use super::links::{Assumed, LinkCache};
 use super::record::{Existing, Record, Surroundings};
 use super::report::{FlowReport, Reason, Rejected};
@@ -22,6 +23,7 @@ use crate::own::OwnTables;
 use crate::own::generation::{self, Generation};
 use crate::own::lease::Guard;
 use crate::own::link::{Link, Links};
+use crate::value::Value;
 use pass::{Pass, note};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -225,6 +227,20 @@ impl<'b> Applier<'b> {
         Ok(())
     }
 
+    /// Nobody would find a new row without a title, and what is written on creation only would never be put right.
+    fn nameless(&self, record: &Record) -> Option<Reason> {
+        let slot = self.bound.layout.main_name?;
+        let is_nameless = match &record.values[slot as usize] {
+            Value::Null => true,
+            Value::Text(name) => name.trim().is_empty(),
+            _ => false,
+        };
+        let language = self.bound.flow.target.languages.get(MAIN)?;
+        (record.state == Existing::New && is_nameless).then(|| Reason::Nameless {
+            language: language.clone(),
+        })
+    }
+
     async fn attempt(
         &mut self,
         originals: &[Record],
@@ -247,6 +263,11 @@ impl<'b> Applier<'b> {
         incomplete.extend(waiting.map(|(at, _)| at));
         let mut states = Vec::with_capacity(records.len());
         for (at, record) in records.iter().enumerate() {
+            if outcomes[at].is_none()
+                && let Some(reason) = self.nameless(record)
+            {
+                outcomes[at] = Some(Outcome::Rejected(reason));
+            }
             let is_known = outcomes[at].is_none();
             if is_known && self.hold_new && record.state == Existing::New {
                 outcomes[at] = Some(Outcome::Rejected(Reason::Held));

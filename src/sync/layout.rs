@@ -27,6 +27,10 @@ pub const CREATED: &str = "created";
 /// The built-in name that is false for a record that waits for another one.
 pub const READY: &str = "ready";
 
+/// The text that a record is found by in the shop, and the symbolic language in which it must be there.
+const NAME: &str = "name";
+pub const MAIN: &str = "main";
+
 /// The built-in child set of a tree's records: every record above, with its distance. It comes after the others.
 pub const ANCESTORS: &str = "ancestors";
 
@@ -62,6 +66,8 @@ pub struct Layout {
     /// Columns of the element that an `each` write is at, and its name.
     element: Option<(Vec<String>, String)>,
     pub texts: Vec<TextSlot>,
+    /// Of `name[main]`, if the mapping uses it: a record is not created without.
+    pub main_name: Option<Slot>,
     pub lookups: Vec<LookupSlot>,
 }
 
@@ -134,6 +140,7 @@ impl Layout {
             tables,
             element: None,
             texts: Vec::new(),
+            main_name: None,
             lookups: Vec::new(),
         }
     }
@@ -418,7 +425,13 @@ impl Resolve for Layout {
             Name::Member(base, column) => self.member(base, column),
             Name::Text { field, language } => self.text(field, language),
             Name::TextNamed { field, alias } => match self.languages.get(alias).cloned() {
-                Some(language) => self.text(field, &language),
+                Some(language) => {
+                    let slot = self.text(field, &language)?;
+                    if field == NAME && alias == MAIN && !self.lacks_text(field) {
+                        self.main_name = Some(slot);
+                    }
+                    Ok(slot)
+                }
                 None => Err(Unknown {
                     message: format!("unknown language `{alias}`"),
                     candidates: self.languages.keys().cloned().collect(),

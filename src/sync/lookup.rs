@@ -116,7 +116,10 @@ impl Lookups {
                 shown(&texts)
             )),
             (None, None) => null(),
-            (None, Some(title)) => invalid(format!("`{title}` has no row {}", shown(&texts))),
+            (None, Some(title)) => Err(EvalError::NoRow {
+                table: title.clone(),
+                row: shown(&texts),
+            }),
         }
     }
 

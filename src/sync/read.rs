@@ -60,6 +60,8 @@ pub struct Reader<'b> {
     pub duplicates: u64,
     /// Records whose keys have blanks around them: by the key that is shown they are not found again.
     pub blanks: HashSet<KeyHash>,
+    /// Records with a name in the shop's language.
+    pub named: u64,
 }
 
 impl<'b> Reader<'b> {
@@ -191,6 +193,7 @@ impl<'b> Reader<'b> {
             rows: 0,
             duplicates: 0,
             blanks: HashSet::new(),
+            named: 0,
             bound,
         }
     }
@@ -246,7 +249,9 @@ impl<'b> Reader<'b> {
         let item = match same.len() {
             1 => {
                 let row = same.swap_remove(0);
-                self.record(row, children)
+                let item = self.record(row, children);
+                self.note_name(&item);
+                item
             }
             _ => {
                 let reason = self.empty_key(&same[0]).unwrap_or(Reason::Duplicate);
@@ -255,6 +260,14 @@ impl<'b> Reader<'b> {
         };
         self.ready.push_back(item);
         Ok(())
+    }
+
+    fn note_name(&mut self, item: &Item) {
+        if let (Some(slot), Item::Record(record)) = (self.bound.layout.main_name, item)
+            && !record.values[slot as usize].is_null()
+        {
+            self.named += 1;
+        }
     }
 
     /// Blanks that the column's type adds are none of the key's.

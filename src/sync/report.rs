@@ -1,11 +1,13 @@
 //! What a run of a flow did: counts that add up, changes with old and new values, and what could not be carried over.
 
 use super::change::RowChange;
+use super::layout::MAIN;
 use super::snapshot::KeyHash;
 use crate::diagnostic::Span;
 use crate::plan::Flow;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 /// Changes kept for showing; the counts go on.
@@ -36,6 +38,13 @@ pub enum Reason {
     /// An expression without a value.
     #[error("{why} (at {place})")]
     Expression { why: String, place: String },
+    /// A small table of the project file lacks the row; `row` with its backticks.
+    #[error("`{table}` has no row {row} (at {place})")]
+    NoRow {
+        table: String,
+        row: String,
+        place: String,
+    },
     /// The server refused the row.
     #[error("the server refused it: {0}")]
     Refused(String),
@@ -59,6 +68,9 @@ pub enum Reason {
     },
     #[error("it was removed in the shop (row {id}); it is not created again")]
     Removed { id: String },
+    /// The ERP has no name for it in the shop's language.
+    #[error("no name in language `{language}`: it is not created without one")]
+    Nameless { language: String },
     /// A person said that the shop has nothing to do with it.
     #[error("it is ignored in this shop")]
     Ignored,
@@ -85,8 +97,11 @@ impl Reason {
     }
 
     /// What a person does about it.
-    pub fn advice(&self) -> &'static str {
-        match self {
+    pub fn advice(&self) -> Cow<'static, str> {
+        let advice = match self {
+            Reason::NoRow { table, row, .. } => {
+                return format!("add the row {row} to `{table}`").into();
+            }
             Reason::EmptyKey { .. } => "give it a key in the source, or filter it out",
             Reason::Duplicate => "make the key unique in the source",
             Reason::Cycle => "correct its parent in the source",
@@ -95,6 +110,9 @@ impl Reason {
             }
             Reason::Expression { .. } => {
                 "correct the value in the source or the expression in the mapping"
+            }
+            Reason::Nameless { .. } => {
+                "name it in the ERP; if nothing has a name in this language, correct `language` of the shop (`ponte check` lists those that there are)"
             }
             Reason::Refused(_) => "correct what the server names; the other rows were written",
             Reason::Waits { .. } => "it is carried over by itself once the other one is",
@@ -110,7 +128,8 @@ impl Reason {
             }
             Reason::Ignored => "`ponte match --unignore KEY` takes it back",
             Reason::Held => "`ponte match` shows the match, `ponte match --accept` accepts it",
-        }
+        };
+        advice.into()
     }
 }
 
@@ -314,6 +333,16 @@ impl FlowReport {
             _ => self.counts.rejected += 1,
         }
         self.rejected.push(rejected);
+    }
+
+    /// Says that no record of a whole source has a name in the shop's language.
+    pub fn note_nameless(&mut self, flow: &Flow) {
+        let language = flow.target.languages.get(MAIN);
+        if let (Some(language), true) = (language, self.counts.read > 0) {
+            self.notes.push(format!(
+                "nothing has a name in the language `{language}`; `ponte check` lists the languages that the ERP has"
+            ));
+        }
     }
 
     /// Says what to do about records that wait for the match to be accepted.

@@ -187,6 +187,13 @@ pub async fn run(
     report.counts.duplicates += reader.duplicates;
     memory.cannot_retry(&reader.blanks);
     report.note_held(flow);
+    if bound.layout.main_name.is_some()
+        && reader.named == 0
+        && !options.is_partial()
+        && keys.is_none()
+    {
+        report.note_nameless(flow);
+    }
     let merged = memory.merge()?;
     let mut settled = Settled::default();
     // A run by timestamp looked at a part of the source only.

@@ -80,6 +80,11 @@ impl<'a> Sight<'a> {
 pub fn evaluate(value: &Resolved, view: &View<'_>, at: &Span) -> Result<Value, Reason> {
     value.eval(view).map_err(|error| match error {
         EvalError::NotLinked { record, key } => Reason::Waits { record, key },
+        EvalError::NoRow { table, row } => Reason::NoRow {
+            table,
+            row,
+            place: place(at),
+        },
         EvalError::Invalid(why) => Reason::Expression {
             why,
             place: place(at),

@@ -372,11 +372,11 @@ async fn what_cannot_be_carried_over_is_in_quarantine_until_it_can() {
     project.ponte(&["sync"]).exits_with(4).stdout_eq(str![[r#"
 main/article: 1 record was not carried over
   ODD-1  rejected: `[shop.main.tax]` has no row `EXEMPT` (at pack:woocommerce/article.toml:[..])
-      help: correct the value in the source or the expression in the mapping
+      help: add the row `EXEMPT` to `[shop.main.tax]`
 
 main/price: 1 record was not carried over
   ODD-1 / public  rejected: `[shop.main.tax]` has no row `EXEMPT` (at pack:woocommerce/price.toml:[..])
-      help: correct the value in the source or the expression in the mapping
+      help: add the row `EXEMPT` to `[shop.main.tax]`
 
 flow           read  unchanged  right  created  changed  linked  rejected  rows +  rows ~  rows -  seconds
 main/category     1          0      0        0        0       1         0       0       0       0 [..]
@@ -402,7 +402,7 @@ main/price: 1 record
         .stdout_eq(str![[r#"
 ODD-1 / public of main/price
   rejected: `[shop.main.tax]` has no row `EXEMPT` (at pack:woocommerce/price.toml:[..])
-  help: correct the value in the source or the expression in the mapping
+  help: add the row `EXEMPT` to `[shop.main.tax]`
   first seen [..], last [..], tried 1 time
 
 "#]]);

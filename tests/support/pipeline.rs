@@ -141,10 +141,19 @@ impl Pipeline {
         }
     }
 
-    /// Runs every flow of the plan in its order.
+    /// Runs every flow of the plan in its order, and once more those whose records waited for what another has written.
     pub async fn run_all(&self, options: &Options) -> Vec<FlowReport> {
         let mut reports = Vec::new();
+        let mut again = Vec::new();
         for flow in &self.plan.flows {
+            let report = self.run(&flow.name, options).await;
+            let owner = flow.target.meets.as_ref().filter(|_| report.met > 0);
+            again.extend(self.plan.flows.iter().filter(|other| {
+                owner.is_some() && other.shop == flow.shop && other.record.as_ref() == owner
+            }));
+            reports.push(report);
+        }
+        for flow in again {
             reports.push(self.run(&flow.name, options).await);
         }
         reports

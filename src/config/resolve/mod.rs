@@ -377,7 +377,10 @@ impl<'p> Resolver<'p, '_> {
             record: &view,
             project_file: self.file,
             over: over.map(|over| &over.value),
-            language: keys.language.as_ref().map(|language| language.as_str()),
+            language: keys
+                .language
+                .as_ref()
+                .map(|language| (language.as_str(), language.span(self.file))),
             codes: keys.languages.as_ref().map(|codes| Codes {
                 to_erp: codes
                     .iter()

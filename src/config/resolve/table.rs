@@ -166,6 +166,7 @@ impl TableFlow<'_> {
         Some(Target {
             connection: connection?.value.clone(),
             languages: BTreeMap::new(),
+            language_at: None,
             codes: None,
             needs: Vec::new(),
             meets: None,

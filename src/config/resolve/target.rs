@@ -23,7 +23,7 @@ pub struct ShopRecord<'a> {
     pub project_file: &'a Arc<SourceFile>,
     pub over: Option<&'a ShopRecordKeys>,
     /// The ERP's code of `main`.
-    pub language: Option<&'a str>,
+    pub language: Option<(&'a str, Span)>,
     /// The shop's languages that are ponte's.
     pub codes: Option<Codes>,
     /// The shop's records.
@@ -93,9 +93,10 @@ impl ShopRecord<'_> {
             connection: self.shop.connection.clone(),
             languages: self
                 .language
-                .map(|code| ("main".to_owned(), code.to_owned()))
-                .into_iter()
+                .iter()
+                .map(|(code, _)| ("main".to_owned(), (*code).to_owned()))
                 .collect(),
+            language_at: self.language.as_ref().map(|(_, at)| at.clone()),
             codes: self.codes.clone(),
             tables: self.shop.tables.clone(),
             fields,

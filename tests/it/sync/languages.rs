@@ -1,6 +1,7 @@
 //! A row per language and per store of the shop, texts in the language that the row is for, and whose texts they are.
 
 use crate::support::pipeline::{Pipeline, changed, dry, full};
+use crate::support::project::Project;
 use crate::support::servers::{self, Database};
 
 use super::bazaar;
@@ -218,4 +219,52 @@ async fn a_misspelt_language_is_told_before_anything_is_written() {
     let said = bazaar::refused(&pipeline, "main/article").await;
     assert!(said.contains("the shop has no language `itt`"), "{said}");
     assert!(said.contains("did you mean `it`?"), "{said}");
+}
+
+#[tokio::test]
+async fn a_language_that_the_erp_does_not_have_creates_nothing_without_a_name() {
+    let (erp, shop, _) = pair("sync::languages::nameless", "").await;
+    let mut folder = Project::new();
+    for (path, text) in bazaar::PACK {
+        folder.file(path, text);
+    }
+    let keys = KEYS.replace("en_US", "en");
+    let text = bazaar::erp(&erp)
+        + &bazaar::shop("main", &shop, &keys)
+        + "[shop.main.languages]\nit = \"it_IT\"\nde = \"de_DE\"\n";
+    folder.file("ponte.toml", &text);
+    folder.ponte(&["setup", "--run"]).succeeds();
+    let said = folder.ponte(&["check"]).succeeds().to_string();
+    for expected in [
+        "P390",
+        "the ERP has no text of any `article` in the language `en`",
+        "the ERP has no text of any `article` in the language `de_DE`",
+        "languages of its texts: en_US, it_IT",
+    ] {
+        assert!(said.contains(expected), "{expected}: {said}");
+    }
+    assert!(!said.contains("language `it_IT`"), "{said}");
+
+    let outcome = folder.ponte(&["sync", "article"]).exits_with(4);
+    for expected in [
+        "no name in language `en`: it is not created without one",
+        "nothing has a name in the language `en`",
+    ] {
+        assert!(outcome.stdout.contains(expected), "{expected}: {outcome}");
+    }
+    let count = "SELECT COUNT(*) FROM product";
+    assert_eq!(shop.client().await.value(count).await.as_deref(), Some("0"));
+
+    // One that is there keeps its texts; one that gets a name is created.
+    run_all(
+        &shop,
+        &["INSERT INTO product (sku, visible, price) VALUES ('LAMP', 0, 5)"],
+    )
+    .await;
+    let name = "INSERT INTO article_texts (sku, language, name) VALUES ('ROPE', 'en', 'Rope')";
+    run_all(&erp, &[name]).await;
+    folder.ponte(&["match", "--accept"]);
+    let outcome = folder.ponte(&["sync", "article"]).succeeds();
+    assert!(!outcome.stdout.contains("nothing has a name"), "{outcome}");
+    assert_eq!(shop.client().await.value(count).await.as_deref(), Some("2"));
 }

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::support::client::Client;
 use crate::support::pipeline::{Pipeline, changed, dump, full, same_dump};
+use crate::support::project::Project;
 use crate::support::servers::{self, Database};
 
 use super::shop::run_all;
 
 const BOTH: [&str; 2] = ["4.1", "4.0"];
 
-async fn shop_and_erp(version: &str, test: &str) -> (Database, Database, Pipeline) {
+async fn databases(version: &str, test: &str) -> (Database, Database) {
     let erp = servers::postgres(&format!("{test} {version} erp")).await;
     let shop = servers::mariadb(&format!("{test} {version} shop")).await;
     let mut client = erp.client().await;
@@ -22,7 +23,11 @@ async fn shop_and_erp(version: &str, test: &str) -> (Database, Database, Pipelin
     client.load_file(&schema).await;
     let seed = format!("tests/cases/opencart/seed-{version}.sql");
     client.load_file(&seed).await;
-    let project = format!(
+    (erp, shop)
+}
+
+fn project(version: &str, erp: &Database, shop: &Database) -> String {
+    format!(
         r#"
 [erp]
 pack = "reference"
@@ -44,8 +49,12 @@ IVA22 = {{ rate = 22, class = 9 }}
 IVA10 = {{ rate = 10, class = 10 }}
 "#,
         erp.url, shop.url
-    );
-    let pipeline = Pipeline::new(&project).await;
+    )
+}
+
+async fn shop_and_erp(version: &str, test: &str) -> (Database, Database, Pipeline) {
+    let (erp, shop) = databases(version, test).await;
+    let pipeline = Pipeline::new(&project(version, &erp, &shop)).await;
     (erp, shop, pipeline)
 }
 
@@ -368,4 +377,187 @@ async fn prices_with_tax_are_kept_without() {
         .await,
         ["10.0000", "13.6364"]
     );
+}
+
+#[tokio::test]
+async fn an_article_is_not_shown_before_its_price_is_written() {
+    for version in BOTH {
+        let (erp, shop) = databases(version, "sync::opencart::needs").await;
+        run_all(&erp, &["DELETE FROM prices WHERE sku = 'LAMP'"]).await;
+        let mut folder = Project::new();
+        folder.file("ponte.toml", &project(version, &erp, &shop));
+        folder.ponte(&["setup", "--run"]).succeeds();
+        folder.ponte(&["match", "--accept"]);
+        folder.ponte(&["sync", "category", "article"]).succeeds();
+        let shown = "SELECT model, status, price FROM oc_product WHERE model IN ('DRILL', 'LAMP', 'RAKE') ORDER BY model";
+        assert_eq!(
+            rows(&shop, shown).await,
+            ["DRILL|0|0.0000", "LAMP|0|0.0000", "RAKE|1|10.0000"],
+            "{version}"
+        );
+        folder.ponte(&["sync"]).succeeds();
+        assert_eq!(
+            rows(&shop, shown).await,
+            ["DRILL|1|149.9000", "LAMP|0|0.0000", "RAKE|1|15.0000"],
+            "{version}"
+        );
+        let price = "INSERT INTO prices (sku, list, amount) VALUES ('LAMP', 'public', 35)";
+        run_all(&erp, &[price]).await;
+        folder.ponte(&["sync"]).succeeds();
+        assert_eq!(
+            rows(&shop, shown).await[1],
+            "LAMP|1|35.0000",
+            "{version}: one sync is enough"
+        );
+    }
+}
+
+/// DRILL, the master CAP and the category LX leave the ERP.
+const GONE: [&str; 6] = [
+    "DELETE FROM article_categories WHERE sku = 'DRILL' OR category_id = 'LX'",
+    "DELETE FROM article_texts WHERE sku IN ('DRILL', 'CAP')",
+    "DELETE FROM prices WHERE sku IN ('DRILL', 'CAP')",
+    "DELETE FROM articles WHERE sku IN ('DRILL', 'CAP')",
+    "DELETE FROM category_texts WHERE category_id = 'LX'",
+    "DELETE FROM categories WHERE id = 'LX'",
+];
+
+#[tokio::test]
+async fn what_is_gone_from_the_erp_is_switched_off_and_comes_back() {
+    for version in BOTH {
+        let (erp, shop, pipeline) = shop_and_erp(version, "sync::opencart::gone").await;
+        pipeline.sync_shops(&changed()).await;
+        let shown = "SELECT CONCAT(model, ' ', status) FROM oc_product WHERE model IN ('DRILL', 'CAP', 'LAMP') AND master_id = 0
+                     UNION ALL SELECT CONCAT(d.name, ' ', c.status) FROM oc_category c JOIN oc_category_description d USING (category_id)
+                     WHERE d.language_id = 1 AND d.name IN ('Light', 'Lamps', 'Rakes') ORDER BY 1";
+        let before = rows(&shop, shown).await;
+        let all = [
+            "CAP 1", "DRILL 1", "LAMP 1", "Lamps 1", "Light 1", "Rakes 1",
+        ];
+        assert_eq!(before, all, "{version}");
+        run_all(&erp, &GONE).await;
+        let reports = pipeline.run_all(&changed()).await;
+        let counts: Vec<(u64, u64)> = reports
+            .iter()
+            .map(|report| (report.counts.gone, report.counts.deactivated))
+            .collect();
+        assert_eq!(
+            counts[..2],
+            [(1, 1), (2, 1)],
+            "{version}: masters are the shop people's"
+        );
+        let some = [
+            "CAP 1", "DRILL 0", "LAMP 1", "Lamps 0", "Light 1", "Rakes 1",
+        ];
+        assert_eq!(rows(&shop, shown).await, some, "{version}");
+        tree_is_whole(&shop).await;
+        is_right(&pipeline, &shop).await;
+
+        run_all(
+            &erp,
+            &[
+                "INSERT INTO articles (sku, tax_class) VALUES ('DRILL', 'IVA22')",
+                "INSERT INTO article_texts (sku, language, name) VALUES ('DRILL', 'en', 'Drill <18 V>')",
+                "INSERT INTO prices (sku, list, amount) VALUES ('DRILL', 'public', 149.9)",
+                "INSERT INTO categories (id, parent_id) VALUES ('LX', 'L')",
+                "INSERT INTO category_texts (category_id, language, name) VALUES ('LX', 'en', 'Lamps')",
+            ],
+        )
+        .await;
+        pipeline.sync_shops(&changed()).await;
+        assert_eq!(rows(&shop, shown).await, all, "{version}");
+    }
+}
+
+/// Every table with a column `product_id`, orders aside, and the addresses: how many rows the article has there.
+async fn traces(shop: &Database, id: &str) -> Vec<String> {
+    let tables = rows(
+        shop,
+        "SELECT table_name FROM information_schema.columns WHERE table_schema = DATABASE() AND column_name = 'product_id'
+           AND table_name NOT LIKE 'oc\\_order%' ORDER BY table_name",
+    )
+    .await;
+    let mut counts = Vec::new();
+    for table in tables {
+        counts.push(format!(
+            "SELECT '{table}' AS name, COUNT(*) AS found FROM {table} WHERE product_id = {id}"
+        ));
+    }
+    counts.push(format!(
+        "SELECT 'oc_seo_url', COUNT(*) FROM oc_seo_url WHERE `key` = 'product_id' AND value = '{id}'"
+    ));
+    counts.push(format!(
+        "SELECT 'related', COUNT(*) FROM oc_product_related WHERE related_id = {id}"
+    ));
+    let sql = format!(
+        "SELECT name, found FROM ({}) AS t WHERE found > 0 ORDER BY name",
+        counts.join(" UNION ALL ")
+    );
+    rows(shop, &sql).await
+}
+
+#[tokio::test]
+async fn a_deleted_article_leaves_nothing_behind() {
+    for version in BOTH {
+        let (erp, shop) = databases(version, "sync::opencart::delete").await;
+        let text = project(version, &erp, &shop) + "[shop.main.article]\ngone = \"delete\"\n";
+        let pipeline = Pipeline::new(&text).await;
+        pipeline.sync_shops(&changed()).await;
+        let of = async |model: &str| {
+            let sql = format!("SELECT product_id FROM oc_product WHERE model = '{model}'");
+            rows(&shop, &sql).await.remove(0)
+        };
+        let (drill, saw) = (of("DRILL").await, of("S-100").await);
+        for id in [&drill, &saw] {
+            let other = if *id == drill { &saw } else { &drill };
+            for sql in [
+                format!(
+                    "oc_product_attribute (product_id, attribute_id, language_id, text) VALUES ({id}, 1, 1, 'a')"
+                ),
+                format!("oc_product_filter (product_id, filter_id) VALUES ({id}, 1)"),
+                format!("oc_product_image (product_id, image) VALUES ({id}, 'a.png')"),
+                format!(
+                    "oc_product_related (product_id, related_id) VALUES ({id}, {other}), ({id}, 103)"
+                ),
+                format!(
+                    "oc_product_report (product_id, ip, country, date_added) VALUES ({id}, '', '', '2026-01-01')"
+                ),
+                format!("oc_product_reward (product_id, points) VALUES ({id}, 1)"),
+                format!("oc_product_to_download (product_id, download_id) VALUES ({id}, 1)"),
+                format!(
+                    "oc_product_to_layout (product_id, store_id, layout_id) VALUES ({id}, 0, 1)"
+                ),
+                format!(
+                    "oc_product_subscription (product_id, subscription_plan_id, customer_group_id, trial_price, price) VALUES ({id}, 1, 1, 0, 1)"
+                ),
+                format!(
+                    "oc_review (product_id, customer_id, author, text, rating, date_added, date_modified) VALUES ({id}, 0, 'a', 'b', 5, '2026-01-01', '2026-01-01')"
+                ),
+                format!("oc_coupon_product (coupon_id, product_id) VALUES (1, {id})"),
+            ] {
+                run_all(&shop, &[&format!("INSERT INTO {sql}")]).await;
+            }
+        }
+        assert!(traces(&shop, &drill).await.len() > 15, "{version}");
+        let mut expected = traces(&shop, &saw).await;
+        run_all(&erp, &GONE).await;
+        let report = pipeline.run("main/article", &changed()).await;
+        assert_eq!(
+            (report.counts.gone, report.counts.deleted),
+            (2, 1),
+            "{version}: {:?}",
+            report.rejected
+        );
+        assert_eq!(traces(&shop, &drill).await, [""; 0], "{version}");
+        // The other article has lost nothing but that it was related to this one.
+        expected.retain(|line| !line.starts_with("related"));
+        for line in &mut expected {
+            if line.starts_with("oc_product_related") {
+                *line = "oc_product_related|1".to_owned();
+            }
+        }
+        assert_eq!(traces(&shop, &saw).await, expected, "{version}");
+        pipeline.sync_shops(&changed()).await;
+        is_right(&pipeline, &shop).await;
+    }
 }

@@ -61,8 +61,6 @@ impl Pair {
     /// One run that writes, and a second one that finds everything right.
     async fn sync(&mut self) {
         assert!(self.pipeline.sync(&changed()).await);
-        // As `ponte sync` does: articles once more, those that waited for their price.
-        self.pipeline.run("main/article", &changed()).await;
         follows(&mut self.shop).await;
         let before = dump(&mut self.shop).await;
         assert!(
@@ -70,6 +68,20 @@ impl Pair {
             "a second run writes nothing"
         );
         same_dump(&before, &dump(&mut self.shop).await, "a second run");
+    }
+
+    /// DRILL leaves the ERP.
+    async fn remove_drill(&mut self) {
+        for table in [
+            "stock",
+            "prices",
+            "article_categories",
+            "article_texts",
+            "articles",
+        ] {
+            let sql = format!("DELETE FROM {table} WHERE sku = 'DRILL'");
+            self.erp.run(&sql).await;
+        }
     }
 
     /// A row as text, its columns separated by blanks.
@@ -332,4 +344,68 @@ async fn shops_of_one_installation_do_not_write_in_turns() {
         .await,
         "0 99"
     );
+    pair.shop
+        .run("UPDATE ps_product SET active = 1 WHERE reference = 'DRILL'")
+        .await;
+    pair.remove_drill().await;
+    assert!(pair.pipeline.sync(&changed()).await);
+    assert_eq!(
+        pair.list(DRILL_IS_SHOWN).await,
+        ["1 0"],
+        "gone from this shop, not from that of the other"
+    );
+}
+
+const DRILL_IS_SHOWN: &str = "SELECT p.active, s.active FROM ps_product p JOIN ps_product_shop s ON s.id_product = p.id_product AND s.id_shop = 1
+    WHERE p.reference = 'DRILL'";
+
+#[tokio::test]
+async fn an_article_is_not_shown_before_its_price_is_written() {
+    let mut pair = pair("sync::prestashop::needs").await;
+    pair.pipeline.run("main/category", &changed()).await;
+    pair.pipeline.run("main/article", &changed()).await;
+    assert_eq!(pair.list(DRILL_IS_SHOWN).await, ["0 0"]);
+    let theirs = "SELECT active FROM ps_product WHERE reference IN ('HAMMER', 'SAW')";
+    assert_eq!(pair.list(theirs).await, ["1", "1"]);
+    pair.erp.run("DELETE FROM prices WHERE sku = 'LAMP'").await;
+    pair.sync().await;
+    assert_eq!(pair.list(DRILL_IS_SHOWN).await, ["1 1"]);
+    let lamp = DRILL_IS_SHOWN.replace("DRILL", "LAMP");
+    assert_eq!(pair.list(&lamp).await, ["0 0"]);
+    pair.erp
+        .run("INSERT INTO prices (sku, list, amount) VALUES ('LAMP', 'public', 33)")
+        .await;
+    pair.sync().await;
+    assert_eq!(pair.list(&lamp).await, ["1 1"]);
+}
+
+#[tokio::test]
+async fn what_is_gone_from_the_erp_is_switched_off_and_comes_back() {
+    let mut pair = pair("sync::prestashop::gone").await;
+    pair.sync().await;
+    let category = "SELECT active FROM ps_category WHERE id_category = 8";
+    assert_eq!(pair.list(DRILL_IS_SHOWN).await, ["1 1"]);
+    assert_eq!(pair.list(category).await, ["1"]);
+    pair.remove_drill().await;
+    for sql in [
+        "DELETE FROM category_texts WHERE category_id = 'X'",
+        "DELETE FROM categories WHERE id = 'X'",
+    ] {
+        pair.erp.run(sql).await;
+    }
+    pair.sync().await;
+    assert_eq!(pair.list(DRILL_IS_SHOWN).await, ["0 0"]);
+    assert_eq!(pair.list(category).await, ["0"]);
+    for sql in [
+        "INSERT INTO categories (id, parent_id, position) VALUES ('X', 'E', 1)",
+        "INSERT INTO category_texts (category_id, language, name) VALUES ('X', 'it', 'Trapani')",
+        "INSERT INTO articles (sku, tax_class) VALUES ('DRILL', 'IVA22')",
+        "INSERT INTO article_texts (sku, language, name) VALUES ('DRILL', 'it', 'Trapano 18 V')",
+        "INSERT INTO prices (sku, list, amount) VALUES ('DRILL', 'public', 149.9)",
+    ] {
+        pair.erp.run(sql).await;
+    }
+    pair.sync().await;
+    assert_eq!(pair.list(DRILL_IS_SHOWN).await, ["1 1"]);
+    assert_eq!(pair.list(category).await, ["1"]);
 }
