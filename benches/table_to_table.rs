@@ -55,7 +55,7 @@ fn main() {
     let forget = || {
         on_target("TRUNCATE TABLE articles");
         // What was carried over before is forgotten as well.
-        std::fs::remove_dir_all(dir.path().join("state")).expect("the state is ours");
+        std::fs::remove_dir_all(dir.path().join(".ponte")).expect("the state is ours");
     };
 
     on_target("TRUNCATE TABLE articles");
@@ -173,8 +173,16 @@ fn project(source: &Database, target: &Database) -> String {
     )
 }
 
-/// Seconds and peak memory in MiB of the real binary.
-fn run(dir: &Path, args: &[&str]) -> (Duration, Option<u64>) {
+/// What a run of the real binary took.
+#[derive(Default)]
+struct Run {
+    time: Duration,
+    /// Of its own threads, without the servers'.
+    processor: Duration,
+    peak_mib: u64,
+}
+
+fn run(dir: &Path, args: &[&str]) -> Run {
     let began = Instant::now();
     let mut child = Command::new(env!("CARGO_BIN_EXE_ponte"))
         .args(args)
@@ -183,14 +191,16 @@ fn run(dir: &Path, args: &[&str]) -> (Duration, Option<u64>) {
         .stderr(Stdio::null())
         .spawn()
         .expect("the binary starts");
-    let mut peak = None;
+    let mut run = Run::default();
     loop {
-        peak = peak_mib(child.id()).or(peak);
+        run.peak_mib = peak_mib(child.id()).unwrap_or(run.peak_mib);
+        run.processor = processor(child.id()).unwrap_or(run.processor);
         if let Some(status) = child.try_wait().expect("the child is ours") {
             assert!(status.success(), "ponte {args:?} ended with {status}");
-            return (began.elapsed(), peak);
+            run.time = began.elapsed();
+            return run;
         }
-        std::thread::sleep(Duration::from_millis(20));
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
 
@@ -204,12 +214,23 @@ fn peak_mib(process: u32) -> Option<u64> {
         .map(|kib| kib / 1024)
 }
 
-fn report(case: &str, (took, peak): (Duration, Option<u64>), limit: Duration, what: &str) {
-    let ratio = took.as_secs_f64() / limit.as_secs_f64();
-    let peak = peak.map_or(String::new(), |mib| format!(", {mib} MiB"));
+/// Linux counts it in hundredths of a second.
+fn processor(process: u32) -> Option<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let (_, behind_name) = stat.rsplit_once(')')?;
+    let mut fields = behind_name.split_whitespace().skip(11);
+    let mut ticks = || fields.next()?.parse::<u64>().ok();
+    let sum = ticks()? + ticks()?;
+    // A process that has ended but was not waited for still has its time; one that is gone has none.
+    (sum > 0).then(|| Duration::from_millis(sum * 10))
+}
+
+fn report(case: &str, run: Run, limit: Duration, what: &str) {
+    let [time, limit, processor] = [run.time, limit, run.processor].map(|time| time.as_secs_f64());
+    let Run { peak_mib, .. } = run;
+    let ratio = time / limit;
     println!(
-        "{case}: {:.2} s = {ratio:.2} x {what}{peak}",
-        took.as_secs_f64()
+        "{case}: {time:.2} s = {ratio:.2} x {what}; {processor:.2} s of processor time, {peak_mib} MiB"
     );
 }
 

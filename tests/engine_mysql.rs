@@ -238,6 +238,202 @@ fn numbered(rows: Vec<Vec<Value>>, distinct_by: Vec<usize>) -> Insert {
     }
 }
 
+/// Rows that the server was made to load with LOAD DATA, by its own count.
+async fn loads(db: &mut Database) -> u64 {
+    let sql = "SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'COM_LOAD'";
+    db.value(sql).await.unwrap().parse().unwrap()
+}
+
+fn row(id: i64, rest: &[Value]) -> Vec<Value> {
+    let rest = rest.iter().cloned();
+    std::iter::once(Value::Int(id)).chain(rest).collect()
+}
+
+/// Hundreds of rows go by LOAD DATA, and hold what was sent: what separates fields, escapes, NULL beside the empty
+/// text, every digit.
+#[tokio::test]
+async fn many_rows_are_loaded_as_they_are() {
+    let mut db = Database::new(
+        "load",
+        &[
+            "CREATE TABLE t (id BIGINT PRIMARY KEY, v VARCHAR(60), l VARCHAR(20) CHARACTER SET latin1, lt LONGTEXT, \
+           d DECIMAL(65,30), f FLOAT, db DOUBLE, da DATE, dt DATETIME(6), ts TIMESTAMP(6) NULL, tm TIME(6), u BIGINT UNSIGNED) \
+           DEFAULT CHARSET utf8mb4",
+        ],
+    )
+    .await;
+    let mut session = db.session().await;
+    let columns = [
+        "id", "v", "l", "lt", "d", "f", "db", "da", "dt", "ts", "tm", "u",
+    ];
+    let wall = chrono::NaiveDate::from_ymd_opt(2024, 2, 29).unwrap();
+    let wall = wall.and_hms_micro_opt(23, 59, 59, 120_001).unwrap();
+    let full = [
+        text("a\tb\nc\r\0\\N 'q' \"d\" é 😀"),
+        text("naïve €"),
+        text(&"long \\ ".repeat(50_000)),
+        decimal("-99999999999999999999999999999999999.123456789012345678901234567891"),
+        Value::Float(f64::from(0.1f32)),
+        Value::Float(-1.7976931348623157e308),
+        Value::Date(wall.date()),
+        Value::DateTime(wall),
+        Value::Timestamp(wall.and_utc()),
+        Value::Time(wall.time()),
+        Value::UInt(u64::MAX),
+    ];
+    let mut empty = vec![Value::Null; full.len()];
+    empty[0] = text("");
+    empty[2] = text("\\N");
+    empty[5] = Value::Float(5e-324);
+    let rows: Vec<Vec<Value>> = (0..300)
+        .map(|id| row(id, if id % 2 == 0 { &full } else { &empty }))
+        .collect();
+    let insert = Insert {
+        table: TableName::parse("t"),
+        columns: strings(&columns),
+        types: types_of(session.as_mut(), "t", &columns).await,
+        rows: rows.clone(),
+        generated: None,
+        distinct_by: vec![],
+    };
+    let before = loads(&mut db).await;
+    session.begin(Isolation::ReadCommitted).await.unwrap();
+    session.insert(&insert).await.unwrap();
+    session.commit().await.unwrap();
+    assert!(loads(&mut db).await > before, "it was not loaded");
+    let found = fetch(session.as_mut(), &Query::sql("SELECT * FROM t ORDER BY id")).await;
+    let found: Vec<Vec<Value>> = found
+        .unwrap()
+        .into_iter()
+        .map(|row| row.into_vec())
+        .collect();
+    assert_eq!(found, rows);
+    db.drop().await;
+}
+
+/// LOAD DATA LOCAL makes warnings of all errors: what it changed or left out is undone, and said as of an INSERT.
+#[tokio::test]
+async fn what_loading_would_change_is_an_error_and_leaves_nothing() {
+    let mut db = Database::new(
+        "load_refused",
+        &[
+            "CREATE TABLE t (id BIGINT PRIMARY KEY, v VARCHAR(3) NOT NULL, n TINYINT, d DATE, c DECIMAL(5,2), k INT UNIQUE, \
+             l VARCHAR(9) CHARACTER SET latin1, CHECK (n <> 7))",
+            "INSERT INTO t (id, v) VALUES (-1, 'old')",
+        ],
+    )
+    .await;
+    let columns = ["id", "v", "n", "d", "c", "k", "l"];
+    let null = Value::Null;
+    for (case, at, value, kind) in [
+        ("too long", 1, text("abcd"), DbErrorKind::Misfit),
+        ("out of range", 2, Value::Int(128), DbErrorKind::Misfit),
+        ("no date", 3, text("2024-02-30"), DbErrorKind::Misfit),
+        ("places cut", 4, decimal("1.005"), DbErrorKind::Misfit),
+        ("no character", 6, text("č"), DbErrorKind::Misfit),
+        ("NULL", 1, null.clone(), DbErrorKind::Refused),
+        ("check", 2, Value::Int(7), DbErrorKind::Refused),
+        (
+            "there already",
+            0,
+            Value::Int(-1),
+            DbErrorKind::UniqueViolation,
+        ),
+        ("twice", 5, Value::Int(1), DbErrorKind::UniqueViolation),
+    ] {
+        let mut session = db.session().await;
+        let plain = [
+            text("abc"),
+            Value::Int(1),
+            null.clone(),
+            null.clone(),
+            null.clone(),
+            null.clone(),
+        ];
+        let mut rows: Vec<Vec<Value>> = (0..200).map(|id| row(id, &plain)).collect();
+        rows[50][5] = Value::Int(1);
+        rows[150][at] = value;
+        let insert = Insert {
+            table: TableName::parse("t"),
+            columns: strings(&columns),
+            types: types_of(session.as_mut(), "t", &columns).await,
+            rows,
+            generated: None,
+            distinct_by: vec![],
+        };
+        session.begin(Isolation::ReadCommitted).await.unwrap();
+        let error = session.insert(&insert).await.unwrap_err();
+        assert_eq!(error.kind, kind, "{case}: {error}");
+        assert!(session.commit().await.is_err(), "{case}");
+        let count = db.value("SELECT count(*) FROM t").await;
+        assert_eq!(count.as_deref(), Some("1"), "{case}");
+    }
+    db.drop().await;
+}
+
+/// Types that take a text otherwise than a parameter, and a server that stops taking files: INSERT as ever.
+#[tokio::test]
+async fn what_cannot_be_loaded_is_inserted() {
+    let mut db = Database::new(
+        "load_not",
+        &[
+            "CREATE TABLE t (id BIGINT PRIMARY KEY, bt BIT(12), e ENUM('7', '8', '9'), b BLOB)",
+            "CREATE TABLE plain (id BIGINT PRIMARY KEY)",
+        ],
+    )
+    .await;
+    let columns = ["id", "bt", "e", "b"];
+    let mut session = db.session().await;
+    let values = [
+        Value::UInt(5),
+        text("7"),
+        Value::Bytes(vec![0, 9, 10, 92, 255]),
+    ];
+    let rows: Vec<Vec<Value>> = (0..200).map(|id| row(id, &values)).collect();
+    let insert = Insert {
+        table: TableName::parse("t"),
+        columns: strings(&columns),
+        types: types_of(session.as_mut(), "t", &columns).await,
+        rows: rows.clone(),
+        generated: None,
+        distinct_by: vec![],
+    };
+    session.begin(Isolation::ReadCommitted).await.unwrap();
+    session.insert(&insert).await.unwrap();
+    session.commit().await.unwrap();
+    let found = fetch(session.as_mut(), &Query::sql("SELECT * FROM t ORDER BY id")).await;
+    let found: Vec<Vec<Value>> = found
+        .unwrap()
+        .into_iter()
+        .map(|row| row.into_vec())
+        .collect();
+    assert_eq!(found, rows);
+
+    let insert = Insert {
+        table: TableName::parse("plain"),
+        columns: strings(&["id"]),
+        types: types_of(session.as_mut(), "plain", &["id"]).await,
+        rows: (0..200).map(|id| vec![Value::Int(id)]).collect(),
+        generated: None,
+        distinct_by: vec![],
+    };
+    db.admin
+        .query_drop("SET GLOBAL local_infile = 0")
+        .await
+        .unwrap();
+    session.begin(Isolation::ReadCommitted).await.unwrap();
+    let inserted = session.insert(&insert).await;
+    db.admin
+        .query_drop("SET GLOBAL local_infile = 1")
+        .await
+        .unwrap();
+    inserted.unwrap();
+    session.commit().await.unwrap();
+    let count = db.value("SELECT count(*) FROM plain").await;
+    assert_eq!(count.as_deref(), Some("200"));
+    db.drop().await;
+}
+
 #[tokio::test]
 async fn generated_ids_come_in_the_order_of_the_rows() {
     let mut db = Database::new(

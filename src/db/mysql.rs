@@ -7,6 +7,7 @@ mod catalog;
 mod decode;
 mod dialect;
 mod error;
+mod load;
 mod session;
 mod write;
 
@@ -131,14 +132,15 @@ impl MySql {
 
     async fn open(&self, options: Opts) -> mysql_async::Result<MySqlSession> {
         let mut conn = Conn::new(options).await?;
-        let row: Option<(String, String, String, u64, u64, Option<String>)> = conn
+        type Said = (String, String, String, u64, u64, Option<String>, String);
+        let row: Option<Said> = conn
             .query_first(
                 "SELECT CAST(VERSION() AS CHAR), CAST(@@global.read_only AS CHAR), \
                  CAST(@@global.innodb_read_only AS CHAR), CAST(@@max_allowed_packet AS UNSIGNED), CAST(@@lower_case_table_names AS UNSIGNED), \
-                 CAST(DATABASE() AS CHAR)",
+                 CAST(DATABASE() AS CHAR), CAST(@@global.local_infile AS CHAR)",
             )
             .await?;
-        let (version_text, read_only, innodb_read_only, packet, name_case, database) =
+        let (version_text, read_only, innodb_read_only, packet, name_case, database, local_infile) =
             row.unwrap_or_default();
         let (product, version) = product(&version_text);
         let is_mariadb = product.starts_with("MariaDB");
@@ -156,6 +158,7 @@ impl MySql {
             is_mariadb,
             packet_max: usize::try_from(packet).unwrap_or(usize::MAX),
             names_ignore_case: name_case != 0,
+            loads: is_on(&local_infile),
             database: database.unwrap_or_else(|| self.address.database.clone()),
         };
         let link = Link::new(self.url.to_string(), self.address.statement_timeout + GRACE);

@@ -138,7 +138,7 @@ fn settings(statement_timeout: Duration) -> String {
 
 static DIALECT: Dialect = Dialect {
     quote: '"',
-    placeholder: |n, _| format!("${n}"),
+    placeholder: |n, _, into| *into += &format!("${n}"),
     order: |column, ty| match ty {
         // The cast takes away what sorts in its own way whatever the collation: enumerations, citext.
         Type::Text { .. } | Type::Enum(_) => format!("CAST({column} AS text) COLLATE \"C\""),

@@ -8,8 +8,8 @@ use std::borrow::Cow;
 pub(super) struct Dialect {
     /// Encloses identifiers; doubled within them.
     pub quote: char,
-    /// The placeholder of the value bound as number `n` (from 1).
-    pub placeholder: fn(n: usize, value: &Value) -> String,
+    /// Appends the placeholder of the value bound as number `n` (from 1).
+    pub placeholder: fn(n: usize, value: &Value, into: &mut String),
     /// An ORDER BY term of a quoted column.
     pub order: fn(column: &str, ty: &Type) -> String,
     pub for_update: &'static str,
@@ -83,8 +83,7 @@ impl<'a> Sql<'a> {
     }
 
     pub fn bind(&mut self, value: Cow<'a, Value>) -> &mut Self {
-        let placeholder = (self.dialect.placeholder)(self.values.len() + 1, &value);
-        self.text.push_str(&placeholder);
+        (self.dialect.placeholder)(self.values.len() + 1, &value, &mut self.text);
         self.values.push(value);
         self
     }
@@ -165,7 +164,7 @@ mod tests {
 
     static DIALECT: Dialect = Dialect {
         quote: '"',
-        placeholder: |n, _| format!("${n}"),
+        placeholder: |n, _, into| *into += &format!("${n}"),
         order: |column, _| format!("{column} BYTES"),
         for_update: " FOR UPDATE",
         for_share: " FOR SHARE",

@@ -70,26 +70,68 @@ pub fn parse_moment(text: &str) -> Result<Moment, Misfit> {
 
 /// `2026-01-31`.
 pub fn date_text(date: NaiveDate) -> String {
-    date.format("%Y-%m-%d").to_string()
+    let mut text = String::with_capacity("0000-00-00 00:00:00.000000".len());
+    push_date(date, &mut text);
+    text
 }
 
 /// `23:59:59`, with as many places of the fraction as there are.
 pub fn time_text(time: NaiveTime) -> String {
-    with_fraction(time.format("%H:%M:%S").to_string(), time.nanosecond())
+    let mut text = String::with_capacity("00:00:00.000000".len());
+    push_time(time, &mut text);
+    text
 }
 
 /// `2026-01-31 23:59:59`.
 pub fn wall_text(wall: NaiveDateTime) -> String {
-    with_fraction(
-        wall.format("%Y-%m-%d %H:%M:%S").to_string(),
-        wall.nanosecond(),
-    )
+    let mut text = date_text(wall.date());
+    text.push(' ');
+    push_time(wall.time(), &mut text);
+    text
 }
 
 /// `2026-01-31T23:59:59Z`.
 pub fn utc_text(moment: DateTime<Utc>) -> String {
-    let text = moment.format("%Y-%m-%dT%H:%M:%S").to_string();
-    with_fraction(text, moment.nanosecond()) + "Z"
+    let mut text = date_text(moment.date_naive());
+    text.push('T');
+    push_time(moment.time(), &mut text);
+    text.push('Z');
+    text
+}
+
+fn push_date(date: NaiveDate, text: &mut String) {
+    if !is_date(date) {
+        // Beyond four digits, as chrono writes it; nothing that a database keeps.
+        *text += &date.format("%Y-%m-%d").to_string();
+        return;
+    }
+    let year = date.year().unsigned_abs();
+    push_two(year / 100, text);
+    push_two(year % 100, text);
+    text.push('-');
+    push_two(date.month(), text);
+    text.push('-');
+    push_two(date.day(), text);
+}
+
+fn push_time(time: NaiveTime, text: &mut String) {
+    if !is_time(time) {
+        *text += &time.format("%H:%M:%S").to_string();
+    } else {
+        push_two(time.hour(), text);
+        text.push(':');
+        push_two(time.minute(), text);
+        text.push(':');
+        push_two(time.second(), text);
+    }
+    push_fraction(time.nanosecond(), text);
+}
+
+/// A number below 100 with two digits.
+fn push_two(number: u32, text: &mut String) {
+    for digit in [number / 10 % 10, number % 10] {
+        text.push(char::from(b'0' + digit as u8));
+    }
 }
 
 /// Places of the second's fraction that are needed: 3 for `.120` and 120 ms less one.
@@ -103,14 +145,11 @@ pub fn fraction_places(nanosecond: u32) -> u8 {
     places
 }
 
-fn with_fraction(text: String, nanosecond: u32) -> String {
-    match fraction_places(nanosecond) {
-        0 => text,
-        places => format!(
-            "{text}.{:0places$}",
-            nanosecond / 10u32.pow(9 - u32::from(places)),
-            places = usize::from(places)
-        ),
+fn push_fraction(nanosecond: u32, text: &mut String) {
+    let places = fraction_places(nanosecond);
+    if places > 0 {
+        let digits = nanosecond / 10u32.pow(9 - u32::from(places));
+        *text += &format!(".{digits:0places$}", places = usize::from(places));
     }
 }
 

@@ -13,7 +13,7 @@ const DECIMAL_PLACES_MAX: u32 = 30;
 /// MySQL 5.7 and MariaDB do not know `FOR SHARE`.
 pub(super) static DIALECT: Dialect = Dialect {
     quote: '`',
-    placeholder: |_, _| "?".to_owned(),
+    placeholder: |_, _, into| into.push('?'),
     order,
     for_update: " FOR UPDATE",
     for_share: " LOCK IN SHARE MODE",
@@ -33,8 +33,15 @@ fn order(column: &str, ty: &Type) -> String {
 
 /// A query's text and parameters.
 pub(super) fn statement(query: &Query) -> (String, Params) {
-    let exact = with_exact_decimals(query);
-    let sql = Sql::render(&DIALECT, &exact);
+    let exact;
+    let query = match has_decimals(query) {
+        true => {
+            exact = with_exact_decimals(query);
+            &exact
+        }
+        false => query,
+    };
+    let sql = Sql::render(&DIALECT, query);
     let params = params(&sql.values);
     (sql.text, params)
 }
@@ -44,6 +51,15 @@ pub(super) fn params(values: &[Cow<'_, Value>]) -> Params {
         [] => Params::Empty,
         values => Params::Positional(values.iter().map(|value| param(value)).collect()),
     }
+}
+
+fn has_decimals(query: &Query) -> bool {
+    let is_decimal = |value: &Value| matches!(value, Value::Decimal(_));
+    query.parts.iter().any(|part| match part {
+        Part::Value(value) => is_decimal(value),
+        Part::List(values) => values.iter().any(is_decimal),
+        _ => false,
+    })
 }
 
 /// The protocol has no decimal parameters, and the server compares a text with a decimal column as binary floats:

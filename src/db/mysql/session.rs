@@ -16,6 +16,7 @@ use crate::value::{RowBatch, Value};
 use futures_util::stream::{BoxStream, StreamExt, empty, try_unfold};
 use mysql_async::prelude::Queryable;
 use mysql_async::{BinaryProtocol, Conn, ResultSetStream};
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::time::Duration;
 
@@ -28,12 +29,17 @@ pub(super) struct Facts {
     /// Names of tables are compared without regard to case.
     pub names_ignore_case: bool,
     pub database: String,
+    /// The server takes `LOAD DATA LOCAL INFILE`, as far as is known.
+    pub loads: bool,
 }
 
 pub(super) struct MySqlSession {
     pub(super) conn: Conn,
     pub(super) facts: Facts,
     pub(super) link: Link,
+    /// Per table that rows were loaded into, its columns that take texts. Emptied where a table may have changed: at
+    /// the begin of a transaction and by [`Session::execute`].
+    pub(super) text_columns: HashMap<TableName, HashSet<String>>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -110,7 +116,12 @@ impl Link {
 
 impl MySqlSession {
     pub fn new(conn: Conn, facts: Facts, link: Link) -> Self {
-        MySqlSession { conn, facts, link }
+        MySqlSession {
+            conn,
+            facts,
+            link,
+            text_columns: HashMap::new(),
+        }
     }
 
     /// Before each command: the connection is there, the transaction has not failed, no rows are left to read.
@@ -207,6 +218,7 @@ impl Session for MySqlSession {
     }
 
     async fn execute(&mut self, query: &Query) -> Result<u64> {
+        self.text_columns.clear();
         self.ready().await?;
         let (sql, params) = statement(query);
         let MySqlSession { conn, link, .. } = self;
@@ -229,6 +241,7 @@ impl Session for MySqlSession {
     }
 
     async fn begin(&mut self, isolation: Isolation) -> Result<()> {
+        self.text_columns.clear();
         self.ready().await?;
         if self.link.transaction != Transaction::None {
             // The server would commit the open one.

@@ -38,6 +38,9 @@ struct Done {
 
 impl MySqlSession {
     pub(super) async fn write_insert(&mut self, insert: &Insert) -> Result<Vec<Value>> {
+        if self.load(insert).await? {
+            return Ok(Vec::new());
+        }
         let sizes = insert.rows.iter().map(|row| size(row));
         let mut ids = Vec::new();
         for range in self.chunks(sizes, INSERT_ROWS_MAX, insert.columns.len())? {

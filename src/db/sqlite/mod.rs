@@ -34,7 +34,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 static DIALECT: Dialect = Dialect {
     quote: '"',
-    placeholder: |_, _| "?".to_owned(),
+    placeholder: |_, _, into| into.push('?'),
     order: |column, _| format!("{column} COLLATE BINARY"),
     for_update: "",
     for_share: "",
