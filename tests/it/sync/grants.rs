@@ -142,6 +142,7 @@ async fn logins_with_exactly_what_is_printed_can_do_everything() {
         &["sync"],
         &["sync"],
         &["resync"],
+        &["verify"],
         &["explain", "TOOL-1"],
         &["status"],
     ] {
