@@ -145,6 +145,7 @@ impl<'a> Run<'a> {
         history::record(&mut shop, self.system).await;
 
         let done = AtomicBool::new(false);
+        let so_far = Arc::new(AtomicU64::new(0));
         let mut onlooker = bench.shop.client().await;
         let all_cycles = async {
             let mut cycles = Vec::new();
@@ -160,12 +161,13 @@ impl<'a> Run<'a> {
                     looks: first..shared.looks().len(),
                     unsettled: unsettled.iter().map(|sku| article_of(sku)).collect(),
                 });
+                so_far.fetch_add(1, Ordering::SeqCst);
                 tokio::time::sleep(self.rest).await;
             }
             cycles
         };
         let sale = async {
-            let ended = self.sale(&bench, seed, history).await;
+            let ended = self.sale(&bench, seed, history, so_far.clone()).await;
             done.store(true, Ordering::SeqCst);
             ended
         };
@@ -231,12 +233,19 @@ impl<'a> Run<'a> {
     }
 
     /// Buyers and the clerk at work until all orders are placed.
-    async fn sale(&self, bench: &Bench, seed: u64, history: ErpHistory) -> Clerk {
+    async fn sale(
+        &self,
+        bench: &Bench,
+        seed: u64,
+        history: ErpHistory,
+        cycles: Arc<AtomicU64>,
+    ) -> Clerk {
         let (sender, receiver) = mpsc::unbounded_channel();
         let market = Arc::new(Market {
             system: self.system,
             reserved: Mutex::new(vec![0; articles()]),
             left_to_place: AtomicU64::new(self.orders),
+            cycles,
             placed: sender,
             lost_to_deadlocks: AtomicU64::new(0),
         });

@@ -36,12 +36,17 @@ pub struct Placed {
     pub fate: Fate,
 }
 
+/// Cycles that a sale lasts at least.
+const CYCLES_MIN: u64 = 6;
+
 /// What buyers share.
 pub struct Market {
     pub system: &'static dyn System,
     /// Pieces promised at the counter by article, as the shop's own reservations: until the figure is lower by them.
     pub reserved: Mutex<Vec<i64>>,
     pub left_to_place: AtomicU64,
+    /// Cycles of ponte so far: a sale spans at least [`CYCLES_MIN`] of them.
+    pub cycles: Arc<AtomicU64>,
     pub placed: mpsc::UnboundedSender<Placed>,
     pub lost_to_deadlocks: AtomicU64,
 }
@@ -68,15 +73,25 @@ impl Hand {
                 left.checked_sub(1)
             });
             if took.is_err() {
-                return;
+                if self.market.cycles.load(Ordering::SeqCst) >= CYCLES_MIN {
+                    return;
+                }
+                // On a slow machine the shop stays open a little longer, with fewer people in it.
+                self.think(1000).await;
+                self.buy().await;
+                continue;
             }
             // Long enough for several cycles to see the run.
-            let think = self.rng.random_range(0..120);
-            tokio::time::sleep(Duration::from_millis(think)).await;
+            self.think(120).await;
             while !self.buy().await {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         }
+    }
+
+    async fn think(&mut self, millis_max: u64) {
+        let millis = self.rng.random_range(0..millis_max);
+        tokio::time::sleep(Duration::from_millis(millis)).await;
     }
 
     /// The time between two statements: mostly none, sometimes what a slow PHP process takes.
