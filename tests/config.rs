@@ -211,6 +211,10 @@ fn a_pack_that_extends_another_replaces_adds_and_drops() {
         table = "{prefix}types"
         match = { id = "post.ID" }
         [[write]]
+        as = "post"
+        set = { post_title = "'Ours'" }
+        insert = { post_name = "sku" }
+        [[write]]
         as = "more"
         table = "{prefix}more"
         match = { id = "post.ID" }
@@ -255,8 +259,29 @@ fn a_pack_that_extends_another_replaces_adds_and_drops() {
     assert_eq!(target.writes[2].table.name, "wp_types");
     assert!(
         target.writes[2].condition.is_none(),
-        "a write is replaced whole"
+        "a write with a table is replaced whole"
     );
+    let base = extended(&[("pack.toml", "[pack]\nextends = \"woocommerce\"")]);
+    let (post, before) = (&target.writes[0], &base.flows[1].target.writes[0]);
+    assert_eq!(post.table, before.table);
+    let expression = |write: &ponte::plan::Write, column: &str| {
+        let field = write.fields.iter().find(|field| field.column == column);
+        field.map(|field| field.expr.text.clone())
+    };
+    for field in &before.fields {
+        let expected = match field.column.as_str() {
+            "post_title" => Some("'Ours'".to_owned()),
+            "post_name" => Some("sku".to_owned()),
+            other => expression(before, other),
+        };
+        assert_eq!(
+            expression(post, &field.column),
+            expected,
+            "{}",
+            field.column
+        );
+    }
+    assert_eq!(post.fields.len(), before.fields.len());
     let find = target.find.as_ref().unwrap();
     assert_eq!(find.by[0].1.text, "upper(sku)");
     assert!(find.sql.text.contains("wp_wc_product_meta_lookup"));
@@ -265,7 +290,7 @@ fn a_pack_that_extends_another_replaces_adds_and_drops() {
     // Where a text stands is told by its own file.
     assert_eq!(target.writes[2].at.file.path, "own/article.toml");
     assert_eq!(
-        target.writes[0].at.file.path,
+        target.writes[1].at.file.path,
         "pack:woocommerce/article.toml"
     );
 }

@@ -1,7 +1,7 @@
 //! A pack that is a difference of another one: what it takes over, what it replaces, what it drops.
 //!
-//! Everything is replaced by its name: a write, a derived row and the like by `as`, all else by its key. What is new
-//! comes after what was there.
+//! Everything is replaced by its name: a derived row and the like by `as`, all else by its key. A write is replaced whole
+//! when it names its table, else field by field. What is new comes after what was there.
 
 use super::mapping::{
     DerivedKeys, EngineName, ErpRecordFile, ErpStockFile, ErpStockQueries, FindKeys, ForgetKeys,
@@ -256,6 +256,79 @@ fn by_alias<T: Named + Clone>(base: &[At<T>], own: Vec<At<T>>) -> Vec<At<T>> {
     all
 }
 
+/// A write with a table of its own stands in the place of its namesake; one without is its namesake with other fields.
+fn writes(
+    file: &Arc<SourceFile>,
+    base: &[At<WriteKeys>],
+    own: Vec<At<WriteKeys>>,
+    found: &mut Vec<Diagnostic>,
+) -> Vec<At<WriteKeys>> {
+    let mut whole = Vec::new();
+    for write in own {
+        let same = base.iter().find(|other| {
+            let name = write.value.name();
+            name.is_some() && other.value.name() == name
+        });
+        let keys = match (same, &write.table) {
+            (Some(same), None) => write_keys(&same.value, write.value),
+            _ => {
+                if let Some(missing) = incomplete(file, base, &write) {
+                    found.push(missing);
+                }
+                write.value
+            }
+        };
+        whole.push(At::new(keys, write.range));
+    }
+    by_alias(base, whole)
+}
+
+/// What a write must say that changes none of the base's.
+fn incomplete(
+    file: &Arc<SourceFile>,
+    base: &[At<WriteKeys>],
+    write: &At<WriteKeys>,
+) -> Option<Diagnostic> {
+    let missing =
+        |key: &str| Diagnostic::error("P103", format!("missing key `{key}` in `[[write]]`"));
+    let names: Vec<&str> = named(base).collect();
+    match (&write.table, &write.matches, &write.alias) {
+        (None, _, Some(alias)) => {
+            let label = "the base has no write of this name that it could change";
+            let found = missing("table").at(&alias.content(file), label);
+            let found = found.note(format!("writes of the base: {}", names.join(", ")));
+            Some(found.suggest(alias, names))
+        }
+        (None, _, None) => {
+            let label = "neither a table, nor by `as` the base's write that it changes";
+            Some(missing("table").at(&write.span(file), label))
+        }
+        (Some(_), None, _) => {
+            let label = "with a table of its own it takes nothing over";
+            Some(missing("match").at(&write.span(file), label))
+        }
+        (Some(_), Some(_), _) => None,
+    }
+}
+
+fn write_keys(base: &WriteKeys, own: WriteKeys) -> WriteKeys {
+    WriteKeys {
+        alias: own.alias.or(base.alias.clone()),
+        kinds: own.kinds.or(base.kinds.clone()),
+        table: base.table.clone(),
+        matches: own.matches.or(base.matches.clone()),
+        set: by_name(&base.set, own.set),
+        insert: by_name(&base.insert, own.insert),
+        fill: by_name(&base.fill, own.fill),
+        touch: by_name(&base.touch, own.touch),
+        attributes: own.attributes.or(base.attributes.clone()),
+        each: own.each.or(base.each.clone()),
+        scope: own.scope.or(base.scope.clone()),
+        condition: own.condition.or(base.condition.clone()),
+        hold: own.hold.or(base.hold.clone()),
+    }
+}
+
 fn by_name<T: Clone>(base: &Ordered<T>, own: Ordered<T>) -> Ordered<T> {
     let mut all = base.clone();
     for entry in own.0 {
@@ -380,7 +453,7 @@ fn shop_record(
         fields: by_name(&base.fields, own.fields),
         find,
         link: by_name(&base.link, own.link),
-        write: by_alias(&base.write, own.write),
+        write: writes(file, &base.write, own.write, found),
         derived: by_alias(&base.derived, own.derived),
         forget: by_alias(&base.forget, own.forget),
         gone: match (&base.gone, own.gone) {

@@ -47,7 +47,7 @@ fn syntax_error(file: &Arc<SourceFile>, text: &str) -> Diagnostic {
 }
 
 /// Whether a file says everything, or only what is different from another one: then no key is missing in its own
-/// tables. What is in a list, or under a name of the author's, is always whole.
+/// tables, nor in a `[[write]]`. What is in another list, or under a name of the author's, is always whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     Whole,
@@ -136,9 +136,13 @@ impl<'a> Checker<'a> {
             DeValue::Array(array) => {
                 if let Some(items) = branch.get("items") {
                     // An array's element may not be cut out: the others would change their places.
+                    let form = match container {
+                        "write" => form,
+                        _ => Form::Whole,
+                    };
                     let mut fine = true;
                     for item in array.iter_mut() {
-                        fine &= self.value(items, item, container, Form::Whole);
+                        fine &= self.value(items, item, container, form);
                     }
                     return fine;
                 }
@@ -206,6 +210,11 @@ impl<'a> Checker<'a> {
         for (key, mut value) in std::mem::take(table) {
             let name = key.get_ref().as_ref();
             let fine = if let Some(known) = properties.and_then(|all| all.get(name)) {
+                // Replaced as one: its two columns make sense together only.
+                let form = match name {
+                    "attributes" => Form::Whole,
+                    _ => form,
+                };
                 self.value(known, &mut value, name, form)
             } else if let Some(others @ Json::Object(_)) = others {
                 self.value(others, &mut value, name, Form::Whole)
