@@ -146,6 +146,7 @@ pub async fn explain(
     let session = shop.session.as_mut();
     own_lines.extend(siblings.lines(session, Some(&only)).await?);
     shop.session.rollback().await?;
+    let ignored = super::ignored(project, stock, shop.session.as_mut()).await?;
 
     let mut erp = engine_of(engines, &stock.erp.connection)?.connect().await?;
     let references = own_lines
@@ -161,7 +162,8 @@ pub async fn explain(
     let erp = erp::read(erp.as_mut(), stock, &wanted).await?;
     let lines = join(&[&own_lines, &other_lines], &erp.counted);
     let disputed = &siblings.disputed;
-    let assessment = assess(&figures, disputed, &lines, &erp, &stock.safety, Some(&only));
+    let mut assessment = assess(&figures, disputed, &lines, &erp, &stock.safety, Some(&only));
+    assessment.leave(&ignored, &figures);
     let derived = derived_off(&mut shop, &targets, &figures, &assessment).await?;
 
     let article = erp.articles.get(&sku);

@@ -587,6 +587,11 @@ async fn stock_of_an_ignored_article_is_left_alone() {
         "{said}"
     );
     assert_eq!(shop.value(stock).await, before);
+    let explained = project.ponte(&["explain", "TOOL-1"]).succeeds().stdout;
+    assert!(
+        explained.contains("ponte leaves the figure alone: it is ignored in this shop"),
+        "{explained}"
+    );
     project
         .ponte(&["match", "main", "--unignore", "TOOL-1"])
         .succeeds();
