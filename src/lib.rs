@@ -16,6 +16,7 @@ pub mod matching;
 pub mod own;
 pub mod plan;
 pub mod round;
+pub mod service;
 pub mod state;
 pub mod stock;
 pub mod sync;

@@ -2,6 +2,8 @@
 //! expressions (parsed) and servers' own SQL. It holds no behaviour and knows no database; `check` holds it against
 //! the live ones.
 
+pub mod schedule;
+
 use crate::db::DbUrl;
 use crate::db::query::TableName;
 use crate::diagnostic::Span;
@@ -31,6 +33,8 @@ pub struct Plan {
     /// In the order in which they run.
     pub flows: Vec<Flow>,
     pub stocks: Vec<Stock>,
+    /// When the service runs them.
+    pub schedule: schedule::Schedule,
 }
 
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module uses only those before it.
-const ORDER: [&str; 16] = [
+const ORDER: [&str; 17] = [
     "diagnostic",
     "value",
     "expr",
@@ -19,6 +19,7 @@ const ORDER: [&str; 16] = [
     "stock",
     "state",
     "round",
+    "service",
     "check",
     "demo",
     "cli",

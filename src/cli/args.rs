@@ -82,9 +82,18 @@ pub enum Command {
     /// Tell why an article shows the stock it shows
     #[command(after_long_help = EXPLAIN)]
     Explain(ExplainArgs),
+    /// Run every flow by its schedule, until it is told to stop
+    #[command(after_long_help = RUN)]
+    Run,
+    /// Install ponte as a service of the system (systemd), start and stop it
+    #[command(after_long_help = SERVICE)]
+    Service(ServiceArgs),
     /// Tell when each flow last ran, and what is left to look at
     #[command(after_long_help = STATUS)]
     Status,
+    /// List what ran, newest first
+    #[command(after_long_help = RUNS)]
+    Runs(RunsArgs),
     /// Records that could not be carried over, with the reason
     #[command(after_long_help = QUARANTINE)]
     Quarantine(QuarantineArgs),
@@ -109,7 +118,10 @@ impl Command {
             Command::Resync(_) => "resync",
             Command::Verify(_) => "verify",
             Command::Explain(_) => "explain",
+            Command::Run => "run",
+            Command::Service(_) => "service",
             Command::Status => "status",
+            Command::Runs(_) => "runs",
             Command::Quarantine(_) => "quarantine",
             Command::Demo(_) => "demo",
             Command::Completions(_) => "completions",
@@ -338,6 +350,71 @@ const STATUS: &str = "\
 Examples:
   ponte status
   ponte status --json | jq '.flows[] | select(.quarantined > 0)'";
+
+const RUN: &str = "\
+Examples:
+  ponte run
+  ponte --project /etc/ponte/ponte.toml run
+
+When each flow runs is said by `[schedule]` in the project: by default stock every 15 minutes, everything
+else every hour, and a `verify` at three in the night. Flows that write to one database run one after the
+other, stock first. A run that was missed is made up for once; a flow that failed is tried again after a
+minute, then ever later. Ctrl-C or SIGTERM ends it: what is open is rolled back. SIGHUP loads the project
+anew. A line is written for each run that did something; -v writes them all.";
+
+#[derive(Debug, Args)]
+pub struct ServiceArgs {
+    /// How the system calls the service
+    #[arg(long, global = true, value_name = "NAME", default_value = "ponte")]
+    pub name: String,
+    #[command(subcommand)]
+    pub command: ServiceCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ServiceCommand {
+    /// Install it for this project, and start it
+    Install {
+        /// Who runs it; default: whoever owns the project file
+        #[arg(long, value_name = "NAME")]
+        user: Option<String>,
+        /// Print the unit file; write nothing
+        #[arg(long)]
+        print: bool,
+    },
+    /// Stop it and take it away
+    Uninstall,
+    Start,
+    Stop,
+    /// Show whether it runs, and its last words
+    Status,
+}
+
+const SERVICE: &str = "\
+Examples:
+  ponte service install --print
+  sudo ponte --project /etc/ponte/ponte.toml service install --user ponte
+  sudo ponte service --name ponte-outlet install --user ponte
+  ponte service status
+
+The service is `ponte run` under systemd, with the least rights that it needs: it may write to the project's
+state folder only. Passwords come from `ponte.env` beside the project (lines NAME=value) or from files.";
+
+#[derive(Debug, Args)]
+pub struct RunsArgs {
+    /// Only of this flow
+    #[arg(value_name = "FLOW")]
+    pub flow: Option<String>,
+    /// So many runs of each flow
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub show: u32,
+}
+
+const RUNS: &str = "\
+Examples:
+  ponte runs
+  ponte runs main/stock --show 100
+  ponte runs --json | jq '.runs[] | select(.outcome == \"failed\")'";
 
 #[derive(Debug, Args)]
 pub struct QuarantineArgs {

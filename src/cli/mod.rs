@@ -14,6 +14,9 @@ pub mod output;
 mod progress;
 mod project;
 mod quarantine;
+mod run;
+mod runs;
+mod service;
 mod setup;
 mod status;
 mod sync;
@@ -56,7 +59,10 @@ async fn carry_out(cli: &Cli) -> Answer {
         Command::Resync(args) => sync::resync(&context, args).await,
         Command::Verify(args) => verify::run(&context, args).await,
         Command::Explain(args) => explain::run(&context, args).await,
+        Command::Run => run::run(&context).await,
+        Command::Service(args) => service::run(&context, args).await,
         Command::Status => status::run(&context).await,
+        Command::Runs(args) => runs::run(&context, args).await,
         Command::Quarantine(args) => quarantine::run(&context, args).await,
         Command::Demo(args) => demo::run(&context, args).await,
         Command::Completions(args) => Ok(completions::run(args)),

@@ -37,7 +37,7 @@ impl Observer for Lines {
 }
 
 /// One line for a log.
-fn line(result: &FlowResult) -> String {
+pub fn line(result: &FlowResult) -> String {
     let seconds = result.took.as_secs_f64();
     let flow = &result.flow;
     match &result.ended {

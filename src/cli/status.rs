@@ -5,6 +5,7 @@ use super::answer::{Answer, Failure};
 use super::exit::Exit;
 use super::output::{count, escaped, grouped};
 use super::project::Project;
+use super::run::when;
 use super::sync::lines;
 use crate::round::task::{self, Task};
 use crate::state::State;
@@ -19,6 +20,8 @@ struct FlowStatus {
     last: Option<Run>,
     last_good: Option<Run>,
     quarantined: u64,
+    /// When the service runs it.
+    when: String,
 }
 
 pub async fn run(context: &Context<'_>) -> Result<Answer, Failure> {
@@ -34,6 +37,7 @@ pub async fn run(context: &Context<'_>) -> Result<Answer, Failure> {
                 "last_run": flow.last,
                 "last_good_run": flow.last_good,
                 "quarantined": flow.quarantined,
+                "runs": flow.when,
             })
         })
         .collect();
@@ -67,6 +71,7 @@ async fn read(project: &Project, tasks: &[Task<'_>]) -> Result<Vec<FlowStatus>, 
             last,
             last_good,
             quarantined: totals.get(name).copied().unwrap_or(0),
+            when: when(&project.plan, task),
         });
     }
     Ok(flows)
@@ -82,6 +87,7 @@ fn text(flows: &[FlowStatus]) -> String {
         "last good run",
         "read",
         "quarantine",
+        "runs",
     ]);
     for flow in flows {
         let read = flow.last_good.as_ref().and_then(|run| {
@@ -102,9 +108,10 @@ fn text(flows: &[FlowStatus]) -> String {
                 0 => String::new(),
                 number => grouped(number),
             },
+            flow.when.clone(),
         ]);
     }
-    for column in table.column_iter_mut().skip(4) {
+    for column in table.column_iter_mut().skip(4).take(2) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     let mut text = lines(&table);
@@ -136,7 +143,7 @@ fn text(flows: &[FlowStatus]) -> String {
     text
 }
 
-fn outcome(run: &Run) -> &'static str {
+pub fn outcome(run: &Run) -> &'static str {
     match run.outcome {
         Some(Outcome::Done) => "done",
         Some(Outcome::Quarantined) => "quarantined",

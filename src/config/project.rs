@@ -22,6 +22,23 @@ pub struct ProjectFile {
     /// Flows from table to table, by name.
     #[serde(default)]
     pub flow: Ordered<At<FlowKeys>>,
+    /// When `ponte run` runs which flow.
+    #[serde(default)]
+    pub schedule: ScheduleKeys,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct ScheduleKeys {
+    /// The zone of cron expressions and quiet hours: `Europe/Rome`. Default: the machine's.
+    pub zone: Option<At<String>>,
+    /// Hours in which no run begins: `23:30-00:15`, `sun 02:00-04:00`.
+    #[serde(default)]
+    pub quiet: Vec<At<String>>,
+    /// By flow (`main/article`), record (`article`: of every shop) or `verify`: `15m`, `30 6-20 * * mon-sat` (cron), `after main/article`, `demand`.
+    /// Default: stock every `15m`, everything else every `1h`, `verify` at `0 3 * * *`.
+    #[serde(default)]
+    pub flows: Ordered<At<String>>,
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]

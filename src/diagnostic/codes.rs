@@ -196,6 +196,11 @@ pub const CODES: &[Code] = &[
         "What a record `needs` belongs to it (`of`) and is taken over too, or a new row would wait for ever.",
     ),
     code(
+        "P145",
+        "schedule not understood",
+        "A flow runs at an interval (`15m`), at times (five fields of cron), after another flow, or on demand only; quiet hours are `23:30-00:15`, with a day before them or without.",
+    ),
+    code(
         "P201",
         "expression not understood",
         "The text is not an expression: SQL's syntax, texts in single quotes.",

@@ -172,6 +172,11 @@ impl State {
         self.newest(flow, "1 = 1").await
     }
 
+    /// The last run that set out for more than single records, however it ended.
+    pub async fn last_begun(&mut self, flow: &str) -> Result<Option<Run>> {
+        self.newest(flow, "scope <> 'part'").await
+    }
+
     /// The last run that went through the whole of the flow, whether or not it left records in quarantine.
     pub async fn last_good_run(&mut self, flow: &str) -> Result<Option<Run>> {
         self.newest(flow, GOOD).await
@@ -183,13 +188,23 @@ impl State {
             .await
     }
 
+    /// The last runs of a flow, newest first.
+    pub async fn last_runs(&mut self, flow: &str, most: u32) -> Result<Vec<Run>> {
+        self.of(flow, "1 = 1", most).await
+    }
+
     async fn newest(&mut self, flow: &str, condition: &str) -> Result<Option<Run>> {
+        let mut runs = self.of(flow, condition, 1).await?;
+        Ok(runs.pop())
+    }
+
+    async fn of(&mut self, flow: &str, condition: &str, most: u32) -> Result<Vec<Run>> {
         let query = Query::sql(
             "SELECT flow, scope, started_ms, finished_ms, outcome, counts, error FROM run WHERE flow = ",
         )
         .value(text(flow))
-        .text(format!(" AND {condition} ORDER BY id DESC LIMIT 1"));
-        Ok(self.rows(query).await?.first().and_then(run))
+        .text(format!(" AND {condition} ORDER BY id DESC LIMIT {most}"));
+        Ok(self.rows(query).await?.iter().filter_map(run).collect())
     }
 }
 

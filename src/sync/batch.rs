@@ -294,15 +294,17 @@ impl<'b> Applier<'b> {
             outcomes[at_of[*at]].get_or_insert(Outcome::Rejected(reason.clone()));
         }
         incomplete.extend(look.waiting.iter().map(|at| at_of[*at]));
-        let differs = |at: usize, record: &Record| {
-            look.derived_differ
-                || look.touched.contains(&at)
-                || self.remembers(record)
-                || matches!(record.state, Existing::Found { .. } | Existing::New)
+        let chosen: Vec<usize> = {
+            let differs = |at: usize, record: &Record| {
+                look.derived_differ
+                    || look.touched.contains(&at)
+                    || self.remembers(record)
+                    || matches!(record.state, Existing::Found { .. } | Existing::New)
+            };
+            (0..going.len())
+                .filter(|at| outcomes[at_of[*at]].is_none() && differs(*at, &going[*at]))
+                .collect()
         };
-        let chosen: Vec<usize> = (0..going.len())
-            .filter(|at| outcomes[at_of[*at]].is_none() && differs(*at, &going[*at]))
-            .collect();
         if self.intent == Intent::DryRun || chosen.is_empty() {
             for at in &chosen {
                 outcomes[at_of[*at]] = Some(look.outcome(*at, &going[*at]));

@@ -410,11 +410,11 @@ ODD-1 / public of main/price
         .ponte(&["quarantine", "show", "main/price", "TOOL-1"])
         .exits_with(2);
     project.ponte(&["status"]).succeeds().stdout_eq(str![[r#"
-flow           last run[..]outcome[..]last good run[..]read  quarantine
-main/category  [..]  done         [..]     1
-main/article   [..]  quarantined  [..]     4           1
-main/price     [..]  quarantined  [..]     4           1
-main/stock     [..]  done         [..]     9
+flow           last run[..]outcome[..]last good run[..]read  quarantine  runs
+main/category  [..]  done         [..]     1              every 1h
+main/article   [..]  quarantined  [..]     4           1  every 1h
+main/price     [..]  quarantined  [..]     4           1  every 1h
+main/stock     [..]  done         [..]     9              every 15m
 main/stock: 2 web orders were pending for more than 7 days when it last ran
 
 "#]]);
@@ -511,11 +511,11 @@ main/stock was not run: the round was interrupted
     shop.run("ROLLBACK").await;
     assert_eq!(erp.rows(held).await.len(), 0);
     project.ponte(&["status"]).succeeds().stdout_eq(str![[r#"
-flow           last run             outcome      last good run  read  quarantine
-main/category  [..]  interrupted  never
-main/article   never                             never
-main/price     never                             never
-main/stock     never                             never
+flow           last run             outcome      last good run  read  quarantine  runs
+main/category  [..]  interrupted  never                            every 1h
+main/article   never                             never                            every 1h
+main/price     never                             never                            every 1h
+main/stock     never                             never                            every 15m
 
 "#]]);
     project.ponte(&["sync"]).succeeds();
@@ -668,7 +668,10 @@ Commands:
   resync       Compare every record, also those that have not changed in the ERP
   verify       Compare both sides as they are now, as far as ponte owns them
   explain      Tell why an article shows the stock it shows
+  run          Run every flow by its schedule, until it is told to stop
+  service      Install ponte as a service of the system (systemd), start and stop it
   status       Tell when each flow last ran, and what is left to look at
+  runs         List what ran, newest first
   quarantine   Records that could not be carried over, with the reason
   demo         Play through what ponte does, with an embedded ERP and shop
   completions  Print a shell's completion script

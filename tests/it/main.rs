@@ -8,6 +8,7 @@ mod derived;
 mod matching;
 mod odoo;
 mod selftest;
+mod service;
 mod stock;
 mod sync;
 mod verify;

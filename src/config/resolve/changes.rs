@@ -113,7 +113,7 @@ impl<'a> Wanted<'a> {
 }
 
 /// `90s`, `10m`, `24h`, `7d`.
-fn parse_duration(text: &str) -> Option<Duration> {
+pub fn parse_duration(text: &str) -> Option<Duration> {
     let unit = text.chars().last()?;
     let seconds = match unit {
         's' => 1,

@@ -4,6 +4,7 @@ pub mod changes;
 pub mod derived;
 pub mod field;
 pub mod gone;
+mod schedule;
 pub mod side;
 pub mod source;
 pub mod stock;
@@ -22,6 +23,7 @@ use super::source::Loader;
 use super::spanned::At;
 use super::texts::Bound;
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
+use crate::plan::schedule::Schedule;
 use crate::plan::{Codes, Connection, ErpStock, Flow, Plan, ServerSql, Shop, Source, Within};
 use crate::value::Value;
 use side::{Named, PackSide};
@@ -59,6 +61,7 @@ pub fn resolve(
         shops: Vec::new(),
         flows: Vec::new(),
         stocks: Vec::new(),
+        schedule: Schedule::default(),
     };
     let erp = resolver.erp_view(erp.as_ref());
     for (name, side) in &shops {
@@ -66,6 +69,8 @@ pub fn resolve(
     }
     resolver.table_flows(erp.side, &shops, &mut plan);
     resolver.nothing_to_do();
+    let keys = &project.keys.schedule;
+    plan.schedule = schedule::schedule(file, keys, &plan, &mut resolver.loader.found);
     plan.connections = resolver.connections;
     plan
 }

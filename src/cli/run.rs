@@ -1,0 +1,229 @@
+//! `ponte run`: the service in the foreground.
+
+mod signal;
+
+use super::Context;
+use super::answer::{Answer, Failure};
+use super::exit::Exit;
+use super::output::{RED, YELLOW, count, escaped, say, styled};
+use super::progress::line;
+use super::project::Project;
+use super::status::local;
+use crate::plan::Plan;
+use crate::round::task::{self, Task};
+use crate::round::{Ended, FlowResult, Observer};
+use crate::service::{Service, Watcher, Wish};
+use crate::state::StateError;
+use crate::sync::report::FlowReport;
+use chrono::Utc;
+use signal::{Asked, Signals};
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// Runs until a signal ends it. A signal to reload takes the project file as it is now, unless something is wrong
+/// with it.
+pub async fn run(context: &Context<'_>) -> Result<Answer, Failure> {
+    let mut signals = Signals::new().map_err(|error| {
+        Failure::refused(format!("signals of the system cannot be had: {error}"))
+    })?;
+    let log = Arc::new(Log::new());
+    let mut project = Project::open(context.project)?;
+    notify::ready();
+    let watchdog = notify::watchdog();
+    loop {
+        project.warn(false);
+        log.say(&describe(&project.plan));
+        let (wish, heard) = watch::channel(Wish::GoOn);
+        let service = Arc::new(Service {
+            plan: project.plan,
+            connections: project.connections,
+            watcher: log.clone(),
+        });
+        let mut running = tokio::spawn(service.run(heard));
+        let next = loop {
+            let asked = tokio::select! {
+                asked = signals.next() => asked,
+                _ = &mut running => break None,
+            };
+            match asked {
+                Asked::Stop => {
+                    notify::stopping();
+                    log.say("told to stop: what is open is rolled back");
+                    let _ = wish.send(Wish::Stop);
+                    let _ = (&mut running).await;
+                    break None;
+                }
+                Asked::Reload => match Project::open(context.project) {
+                    Ok(changed) => {
+                        log.say(
+                            "the project is loaded anew; what runs is brought to its end first",
+                        );
+                        let _ = wish.send(Wish::Finish);
+                        let _ = (&mut running).await;
+                        break Some(changed);
+                    }
+                    Err(failure) => {
+                        let told = failure.answer("run").talk;
+                        log.say(&format!("{told}the project as it was before is kept"));
+                    }
+                },
+            }
+        };
+        match next {
+            Some(changed) => project = changed,
+            None => break,
+        }
+    }
+    if let Some(watchdog) = watchdog {
+        watchdog.abort();
+    }
+    log.say("stopped");
+    Ok(Answer::new("run", Exit::Done))
+}
+
+/// What runs when, a line per flow.
+fn describe(plan: &Plan) -> String {
+    let flows = task::all(plan);
+    let width = flows
+        .iter()
+        .map(|task| task.name().len())
+        .max()
+        .unwrap_or(0);
+    let mut text = String::from("running by this schedule; Ctrl-C ends it\n");
+    let line = |name: &str, when: &str| format!("  {name:width$}  {when}\n");
+    for task in &flows {
+        text.push_str(&line(task.name(), &when(plan, task)));
+    }
+    text.push_str(&line("verify", &plan.schedule.verify.to_string()));
+    text
+}
+
+/// When a flow runs by itself, in words.
+pub fn when(plan: &Plan, task: &Task<'_>) -> String {
+    let when = plan.schedule.flows.get(task.name());
+    when.map_or_else(String::new, ToString::to_string)
+}
+
+/// The service's log: a line per run that did something, with its time unless the journal has it anyway.
+struct Log {
+    stamped: bool,
+}
+
+impl Log {
+    fn new() -> Log {
+        // Set by systemd where standard error is the journal.
+        let journal = std::env::var_os("JOURNAL_STREAM").is_some();
+        Log { stamped: !journal }
+    }
+
+    fn say(&self, text: &str) {
+        match self.stamped {
+            true => say(&format!("{} {text}", local(Utc::now()))),
+            false => say(text),
+        }
+    }
+}
+
+impl Observer for Log {
+    fn started(&self, flow: &str, _: Option<u64>) {
+        tracing::info!(flow, "begins");
+    }
+
+    fn progress(&self, _: &FlowReport) {}
+
+    fn ended(&self, result: &FlowResult) {
+        let idle = match &result.ended {
+            Ended::Flow(report) => {
+                report.is_clean() && report.counts.created + report.counts.changed == 0
+            }
+            Ended::Stock(report) => report.is_clean() && report.changed == 0,
+            _ => false,
+        };
+        match idle {
+            true => tracing::info!("{}", line(result)),
+            false => self.say(&line(result)),
+        }
+        notify::status(&line(result));
+    }
+}
+
+impl Watcher for Log {
+    fn verified(&self, results: &[FlowResult]) {
+        let mut different = 0;
+        for result in results {
+            different += match &result.ended {
+                Ended::Flow(report) => report.counts.changed,
+                Ended::Stock(report) => report.changed + report.derived_changed,
+                Ended::Failed(error) => {
+                    let error = escaped(&error.to_string());
+                    self.say(&format!("{}: verify failed: {error}", result.flow));
+                    0
+                }
+                Ended::Skipped(_) | Ended::Interrupted => 0,
+            };
+        }
+        match different {
+            0 => tracing::info!("verify: nothing differs"),
+            rows => self.say(&format!(
+                "{}: verify found {}; `ponte verify` shows them",
+                styled("note", YELLOW),
+                count(rows, "difference", "differences")
+            )),
+        }
+    }
+
+    fn stateless(&self, error: &StateError) {
+        self.say(&format!(
+            "{}: {}\n  help: the flows run; only their history is not written",
+            styled("error", RED),
+            escaped(&error.to_string())
+        ));
+    }
+}
+
+/// What systemd is told, where the program runs under it.
+#[cfg(target_os = "linux")]
+mod notify {
+    use sd_notify::NotifyState;
+    use tokio::task::JoinHandle;
+
+    fn tell(states: &[NotifyState]) {
+        if let Err(error) = sd_notify::notify(states) {
+            tracing::debug!(%error, "systemd was not told");
+        }
+    }
+
+    pub fn ready() {
+        tell(&[NotifyState::Ready]);
+    }
+
+    pub fn stopping() {
+        tell(&[NotifyState::Stopping]);
+    }
+
+    pub fn status(text: &str) {
+        tell(&[NotifyState::Status(text)]);
+    }
+
+    /// Says that the program is alive, twice as often as systemd asks for.
+    pub fn watchdog() -> Option<JoinHandle<()>> {
+        let within = sd_notify::watchdog_enabled()?;
+        Some(tokio::spawn(async move {
+            let mut ticks = tokio::time::interval(within / 2);
+            loop {
+                ticks.tick().await;
+                tell(&[NotifyState::Watchdog]);
+            }
+        }))
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod notify {
+    pub fn ready() {}
+    pub fn stopping() {}
+    pub fn status(_: &str) {}
+    pub fn watchdog() -> Option<tokio::task::JoinHandle<()>> {
+        None
+    }
+}
