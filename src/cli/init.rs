@@ -277,7 +277,7 @@ mod tests {
 
 # Single fields may be written otherwise (the first one here is as the pack has it), or not at all:
 # [shop.main.article.write.product]
-# set = { status = "CASE WHEN active AND ready THEN 1 ELSE 0 END", height = false }
+# set = { status = "CASE WHEN active AND ready THEN 1 ELSE 0 END", ean = false }
 
 # [erp.article]
 # changes = "timestamp"                       # read only what has changed since the last run; `ponte check` says what the ERP allows
