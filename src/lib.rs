@@ -21,3 +21,4 @@ pub mod state;
 pub mod stock;
 pub mod sync;
 pub mod value;
+pub mod web;

@@ -3,6 +3,7 @@
 //! the live ones.
 
 pub mod schedule;
+pub mod web;
 
 use crate::db::DbUrl;
 use crate::db::query::TableName;
@@ -35,6 +36,8 @@ pub struct Plan {
     pub stocks: Vec<Stock>,
     /// When the service runs them.
     pub schedule: schedule::Schedule,
+    /// Where the service can be looked at; `None`: nowhere.
+    pub web: Option<web::Web>,
 }
 
 #[derive(Debug)]

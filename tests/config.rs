@@ -307,7 +307,10 @@ fn reference() -> tempfile::TempDir {
 #[test]
 fn the_reference_project_is_right() {
     let folder = reference();
-    let env = |name: &str| name.ends_with("_PASSWORD").then(|| "secret".to_owned());
+    let env = |name: &str| {
+        name.ends_with("_PASSWORD")
+            .then(|| "secret of many letters".to_owned())
+    };
     match config::load(&folder.path().join("ponte.toml"), &env) {
         Ok((plan, warnings)) => {
             assert!(warnings.is_empty(), "{}", Diagnostics(warnings));

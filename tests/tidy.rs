@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module uses only those before it.
-const ORDER: [&str; 17] = [
+const ORDER: [&str; 18] = [
     "diagnostic",
     "value",
     "expr",
@@ -20,6 +20,7 @@ const ORDER: [&str; 17] = [
     "state",
     "round",
     "service",
+    "web",
     "check",
     "demo",
     "cli",

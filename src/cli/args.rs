@@ -85,6 +85,11 @@ pub enum Command {
     /// Run every flow by its schedule, until it is told to stop
     #[command(after_long_help = RUN)]
     Run,
+    /// Keep `ponte run` from running flows, until they are resumed
+    #[command(after_long_help = PAUSE)]
+    Pause(PauseArgs),
+    /// Let `ponte run` run paused flows again
+    Resume(PauseArgs),
     /// Install ponte as a service of the system (systemd), start and stop it
     #[command(after_long_help = SERVICE)]
     Service(ServiceArgs),
@@ -119,6 +124,8 @@ impl Command {
             Command::Verify(_) => "verify",
             Command::Explain(_) => "explain",
             Command::Run => "run",
+            Command::Pause(_) => "pause",
+            Command::Resume(_) => "resume",
             Command::Service(_) => "service",
             Command::Status => "status",
             Command::Runs(_) => "runs",
@@ -361,6 +368,20 @@ else every hour, and a `verify` at three in the night. Flows that write to one d
 other, stock first. A run that was missed is made up for once; a flow that failed is tried again after a
 minute, then ever later. Ctrl-C or SIGTERM ends it: what is open is rolled back. SIGHUP loads the project
 anew. A line is written for each run that did something; -v writes them all.";
+
+#[derive(Debug, Args)]
+pub struct PauseArgs {
+    /// Flows: `main/article`, or `article` of every shop
+    #[arg(value_name = "FLOW", required = true)]
+    pub flows: Vec<String>,
+}
+
+const PAUSE: &str = "\
+Examples:
+  ponte pause main/article
+  ponte resume article
+
+A run that is under way goes on to its end. A paused flow can still be run by hand: `ponte sync main/article`.";
 
 #[derive(Debug, Args)]
 pub struct ServiceArgs {

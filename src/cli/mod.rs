@@ -11,6 +11,7 @@ mod grants;
 mod init;
 mod matching;
 pub mod output;
+mod pause;
 mod progress;
 mod project;
 mod quarantine;
@@ -60,6 +61,8 @@ async fn carry_out(cli: &Cli) -> Answer {
         Command::Verify(args) => verify::run(&context, args).await,
         Command::Explain(args) => explain::run(&context, args).await,
         Command::Run => run::run(&context).await,
+        Command::Pause(args) => pause::run(&context, args, true).await,
+        Command::Resume(args) => pause::run(&context, args, false).await,
         Command::Service(args) => service::run(&context, args).await,
         Command::Status => status::run(&context).await,
         Command::Runs(args) => runs::run(&context, args).await,

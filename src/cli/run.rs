@@ -10,15 +10,19 @@ use super::progress::line;
 use super::project::Project;
 use super::status::local;
 use crate::plan::Plan;
+use crate::plan::web::Web;
 use crate::round::task::{self, Task};
 use crate::round::{Ended, FlowResult, Observer};
 use crate::service::{Service, Watcher, Wish};
 use crate::state::StateError;
 use crate::sync::report::FlowReport;
+use crate::web::{Listening, Live};
 use chrono::Utc;
 use signal::{Asked, Signals};
 use std::sync::Arc;
-use tokio::sync::watch;
+use std::time::Duration;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
 
 /// Runs until a signal ends it. A signal to reload takes the project file as it is now, unless something is wrong
 /// with it.
@@ -28,18 +32,24 @@ pub async fn run(context: &Context<'_>) -> Result<Answer, Failure> {
     })?;
     let log = Arc::new(Log::new());
     let mut project = Project::open(context.project)?;
+    let (live, seen) = watch::channel(None);
+    let mut page = Page::default();
     notify::ready();
     let watchdog = notify::watchdog();
     loop {
         project.warn(false);
         log.say(&describe(&project.plan));
+        page.open(project.plan.web.as_ref(), &seen, &log).await?;
         let (wish, heard) = watch::channel(Wish::GoOn);
         let service = Arc::new(Service {
             plan: project.plan,
             connections: project.connections,
             watcher: log.clone(),
         });
-        let mut running = tokio::spawn(service.run(heard));
+        let running = service.clone().start(heard);
+        let control = running.control.clone();
+        live.send_replace(Some(Live { service, control }));
+        let mut running = Box::pin(running.ended());
         let next = loop {
             let asked = tokio::select! {
                 asked = signals.next() => asked,
@@ -74,11 +84,66 @@ pub async fn run(context: &Context<'_>) -> Result<Answer, Failure> {
             None => break,
         }
     }
+    live.send_replace(None);
+    page.close().await;
     if let Some(watchdog) = watchdog {
         watchdog.abort();
     }
     log.say("stopped");
     Ok(Answer::new("run", Exit::Done))
+}
+
+/// The status page, while it is open.
+#[derive(Default)]
+struct Page {
+    open: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+}
+
+impl Page {
+    /// Opens it where the project says, in the place of an earlier one.
+    async fn open(
+        &mut self,
+        web: Option<&Web>,
+        live: &watch::Receiver<Option<Live>>,
+        log: &Arc<Log>,
+    ) -> Result<(), Failure> {
+        self.close().await;
+        let Some(web) = web else { return Ok(()) };
+        let listening = match Listening::at(web).await {
+            Ok(listening) => listening,
+            Err(error) => {
+                let message = format!("cannot listen on `{}`: {error}", web.listen);
+                return Err(Failure::refused(message)
+                    .help("another `ponte run`, or another program, is there; `listen` in `[service]` says where"));
+            }
+        };
+        let address = listening.address().unwrap_or(web.listen);
+        log.say(&format!("the page is at http://{address}/"));
+        let (stop, stopped) = oneshot::channel();
+        let served = listening.serve(live.clone(), async {
+            // A sender that is gone means the same.
+            let _ = stopped.await;
+        });
+        let log = log.clone();
+        let task = tokio::spawn(async move {
+            if let Err(error) = served.await {
+                log.say(&format!("the page is closed: {error}"));
+            }
+        });
+        self.open = Some((stop, task));
+        Ok(())
+    }
+
+    /// Closes it; answers under way are given so much time.
+    async fn close(&mut self) {
+        const GRACE: Duration = Duration::from_secs(2);
+        if let Some((stop, mut task)) = self.open.take() {
+            let _ = stop.send(());
+            if tokio::time::timeout(GRACE, &mut task).await.is_err() {
+                task.abort();
+            }
+        }
+    }
 }
 
 /// What runs when, a line per flow.

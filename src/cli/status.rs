@@ -22,6 +22,7 @@ struct FlowStatus {
     quarantined: u64,
     /// When the service runs it.
     when: String,
+    paused: bool,
 }
 
 pub async fn run(context: &Context<'_>) -> Result<Answer, Failure> {
@@ -38,6 +39,7 @@ pub async fn run(context: &Context<'_>) -> Result<Answer, Failure> {
                 "last_good_run": flow.last_good,
                 "quarantined": flow.quarantined,
                 "runs": flow.when,
+                "paused": flow.paused,
             })
         })
         .collect();
@@ -56,6 +58,10 @@ async fn read(project: &Project, tasks: &[Task<'_>]) -> Result<Vec<FlowStatus>, 
         Some(state) => state.quarantine_totals().await?,
         None => Default::default(),
     };
+    let paused = match &mut state {
+        Some(state) => state.paused().await?,
+        None => Default::default(),
+    };
     let mut flows = Vec::new();
     for task in tasks {
         let name = task.name();
@@ -72,6 +78,7 @@ async fn read(project: &Project, tasks: &[Task<'_>]) -> Result<Vec<FlowStatus>, 
             last_good,
             quarantined: totals.get(name).copied().unwrap_or(0),
             when: when(&project.plan, task),
+            paused: paused.contains(name),
         });
     }
     Ok(flows)
@@ -108,7 +115,10 @@ fn text(flows: &[FlowStatus]) -> String {
                 0 => String::new(),
                 number => grouped(number),
             },
-            flow.when.clone(),
+            match flow.paused {
+                true => "paused".to_owned(),
+                false => flow.when.clone(),
+            },
         ]);
     }
     for column in table.column_iter_mut().skip(4).take(2) {

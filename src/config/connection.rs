@@ -60,12 +60,7 @@ impl Access<'_> {
     fn password(&self, loader: &mut Loader<'_>, file: &Arc<SourceFile>) -> Option<Option<String>> {
         match (self.password, self.password_file) {
             (None, None) => Some(None),
-            (Some(text), None) => {
-                if secret::is_secret(text) {
-                    loader.report(plain_text(file, text));
-                }
-                loader.substitute(file, text, |_| false).map(Some)
-            }
+            (Some(text), None) => secret_of(loader, file, text).map(Some),
             (None, Some(path)) => loader.password_file(file, path).map(Some),
             (Some(_), Some(path)) => {
                 loader.report(
@@ -98,8 +93,20 @@ impl Access<'_> {
     }
 }
 
+/// `${NAME}` of the environment, or, with a warning, a secret that is written out. `None` after an error.
+pub fn secret_of(
+    loader: &mut Loader<'_>,
+    file: &Arc<SourceFile>,
+    text: &At<String>,
+) -> Option<String> {
+    if secret::is_secret(text) {
+        loader.report(plain_text(file, text));
+    }
+    loader.substitute(file, text, |_| false)
+}
+
 fn plain_text(file: &Arc<SourceFile>, at: &At<String>) -> Diagnostic {
-    Diagnostic::warning("P111", "the password stands in the file in plain text")
+    Diagnostic::warning("P111", "a secret stands in the file in plain text")
         .at(&at.span(file), "everybody who reads the file can see it")
-        .help("write `${NAME}` for an environment variable, or use `password_file`")
+        .help("write `${NAME}` for an environment variable; a password may also lie in a `password_file`")
 }

@@ -25,6 +25,22 @@ pub struct ProjectFile {
     /// When `ponte run` runs which flow.
     #[serde(default)]
     pub schedule: ScheduleKeys,
+    /// Where `ponte run` can be looked at and told what to do.
+    pub service: Option<At<ServiceKeys>>,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct ServiceKeys {
+    /// Address and port of the status page and its API: `127.0.0.1:7010`. Without it there is none.
+    pub listen: Option<At<String>>,
+    /// Names under which browsers may ask for the page, besides the address and `localhost`: that of a proxy before it.
+    #[serde(default)]
+    pub hosts: Vec<At<String>>,
+    /// Who has it may run, pause and resync flows; mostly `${NAME}`. Without it nobody can.
+    pub token: Option<At<String>>,
+    /// Who has it may look. Without it everybody can who reaches the address, which then must be `127.0.0.1` or `[::1]`.
+    pub look_token: Option<At<String>>,
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]

@@ -49,12 +49,13 @@ fn in_urls(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// The values of keys named `password`.
+/// The values of keys named `password`, `token` and the like.
 fn in_keys(text: &str) -> Vec<Range<usize>> {
-    const KEY: &str = "password";
     let mut found = Vec::new();
-    for (at, _) in text.match_indices(KEY) {
-        let rest = text[at + KEY.len()..].trim_start_matches(['"', '\'', ' ', '\t']);
+    let keys = ["password", "token"];
+    let places = keys.iter().flat_map(|key| text.match_indices(key));
+    for (at, key) in places {
+        let rest = text[at + key.len()..].trim_start_matches(['"', '\'', ' ', '\t']);
         let Some(value) = rest.strip_prefix('=') else {
             continue;
         };

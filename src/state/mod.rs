@@ -1,4 +1,4 @@
-//! What ponte remembers beside the project: run history, quarantine, other shops' orders. Everything here can be
+//! What ponte remembers beside the project: run history, quarantine, paused flows, other shops' orders. Everything here can be
 //! computed again or merely informs; what must not be lost lies in the target's database ([`crate::own`]).
 //!
 //! One SQLite file, `state.sqlite`. A file that is damaged, or that a newer ponte wrote, is set aside and a new one
@@ -6,6 +6,7 @@
 
 pub mod history;
 pub mod known;
+pub mod paused;
 pub mod quarantine;
 
 use crate::db::query::Query;
@@ -18,7 +19,7 @@ use std::path::{Path, PathBuf};
 const FILE: &str = "state.sqlite";
 
 /// Each step brings the file from the version that is its position to the next one.
-const STEPS: [&str; 1] = [include_str!("version1.sql")];
+const STEPS: [&str; 2] = [include_str!("version1.sql"), include_str!("version2.sql")];
 
 /// SQLite's primary result codes for a file that is no sound database.
 /// <https://www.sqlite.org/rescode.html>

@@ -669,6 +669,8 @@ Commands:
   verify       Compare both sides as they are now, as far as ponte owns them
   explain      Tell why an article shows the stock it shows
   run          Run every flow by its schedule, until it is told to stop
+  pause        Keep `ponte run` from running flows, until they are resumed
+  resume       Let `ponte run` run paused flows again
   service      Install ponte as a service of the system (systemd), start and stop it
   status       Tell when each flow last ran, and what is left to look at
   runs         List what ran, newest first

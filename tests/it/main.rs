@@ -7,6 +7,7 @@ mod cli;
 mod derived;
 mod matching;
 mod odoo;
+mod page;
 mod selftest;
 mod service;
 mod stock;

@@ -1,7 +1,9 @@
 //! What tests share. Each test binary declares it with `#[path = "../support/mod.rs"] mod support;` and uses a part of it.
 #![allow(dead_code, reason = "no test binary uses all of it")]
 
+pub mod browser;
 pub mod client;
+pub mod http;
 pub mod pipeline;
 pub mod project;
 pub mod proxy;

@@ -10,6 +10,7 @@ pub mod source;
 pub mod stock;
 pub mod table;
 pub mod target;
+mod web;
 pub mod write;
 
 use super::connection::Access;
@@ -62,6 +63,7 @@ pub fn resolve(
         flows: Vec::new(),
         stocks: Vec::new(),
         schedule: Schedule::default(),
+        web: None,
     };
     let erp = resolver.erp_view(erp.as_ref());
     for (name, side) in &shops {
@@ -71,6 +73,7 @@ pub fn resolve(
     resolver.nothing_to_do();
     let keys = &project.keys.schedule;
     plan.schedule = schedule::schedule(file, keys, &plan, &mut resolver.loader.found);
+    plan.web = web::web(resolver.loader, file, project.keys.service.as_ref());
     plan.connections = resolver.connections;
     plan
 }

@@ -1,0 +1,346 @@
+//! The running service's page, API and metrics: over the wire, and in a real browser.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support::browser::{Browser, ENTER};
+use crate::support::http::{Answer, ask, free_port, try_ask};
+use crate::support::project::{Project, Running};
+use crate::support::servers::{self, Database};
+
+const WAIT_MAX: Duration = Duration::from_secs(120);
+const ACT: &str = "may-act-may-act-may-act";
+const LOOK: &str = "may-look-may-look-may-look";
+
+/// `ponte run` with a page, on the embedded ERP and shop.
+struct Service {
+    port: u16,
+    shop: Database,
+    _erp: Database,
+    _project: Project,
+    _running: Running,
+}
+
+async fn service(test: &str, keys: &str) -> Service {
+    let erp = servers::sqlite(&format!("{test} erp"));
+    let shop = servers::sqlite(&format!("{test} shop"));
+    let mut client = erp.client().await;
+    client.load_file("schemas/reference/sqlite.sql").await;
+    client.load_file("tests/cases/cli/erp.sql").await;
+    // Something for a person to look at, whose name would like to be more than a name.
+    client
+        .run("INSERT INTO tax_classes (code, description, rate) VALUES ('NONE', 'of no shop', '4')")
+        .await;
+    client
+        .run("INSERT INTO articles (sku, tax_class) VALUES ('<b>X</b>', 'NONE')")
+        .await;
+    client
+        .run("INSERT INTO article_texts (sku, language, name) VALUES ('<b>X</b>', 'en', 'Bold')")
+        .await;
+    let mut client = shop.client().await;
+    client.load_file("schemas/woocommerce/sqlite.sql").await;
+    client.load_file("tests/cases/woocommerce/seed.sql").await;
+    let port = free_port();
+    let mut project = Project::new();
+    let text = format!(
+        r#"
+[erp]
+pack = "reference"
+url  = "{}"
+[shop.main]
+pack       = "woocommerce"
+url        = "{}"
+language   = "en"
+price_list = "public"
+warehouses = ["WH"]
+orders.since = 2026-01-01T00:00:00Z
+[shop.main.tax]
+IVA22  = {{ rate = 22, class = "" }}
+EXEMPT = {{ rate = 0, class = "zero-rate" }}
+[schedule]
+zone = "UTC"
+[schedule.flows]
+price   = "demand"
+article = "300d"
+[service]
+listen = "127.0.0.1:{port}"
+token  = "${{ACT}}"
+{keys}"#,
+        erp.url, shop.url
+    );
+    project.file("ponte.toml", &text);
+    project.env("ACT", ACT).env("LOOK", LOOK);
+    project.ponte(&["setup", "--run"]).succeeds();
+    project.ponte(&["match", "--accept"]);
+    let running = project.start(&["run"]);
+    let service = Service {
+        port,
+        shop,
+        _erp: erp,
+        _project: project,
+        _running: running,
+    };
+    service
+        .until("/health/ready", |answer| answer.status == 200)
+        .await;
+    service
+        .until_flow("main/article", |flow| {
+            flow["last"]["outcome"] == "quarantined"
+        })
+        .await;
+    service
+}
+
+impl Service {
+    fn get(&self, path: &str) -> Answer {
+        ask(
+            self.port,
+            "GET",
+            path,
+            &[("Authorization", &format!("Bearer {LOOK}"))],
+            "",
+        )
+    }
+
+    fn post(&self, path: &str, token: &str) -> Answer {
+        ask(
+            self.port,
+            "POST",
+            path,
+            &[("Authorization", &format!("Bearer {token}"))],
+            "",
+        )
+    }
+
+    async fn until(&self, path: &str, is_so: impl Fn(&Answer) -> bool) -> Answer {
+        let began = Instant::now();
+        let headers = [("Authorization", format!("Bearer {LOOK}"))];
+        let headers = headers
+            .each_ref()
+            .map(|(name, value)| (*name, value.as_str()));
+        loop {
+            let answer = match try_ask(self.port, "GET", path, &headers, "") {
+                Ok(answer) if is_so(&answer) => return answer,
+                other => other,
+            };
+            assert!(began.elapsed() < WAIT_MAX, "{path}: {answer:?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    async fn until_flow(&self, flow: &str, is_so: impl Fn(&Value) -> bool) {
+        let found = |answer: &Answer| {
+            let document: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+            let flows = document["flows"].as_array().cloned().unwrap_or_default();
+            flows
+                .iter()
+                .any(|found| found["flow"] == flow && is_so(found))
+        };
+        self.until("/api/flows", found).await;
+    }
+
+    async fn posts_of(&self, sku: &str) -> Option<String> {
+        let query = format!("SELECT count(*) FROM wp_wc_product_meta_lookup WHERE sku = '{sku}'");
+        self.shop.client().await.value(&query).await
+    }
+}
+
+#[tokio::test]
+async fn machines_look_and_act_with_tokens() {
+    let service = service("page::api", "look_token = \"${LOOK}\"\n").await;
+    // Nobody looks without a token, nobody acts with the one for looking.
+    for path in [
+        "/api/flows",
+        "/api/runs",
+        "/api/quarantine",
+        "/api/explain?sku=A",
+        "/metrics",
+    ] {
+        assert_eq!(
+            ask(service.port, "GET", path, &[], "").status,
+            401,
+            "{path}"
+        );
+        assert_eq!(service.get(path).status, 200, "{path}");
+    }
+    assert_eq!(
+        ask(service.port, "GET", "/", &[], "").header("location"),
+        Some("/login")
+    );
+    let run = "/api/flows/main/price/run";
+    assert_eq!(ask(service.port, "POST", run, &[], "").status, 401);
+    assert_eq!(service.post(run, LOOK).status, 403);
+    assert_eq!(service.post(run, "may-act-may-act-may-ac").status, 403);
+    let bearer = format!("Bearer {ACT}");
+    let got = ask(service.port, "GET", run, &[("Authorization", &bearer)], "");
+    assert_eq!(got.status, 405, "nothing is done by GET");
+    assert_eq!(service.post("/api/flows/main/prise/run", ACT).status, 404);
+    assert_eq!(service.post("/api/flows/main/price/stop", ACT).status, 404);
+    assert_eq!(service.post(run, ACT).status, 202);
+    service
+        .until_flow("main/price", |flow| flow["last"]["read"] == 4)
+        .await;
+
+    service.post("/api/flows/main/price/pause", ACT);
+    service
+        .until_flow("main/price", |flow| flow["paused"] == true)
+        .await;
+    service.post("/api/flows/main/price/resume", ACT);
+    service
+        .until_flow("main/price", |flow| flow["paused"] == false)
+        .await;
+
+    let runs: Value = serde_json::from_str(&service.get("/api/runs?flow=main/price").body).unwrap();
+    assert_eq!(runs["runs"][0]["flow"], "main/price");
+    let quarantine: Value = serde_json::from_str(&service.get("/api/quarantine").body).unwrap();
+    let keys = quarantine["records"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|record| &record["key"]);
+    assert!(
+        keys.into_iter().any(|key| key == "<b>X</b>"),
+        "{quarantine}"
+    );
+    let metrics = service.get("/metrics").body;
+    for line in [
+        "ponte_runs_total{flow=\"main/article\",outcome=\"quarantined\"} 1",
+        "ponte_runs_total{flow=\"main/price\",outcome=\"failed\"} 0",
+        "ponte_late{flow=\"main/stock\"} 0",
+        "# TYPE ponte_written_total counter",
+    ] {
+        assert!(
+            metrics.lines().any(|found| found == line),
+            "{line}\n{metrics}"
+        );
+    }
+    let health = ask(service.port, "GET", "/health", &[], "");
+    assert_eq!(
+        (health.status, health.body.as_str()),
+        (200, r#"{"status":"ok"}"#)
+    );
+    let openapi: Value = serde_json::from_str(&service.get("/openapi.json").body).unwrap();
+    for path in openapi["paths"].as_object().unwrap().keys() {
+        let path = path.replace("{flow}", "main/price");
+        let status = service.get(&path).status;
+        assert!(status != 404, "{path}: {status}");
+    }
+}
+
+#[tokio::test]
+async fn pages_elsewhere_reach_nothing() {
+    let service = service("page::foreign", "").await;
+    for host in ["evil.example", "evil.example:80", "127.0.0.1", ""] {
+        let answer = ask(service.port, "GET", "/api/flows", &[("Host", host)], "");
+        assert!(
+            matches!(answer.status, 400 | 421),
+            "{host}: {}",
+            answer.status
+        );
+    }
+    let page = ask(service.port, "GET", "/quarantine", &[], "");
+    assert!(
+        page.body.contains("&lt;b&gt;X") && !page.body.contains("<b>X"),
+        "{}",
+        page.body
+    );
+    assert!(
+        page.header("content-security-policy")
+            .unwrap()
+            .contains("default-src 'none'")
+    );
+
+    // A cookie alone does nothing: a form needs what only a page of the session holds.
+    let form = [("Content-Type", "application/x-www-form-urlencoded")];
+    let wrong = ask(service.port, "POST", "/login", &form, "token=wrong");
+    assert_eq!((wrong.status, wrong.header("set-cookie")), (401, None));
+    let logged_in = ask(
+        service.port,
+        "POST",
+        "/login",
+        &form,
+        &format!("token={ACT}"),
+    );
+    assert_eq!(logged_in.status, 303);
+    let cookie = logged_in.header("set-cookie").unwrap();
+    assert!(
+        cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"),
+        "{cookie}"
+    );
+    let cookie = cookie.split(';').next().unwrap();
+    let with = [form[0], ("Cookie", cookie)];
+    let order = "flow=main%2Fprice&wanted=run";
+    assert_eq!(ask(service.port, "POST", "/act", &with, order).status, 403);
+    assert_eq!(
+        ask(
+            service.port,
+            "POST",
+            "/act",
+            &with,
+            &format!("{order}&form=")
+        )
+        .status,
+        403
+    );
+    let page = ask(service.port, "GET", "/", &with[1..], "").body;
+    let secret = page.split_once("name=\"form\" value=\"").unwrap().1;
+    let secret = secret.split_once('"').unwrap().0;
+    let order = format!("{order}&form={secret}");
+    let foreign = [with[0], with[1], ("Origin", "http://evil.example")];
+    assert_eq!(
+        ask(service.port, "POST", "/act", &foreign, &order).status,
+        403
+    );
+    assert_eq!(ask(service.port, "POST", "/act", &with, &order).status, 303);
+    service
+        .until_flow("main/price", |flow| flow["last"]["read"] == 4)
+        .await;
+    ask(service.port, "POST", "/logout", &with, "");
+    assert_eq!(ask(service.port, "POST", "/act", &with, &order).status, 401);
+}
+
+#[tokio::test]
+async fn people_look_and_act_in_a_browser() {
+    let service = service("page::browser", "").await;
+    let root = format!("http://127.0.0.1:{}", service.port);
+    // A phone of somebody who reads Italian, and has no mouse.
+    let browser = Browser::open(400, 800, "it");
+    browser.go(&root);
+    browser.shows(&["Flussi", "main/article"]);
+    let fits = browser.script("return document.documentElement.scrollWidth <= window.innerWidth");
+    assert_eq!(fits, true, "nothing has to be scrolled sideways");
+    assert_eq!(
+        browser.script("return document.querySelectorAll('button').length"),
+        0
+    );
+
+    browser.tab_to("Accedi");
+    browser.keys(ENTER);
+    browser.tab_to("token");
+    browser.keys(&format!("{ACT}{ENTER}"));
+    browser.shows(&["Sospendi"]);
+    let fits = browser.script("return document.documentElement.scrollWidth <= window.innerWidth");
+    assert_eq!(fits, true, "nor with buttons");
+    browser.tab_to("Esegui ora: main/price");
+    browser.keys(ENTER);
+    service
+        .until_flow("main/price", |flow| flow["last"]["read"] == 4)
+        .await;
+    browser.go(&root);
+    browser.tab_to("Sospendi: main/price");
+    browser.keys(ENTER);
+    service
+        .until_flow("main/price", |flow| flow["paused"] == true)
+        .await;
+    browser.go(&root);
+    browser.shows(&["sospeso"]);
+
+    browser.go(&format!("{root}/explain"));
+    browser.tab_to("sku");
+    browser.keys(&format!("TOOL-1{ENTER}"));
+    browser.shows(&["giacenza", "on hand"]);
+    browser.go(&format!("{root}/quarantine?lang=en"));
+    browser.shows(&["<b>X</b>", "Try again"]);
+    assert_eq!(service.posts_of("TOOL-1").await.as_deref(), Some("1"));
+}
