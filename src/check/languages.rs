@@ -44,6 +44,7 @@ pub async fn check(
             Diagnostic::warning("P390", message)
                 .at(at.unwrap_or(&flow.at), "no text")
                 .note(format!("languages of its texts: {}", listed.join(", ")))
+                .help("name the language as the ERP does")
                 .suggest(code, listed.iter().copied()),
         );
     }

@@ -44,7 +44,8 @@ pub async fn check(
         found.push(
             Diagnostic::warning("P345", format!("{system}: the version cannot be told"))
                 .at(&connection.at, "")
-                .note(known),
+                .note(known)
+                .help("if it is none of these, try it with `ponte sync --dry-run` on a copy of the shop first"),
         );
         return Ok(system);
     };

@@ -96,6 +96,7 @@ impl Scope {
         }
     }
 
+    /// `name['en']`; a small table in its place lacks the column that it is asked for.
     fn text(&self, field: &str) -> Result<(), Unknown> {
         match self.fields.as_ref().map(|fields| fields.get(field)) {
             None | Some(Some(FieldKind::Texts)) => Ok(()),
@@ -104,20 +105,15 @@ impl Scope {
                 candidates: Vec::new(),
                 note: Some(format!("write `{field}` alone")),
             }),
+            Some(None) if self.lets.contains_key(field) || self.tables.contains_key(field) => {
+                Err(Unknown {
+                    message: format!("which column of `{field}` is not said"),
+                    candidates: Vec::new(),
+                    note: Some(format!("write `{field}[...].column`")),
+                })
+            }
             Some(None) => Err(self.unknown_field(field)),
         }
-    }
-
-    /// `name[l.code]`; a small table in its place lacks the column that it is asked for.
-    fn text_of(&self, field: &str) -> Result<(), Unknown> {
-        if self.lets.contains_key(field) || self.tables.contains_key(field) {
-            return Err(Unknown {
-                message: format!("which column of `{field}` is not said"),
-                candidates: Vec::new(),
-                note: Some(format!("write `{field}[...].column`")),
-            });
-        }
-        self.text(field)
     }
 
     fn member(&self, owner: &str, column: &str) -> Result<(), Unknown> {
@@ -253,7 +249,7 @@ impl Resolve for Names<'_> {
             Name::TextNamed { field, alias } => {
                 self.scope.text(field).and(self.scope.language(alias))
             }
-            Name::TextOf { field } => self.scope.text_of(field),
+            Name::TextOf { field } => self.scope.text(field),
             Name::Lookup {
                 table,
                 keys,

@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bad;
 mod cli;
 mod derived;
 mod matching;

@@ -1,7 +1,7 @@
 //! A folder as a user of ponte would have it, the real program run in it, and what it said, ready to compare.
 
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -253,9 +253,20 @@ impl std::fmt::Display for Outcome {
 
 #[track_caller]
 fn golden_eq(text: &str, golden: impl IntoData) {
+    compare().eq(text, golden);
+}
+
+/// In which way a text differs from a golden file, for tests that compare many.
+pub fn golden_differs(text: &str, file: &Path) -> Option<String> {
+    let golden = snapbox::Data::read_from(file, None);
+    let name = file.display();
+    let compared = compare().try_eq(Some(&name), text.into_data(), golden);
+    compared.err().map(|error| error.to_string())
+}
+
+fn compare() -> Assert {
     // Backslashes are no separators of paths here: SQL and TOML have them, too.
-    let compare = Assert::new()
+    Assert::new()
         .action_env(snapbox::assert::DEFAULT_ACTION_ENV)
-        .normalize_paths(false);
-    compare.eq(text, golden);
+        .normalize_paths(false)
 }

@@ -23,12 +23,23 @@ impl Database {
 
 /// An empty database in PostgreSQL. `test` names it: the test's path, plus a word if the test makes several.
 pub async fn postgres(test: &str) -> Database {
+    postgres_as(test, "").await
+}
+
+/// The same in another encoding: `SQL_ASCII` takes any bytes for text.
+pub async fn postgres_in(test: &str, encoding: &str) -> Database {
+    postgres_as(test, &format!(" ENCODING '{encoding}' LOCALE 'C'")).await
+}
+
+async fn postgres_as(test: &str, options: &str) -> Database {
     let server = postgres_url();
     let mut admin = Client::connect(&server).await;
     let taken = admin.rows("SELECT datname FROM pg_database").await;
     let name = make_room(test, &mut admin, taken, " WITH (FORCE)").await;
     admin
-        .run(&format!("CREATE DATABASE {name} TEMPLATE template0"))
+        .run(&format!(
+            "CREATE DATABASE {name} TEMPLATE template0{options}"
+        ))
         .await;
     Database {
         url: with_database(&server, &name),

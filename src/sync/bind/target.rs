@@ -37,6 +37,10 @@ impl Binder<'_> {
                 self.diagnostics.push(
                     Diagnostic::error("P311", format!("there is no table `{name}` on the target"))
                         .at(at, format!("looked up on {product}"))
+                        .help(
+                            "write it as the server keeps it, with its schema if it is not the default one; \
+                             is the pack's table prefix right, and may the login see it?",
+                        )
                         .suggest(&name.name, known.iter().map(String::as_str)),
                 );
                 None
@@ -101,7 +105,8 @@ impl Binder<'_> {
                                 table.name
                             ),
                         )
-                        .at(at, ""),
+                        .at(at, "")
+                        .help("leave it out, and write the columns that it is computed from"),
                     );
                 }
                 if let Type::Other(declared) = &column.ty {
@@ -113,7 +118,8 @@ impl Binder<'_> {
                                 table.name
                             ),
                         )
-                        .at(at, ""),
+                        .at(at, "")
+                        .help("leave it out, or let a trigger of the server make it of a text or a number"),
                     );
                 }
             }
