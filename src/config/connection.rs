@@ -1,8 +1,10 @@
 //! Connection strings and their passwords.
 
+use super::project::SshKeys;
 use super::secret;
 use super::source::Loader;
 use super::spanned::At;
+use crate::db::ssh::Ssh;
 use crate::db::{DbUrl, EngineKind};
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
 use crate::plan::{Connection, PackFacts};
@@ -14,6 +16,7 @@ pub struct Access<'a> {
     pub password: &'a Option<At<String>>,
     pub password_file: &'a Option<At<String>>,
     pub own_schema: &'a Option<At<String>>,
+    pub ssh: &'a Option<At<SshKeys>>,
 }
 
 impl Access<'_> {
@@ -35,9 +38,18 @@ impl Access<'_> {
         // A password with an `@` or `/` must not change what the rest of the URL says.
         let encode = |offset: usize| user_info.is_some_and(|end| offset < end);
         let filled = loader.substitute(file, text, encode)?;
-        let url = match DbUrl::parse(&filled, password?, &loader.base) {
-            Ok(url) => url,
-            Err(wrong) => {
+        let parsed = DbUrl::parse(&filled, password?, &loader.base);
+        let url = match (parsed, self.ssh) {
+            (Ok(url), None) => url,
+            (Ok(url), Some(keys)) => match url.behind(ssh(loader, file, keys)?) {
+                Ok(url) => url,
+                Err(wrong) => {
+                    let found = Diagnostic::error("P113", wrong.message);
+                    loader.report(found.at(&keys.span(file), "not through SSH"));
+                    return None;
+                }
+            },
+            (Err(wrong), _) => {
                 loader.report(
                     Diagnostic::error("P113", wrong.message)
                         .at(&text.span(file), "")
@@ -103,6 +115,46 @@ pub fn secret_of(
         loader.report(plain_text(file, text));
     }
     loader.substitute(file, text, |_| false)
+}
+
+/// The way through an SSH server. `None` after an error.
+fn ssh(loader: &mut Loader<'_>, file: &Arc<SourceFile>, keys: &SshKeys) -> Option<Ssh> {
+    let host = keys.host.as_ref()?;
+    for text in [Some(host), keys.user.as_ref()].into_iter().flatten() {
+        // Nothing that `ssh` could take for an option or split into several words.
+        let is_word = |c: char| c.is_alphanumeric() || "._-:@%".contains(c);
+        if text.is_empty() || text.starts_with('-') || !text.chars().all(is_word) {
+            let message = format!("`{}` is no name that SSH could mean", text.value);
+            let found = Diagnostic::error("P104", message);
+            loader.report(found.at(&text.content(file), "a host, or a user"));
+            return None;
+        }
+    }
+    let port = match &keys.port {
+        None => None,
+        Some(port) => match u16::try_from(port.value) {
+            Ok(number) if number > 0 => Some(number),
+            _ => {
+                let found = Diagnostic::error("P104", format!("`{}` is no port", port.value));
+                loader.report(found.at(&port.span(file), "from 1 to 65535"));
+                return None;
+            }
+        },
+    };
+    let mut path = |text: &Option<At<String>>| match text {
+        None => Some(None),
+        Some(text) => {
+            let path = loader.substitute(file, text, |_| false)?;
+            Some(Some(loader.base.join(path)))
+        }
+    };
+    Some(Ssh {
+        host: host.value.clone(),
+        port,
+        user: keys.user.as_ref().map(|user| user.value.clone()),
+        key: path(&keys.key)?,
+        known_hosts: path(&keys.known_hosts)?,
+    })
 }
 
 fn plain_text(file: &Arc<SourceFile>, at: &At<String>) -> Diagnostic {

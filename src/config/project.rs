@@ -80,6 +80,8 @@ pub struct ErpKeys {
     pub password_file: Option<At<String>>,
     /// Schema of ponte's own tables. Default: `ponte` on PostgreSQL; elsewhere tables `ponte_…` beside the others.
     pub own_schema: Option<At<String>>,
+    /// The SSH server from which the database is reached.
+    pub ssh: Option<At<SshKeys>>,
     pub article: Option<At<ErpRecordKeys>>,
     pub category: Option<At<ErpRecordKeys>>,
     pub price: Option<At<ErpRecordKeys>>,
@@ -165,6 +167,8 @@ pub struct ShopKeys {
     pub password_file: Option<At<String>>,
     /// Database or schema of ponte's own tables. Default: tables `ponte_…` beside the shop's.
     pub own_schema: Option<At<String>>,
+    /// The SSH server from which the database is reached.
+    pub ssh: Option<At<SshKeys>>,
     /// The ERP's code of the shop's language: `name[main]` in mapping files.
     pub language: Option<At<String>>,
     /// The shop's languages that ponte looks after: the shop's code = the ERP's. Texts in other languages are the shop
@@ -271,6 +275,24 @@ pub struct ConnectionKeys {
     pub password_file: Option<At<String>>,
     /// Schema or database of ponte's own tables.
     pub own_schema: Option<At<String>>,
+    /// The SSH server from which the database is reached.
+    pub ssh: Option<At<SshKeys>>,
+}
+
+/// A way through an SSH server: the host in `url` is what that server calls the database's, mostly `127.0.0.1`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct SshKeys {
+    #[schemars(required)]
+    pub host: Option<At<String>>,
+    /// Default: 22, or what the user's settings of `ssh` say.
+    pub port: Option<At<u32>>,
+    /// Default: the user who runs ponte.
+    pub user: Option<At<String>>,
+    /// A private key without a passphrase, relative to the project file. Default: the agent's, and the user's usual ones.
+    pub key: Option<At<String>>,
+    /// Keys of known servers, relative to the project file. Default: `~/.ssh/known_hosts`.
+    pub known_hosts: Option<At<String>>,
 }
 
 /// A flow from table to table.

@@ -16,6 +16,7 @@ pub mod postgres;
 pub mod query;
 mod render;
 pub mod sqlite;
+pub mod ssh;
 mod state;
 pub mod template;
 pub mod url;
@@ -136,6 +137,9 @@ pub async fn fetch(session: &mut dyn Session, query: &Query) -> Result<Vec<crate
 
 /// The engine that a connection string names.
 pub fn engine(url: &DbUrl) -> Result<Arc<dyn Engine>> {
+    if let Some(ssh) = url.ssh() {
+        return Ok(Arc::new(ssh::Tunneled::new(url, ssh)));
+    }
     Ok(match url.kind() {
         EngineKind::Postgres => Arc::new(postgres::Postgres::new(url)?),
         EngineKind::MySql => Arc::new(mysql::MySql::new(url)?),

@@ -3,6 +3,7 @@
 //! A [`DbUrl`] holds the password and never shows it: `Display` and `Debug` write `***`, and no error repeats the text
 //! it is about.
 
+use super::ssh::Ssh;
 use super::{DbError, DbErrorKind, EngineKind, Result};
 use crate::diagnostic::nearest;
 use percent_encoding::percent_decode_str;
@@ -58,6 +59,14 @@ pub struct Server {
     pub statement_timeout: Duration,
     /// What the server's process list calls this connection.
     pub application: String,
+    /// The SSH server from which the host is reached; the line up to it is encrypted.
+    ssh: Option<Ssh>,
+    /// The way into a tunnel that is open already.
+    is_near_end: bool,
+    /// What messages call it, if not by what is here.
+    shown: Option<String>,
+    /// `tls` stands in the connection string.
+    tls_is_asked: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,6 +123,58 @@ impl DbUrl {
         }
     }
 
+    /// The same database, reached through an SSH server.
+    ///
+    /// # Errors
+    /// Of kind `Config` for a file, a socket, or a connection that is to be encrypted beyond the SSH server, too.
+    pub fn behind(mut self, ssh: Ssh) -> Result<DbUrl> {
+        let Place::Server(server) = &mut self.place else {
+            return Err(config("a file is not reached through SSH"));
+        };
+        if server.socket.is_some() {
+            return Err(config("`socket` and `ssh` exclude each other"));
+        }
+        if server.tls_is_asked && server.tls != Tls::Off {
+            return Err(config(
+                "`tls` and `ssh` exclude each other: the tunnel encrypts up to the SSH server, which should stand beside the database",
+            ));
+        }
+        server.tls = Tls::Off;
+        server.ssh = Some(ssh);
+        Ok(self)
+    }
+
+    /// The SSH server in between that is yet to be reached.
+    pub(super) fn ssh(&self) -> Option<&Ssh> {
+        let server = self.server()?;
+        server.ssh.as_ref().filter(|_| !server.is_near_end)
+    }
+
+    /// The near end of the tunnel to this database.
+    #[cfg(unix)]
+    pub(super) fn at_socket(&self, socket: PathBuf) -> DbUrl {
+        self.near_end(|server| server.socket = Some(socket))
+    }
+
+    /// The near end of the tunnel to this database.
+    #[cfg(not(unix))]
+    pub(super) fn at_port(&self, port: u16) -> DbUrl {
+        self.near_end(|server| {
+            server.host = "127.0.0.1".to_owned();
+            server.port = port;
+        })
+    }
+
+    fn near_end(&self, change: impl FnOnce(&mut Server)) -> DbUrl {
+        let mut near = self.clone();
+        if let Place::Server(server) = &mut near.place {
+            server.shown = Some(self.to_string());
+            server.is_near_end = true;
+            change(server);
+        }
+        near
+    }
+
     /// Whether both lead to one database, whoever logs in.
     pub fn is_same_database(&self, other: &DbUrl) -> bool {
         match (&self.place, &other.place) {
@@ -123,7 +184,10 @@ impl DbUrl {
                     Some(socket) => (socket.display().to_string(), 0),
                     None => (server.host.to_lowercase(), server.port),
                 };
-                self.kind == other.kind && there(a) == there(b) && a.database == b.database
+                self.kind == other.kind
+                    && a.ssh == b.ssh
+                    && there(a) == there(b)
+                    && a.database == b.database
             }
             _ => false,
         }
@@ -142,6 +206,9 @@ impl fmt::Display for DbUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
             Place::File { path, .. } => write!(f, "sqlite:{}", path.display()),
+            Place::Server(server) if server.shown.is_some() => {
+                f.write_str(server.shown.as_deref().unwrap_or_default())
+            }
             Place::Server(server) => {
                 let secret = if server.password.is_some() {
                     ":***"
@@ -156,7 +223,11 @@ impl fmt::Display for DbUrl {
                     }
                     None => write!(f, "{}:{}", server.host, server.port)?,
                 }
-                write!(f, "/{}", server.database)
+                write!(f, "/{}", server.database)?;
+                match &server.ssh {
+                    Some(ssh) => write!(f, " (by SSH over {ssh})"),
+                    None => Ok(()),
+                }
             }
         }
     }
@@ -262,6 +333,10 @@ fn server(kind: EngineKind, text: &str, password: Option<String>, base: &Path) -
         connect_timeout: CONNECT_TIMEOUT,
         statement_timeout: STATEMENT_TIMEOUT,
         application: "ponte".to_owned(),
+        ssh: None,
+        is_near_end: false,
+        tls_is_asked: false,
+        shown: None,
     };
     options(&mut server, &url, base)?;
     Ok(DbUrl {
@@ -297,6 +372,7 @@ fn options(server: &mut Server, url: &url::Url, base: &Path) -> Result<()> {
         server.host = "localhost".to_owned();
     }
     let is_local = server.socket.is_some() || is_loopback(&server.host);
+    server.tls_is_asked = tls.is_some();
     server.tls = tls.unwrap_or(if is_local { Tls::Off } else { Tls::Verify });
     if server.ca.is_some() && server.tls != Tls::Verify {
         return Err(config(

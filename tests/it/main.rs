@@ -11,6 +11,7 @@ mod odoo;
 mod page;
 mod selftest;
 mod service;
+mod ssh;
 mod stock;
 mod sync;
 mod verify;

@@ -8,6 +8,7 @@ pub mod pipeline;
 pub mod project;
 pub mod proxy;
 pub mod servers;
+pub mod sshd;
 
 /// Whether the long tests were asked for, too (`tests/run --full`).
 pub fn full() -> bool {

@@ -142,6 +142,7 @@ impl<'p> Resolver<'p, '_> {
             password: &keys.password,
             password_file: &keys.password_file,
             own_schema: &keys.own_schema,
+            ssh: &keys.ssh,
         };
         self.connection("erp", &keys.span(self.file), &access, side.as_ref());
         side
@@ -168,6 +169,7 @@ impl<'p> Resolver<'p, '_> {
                 password: &keys.password,
                 password_file: &keys.password_file,
                 own_schema: &keys.own_schema,
+                ssh: &keys.ssh,
             };
             self.connection(&connection, &at, &access, side.as_ref());
             shops.push((name.clone(), side));
@@ -183,6 +185,7 @@ impl<'p> Resolver<'p, '_> {
                 password: &keys.password,
                 password_file: &keys.password_file,
                 own_schema: &keys.own_schema,
+                ssh: &keys.ssh,
             };
             let connection = format!("connection.{}", name.value);
             self.connection(&connection, &keys.span(self.file), &access, None);
