@@ -1,10 +1,17 @@
 //! `ponte run`: the service as it is started, left alone and stopped. Waiting ends when what is waited for has happened;
 //! how long it takes is no matter here.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
 use crate::support::client::Client;
+use crate::support::full;
+use crate::support::http::{ask, free_port};
 use crate::support::project::{Project, Running};
+use crate::support::proxy::{Direction, Fault, Proxy};
 use crate::support::servers::{self, Database};
 
 /// However slow the machine is.
@@ -233,4 +240,124 @@ async fn the_unit_says_what_the_service_may_do() {
         .ponte(&["service", "--name", "a b", "install", "--print"])
         .exits_with(2);
     assert!(refused.stderr.contains("no name of a service"), "{refused}");
+}
+
+/// Resident memory of a process, in KiB.
+fn memory(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("a process");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let number = line.and_then(|line| line.trim().split(' ').next()?.parse().ok());
+    number.expect("its memory")
+}
+
+#[tokio::test]
+async fn the_service_outlives_broken_lines() {
+    let lasts = Duration::from_secs(if full() { 300 } else { 40 });
+    let seed: u64 = rand::random();
+    eprintln!("service::soak: seed {seed}");
+    let mut random = StdRng::seed_from_u64(seed);
+    let erp = servers::postgres("service::soak erp").await;
+    let shop = servers::mariadb("service::soak shop").await;
+    let mut client = erp.client().await;
+    client
+        .run("CREATE TABLE agent (code text PRIMARY KEY, name text NOT NULL)")
+        .await;
+    client
+        .run("INSERT INTO agent SELECT 'A' || n, 'Agent ' || n FROM generate_series(1, 2000) n")
+        .await;
+    let mut there = shop.client().await;
+    there
+        .run("CREATE TABLE agent (code varchar(20) PRIMARY KEY, name varchar(80) NOT NULL)")
+        .await;
+    let lines = [Proxy::start(&erp.url), Proxy::start(&shop.url)];
+    let port = free_port();
+    let mut project = Project::new();
+    project.file(
+        "ponte.toml",
+        &format!(
+            r#"
+[connection.erp]
+url = "{}"
+[connection.shop]
+url = "{}"
+[flow.agents]
+from = {{ connection = "connection.erp", table = "agent", key = ["code"] }}
+to = {{ connection = "connection.shop", table = "agent", match = {{ code = "code" }}, set = {{ name = "name" }}, gone = "delete", guard = {{ percent = 100 }} }}
+[schedule.flows]
+verify = "demand"
+agents = "10s"
+[service]
+listen = "127.0.0.1:{port}"
+token = "${{TOKEN_PASSWORD}}"
+"#,
+            lines[0].url(&erp.url),
+            lines[1].url(&shop.url)
+        ),
+    );
+    project.env("TOKEN_PASSWORD", "a token of the soak test");
+    project.ponte(&["setup", "--run"]).succeeds();
+    let running = project.start(&["run"]);
+    until(&shop, "SELECT count(*) FROM agent", "2000").await;
+    let began = Instant::now();
+    let mut first = None;
+    let mut cuts = 0;
+    while began.elapsed() < lasts {
+        for line in &lines {
+            line.clear();
+        }
+        let line = &lines[random.random_range(0..lines.len())];
+        match random.random_range(0..4) {
+            0 => line.set(Fault::Refuse),
+            1 => line.cut_all(),
+            _ => line.set(Fault::CutAfter {
+                direction: match random.random_bool(0.5) {
+                    true => Direction::ToServer,
+                    false => Direction::ToClient,
+                },
+                bytes: random.random_range(0..6_000),
+            }),
+        }
+        let code = random.random_range(1..=2000);
+        let name: u32 = random.random();
+        client
+            .run(&format!(
+                "UPDATE agent SET name = 'N{name}' WHERE code = 'A{code}'"
+            ))
+            .await;
+        let asked = [("Authorization", "Bearer a token of the soak test")];
+        ask(port, "POST", "/api/flows/agents/run", &asked, "");
+        tokio::time::sleep(Duration::from_millis(random.random_range(50..700))).await;
+        if first.is_none() && began.elapsed() > lasts / 4 {
+            first = Some(memory(running.id()));
+        }
+        cuts += 1;
+    }
+    let cut: u64 = lines.iter().map(|line| line.counts().cuts).sum();
+    for line in &lines {
+        line.clear();
+    }
+    let grown = memory(running.id()).saturating_sub(first.unwrap_or_default());
+    eprintln!("service::soak: {cuts} faults, {cut} lines cut, {grown} KiB more than at a quarter");
+    assert!(cut > 0 && grown < 24 << 10, "{cut} cuts, {grown} KiB");
+
+    // With sound lines the target becomes what the source is, and nothing stays open.
+    client
+        .run("INSERT INTO agent VALUES ('LAST', 'Zita')")
+        .await;
+    client.run("DELETE FROM agent WHERE code = 'A7'").await;
+    let last = "SELECT count(*) FROM agent WHERE code = 'LAST'";
+    until(&shop, last, "1").await;
+    until(&shop, "SELECT count(*) FROM agent WHERE code = 'A7'", "0").await;
+    let source = client.rows("SELECT code, name FROM agent").await;
+    let target = there.rows("SELECT code, name FROM agent").await;
+    let (source, target) = [source, target].map(BTreeSet::from_iter).into();
+    let differ: Vec<_> = source.symmetric_difference(&target).collect();
+    assert!(differ.is_empty(), "{differ:?}");
+    signal(&running, "-TERM");
+    running.wait().succeeds();
+    let open = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = '{}' AND application_name = 'ponte'",
+        erp.name
+    );
+    until(&erp, &open, "0").await;
 }
