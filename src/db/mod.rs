@@ -15,6 +15,7 @@ pub mod mysql;
 pub mod postgres;
 pub mod query;
 mod render;
+pub mod sieve;
 pub mod sqlite;
 pub mod ssh;
 mod state;
@@ -26,8 +27,9 @@ use crate::value::RowBatch;
 use async_trait::async_trait;
 use catalog::{ResultColumn, Table};
 pub use error::{CommitError, DbError, DbErrorKind};
-use futures_util::stream::BoxStream;
+use futures_util::stream::{BoxStream, StreamExt};
 use query::{Add, Delete, Insert, Query, TableName, Update};
+use sieve::{Sieve, Sifted};
 use std::fmt;
 use std::sync::Arc;
 pub use url::DbUrl;
@@ -104,6 +106,19 @@ pub trait Session: Send {
     /// A session whose scan was dropped before its end may be of no further use.
     async fn scan<'a>(&'a mut self, query: &Query) -> Result<BoxStream<'a, Result<RowBatch>>> {
         self.read(query).await
+    }
+
+    /// [`Session::scan`] past a sieve, which is asked before a row's values are made, if the server's form allows that.
+    async fn sift<'a>(
+        &'a mut self,
+        query: &Query,
+        sieve: &'a mut dyn Sieve,
+    ) -> Result<BoxStream<'a, Result<Sifted>>> {
+        sieve.begin(b"values");
+        let batches = self.scan(query).await?;
+        Ok(batches
+            .map(move |batch| batch.map(|batch| Sifted::of(batch, sieve)))
+            .boxed())
     }
 
     /// Runs statements of ponte's own (creating its tables, lease): the number of rows matched.

@@ -18,6 +18,7 @@ mod write;
 use super::catalog::{ResultColumn, Table};
 use super::query::{Add, Delete, Insert, Query, TableName, Update};
 use super::render::{Dialect, Sql};
+use super::sieve::{Sieve, Sifted};
 use super::url::Tls;
 use super::{
     CommitError, DbError, DbErrorKind, DbUrl, Engine, EngineKind, Isolation, Result, Server,
@@ -195,6 +196,7 @@ impl Session for PostgresSession {
     }
 
     async fn scan<'a>(&'a mut self, query: &Query) -> Result<BoxStream<'a, Result<RowBatch>>> {
+        let query = &*choice::settle(self, query).await?;
         let sql = Sql::render(&DIALECT, query);
         if !sql.values.is_empty() {
             return self.read(query).await;
@@ -203,6 +205,26 @@ impl Session for PostgresSession {
         let label: &'a str = label;
         let told = move |error: DbError| error.context(format_args!("{label}: reading"));
         let batches = link.copy(&sql.text).await;
+        Ok(batches
+            .map_err(told)?
+            .map(move |batch| batch.map_err(told))
+            .boxed())
+    }
+
+    async fn sift<'a>(
+        &'a mut self,
+        query: &Query,
+        sieve: &'a mut dyn Sieve,
+    ) -> Result<BoxStream<'a, Result<Sifted>>> {
+        let query = &*choice::settle(self, query).await?;
+        let sql = Sql::render(&DIALECT, query);
+        let PostgresSession { link, label, .. } = self;
+        let label: &'a str = label;
+        let told = move |error: DbError| error.context(format_args!("{label}: reading"));
+        let batches = match sql.values.is_empty() {
+            true => link.sift_copy(&sql.text, sieve).await,
+            false => link.sift(sql, sieve).await,
+        };
         Ok(batches
             .map_err(told)?
             .map(move |batch| batch.map_err(told))

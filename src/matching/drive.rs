@@ -64,7 +64,14 @@ pub async fn drive(
     drop(source);
     watch.begin(&bound);
     let selection = Selection::default();
-    let mut reader = Reader::start(&source_engine, &bound, &selection, unique, [0; 32]);
+    let mut reader = Reader::start(
+        &source_engine,
+        &bound,
+        &selection,
+        unique,
+        [0; 32],
+        &mut None,
+    );
     let own = connections.own(&flow.target.connection);
     let intent = Intent::DryRun;
     let mut applier = Applier::new(&bound, target_engine, target, own, None, around, intent);
@@ -101,6 +108,8 @@ impl Driver<'_, '_> {
         while let Some(item) = reader.next().await? {
             match item {
                 Item::Rejected(rejected) => self.watch.rejected(&rejected),
+                // Nothing is known to this reader.
+                Item::Known(_) => {}
                 Item::Record(record) => {
                     bytes += record.bytes();
                     batch.push(*record);
@@ -119,6 +128,8 @@ impl Driver<'_, '_> {
         while let Some(item) = reader.next().await? {
             match item {
                 Item::Rejected(rejected) => self.watch.rejected(&rejected),
+                // Nothing is known to this reader.
+                Item::Known(_) => {}
                 Item::Record(record) => records.push(record),
             }
             tree_fits(records.len(), &self.applier.bound.flow.name)?;

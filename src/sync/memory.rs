@@ -6,6 +6,7 @@
 use super::batch::Intent;
 use super::batch::needs::Awaited;
 use super::gone::Settled;
+use super::known::Known;
 use super::provenance::{self, Provenance};
 use super::record::Record;
 use super::report::FlowReport;
@@ -43,6 +44,8 @@ pub struct Memory {
     key_columns: usize,
     is_patch: bool,
     stale: HashSet<KeyHash>,
+    /// Rows that need not be looked at; lent to the reader where that can let them go.
+    pub known: Option<Known>,
     /// Of a run that moves no snapshot: keys that it wrote.
     pub written: Option<Vec<KeyHash>>,
     scratch: Option<Scratch>,
@@ -104,20 +107,25 @@ impl Memory {
             mark: None,
             key_columns: flow.source.key.len(),
             is_patch: false,
+            known: None,
             scratch,
         })
     }
 
-    pub fn is_unchanged(&mut self, record: &Record, flow: &Flow) -> Result<bool, SnapshotError> {
-        if self.awaited.has(record, flow) {
-            return Ok(false);
+    /// From here on the rows are known that need not be looked at.
+    pub fn recall(&mut self) -> Result<(), SnapshotError> {
+        if let Some(old) = self.old.as_ref().filter(|_| !self.compare_all) {
+            let stale = std::mem::take(&mut self.stale);
+            let awaited = std::mem::take(&mut self.awaited);
+            self.known = Some(Known::new(old, stale, awaited)?);
         }
-        match &mut self.old {
-            Some(old) if !self.compare_all && !self.stale.contains(&record.hash) => {
-                Ok(old.get(&record.hash)? == Some(record.fingerprint))
-            }
-            _ => Ok(false),
-        }
+        Ok(())
+    }
+
+    /// Whether the record need not be looked at. It is then carried over as it is.
+    pub fn is_unchanged(&mut self, record: &Record) -> bool {
+        let known = self.known.as_mut();
+        known.is_some_and(|known| known.has(&record.key, &record.hash, &record.fingerprint))
     }
 
     pub fn carried_over(&mut self, record: &Record) -> Result<(), SnapshotError> {
@@ -137,6 +145,9 @@ impl Memory {
         let Some(mut next) = self.next.take() else {
             return Ok(None);
         };
+        if let Some(known) = self.known.take() {
+            next.keep(known.kept());
+        }
         next.set_mark(self.mark.take().map_or(Vec::new(), |mark| mark.bytes()));
         next.merge(self.old.as_ref(), &self.rest).map(Some)
     }

@@ -3,10 +3,10 @@
 //! The way of a row, with the module of each step:
 //! [`bind`] holds the flow against both databases and gives every name its slot ([`layout`]); [`read`] streams records
 //! with their child sets; [`snapshot`] tells which have changed since they were last carried over, [`watermark`] which
-//! are worth asking for; [`find`] says which
+//! are worth asking for; [`known`] lets the others go; [`find`] says which
 //! row of the target a record is; [`rows`], [`attributes`], [`elements`] and [`derived`] compare with the target as it
 //! is now; [`work`] carries out what differs; [`batch`] does all of this for some hundred records in one transaction;
-//! [`gone`] deals with what the source no longer has; [`memory`] knows what was carried over before;
+//! [`fill`] does without comparing where the table was empty; [`gone`] deals with what the source no longer has; [`memory`] knows what was carried over before;
 //! [`run`] strings it together; [`report`] keeps what happened.
 
 pub mod attributes;
@@ -17,8 +17,10 @@ pub mod condition;
 pub mod derived;
 pub mod elements;
 pub mod erp_keys;
+pub mod fill;
 pub mod find;
 pub mod gone;
+pub mod known;
 pub mod layout;
 pub mod links;
 pub mod lookup;

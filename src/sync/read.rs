@@ -8,18 +8,22 @@
 //! way, and a break of it ends the read as an error.
 
 mod feed;
+mod sift;
 
 use super::bind::Bound;
+use super::known::Known;
 use super::narrow::{named, narrow, order, restrict, rows_of};
 use super::record::{Existing, Need, Record, key_text, text_in};
 use super::report::{Reason, Rejected};
 use super::snapshot::{Fingerprint, KeyHash};
 use crate::db::query::Query;
+use crate::db::sieve::Mark;
 use crate::db::{DbError, DbErrorKind, Engine, Result};
 use crate::plan::{FieldKind, Relation};
 use crate::value::convert;
 use crate::value::{Charset, Row, Type, Value};
-use feed::{ChildRows, Portions, Rows};
+use feed::{ChildRows, Fed, Marked, Portions, Rows};
+use sift::Sifter;
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -41,6 +45,8 @@ pub struct Selection {
 pub enum Item {
     Record(Box<Record>),
     Rejected(Rejected),
+    /// So many rows that are known already, and were let go.
+    Known(u64),
 }
 
 /// Reads the records of a bound flow one by one; the queries run ahead in tasks of their own.
@@ -52,7 +58,7 @@ pub struct Reader<'b> {
     children: Vec<ChildRows>,
     ordered: bool,
     seed: [u8; 32],
-    held: Option<Row>,
+    held: Option<Marked>,
     ready: VecDeque<Item>,
     /// Rows that the source yielded.
     pub rows: u64,
@@ -62,18 +68,22 @@ pub struct Reader<'b> {
     pub blanks: HashSet<KeyHash>,
     /// Records with a name in the shop's language.
     pub named: u64,
+    /// What was lent to the reader, given back with the end of the source.
+    pub known: Option<Known>,
 }
 
 impl<'b> Reader<'b> {
-    /// `unique`: an index of the source's table vouches for the key. `seed` goes into every fingerprint.
+    /// `unique`: an index of the source's table vouches for the key. `seed` goes into every fingerprint. `known` is
+    /// lent to a reader that can let rows go: one that need not see which other rows have their key.
     pub fn start(
         engine: &Arc<dyn Engine>,
         bound: &'b Bound<'b>,
         selection: &Selection,
         unique: bool,
         seed: [u8; 32],
+        known: &mut Option<Known>,
     ) -> Reader<'b> {
-        Reader::begin(engine, bound, selection, None, unique, seed)
+        Reader::begin(engine, bound, selection, None, unique, seed, known)
     }
 
     /// Only the records whose first key column has one of these values, which are sorted by [`Value::order`].
@@ -90,6 +100,7 @@ impl<'b> Reader<'b> {
             Some(keys),
             false,
             seed,
+            &mut None,
         )
     }
 
@@ -100,6 +111,7 @@ impl<'b> Reader<'b> {
         keys: Option<&[Value]>,
         unique: bool,
         seed: [u8; 32],
+        known: &mut Option<Known>,
     ) -> Reader<'b> {
         let source = &bound.flow.source;
         let ordered = !source.children.is_empty() || !unique;
@@ -174,17 +186,23 @@ impl<'b> Reader<'b> {
                 };
                 ChildRows {
                     name: child.child.name.clone(),
-                    rows: Rows::start(engine, portions),
+                    rows: Rows::start(engine, portions, None),
                     key_at,
                     next: None,
                     last: Vec::new(),
                 }
             })
             .collect();
+        let key_at: Vec<usize> = (0..bound.key.len()).collect();
+        let sifter = source.children.is_empty().then(|| {
+            let lets_go = !ordered && bound.parent.is_none();
+            let known = if lets_go { known.take() } else { None };
+            Sifter::new(key_at.clone(), seed, known)
+        });
         Reader {
-            key_at: (0..bound.key.len()).collect(),
+            key_at,
             columns,
-            main: Rows::start(engine, main),
+            main: Rows::start(engine, main, sifter),
             children,
             ordered,
             seed,
@@ -194,6 +212,7 @@ impl<'b> Reader<'b> {
             duplicates: 0,
             blanks: HashSet::new(),
             named: 0,
+            known: None,
             bound,
         }
     }
@@ -204,31 +223,38 @@ impl<'b> Reader<'b> {
             if let Some(item) = self.ready.pop_front() {
                 return Ok(Some(item));
             }
-            let row = match self.held.take() {
+            let (row, mark) = match self.held.take() {
                 Some(row) => row,
                 None => match self.main.next().await? {
-                    Some(row) => row,
-                    None => return Ok(None),
+                    Fed::Row(row) => row,
+                    Fed::Known(rows) => {
+                        self.rows += rows;
+                        return Ok(Some(Item::Known(rows)));
+                    }
+                    Fed::End => {
+                        self.known = self.main.known.take();
+                        return Ok(None);
+                    }
                 },
             };
             self.rows += 1;
             self.note_blanks(&row);
             if self.ordered {
-                self.with_equals(row).await?;
+                self.with_equals(row, mark).await?;
             } else {
-                let item = self.record(row, Vec::new());
+                let item = self.record(row, Vec::new(), mark);
                 self.ready.push_back(item);
             }
         }
     }
 
     /// Looks at the rows that follow for the same key, so that duplicates are seen before any of them is used.
-    async fn with_equals(&mut self, row: Row) -> Result<()> {
+    async fn with_equals(&mut self, row: Row, mark: Option<Mark>) -> Result<()> {
         let mut same = vec![row];
-        while let Some(next) = self.main.next().await? {
+        while let Fed::Row((next, next_mark)) = self.main.next().await? {
             match compare(&same[0], &self.key_at, &next, &self.key_at) {
                 Ordering::Less if !same_key(&same[0], &next, &self.key_at) => {
-                    self.held = Some(next);
+                    self.held = Some((next, next_mark));
                     break;
                 }
                 Ordering::Less | Ordering::Equal => {
@@ -249,7 +275,7 @@ impl<'b> Reader<'b> {
         let item = match same.len() {
             1 => {
                 let row = same.swap_remove(0);
-                let item = self.record(row, children);
+                let item = self.record(row, children, mark);
                 self.note_name(&item);
                 item
             }
@@ -318,12 +344,12 @@ impl<'b> Reader<'b> {
         Some(Reason::EmptyKey { column })
     }
 
-    fn record(&self, row: Row, children: Vec<Vec<Row>>) -> Item {
+    fn record(&self, row: Row, children: Vec<Vec<Row>>, mark: Option<Mark>) -> Item {
         if let Some(reason) = self.empty_key(&row) {
             return self.rejected(&row, reason);
         }
         let key: Vec<Value> = trimmed(self.key_at.iter().map(|at| row[*at].clone()).collect());
-        let fingerprint = fingerprint(&self.seed, &row, &children);
+        let fingerprint = mark.unwrap_or_else(|| fingerprint(&self.seed, &row, &children));
         let mut values = vec![Value::Null; self.bound.layout.slots()];
         for (at, value) in self.columns.iter().zip(row.into_vec()) {
             values[*at] = value;

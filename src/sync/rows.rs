@@ -300,30 +300,44 @@ pub fn new_row(
     at: usize,
     key: impl IntoIterator<Item = Option<Value>>,
 ) -> Result<Op, Reason> {
-    let matches = write.matches.iter().map(|one| one.column.clone());
-    let mut columns: Vec<(String, Value)> = matches
-        .zip(key)
-        .filter_map(|(column, value)| Some((column, value?)))
-        .collect();
+    let (columns, values) = new_cells(write, view, key)?;
+    let columns = columns.into_iter().map(str::to_owned).zip(values);
+    Ok(Op::Insert {
+        record: at,
+        columns: columns.collect(),
+    })
+}
+
+/// The columns of [`new_row`], and their values.
+pub fn new_cells<'w>(
+    write: &'w BoundWrite<'_>,
+    view: &View<'_>,
+    key: impl IntoIterator<Item = Option<Value>>,
+) -> Result<(Vec<&'w str>, Vec<Value>), Reason> {
+    let count = write.matches.len() + write.fields.len();
+    let (mut columns, mut values) = (Vec::with_capacity(count), Vec::with_capacity(count));
+    let matches = write.matches.iter().map(|one| one.column.as_str());
+    for (column, value) in matches.zip(key) {
+        if let Some(value) = value {
+            columns.push(column);
+            values.push(value);
+        }
+    }
     let order = [Own::Set, Own::Fill, Own::Insert, Own::Touch];
     for own in order {
         for field in write.fields.iter().filter(|field| field.field.own == own) {
-            if columns
-                .iter()
-                .any(|(column, _)| *column == field.field.column)
-            {
+            let column = field.field.column.as_str();
+            if columns.contains(&column) {
                 continue;
             }
             let Some(value) = field_value(field, &write.write.table, view)? else {
                 continue;
             };
             if !value.is_null() || field.field.empty == Empty::Write {
-                columns.push((field.field.column.clone(), value));
+                columns.push(column);
+                values.push(value);
             }
         }
     }
-    Ok(Op::Insert {
-        record: at,
-        columns,
-    })
+    Ok((columns, values))
 }

@@ -5,9 +5,10 @@
 //! since what is right is not written. Links lie in the target and commit with the rows they speak of.
 
 use super::batch::needs::Awaited;
-use super::batch::{Applier, Intent, Outcome, rejected};
+use super::batch::{Applier, Done, Intent, Outcome, rejected};
 use super::bind::{BindError, Binder, Bound};
 use super::erp_keys::ErpKeys;
+use super::fill;
 use super::gone::{self, Settled, WholeRun};
 use super::layout::ANCESTORS;
 use super::lookup::Lookups;
@@ -35,6 +36,8 @@ use std::sync::Arc;
 const BATCH_RECORDS: usize = 500;
 /// ... and about so many bytes of values.
 const BATCH_BYTES: usize = 4 << 20;
+/// Rows after which a run tells how far it is.
+const TOLD_EVERY: u64 = 10_000;
 /// Beyond so many rejected records something is wrong with the mapping, not with the rows.
 const REJECTED_MAX: u64 = 100_000;
 
@@ -144,9 +147,20 @@ pub async fn run(
     )
     .await?;
     drop(source);
+    memory.recall()?;
     let mut reader = match &keys {
         Some(keys) => Reader::of_keys(&source_engine, &bound, keys, seed),
-        None => Reader::start(&source_engine, &bound, &options.selection, unique, seed),
+        None => {
+            let known = &mut memory.known;
+            Reader::start(
+                &source_engine,
+                &bound,
+                &options.selection,
+                unique,
+                seed,
+                known,
+            )
+        }
     };
     let mut applier = Applier::new(
         &bound,
@@ -183,6 +197,7 @@ pub async fn run(
             .await?
         }
     }
+    memory.known = memory.known.take().or(reader.known.take());
     report.counts.read = reader.rows;
     report.counts.duplicates += reader.duplicates;
     memory.cannot_retry(&reader.blanks);
@@ -350,15 +365,20 @@ async fn stream(
     report: &mut FlowReport,
     progress: Progress<'_>,
 ) -> Result<(), RunError> {
+    if fill::is_for(applier).await? && fill::fill(reader, applier, memory, report, progress).await?
+    {
+        return Ok(());
+    }
     let mut batch = Vec::new();
     let mut bytes = 0;
+    let mut told = 0;
     while let Some(item) = reader.next().await? {
         match item {
             Item::Rejected(rejected) => reject(rejected, memory, report)?,
+            Item::Known(rows) => report.counts.unchanged += rows,
             Item::Record(record) => {
-                if memory.is_unchanged(&record, applier.bound.flow)? {
+                if memory.is_unchanged(&record) {
                     report.counts.unchanged += 1;
-                    memory.carried_over(&record)?;
                 } else {
                     bytes += record.bytes();
                     batch.push(*record);
@@ -370,7 +390,8 @@ async fn stream(
             bytes = 0;
             apply(applier, std::mem::take(&mut batch), memory, report).await?;
             progress(report);
-        } else if reader.rows.is_multiple_of(10_000) {
+        } else if reader.rows >= told + TOLD_EVERY {
+            told = reader.rows;
             progress(report);
         }
     }
@@ -390,6 +411,8 @@ async fn tree(
     while let Some(item) = reader.next().await? {
         match item {
             Item::Rejected(rejected) => reject(rejected, memory, report)?,
+            // The reader lets no record of a tree go.
+            Item::Known(_) => {}
             Item::Record(record) => records.push(record),
         }
         tree_fits(records.len(), &applier.bound.flow.name)?;
@@ -407,9 +430,8 @@ async fn tree(
             let ancestors = ancestors(&record, parent, &above);
             record.add_ancestors(child, &ancestors);
             above.insert(record.key.clone(), ancestors);
-            if memory.is_unchanged(&record, applier.bound.flow)? {
+            if memory.is_unchanged(&record) {
                 report.counts.unchanged += 1;
-                memory.carried_over(&record)?;
             } else {
                 changed.push(*record);
             }
@@ -445,7 +467,7 @@ fn ancestors(
         .collect()
 }
 
-fn reject(
+pub(super) fn reject(
     rejected: Rejected,
     memory: &mut Memory,
     report: &mut FlowReport,
@@ -491,7 +513,7 @@ fn without_doubles(
     Ok(batch)
 }
 
-async fn apply(
+pub(super) async fn apply(
     applier: &mut Applier<'_>,
     batch: Vec<Record>,
     memory: &mut Memory,
@@ -501,7 +523,18 @@ async fn apply(
     if batch.is_empty() {
         return Ok(());
     }
-    for done in applier.apply(batch, report).await? {
+    let done = applier.apply(batch, report).await?;
+    take(done, applier.intent, memory, report)
+}
+
+/// Counts what became of records, and remembers what was carried over.
+pub(super) fn take(
+    done: impl IntoIterator<Item = Done>,
+    intent: Intent,
+    memory: &mut Memory,
+    report: &mut FlowReport,
+) -> Result<(), RunError> {
+    for done in done {
         let record = &done.record;
         let would_link = matches!(
             done.outcome,
@@ -521,7 +554,7 @@ async fn apply(
         if let (true, Some(written)) = (done.outcome != Outcome::Right, &mut memory.written) {
             written.push(record.hash);
         }
-        if applier.intent == Intent::DryRun && would_link {
+        if intent == Intent::DryRun && would_link {
             report.planned.push(record.key.clone());
         }
         match done.complete {

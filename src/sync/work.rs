@@ -118,12 +118,11 @@ pub fn field_value(
         return Ok(None);
     }
     let value = evaluate(&bound.value, view, &field.at)?;
-    let shown = value.show();
     let fitted =
         fit(value, &bound.ty, field.cut, field.round).map_err(|misfit| Reason::Misfit {
             why: misfit.to_string(),
             column: format!("`{table}.{}`, {}", field.column, bound.declared),
-            value: shown,
+            value: shown_again(&bound.value, view, &field.at),
             place: place(&field.at),
         })?;
     if fitted.is_null() && field.empty == Empty::Write && !bound.nullable {
@@ -161,17 +160,21 @@ pub fn match_values(
                     }),
                 };
             }
-            let shown = value.show();
             fit(value, &bound.ty, None, None)
                 .map(Some)
                 .map_err(|misfit| Reason::Misfit {
                     why: misfit.to_string(),
                     column: format!("`{}.{}`", write.write.table, one.column),
-                    value: shown,
+                    value: shown_again(&bound.value, view, &one.at),
                     place: place(&one.at),
                 })
         })
         .collect()
+}
+
+/// What did not fit: few values are shown, so none is kept for that.
+fn shown_again(value: &Resolved, view: &View<'_>, at: &Span) -> String {
+    evaluate(value, view, at).map_or_else(|_| String::new(), |value| value.show())
 }
 
 /// Whether the write is for records of this kind; a record being created is of the first kind of the first write.
@@ -256,7 +259,7 @@ pub async fn execute(
     insert(session, write, ops).await
 }
 
-fn types_of(write: &BoundWrite<'_>, columns: &[String]) -> Vec<Type> {
+pub fn types_of(write: &BoundWrite<'_>, columns: &[String]) -> Vec<Type> {
     let ty = |name: &String| write.table.column(name).map(|column| column.ty.clone());
     columns
         .iter()
@@ -363,10 +366,11 @@ async fn insert(
         .collect();
     let mut generated = Vec::new();
     for (columns, (records, rows)) in by_columns {
+        let is_used = |name: &String| write.exports.iter().any(|(column, _)| column == name);
         let wanted = generated_column
             .filter(|_| write.write.attributes.is_none())
             .map(|column| column.name.clone())
-            .filter(|name| !columns.contains(name));
+            .filter(|name| is_used(name) && !columns.contains(name));
         let distinct_by = (0..columns.len())
             .filter(|at| tells_apart.contains(&columns[*at].as_str()))
             .collect();

@@ -3,13 +3,16 @@
 use crate::{ALL, Bench, Listed, SERVERS, begin, case, decimal, fetch, insert, int64, scan, text};
 use futures_util::TryStreamExt;
 use ponte::db::query::{Part, Query, TableName};
+use ponte::db::sieve::{Mark, Sieve};
 use ponte::db::{self, BATCH_BYTES, BATCH_ROWS, DbErrorKind, EngineKind, Isolation, choice};
 use ponte::value::{Charset, Type, Value};
+use std::collections::HashSet;
 
 pub const CASES: &[Listed] = &[
     case!(rows_stream_in_bounded_batches, ALL),
     case!(batches_are_bounded_in_bytes, ALL),
     case!(a_scan_yields_what_a_read_does, ALL),
+    case!(a_sieve_sees_every_row_and_lets_go_what_it_knows, ALL),
     case!(a_scan_is_of_one_moment, SERVERS),
     case!(what_is_wrong_with_a_scan_is_told_as_of_a_read, SERVERS),
     case!(a_scan_given_up_harms_nobody, ALL),
@@ -127,6 +130,101 @@ async fn a_scan_yields_what_a_read_does(bench: Bench) {
             }
         }
         assert_eq!(expected, 12_345);
+    }
+}
+
+/// Knows rows by their bytes.
+#[derive(Default)]
+struct Knows {
+    rows: HashSet<Vec<u8>>,
+    seen: Vec<(Vec<Value>, Vec<u8>)>,
+    form: Vec<u8>,
+}
+
+impl Sieve for Knows {
+    fn begin(&mut self, form: &[u8]) {
+        self.form = form.to_vec();
+    }
+
+    fn key_at(&self) -> &[usize] {
+        &[2, 0]
+    }
+
+    fn mark(&mut self, key: &[Value], bytes: &[u8]) -> Option<Mark> {
+        self.seen.push((key.to_vec(), bytes.to_vec()));
+        let mut mark = [0; 16];
+        mark[..8].copy_from_slice(&(self.seen.len() as u64).to_le_bytes());
+        (!self.rows.contains(bytes)).then_some(mark)
+    }
+}
+
+async fn a_sieve_sees_every_row_and_lets_go_what_it_knows(bench: Bench) {
+    numbers(
+        &bench,
+        25_000,
+        "CASE WHEN n % 10 = 0 THEN NULL ELSE 'abc' END"
+            .replace('n', bench.by("n", "seq", "n"))
+            .as_str(),
+    )
+    .await;
+    let query = || Query::sql("SELECT n, filler, n * 2 AS twice FROM t WHERE n < ");
+    let plain = query().text("25000 ORDER BY n");
+    let bound = query().value(Value::Int(25_000)).text(" ORDER BY n");
+    let rows = |form: &Query| {
+        let form = form.clone();
+        let bench = &bench;
+        async move {
+            let mut session = bench.connect().await;
+            session.begin(Isolation::Snapshot).await.unwrap();
+            db::fetch(session.as_mut(), &form).await.unwrap()
+        }
+    };
+    let expected = rows(&plain).await;
+    let mut all = Knows::default();
+    for query in [&plain, &bound] {
+        let before = std::mem::take(&mut all);
+        let mut session = bench.connect().await;
+        session.begin(Isolation::Snapshot).await.unwrap();
+        let mut stream = session.sift(query, &mut all).await.unwrap();
+        let (mut kept, mut marks) = (Vec::new(), Vec::new());
+        while let Some(batch) = stream.try_next().await.unwrap() {
+            assert_eq!(
+                (batch.rows.len(), batch.passed_over),
+                (batch.marks.len(), 0)
+            );
+            kept.extend(batch.rows);
+            marks.extend(batch.marks);
+        }
+        drop(stream);
+        assert_eq!(kept, expected);
+        assert!(
+            marks
+                .iter()
+                .zip(1u64..)
+                .all(|(mark, number)| mark[..8] == number.to_le_bytes())
+        );
+        for ((key, _), row) in all.seen.iter().zip(&expected) {
+            assert_eq!(*key, [row[2].clone(), row[0].clone()]);
+        }
+        // Whether values are bound makes no difference to what a row is known by.
+        if !before.seen.is_empty() {
+            assert_eq!((&all.form, &all.seen), (&before.form, &before.seen));
+        }
+    }
+    let mut some = Knows::default();
+    let even = all.seen.iter().step_by(2);
+    some.rows = even.map(|(_, bytes)| bytes.clone()).collect();
+    for query in [&plain, &bound] {
+        let mut session = bench.connect().await;
+        session.begin(Isolation::Snapshot).await.unwrap();
+        let mut stream = session.sift(query, &mut some).await.unwrap();
+        let (mut kept, mut passed_over) = (Vec::new(), 0);
+        while let Some(batch) = stream.try_next().await.unwrap() {
+            kept.extend(batch.rows);
+            passed_over += batch.passed_over;
+        }
+        let odd: Vec<_> = expected.iter().skip(1).step_by(2).cloned().collect();
+        assert_eq!((kept, passed_over), (odd, 12_500));
     }
 }
 

@@ -12,13 +12,19 @@ use crate::db::{Result, fetch};
 use crate::value::{Value, iso};
 use bytes::Bytes;
 use futures_util::StreamExt;
+use futures_util::future::{Either, select};
+use futures_util::stream::unfold;
 use mysql_async::prelude::Queryable;
 use std::fmt::Write;
+use std::pin::pin;
+use tokio::sync::mpsc;
 
 /// For fewer rows an INSERT is as good.
 const ROWS_MIN: usize = 100;
 /// Bytes of a packet on the way to the server.
 const PACKET: usize = 128 << 10;
+/// Packets that are ready before the server has taken them.
+const PACKETS_AHEAD: usize = 2;
 /// Types that read a text as they read a parameter. Not among them: BIT takes a text's bytes, ENUM a number as a
 /// position, binary columns and JSON have characters of their own.
 const TYPES: [&str; 18] = [
@@ -59,11 +65,22 @@ impl MySqlSession {
             return Ok(false);
         }
         self.command("SAVEPOINT ponte_load").await?;
-        let packets = packets(&insert.rows);
+        let (sender, receiver) = mpsc::channel(PACKETS_AHEAD);
         self.conn.set_infile_handler(async move {
-            let packets = packets.into_iter().map(Ok);
-            Ok(futures_util::stream::iter(packets).boxed())
+            let packets = unfold(receiver, |mut receiver| async move {
+                let packet = receiver.recv().await?;
+                Some((Ok(packet), receiver))
+            });
+            Ok(packets.boxed())
         });
+        // Rows are written while the server takes in those before.
+        let writing = async move {
+            for packet in packets(&insert.rows) {
+                if sender.send(packet).await.is_err() {
+                    return;
+                }
+            }
+        };
         let conn = &mut self.conn;
         let work = async {
             let result = conn.query_iter(statement(insert)).await?;
@@ -75,7 +92,12 @@ impl MySqlSession {
             _ => false,
         };
         let did = async {
-            match work.await {
+            let done = match select(pin!(work), pin!(writing)).await {
+                // A server that wants no file asks for none of its packets.
+                Either::Left((done, _)) => done,
+                Either::Right(((), work)) => work.await,
+            };
+            match done {
                 Err(error) if refused(&error) => Ok(None),
                 done => done.map(Some),
             }
@@ -140,34 +162,36 @@ fn statement(insert: &Insert) -> String {
     out.text
 }
 
-fn packets(rows: &[Vec<Value>]) -> Vec<Bytes> {
-    let mut packets = Vec::new();
-    let mut text = String::with_capacity(PACKET + PACKET / 8);
-    for row in rows {
-        for (at, value) in row.iter().enumerate() {
-            if at > 0 {
-                text.push('\t');
+fn packets(rows: &[Vec<Value>]) -> impl Iterator<Item = Bytes> {
+    let mut rows = rows.iter();
+    let mut full = Bytes::new();
+    std::iter::from_fn(move || {
+        if full.is_empty() {
+            let mut text = String::with_capacity(PACKET + PACKET / 8);
+            while text.len() < PACKET
+                && let Some(row) = rows.next()
+            {
+                push_row(row, &mut text);
             }
-            push(value, &mut text);
+            full = Bytes::from(text);
         }
-        text.push('\n');
-        if text.len() >= PACKET {
-            let full = std::mem::replace(&mut text, String::with_capacity(PACKET + PACKET / 8));
-            cut(Bytes::from(full), &mut packets);
-        }
-    }
-    cut(Bytes::from(text), &mut packets);
-    packets
+        // A row of megabytes goes in several packets: each has to keep within the server's limit.
+        let packet = match full.len() > 2 * PACKET {
+            true => full.split_to(PACKET),
+            false => std::mem::take(&mut full),
+        };
+        (!packet.is_empty()).then_some(packet)
+    })
 }
 
-/// A row of megabytes goes in several packets: each has to keep within the server's limit.
-fn cut(mut full: Bytes, packets: &mut Vec<Bytes>) {
-    while full.len() > 2 * PACKET {
-        packets.push(full.split_to(PACKET));
+fn push_row(row: &[Value], text: &mut String) {
+    for (at, value) in row.iter().enumerate() {
+        if at > 0 {
+            text.push('\t');
+        }
+        push(value, text);
     }
-    if !full.is_empty() {
-        packets.push(full);
-    }
+    text.push('\n');
 }
 
 fn push(value: &Value, text: &mut String) {
@@ -223,7 +247,7 @@ mod tests {
             Value::Text(String::new()),
             Value::Float(0.1),
         ];
-        let text: Vec<u8> = packets(&[row]).concat();
+        let text: Vec<u8> = packets(&[row]).collect::<Vec<_>>().concat();
         let expected = "a\\tb\\nc\\\\N\\r\\0é😀\t\\N\t\t1e-1\n";
         assert_eq!(String::from_utf8(text).unwrap(), expected);
     }
@@ -232,7 +256,7 @@ mod tests {
     fn packets_are_bounded_and_lose_nothing() {
         let row = |length| vec![Value::Text("x".repeat(length))];
         let rows = [row(1), row(5 * PACKET), row(0), row(PACKET - 3), row(7)];
-        let packets = packets(&rows);
+        let packets: Vec<Bytes> = packets(&rows).collect();
         assert!(packets.iter().all(|packet| packet.len() <= 2 * PACKET));
         let expected: String = rows
             .iter()

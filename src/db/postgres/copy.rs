@@ -4,8 +4,9 @@
 
 use super::decode;
 use super::types::Wire;
+use crate::db::sieve::{self, Sieve, Sifted};
 use crate::db::{BATCH_BYTES, BATCH_ROWS, DbError, DbErrorKind, Result};
-use crate::value::{Row, RowBatch, Value};
+use crate::value::Value;
 use std::sync::Arc;
 
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
@@ -39,6 +40,14 @@ impl Layout {
     }
 }
 
+/// Appends a value as COPY writes it.
+pub fn push(value: Option<&[u8]>, into: &mut Vec<u8>) {
+    // The server sends no value of 2 GiB and more.
+    let length = value.map_or(NULL, |bytes| bytes.len() as i32);
+    into.extend_from_slice(&length.to_be_bytes());
+    into.extend_from_slice(value.unwrap_or_default());
+}
+
 /// Cuts the stream into rows. Its messages need not begin and end where rows do, though this server's do.
 pub struct Rows {
     layout: Layout,
@@ -46,9 +55,14 @@ pub struct Rows {
     rest: Vec<u8>,
     begun: bool,
     ended: bool,
-    batch: Vec<Row>,
+    batch: Sifted,
     bytes: usize,
+    /// The key of the row that a sieve is asked about.
+    key: Vec<Value>,
 }
+
+/// The sieve that rows go past, if they do.
+pub type Past<'s> = Option<&'s mut dyn Sieve>;
 
 impl Rows {
     pub fn new(layout: Layout) -> Self {
@@ -57,34 +71,38 @@ impl Rows {
             rest: Vec::new(),
             begun: false,
             ended: false,
-            batch: Vec::new(),
+            batch: Sifted::default(),
             bytes: 0,
+            key: Vec::new(),
         }
     }
 
+    pub fn names(&self) -> Arc<[String]> {
+        Arc::clone(&self.layout.names)
+    }
+
     /// Takes a message; true when a batch is full.
-    pub fn take(&mut self, message: &[u8]) -> Result<bool> {
+    pub fn take(&mut self, message: &[u8], past: &mut Past<'_>) -> Result<bool> {
         if self.rest.is_empty() {
-            let used = self.rows(message)?;
+            let used = self.rows(message, past)?;
             self.rest.extend_from_slice(&message[used..]);
         } else {
             let mut held = std::mem::take(&mut self.rest);
             held.extend_from_slice(message);
-            let used = self.rows(&held)?;
+            let used = self.rows(&held, past)?;
             held.drain(..used);
             self.rest = held;
         }
-        Ok(self.batch.len() >= BATCH_ROWS || self.bytes >= BATCH_BYTES)
+        Ok(self.batch.rows.len() >= BATCH_ROWS
+            || self.bytes >= BATCH_BYTES
+            || self.batch.passed_over >= sieve::PASSED_OVER)
     }
 
     /// The rows since the last batch.
-    pub fn batch(&mut self) -> Option<RowBatch> {
+    pub fn batch(&mut self) -> Option<Sifted> {
         self.bytes = 0;
-        let rows = std::mem::take(&mut self.batch);
-        (!rows.is_empty()).then(|| RowBatch {
-            columns: Arc::clone(&self.layout.names),
-            rows,
-        })
+        let batch = std::mem::take(&mut self.batch);
+        (!batch.is_empty()).then_some(batch)
     }
 
     /// # Errors
@@ -97,7 +115,7 @@ impl Rows {
     }
 
     /// Reads whole rows; how many bytes they took.
-    fn rows(&mut self, bytes: &[u8]) -> Result<usize> {
+    fn rows(&mut self, bytes: &[u8], past: &mut Past<'_>) -> Result<usize> {
         let mut input = Input { bytes, at: 0 };
         if !self.begun {
             match input.header()? {
@@ -117,16 +135,43 @@ impl Rows {
             if self.ended || columns as usize != self.layout.wires.len() {
                 return Err(unknown_form());
             }
-            let mut row = Vec::with_capacity(self.layout.wires.len());
-            for at in 0..self.layout.wires.len() {
-                let Some(value) = input.value()? else {
+            let values = input.at;
+            for _ in 0..self.layout.wires.len() {
+                if input.value()?.is_none() {
                     return Ok(start);
-                };
-                row.push(self.layout.value(at, value)?);
+                }
             }
-            self.bytes += row.iter().map(Value::bytes).sum::<usize>();
-            self.batch.push(row.into_boxed_slice());
+            self.row(&bytes[values..input.at], past)?;
         }
+    }
+
+    /// A whole row without its number of columns.
+    fn row(&mut self, bytes: &[u8], past: &mut Past<'_>) -> Result<()> {
+        let layout = &self.layout;
+        if let Some(sieve) = past {
+            let value = |at: usize| {
+                let mut input = Input { bytes, at: 0 };
+                for _ in 0..at {
+                    input.value()?;
+                }
+                layout.value(at, input.value()?.flatten())
+            };
+            match sieve::asks(*sieve, &mut self.key, bytes, value)? {
+                Some(mark) => self.batch.marks.push(mark),
+                None => {
+                    self.batch.passed_over += 1;
+                    return Ok(());
+                }
+            }
+        }
+        let mut row = Vec::with_capacity(layout.wires.len());
+        let mut input = Input { bytes, at: 0 };
+        for at in 0..layout.wires.len() {
+            row.push(layout.value(at, input.value()?.flatten())?);
+        }
+        self.bytes += row.iter().map(Value::bytes).sum::<usize>();
+        self.batch.rows.push(row.into_boxed_slice());
+        Ok(())
     }
 }
 
@@ -210,7 +255,7 @@ mod tests {
         for size in 1..=stream.len() {
             let mut rows = rows();
             for message in stream.chunks(size) {
-                rows.take(message).unwrap();
+                rows.take(message, &mut None).unwrap();
             }
             rows.check_end().unwrap();
             let batch = rows.batch().unwrap();
@@ -226,16 +271,16 @@ mod tests {
         let whole = stream();
         for end in 0..whole.len() - 1 {
             let mut rows = rows();
-            rows.take(&whole[..end]).unwrap();
+            rows.take(&whole[..end], &mut None).unwrap();
             assert!(rows.check_end().is_err(), "{end}");
         }
         for (at, byte) in [(0, b'X'), (11, 1), (23, 3), (24, 128)] {
             let mut bytes = whole.clone();
             bytes[at] = byte;
-            assert!(rows().take(&bytes).is_err(), "{at}");
+            assert!(rows().take(&bytes, &mut None).is_err(), "{at}");
         }
         let mut rows = rows();
-        rows.take(&whole).unwrap();
-        assert!(rows.take(&[0, 2]).is_err(), "more after the end");
+        rows.take(&whole, &mut None).unwrap();
+        assert!(rows.take(&[0, 2], &mut None).is_err(), "more after the end");
     }
 }

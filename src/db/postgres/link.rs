@@ -1,12 +1,13 @@
 //! The connection with what must be known of it: whether it still works, whether a transaction is open and may have
 //! failed, whether an abandoned result is still on its way.
 
-use super::copy::{self, Layout};
+use super::copy::{self, Layout, Past};
 use super::types::{Wire, wire};
 use super::{errors, params};
 use crate::db::batch::{Decode, batches};
 use crate::db::render::Sql;
-use crate::db::{CommitError, DbError, DbErrorKind, Isolation, Result};
+use crate::db::sieve::{self, Sieve, Sifted};
+use crate::db::{BATCH_BYTES, BATCH_ROWS, CommitError, DbError, DbErrorKind, Isolation, Result};
 use crate::value::{Row, RowBatch, Value};
 use futures_util::FutureExt;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
@@ -243,27 +244,74 @@ impl Link {
 
     /// Runs a query and reads its rows as they come. An error of the query itself is the stream's first item.
     pub async fn stream<'a>(&'a mut self, sql: Sql<'_>) -> Result<BoxStream<'a, Result<RowBatch>>> {
+        let reading = self.reading(sql).await?;
+        let rows = stream::try_unfold(reading, |mut reading| async move {
+            Ok(reading.next().await?.map(|row| (row, reading)))
+        });
+        Ok(batches(rows, Layout::of))
+    }
+
+    async fn reading<'a>(&'a mut self, sql: Sql<'_>) -> Result<Reading<'a>> {
         let arguments = params::arguments(&sql.values)?;
         self.learn_types().await?;
         self.settle().await?;
         self.state.unsettled = true;
-        let reading = Reading {
+        Ok(Reading {
             rows: sqlx::query_with(AssertSqlSafe(sql.text), arguments)
                 .persistent(false)
                 .fetch(&mut self.connection),
             state: &mut self.state,
+        })
+    }
+
+    /// [`Link::stream`] past a sieve, which sees of each row what COPY would show it.
+    pub async fn sift<'a>(
+        &'a mut self,
+        sql: Sql<'_>,
+        sieve: &'a mut dyn Sieve,
+    ) -> Result<BoxStream<'a, Result<Sifted>>> {
+        let sifting = Sifting {
+            reading: self.reading(sql).await?,
+            sieve,
+            layout: None,
         };
-        let rows = stream::try_unfold(reading, |mut reading| async move {
-            let row = reading.state.wait(reading.rows.try_next()).await?;
-            reading.state.unsettled = row.is_some();
-            Ok(row.map(|row| (row, reading)))
-        });
-        Ok(batches(rows, Layout::of))
+        Ok(stream::try_unfold(sifting, |mut sifting| async move {
+            let batch = sifting.batch().await?;
+            Ok((!batch.is_empty()).then_some((batch, sifting)))
+        })
+        .boxed())
     }
 
     /// Reads a query without parameters by COPY. Left before its end, or refused, it leaves the driver out of step with
     /// the server: the connection is given up then.
     pub async fn copy<'a>(&'a mut self, sql: &str) -> Result<BoxStream<'a, Result<RowBatch>>> {
+        let copying = self.copying(sql, None).await?;
+        let batches = stream::try_unfold(copying, |mut copying| async move {
+            let batch = copying.batch().await?;
+            let batch = batch.map(|batch| RowBatch {
+                columns: copying.rows.names(),
+                rows: batch.rows,
+            });
+            Ok(batch.map(|batch| (batch, copying)))
+        });
+        Ok(batches.boxed())
+    }
+
+    /// [`Link::copy`] past a sieve.
+    pub async fn sift_copy<'a>(
+        &'a mut self,
+        sql: &str,
+        sieve: &'a mut dyn Sieve,
+    ) -> Result<BoxStream<'a, Result<Sifted>>> {
+        let copying = self.copying(sql, Some(sieve)).await?;
+        let batches = stream::try_unfold(copying, |mut copying| async move {
+            let batch = copying.batch().await?;
+            Ok(batch.map(|batch| (batch, copying)))
+        });
+        Ok(batches.boxed())
+    }
+
+    async fn copying<'a>(&'a mut self, sql: &str, mut past: Past<'a>) -> Result<Copying<'a>> {
         // The lock that preparing takes keeps the columns what they are.
         self.in_transaction()?;
         self.learn_types().await?;
@@ -272,22 +320,21 @@ impl Link {
             wires: wires(columns.iter().map(|(name, info)| (name.as_str(), info)))?,
             names: columns.iter().map(|(name, _)| name.clone()).collect(),
         };
+        if let Some(sieve) = &mut past {
+            sieve.begin(layout.form().as_bytes());
+        }
         let statement = copy::statement(sql);
         let begun = self
             .state
             .call(self.connection.copy_out_raw(&statement))
             .await;
-        let copying = Copying {
+        Ok(Copying {
             messages: begun.inspect_err(|_| self.state.lost = true)?,
             state: &mut self.state,
             rows: copy::Rows::new(layout),
+            past,
             is_over: false,
-        };
-        let batches = stream::try_unfold(copying, |mut copying| async move {
-            let batch = copying.batch().await?;
-            Ok(batch.map(|batch| (batch, copying)))
-        });
-        Ok(batches.boxed())
+        })
     }
 
     pub async fn begin(&mut self, isolation: Isolation) -> Result<()> {
@@ -377,24 +424,33 @@ struct Reading<'a> {
     state: &'a mut State,
 }
 
+impl Reading<'_> {
+    async fn next(&mut self) -> Result<Option<PgRow>> {
+        let row = self.state.wait(self.rows.try_next()).await?;
+        self.state.unsettled = row.is_some();
+        Ok(row)
+    }
+}
+
 /// A copy that is being read.
 struct Copying<'a> {
     messages: BoxStream<'a, std::result::Result<bytes::Bytes, sqlx::Error>>,
     state: &'a mut State,
     rows: copy::Rows,
+    past: Past<'a>,
     /// The server has said its last word of it.
     is_over: bool,
 }
 
 impl Copying<'_> {
-    async fn batch(&mut self) -> Result<Option<RowBatch>> {
+    async fn batch(&mut self) -> Result<Option<Sifted>> {
         while !self.is_over {
             // An error of the server ends the copy, but not the connection.
             let message = self.state.wait(self.messages.try_next()).await;
             self.is_over = !matches!(message, Ok(Some(_)));
             match message? {
                 Some(message) => {
-                    if self.rows.take(&message)? {
+                    if self.rows.take(&message, &mut self.past)? {
                         break;
                     }
                 }
@@ -431,6 +487,11 @@ fn wires<'c>(columns: impl Iterator<Item = (&'c str, &'c PgTypeInfo)>) -> Result
 }
 
 impl Layout {
+    /// What the bytes of a row depend on.
+    fn form(&self) -> String {
+        format!("{:?}", self.wires)
+    }
+
     fn of(row: &PgRow) -> Result<Self> {
         let columns = row.columns().iter();
         Ok(Layout {
@@ -450,22 +511,73 @@ impl Decode<PgRow> for Layout {
     }
 
     fn decode(&self, row: &PgRow) -> Result<Row> {
-        let read = |at: usize| {
-            let raw = row
-                .try_get_raw(at)
-                .map_err(|error| errors::running(&error))?;
-            let bytes = match raw.is_null() {
-                true => None,
-                // The driver asks for the binary form of every value.
-                false => Some(raw.as_bytes().map_err(|error| {
-                    DbError::new(
-                        DbErrorKind::Misfit,
-                        format_args!("column `{}`: {error}", self.names[at]),
-                    )
-                })?),
-            };
-            self.value(at, bytes)
-        };
+        let read = |at: usize| self.value(at, self.bytes(row, at)?);
         (0..self.wires.len()).map(read).collect()
+    }
+}
+
+impl Layout {
+    /// The value's binary form; `None` for NULL.
+    fn bytes<'r>(&self, row: &'r PgRow, at: usize) -> Result<Option<&'r [u8]>> {
+        let raw = row
+            .try_get_raw(at)
+            .map_err(|error| errors::running(&error))?;
+        if raw.is_null() {
+            return Ok(None);
+        }
+        // The driver asks for the binary form of every value.
+        raw.as_bytes().map(Some).map_err(|error| {
+            DbError::new(
+                DbErrorKind::Misfit,
+                format_args!("column `{}`: {error}", self.names[at]),
+            )
+        })
+    }
+}
+
+/// Rows that are read past a sieve.
+struct Sifting<'a> {
+    reading: Reading<'a>,
+    sieve: &'a mut dyn Sieve,
+    /// Known from the first row on.
+    layout: Option<Layout>,
+}
+
+impl Sifting<'_> {
+    /// An empty one is the end.
+    async fn batch(&mut self) -> Result<Sifted> {
+        let mut sifted = Sifted::default();
+        let (mut bytes, mut key) = (Vec::new(), Vec::new());
+        let mut held = 0;
+        while sifted.rows.len() < BATCH_ROWS
+            && held < BATCH_BYTES
+            && sifted.passed_over < sieve::PASSED_OVER
+        {
+            let Some(row) = self.reading.next().await? else {
+                break;
+            };
+            let layout = match &self.layout {
+                Some(layout) => layout,
+                None => {
+                    let layout = self.layout.insert(Layout::of(&row)?);
+                    self.sieve.begin(layout.form().as_bytes());
+                    layout
+                }
+            };
+            bytes.clear();
+            for at in 0..layout.wires.len() {
+                copy::push(layout.bytes(&row, at)?, &mut bytes);
+            }
+            let value = |at: usize| layout.value(at, layout.bytes(&row, at)?);
+            match sieve::asks(self.sieve, &mut key, &bytes, value)? {
+                Some(mark) => {
+                    held += bytes.len();
+                    sifted.rows.push(layout.decode(&row)?);
+                    sifted.marks.push(mark);
+                }
+                None => sifted.passed_over += 1,
+            }
+        }
+        Ok(sifted)
     }
 }

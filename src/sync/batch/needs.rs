@@ -27,6 +27,8 @@ pub struct Awaited {
     hashes: HashSet<KeyHash>,
     /// The first of them by name.
     pub named: Vec<String>,
+    /// They are known by the first part of the flow's keys: a price's is its article's.
+    by_first: bool,
 }
 
 impl Awaited {
@@ -39,6 +41,7 @@ impl Awaited {
         let Some((needs, needed)) = remembered(own, flow) else {
             return Ok(awaited);
         };
+        awaited.by_first = flow.target.meets.is_some();
         let query = needs.keys(needed.as_deref());
         let mut stream = session.read(&query).await?;
         while let Some(batch) = stream.try_next().await? {
@@ -53,8 +56,14 @@ impl Awaited {
         Ok(awaited)
     }
 
-    pub fn has(&self, record: &Record, flow: &Flow) -> bool {
-        !self.hashes.is_empty() && self.hashes.contains(&key_hash(key_of(record, flow)))
+    pub fn has(&self, key: &str, hash: &KeyHash) -> bool {
+        if self.hashes.is_empty() {
+            return false;
+        }
+        match self.by_first {
+            true => self.hashes.contains(&key_hash(first_part(key))),
+            false => self.hashes.contains(hash),
+        }
     }
 
     /// Whether `named` holds all of them.
@@ -77,9 +86,13 @@ fn remembered(own: &OwnTables, flow: &Flow) -> Option<(Needs, Option<String>)> {
 /// The key of the record that needs: a price's is its article's.
 fn key_of<'r>(record: &'r Record, flow: &Flow) -> &'r str {
     match flow.target.meets {
-        Some(_) => record.key.split('\t').next().unwrap_or_default(),
+        Some(_) => first_part(&record.key),
         None => &record.key,
     }
+}
+
+fn first_part(key: &str) -> &str {
+    key.split('\t').next().unwrap_or_default()
 }
 
 impl Applier<'_> {

@@ -1,10 +1,13 @@
 //! Rows of queries, read ahead by tasks: those of the records, and those of each child set.
 
 use super::compare;
+use super::sift::Sifter;
 use crate::db::query::Query;
+use crate::db::sieve::{Mark, Sifted};
 use crate::db::{DbError, DbErrorKind, Engine, Isolation, Result};
+use crate::sync::known::Known;
 use crate::value::{Row, RowBatch, Value};
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -54,59 +57,90 @@ impl Portions {
         }
     }
 
-    fn narrow(&self, mut batch: RowBatch) -> RowBatch {
-        if let Some(wanted) = &self.wanted {
-            batch.rows.retain(|row| {
-                let key = row[wanted.at].plain();
-                let key = match wanted.padded {
-                    true => key.trim_end(),
-                    false => &key,
-                };
-                wanted.keys.contains(key)
-            });
-        }
-        batch
+    fn wants(&self, row: &Row) -> bool {
+        let Some(wanted) = &self.wanted else {
+            return true;
+        };
+        let key = row[wanted.at].plain();
+        let key = match wanted.padded {
+            true => key.trim_end(),
+            false => &key,
+        };
+        wanted.keys.contains(key)
     }
+}
+
+/// A row, with its mark if the rows went past a sieve.
+pub(super) type Marked = (Row, Option<Mark>);
+
+/// What comes next of a query's rows.
+pub(super) enum Fed {
+    Row(Marked),
+    /// So many rows that the sieve let go.
+    Known(u64),
+    End,
+}
+
+/// On the way from the task that reads.
+enum Portion {
+    Rows(Sifted),
+    /// Without it a read has broken off.
+    End(Option<Box<Known>>),
 }
 
 /// Rows of some queries, read ahead by a task that owns the connection.
 pub(super) struct Rows {
-    /// `None` is the end: a channel that closes without it is a read that broke off.
-    receiver: mpsc::Receiver<Result<Option<RowBatch>>>,
-    batch: std::vec::IntoIter<Row>,
+    receiver: mpsc::Receiver<Result<Portion>>,
+    rows: std::vec::IntoIter<Row>,
+    marks: std::vec::IntoIter<Mark>,
     has_ended: bool,
+    /// What the sieve knew, given back with the end.
+    pub(super) known: Option<Known>,
 }
 
 impl Rows {
-    pub(super) fn start(engine: &Arc<dyn Engine>, portions: Portions) -> Rows {
+    pub(super) fn start(
+        engine: &Arc<dyn Engine>,
+        portions: Portions,
+        sifter: Option<Sifter>,
+    ) -> Rows {
         let engine = engine.clone();
         let (sender, receiver) = mpsc::channel(AHEAD);
         tokio::spawn(async move {
-            if let Err(error) = pump(engine.as_ref(), &portions, &sender).await {
+            if let Err(error) = pump(engine.as_ref(), &portions, sifter, &sender).await {
                 // Nobody listens any more: the run has ended for another reason.
                 let _ = sender.send(Err(error)).await;
             }
         });
         Rows {
             receiver,
-            batch: Vec::new().into_iter(),
+            rows: Vec::new().into_iter(),
+            marks: Vec::new().into_iter(),
             has_ended: false,
+            known: None,
         }
     }
 
-    pub(super) async fn next(&mut self) -> Result<Option<Row>> {
+    pub(super) async fn next(&mut self) -> Result<Fed> {
         loop {
-            if let Some(row) = self.batch.next() {
-                return Ok(Some(row));
+            if let Some(row) = self.rows.next() {
+                return Ok(Fed::Row((row, self.marks.next())));
             }
             match self.receiver.recv().await {
-                Some(Ok(Some(batch))) => self.batch = batch.rows.into_iter(),
-                Some(Ok(None)) => {
+                Some(Ok(Portion::Rows(sifted))) => {
+                    self.rows = sifted.rows.into_iter();
+                    self.marks = sifted.marks.into_iter();
+                    if sifted.passed_over > 0 {
+                        return Ok(Fed::Known(sifted.passed_over));
+                    }
+                }
+                Some(Ok(Portion::End(known))) => {
                     self.has_ended = true;
-                    return Ok(None);
+                    self.known = known.map(|known| *known);
+                    return Ok(Fed::End);
                 }
                 Some(Err(error)) => return Err(error),
-                None if self.has_ended => return Ok(None),
+                None if self.has_ended => return Ok(Fed::End),
                 None => {
                     return Err(DbError::new(
                         DbErrorKind::Other,
@@ -121,23 +155,42 @@ impl Rows {
 async fn pump(
     engine: &dyn Engine,
     portions: &Portions,
-    sender: &mpsc::Sender<Result<Option<RowBatch>>>,
+    mut sifter: Option<Sifter>,
+    sender: &mpsc::Sender<Result<Portion>>,
 ) -> Result<()> {
     if !portions.queries.is_empty() {
         let mut session = engine.connect().await?;
         session.begin(Isolation::Snapshot).await?;
         for query in &portions.queries {
-            let mut stream = session.scan(query).await?;
-            while let Some(batch) = stream.try_next().await? {
-                let batch = portions.narrow(batch);
-                if sender.send(Ok(Some(batch))).await.is_err() {
+            let mut stream = match &mut sifter {
+                Some(sifter) => session.sift(query, sifter).await?,
+                None => {
+                    let unmarked = |batch: RowBatch| Sifted {
+                        rows: batch.rows,
+                        ..Sifted::default()
+                    };
+                    session.scan(query).await?.map_ok(unmarked).boxed()
+                }
+            };
+            while let Some(mut batch) = stream.try_next().await? {
+                if portions.wanted.is_some() {
+                    let mut marks = batch.marks.into_iter();
+                    let rows = batch.rows.into_iter();
+                    let rows = rows.map(|row| (row, marks.next()));
+                    let (rows, marks): (Vec<_>, Vec<_>) =
+                        rows.filter(|(row, _)| portions.wants(row)).unzip();
+                    batch.rows = rows;
+                    batch.marks = marks.into_iter().flatten().collect();
+                }
+                if sender.send(Ok(Portion::Rows(batch))).await.is_err() {
                     return Ok(());
                 }
             }
         }
     }
+    let known = sifter.and_then(|sifter| sifter.known).map(Box::new);
     // If nobody listens any more, nobody waits for the end.
-    let _ = sender.send(Ok(None)).await;
+    let _ = sender.send(Ok(Portion::End(known))).await;
     Ok(())
 }
 
@@ -171,11 +224,13 @@ impl ChildRows {
             let row = match self.next.take() {
                 Some(row) => row,
                 None => match self.rows.next().await? {
-                    Some(row) => {
+                    Fed::Row((row, _)) => {
                         self.check_order(&row)?;
                         row
                     }
-                    None => return Ok(found),
+                    // Child rows go past no sieve.
+                    Fed::Known(_) => continue,
+                    Fed::End => return Ok(found),
                 },
             };
             match compare(&row, &self.key_at, record, record_key) {

@@ -1,6 +1,7 @@
 use super::*;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, HashSet};
+use std::fs;
 
 fn hash(number: u32) -> KeyHash {
     let mut hash = [0; 16];
@@ -171,4 +172,86 @@ fn what_is_gone_can_be_put_back_and_what_is_left_behind_is_not_gone() {
         assert_eq!(snapshot.get(&hash(key)).unwrap(), print, "{key}");
     }
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+proptest! {
+    #[test]
+    fn entries_that_are_kept_need_not_be_pushed(
+        first in proptest::collection::btree_map(0u32..600, any::<u8>(), 0..500),
+        second in proptest::collection::btree_map(0u32..600, any::<u8>(), 0..500),
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("flow.snapshot");
+        write(&path, &first);
+        let old = Snapshot::open(&path).unwrap().unwrap();
+        let mut before = old.again().unwrap();
+        let mut kept = Places::of(old.len());
+        let mut next = Next::new(&path).unwrap();
+        for (key, print) in &second {
+            match before.find(&hash(*key)).unwrap() {
+                Some((place, found)) if found == [*print; 16] => {
+                    prop_assert!(kept.insert(place));
+                    prop_assert!(!kept.insert(place));
+                }
+                _ => next.push(&hash(*key), &[*print; 16]).unwrap(),
+            }
+        }
+        next.keep(kept);
+        let finished = next.merge(Some(&old), &HashSet::new()).unwrap().commit().unwrap();
+        prop_assert_eq!(finished.gone, first.keys().filter(|key| !second.contains_key(key)).count() as u64);
+        prop_assert_eq!(finished.entries, second.len() as u64);
+        prop_assert_eq!(finished.doubles, 0);
+        let mut snapshot = Snapshot::open(&path).unwrap().unwrap();
+        for key in 0..600 {
+            prop_assert_eq!(snapshot.get(&hash(key)).unwrap(), second.get(&key).map(|print| [*print; 16]));
+        }
+        prop_assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "temporary files are left");
+    }
+}
+
+#[test]
+fn a_snapshot_that_says_it_all_is_left_alone_and_one_with_another_mark_is_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("flow.snapshot");
+    write(&path, &(0..300).map(|key| (key, 1)).collect());
+    let written = |path: &Path| fs::metadata(path).unwrap().modified().unwrap();
+    let before = written(&path);
+    let merged = |kept: usize, mark: &[u8]| {
+        let old = Snapshot::open(&path).unwrap().unwrap();
+        let mut places = Places::of(old.len());
+        (0..kept).for_each(|place| assert!(places.insert(place)));
+        let mut next = Next::new(&path).unwrap();
+        next.keep(places);
+        next.set_mark(mark.to_vec());
+        next.merge(Some(&old), &HashSet::new()).unwrap()
+    };
+    let same = merged(300, &[]);
+    assert_eq!(same.snapshot().unwrap().unwrap().len(), 300);
+    assert!(same.gone().unwrap().is_none());
+    assert_eq!(same.with_gone().unwrap().commit().unwrap().entries, 300);
+    assert_eq!(written(&path), before);
+    assert_eq!(merged(299, &[]).finished.gone, 1);
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    assert_eq!(merged(300, &[4]).commit().unwrap().entries, 300);
+    assert_ne!(written(&path), before);
+    assert_eq!(Snapshot::open(&path).unwrap().unwrap().mark(), [4]);
+}
+
+#[test]
+fn a_kept_entry_whose_key_comes_again_is_compared_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("flow.snapshot");
+    write(&path, &[(1, 1), (2, 1)].into());
+    let old = Snapshot::open(&path).unwrap().unwrap();
+    let mut places = Places::of(old.len());
+    (0..2).for_each(|place| assert!(places.insert(place)));
+    let mut next = Next::new(&path).unwrap();
+    next.keep(places);
+    next.push(&hash(2), &[7; 16]).unwrap();
+    let finished = next.merge(Some(&old), &HashSet::new()).unwrap();
+    assert_eq!(finished.finished.doubles, 1);
+    finished.commit().unwrap();
+    let mut snapshot = Snapshot::open(&path).unwrap().unwrap();
+    assert_eq!(snapshot.get(&hash(2)).unwrap(), Some([0; 16]));
+    assert_eq!(snapshot.get(&hash(1)).unwrap(), Some([1; 16]));
 }

@@ -3,6 +3,7 @@
 mod bazaar;
 mod cells;
 mod faults;
+mod fill;
 mod gone;
 mod grants;
 mod kills;
