@@ -3,6 +3,11 @@
 //!     tests/run --servers                            # in another terminal; copy its two `export` lines
 //!     cargo bench --bench table_to_table             # a million rows
 //!     cargo bench --bench table_to_table -- 100000   # or so many
+//!     cargo bench --bench table_to_table -- 100000 counted
+//!     cargo bench --bench table_to_table -- 1000000 tenfold
+//!
+//! `counted` puts a proxy before each server: round trips and bytes of each case are told, times are worth nothing then.
+//! `tenfold` adds, at the end, a run in which nothing has changed in ten times the rows.
 //!
 //! COPY is `COPY (query) TO STDOUT`, drained; LOAD is `LOAD DATA` of the same rows from a file; INSERT the same rows as
 //! statements of a thousand; DRAIN a client that reads the target's rows. Each case is the real binary, its memory the
@@ -16,6 +21,7 @@ use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+use support::proxy::{Counts, Proxy};
 use support::servers::{self, Database};
 
 const COLUMNS: &str = "sku, name, description, barcode, brand, unit, weight, length, width, height, price, active, updated_at";
@@ -25,22 +31,38 @@ const INSERT_ROWS: usize = 1000;
 
 fn main() {
     // cargo adds `--bench`.
-    let number = std::env::args().skip(1).find_map(|text| text.parse().ok());
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let number = args.iter().find_map(|text| text.parse().ok());
     let rows: u64 = number.unwrap_or(ROWS);
+    let asks = |word: &str| args.iter().any(|text| text == word);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime for the set-up");
     let (source, target) = runtime.block_on(async {
         let source = servers::postgres("bench_source").await;
         let target = servers::mariadb("bench_target").await;
-        source.client().await.load(&fill(rows)).await;
+        source.client().await.load(&fill(1, rows)).await;
         target.client().await.load(TARGET).await;
         (source, target)
     });
     let on_source = |sql: &str| runtime.block_on(async { source.client().await.run(sql).await });
     let on_target = |sql: &str| runtime.block_on(async { target.client().await.run(sql).await });
     let dir = tempfile::tempdir().expect("a folder for the project");
-    std::fs::write(dir.path().join("ponte.toml"), project(&source, &target))
-        .expect("the project file");
-    run(dir.path(), &["setup", "--run"]);
+    let proxies = asks("counted").then(|| [&source, &target].map(|one| Proxy::start(&one.url)));
+    let (from, to) = match &proxies {
+        Some([from, to]) => (from.url(&source.url), to.url(&target.url)),
+        None => (source.url.clone(), target.url.clone()),
+    };
+    std::fs::write(dir.path().join("ponte.toml"), project(&from, &to)).expect("the project file");
+    let run = |args: &[&str]| {
+        let before = proxies
+            .as_ref()
+            .map(|both| both.each_ref().map(Proxy::counts));
+        let run = run(dir.path(), args);
+        let after = proxies
+            .as_ref()
+            .map(|both| both.each_ref().map(Proxy::counts));
+        Counted { run, before, after }
+    };
+    run(&["setup", "--run"]);
 
     let limits = Limits::measure(&source, &target, dir.path());
     println!("{rows} rows; {limits}");
@@ -50,8 +72,8 @@ fn main() {
         insert,
         drain,
     } = limits;
-    let sync = || run(dir.path(), &["sync"]);
-    let resync = || run(dir.path(), &["resync"]);
+    let sync = || run(&["sync"]);
+    let resync = || run(&["resync"]);
     let forget = || {
         on_target("TRUNCATE TABLE articles");
         // What was carried over before is forgotten as well.
@@ -88,6 +110,12 @@ fn main() {
         copy + drain,
         "COPY + DRAIN",
     );
+    report(
+        "verify, nothing different",
+        run(&["verify"]),
+        copy + drain,
+        "COPY + DRAIN",
+    );
     on_target("UPDATE articles SET price = price + 1 WHERE sku LIKE '%3'");
     let limit = copy + drain + load / 10;
     report(
@@ -96,6 +124,23 @@ fn main() {
         limit,
         "COPY + DRAIN + LOAD of a tenth",
     );
+    if asks("tenfold") {
+        on_source(&fill(rows + 1, 10 * rows));
+        sync();
+        report(
+            "nothing changed, ten times the rows",
+            sync(),
+            copy,
+            "COPY of a tenth",
+        );
+    }
+}
+
+/// A run, and what went over both lines before and after it.
+struct Counted {
+    run: Run,
+    before: Option<[Counts; 2]>,
+    after: Option<[Counts; 2]>,
 }
 
 /// What the servers need without ponte.
@@ -141,14 +186,14 @@ impl std::fmt::Display for Limits {
     }
 }
 
-fn fill(rows: u64) -> String {
+fn fill(first: u64, last: u64) -> String {
     format!(
-        "CREATE TABLE articles (sku text PRIMARY KEY, name text, description text, barcode text, brand text, unit text,
+        "CREATE TABLE IF NOT EXISTS articles (sku text PRIMARY KEY, name text, description text, barcode text, brand text, unit text,
              weight numeric(10,3), length numeric(10,2), width numeric(10,2), height numeric(10,2), price numeric(12,4),
              active boolean, updated_at timestamp);
          INSERT INTO articles SELECT 'SKU-' || lpad(n::text, 8, '0'), 'Article number ' || n, repeat(md5(n::text) || ' ', 7),
              lpad(n::text, 13, '0'), 'Brand ' || n % 500, 'pcs', n % 1000 / 7.0, n % 100, n % 90, n % 80, n % 100000 / 13.0,
-             n % 10 <> 0, '2026-01-01'::timestamp + n * interval '1 second' FROM generate_series(1, {rows}) n;
+             n % 10 <> 0, '2026-01-01'::timestamp + n * interval '1 second' FROM generate_series({first}, {last}) n;
          ANALYZE articles;"
     )
 }
@@ -157,7 +202,7 @@ const TARGET: &str = "CREATE TABLE articles (sku varchar(64) COLLATE utf8mb4_bin
     barcode varchar(20), brand varchar(60), unit varchar(10), weight decimal(10,3), length decimal(10,2), width decimal(10,2),
     height decimal(10,2), price decimal(12,4), active tinyint(1), updated_at datetime) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4;";
 
-fn project(source: &Database, target: &Database) -> String {
+fn project(source: &str, target: &str) -> String {
     let set: Vec<String> = COLUMNS
         .split(", ")
         .skip(1)
@@ -167,8 +212,8 @@ fn project(source: &Database, target: &Database) -> String {
         "[connection.erp]\nurl = \"{}\"\n[connection.web]\nurl = \"{}\"\n[flow.articles]\n\
          from = {{ connection = \"connection.erp\", table = \"articles\", key = [\"sku\"] }}\n\
          to = {{ connection = \"connection.web\", table = \"articles\", match = {{ sku = \"sku\" }}, set = {{ {} }} }}\n",
-        source.url,
-        target.url,
+        source,
+        target,
         set.join(", ")
     )
 }
@@ -225,13 +270,26 @@ fn processor(process: u32) -> Option<Duration> {
     (sum > 0).then(|| Duration::from_millis(sum * 10))
 }
 
-fn report(case: &str, run: Run, limit: Duration, what: &str) {
+fn report(case: &str, counted: Counted, limit: Duration, what: &str) {
+    let Counted { run, before, after } = counted;
     let [time, limit, processor] = [run.time, limit, run.processor].map(|time| time.as_secs_f64());
     let Run { peak_mib, .. } = run;
     let ratio = time / limit;
     println!(
         "{case}: {time:.2} s = {ratio:.2} x {what}; {processor:.2} s of processor time, {peak_mib} MiB"
     );
+    let (Some(before), Some(after)) = (before, after) else {
+        return;
+    };
+    for (side, (before, after)) in ["source", "target"].iter().zip(before.iter().zip(&after)) {
+        println!(
+            "    {side}: {} connections, {} round trips, {} KiB sent, {} KiB received",
+            after.connections - before.connections,
+            after.round_trips - before.round_trips,
+            (after.bytes_to_server - before.bytes_to_server) / 1024,
+            (after.bytes_to_client - before.bytes_to_client) / 1024,
+        );
+    }
 }
 
 fn timed(work: impl FnOnce()) -> Duration {
