@@ -8,6 +8,7 @@ mod leases;
 pub mod task;
 
 use crate::connections::Connections;
+use crate::db::patience::pause;
 use crate::db::{DbError, DbErrorKind};
 use crate::diagnostic::Diagnostic;
 use crate::matching::gate;
@@ -28,6 +29,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 use task::Task;
+
+/// Times that a flow begins anew in a round.
+const TRIES: u32 = 4;
 
 /// What a round shall do.
 #[derive(Debug, Clone, Default)]
@@ -233,6 +237,17 @@ fn skip(task: &Task<'_>, orders: &Orders) -> Option<&'static str> {
     is_trial_of_stock.then_some("stock is not tried: that would lock rows of live articles")
 }
 
+/// Whether the flow is worth beginning anew. Connecting has had its own tries; but a server that was there a moment ago is
+/// being restarted.
+fn may_pass(error: &FlowError, tries: u32) -> bool {
+    use DbErrorKind::*;
+    error.database().is_some_and(|error| match error.kind {
+        ConnectionLost | Deadlock | LockTimeout | Conflict => true,
+        Unreachable => tries > 0,
+        _ => false,
+    })
+}
+
 fn lease_is_lost(error: &FlowError) -> bool {
     let database = error.database();
     database.is_some_and(|error| error.kind == DbErrorKind::LeaseLost)
@@ -265,10 +280,11 @@ impl Work<'_> {
             Task::Stock(_) => notebook.known_orders().await,
             Task::Flow(_) => LastKnown::default(),
         };
+        let work = self.attempts(task, leases, &known);
         let ended = tokio::select! {
             biased;
             () = stop.as_mut() => Ended::Interrupted,
-            ended = self.attempt(task, leases, &known) => ended,
+            ended = work => ended,
         };
         if let Some(run) = run {
             let only = (!self.orders.only.is_empty()).then_some(self.orders.only.as_slice());
@@ -286,6 +302,23 @@ impl Work<'_> {
             (false, _) => Scope::Part,
             (true, true) => Scope::All,
             (true, false) => Scope::Changed,
+        }
+    }
+
+    /// What a broken line or somebody else's lock has ended begins anew: whatever was written is found right.
+    async fn attempts(&self, task: &Task<'_>, leases: &mut Leases<'_>, known: &LastKnown) -> Ended {
+        let mut tries = 0;
+        loop {
+            let ended = self.attempt(task, leases, known).await;
+            match &ended {
+                Ended::Failed(error) if tries < TRIES && may_pass(error, tries) => {
+                    tries += 1;
+                    let flow = task.name();
+                    tracing::warn!(flow, tries, %error, "the flow begins anew");
+                    tokio::time::sleep(pause(tries)).await;
+                }
+                _ => return ended,
+            }
         }
     }
 

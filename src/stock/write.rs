@@ -8,6 +8,7 @@
 use super::assess::Job;
 use super::report::{Failed, StockReport};
 use super::shop::{Figure, Figures, Shop, Shown, Targets, encoded, shown};
+use crate::db::patience::pause;
 use crate::db::query::{Add, Part, Query, Update};
 use crate::db::template::Bound;
 use crate::db::{self, CommitError, DbError, DbErrorKind, Isolation, Session};
@@ -17,15 +18,13 @@ use crate::sync::change::RowChange;
 use crate::sync::derived;
 use crate::value::{Decimal, Value, convert};
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
-use std::time::Duration;
 
 /// Figures in one transaction: locks are held for as long as these and their derived rows take.
 pub const WRITE_ROWS: usize = 200;
 /// Figures whose derived rows are compared at a time where nothing is locked.
-const COMPARE_ROWS: usize = 1000;
+const COMPARE_ROWS: usize = 4000;
 /// Attempts to open a lost connection again, and to lock the rows of a lost transaction.
 const ATTEMPTS: u32 = 5;
-const PAUSE: Duration = Duration::from_millis(200);
 
 /// A figure to be brought to its target, or whose derived rows are to be brought in line.
 #[derive(Debug, Clone, Copy)]
@@ -291,7 +290,7 @@ impl Writer<'_, '_> {
             match self.shop.reconnect().await {
                 Ok(()) => return Ok(()),
                 Err(error) if attempt < ATTEMPTS && error.is_transient() => {
-                    tokio::time::sleep(PAUSE * attempt).await;
+                    tokio::time::sleep(pause(attempt)).await;
                     attempt += 1;
                 }
                 Err(error) => return Err(error),

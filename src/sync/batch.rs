@@ -15,9 +15,11 @@ use super::bind::Bound;
 use super::elements::Linked;
 use super::layout::MAIN;
 use super::links::{Assumed, LinkCache};
+use super::pace::Pace;
 use super::record::{Existing, Record, Surroundings};
 use super::report::{FlowReport, Reason, Rejected};
 use super::work::{Mode, Sight, evaluate};
+use crate::db::patience::{self, pause};
 use crate::db::{CommitError, DbError, DbErrorKind, Engine, Isolation, Session};
 use crate::own::OwnTables;
 use crate::own::generation::{self, Generation};
@@ -27,10 +29,10 @@ use crate::value::Value;
 use pass::{Pass, note};
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::Instant;
 
-/// Tries of a transaction that fails for a passing reason.
-const TRIES: u32 = 6;
+/// Tries more of a transaction that fails for a passing reason: about 45 s of waiting.
+const TRIES: u32 = 8;
 
 /// What a run may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -87,6 +89,7 @@ pub struct Applier<'b> {
     /// Only rows that are the records' already: nothing is created or linked.
     pub known_only: bool,
     pub generation: NewGeneration,
+    pub pace: Pace,
     /// Flows whose records hang on this one's rows.
     pub hanging: Vec<Generation>,
     linked: Linked,
@@ -136,6 +139,7 @@ impl<'b> Applier<'b> {
             assumed: Assumed::new(),
             known_only: false,
             generation,
+            pace: Pace::default(),
             hanging: Vec::new(),
             linked: Linked::new(),
         }
@@ -198,6 +202,9 @@ impl<'b> Applier<'b> {
                 }
                 Err(error) if error.is_transient() && tries < TRIES => {
                     tries += 1;
+                    if gives_way(&error) {
+                        self.pace.gave_way();
+                    }
                     tracing::warn!(flow = self.bound.flow.name, tries, %error, "the batch is tried again");
                     tokio::time::sleep(pause(tries)).await;
                     self.reconnect(&error).await?;
@@ -207,6 +214,14 @@ impl<'b> Applier<'b> {
             }
         }
         Ok(done)
+    }
+
+    /// Before the session is used after a time in which it may have been idle.
+    ///
+    /// # Errors
+    /// Those of connecting.
+    pub async fn wake(&mut self) -> Result<(), DbError> {
+        patience::wake(self.engine.as_ref(), &mut self.session).await
     }
 
     /// A session whose connection broke, or that may still be in a transaction, is given up.
@@ -460,7 +475,10 @@ impl<'b> Applier<'b> {
         records: &mut [Record],
         links: &LinkCache,
     ) -> Result<Pass, DbError> {
+        let asked = Instant::now();
         self.session.begin(Isolation::ReadCommitted).await?;
+        self.pace.answered(asked.elapsed());
+        let began = Instant::now();
         match self.transaction(step, records, links).await {
             // What a record wrote before it failed must not stay.
             Ok(pass) if self.intent == Intent::Trial || !pass.failed.is_empty() => {
@@ -470,6 +488,7 @@ impl<'b> Applier<'b> {
             Ok(pass) => match self.session.commit().await {
                 Ok(()) => {
                     self.generation.is_set = true;
+                    self.pace.wrote(records.len(), began.elapsed());
                     Ok(pass)
                 }
                 Err(CommitError::NotDone(error)) => Err(error),
@@ -535,10 +554,10 @@ fn alone(records: &[Record], pass: Pass) -> Result<Pass, DbError> {
     }
 }
 
-fn pause(tries: u32) -> Duration {
-    // Doubling from 100 ms; the jitter keeps two processes from meeting again.
-    let base = 100u64 << tries.min(6);
-    Duration::from_millis(base + rand::random::<u64>() % base)
+/// Somebody else wanted the same rows.
+fn gives_way(error: &DbError) -> bool {
+    use DbErrorKind::*;
+    matches!(error.kind, Deadlock | LockTimeout | Conflict)
 }
 
 /// A rejected record as the report and the quarantine keep it.

@@ -26,6 +26,7 @@ pub mod links;
 pub mod lookup;
 pub mod memory;
 pub mod narrow;
+pub mod pace;
 pub mod provenance;
 pub mod read;
 pub mod record;

@@ -32,9 +32,7 @@ use crate::value::Value;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Records of one batch, one transaction at most ...
-const BATCH_RECORDS: usize = 500;
-/// ... and about so many bytes of values.
+/// About so many bytes of values are in one batch, one transaction at most; [`super::pace`] says how many records.
 const BATCH_BYTES: usize = 4 << 20;
 /// Rows after which a run tells how far it is.
 const TOLD_EVERY: u64 = 10_000;
@@ -197,6 +195,7 @@ pub async fn run(
             .await?
         }
     }
+    applier.wake().await?;
     memory.known = memory.known.take().or(reader.known.take());
     report.counts.read = reader.rows;
     report.counts.duplicates += reader.duplicates;
@@ -386,7 +385,7 @@ async fn stream(
             }
         }
         report.counts.read = reader.rows;
-        if batch.len() >= BATCH_RECORDS || bytes >= BATCH_BYTES {
+        if batch.len() >= applier.pace.records() || bytes >= BATCH_BYTES {
             bytes = 0;
             apply(applier, std::mem::take(&mut batch), memory, report).await?;
             progress(report);
@@ -437,7 +436,7 @@ async fn tree(
             }
         }
         while !changed.is_empty() {
-            let rest = changed.split_off(changed.len().min(BATCH_RECORDS));
+            let rest = changed.split_off(changed.len().min(applier.pace.records()));
             apply(
                 applier,
                 std::mem::replace(&mut changed, rest),

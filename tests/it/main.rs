@@ -6,6 +6,7 @@ mod support;
 mod bad;
 mod cli;
 mod derived;
+mod far;
 mod matching;
 mod odoo;
 mod page;

@@ -5,6 +5,7 @@ pub mod browser;
 pub mod client;
 pub mod http;
 pub mod pipeline;
+pub mod private;
 pub mod project;
 pub mod proxy;
 pub mod servers;
