@@ -98,7 +98,9 @@ impl State {
         let mut hasher = DefaultHasher::new();
         (seed, self.counts.connections).hash(&mut hasher);
         let drawn = hasher.finish();
-        (drawn % one_in == 0).then_some(drawn / one_in % bytes_max)
+        drawn
+            .is_multiple_of(one_in)
+            .then_some(drawn / one_in % bytes_max)
     }
 }
 
