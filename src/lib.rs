@@ -12,6 +12,7 @@ pub mod db;
 pub mod demo;
 pub mod diagnostic;
 pub mod expr;
+pub mod failpoint;
 pub mod matching;
 pub mod own;
 pub mod plan;

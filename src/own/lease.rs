@@ -8,6 +8,7 @@
 use super::{OwnTables, clock};
 use crate::db::query::{Part, Query};
 use crate::db::{self, DbError, DbErrorKind, Engine, Isolation, Session};
+use crate::failpoint;
 use crate::value::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,6 +65,7 @@ impl Lease {
     ) -> db::Result<Lease> {
         let mut session = engine.connect().await?;
         let epoch = take(session.as_mut(), &own, pair, owner).await?;
+        failpoint::reached("lease taken");
         let guard = Guard {
             own,
             pair: pair.to_owned(),

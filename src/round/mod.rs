@@ -465,11 +465,12 @@ pub fn findings(report: &FlowReport) -> Findings {
 }
 
 /// Figures left alone until a person has put something right.
-pub const QUARANTINED_STOCK: [Left; 4] = [
+pub const QUARANTINED_STOCK: [Left; 5] = [
     Left::DuplicateSku,
     Left::SharedFigure,
     Left::DisputedFigure,
     Left::Unreadable,
+    Left::UnreadableInErp,
 ];
 
 /// What of a cycle a person has to look at.

@@ -12,6 +12,7 @@ use crate::db::query::{Add, Part, Query, Update};
 use crate::db::template::Bound;
 use crate::db::{self, CommitError, DbError, DbErrorKind, Isolation, Session};
 use crate::expr::EvalError;
+use crate::failpoint;
 use crate::own::lease::Guard;
 use crate::sync::change::RowChange;
 use crate::sync::derived;
@@ -236,6 +237,7 @@ impl Writer<'_, '_> {
         }
         let mut wrote = !set.is_empty() || !add.is_empty();
         write_figures(session, self.targets, set, add).await?;
+        failpoint::reached("stock without derived rows");
         let mut changes = Vec::new();
         let off: Vec<Due<'_>> = group.iter().filter(|due| due.is_off()).copied().collect();
         for (one, table) in &self.targets.derived {
@@ -252,7 +254,10 @@ impl Writer<'_, '_> {
             self.forget(group).await?;
         }
         let session = self.shop.session.as_mut();
-        match session.commit().await {
+        failpoint::reached("stock written");
+        let committed = session.commit().await;
+        failpoint::reached("stock committed");
+        match committed {
             Ok(()) => Ok(End::Committed(changes)),
             Err(CommitError::NotDone(error)) => Err(error),
             Err(CommitError::Unknown(error)) => Ok(End::Unknown(error)),

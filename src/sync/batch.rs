@@ -19,6 +19,7 @@ use super::record::{Existing, Record, Surroundings};
 use super::report::{FlowReport, Reason, Rejected};
 use super::work::{Mode, Sight, evaluate};
 use crate::db::{CommitError, DbError, DbErrorKind, Engine, Isolation, Session};
+use crate::failpoint;
 use crate::own::OwnTables;
 use crate::own::generation::{self, Generation};
 use crate::own::lease::Guard;
@@ -467,7 +468,7 @@ impl<'b> Applier<'b> {
                 self.session.rollback().await?;
                 Ok(pass)
             }
-            Ok(pass) => match self.session.commit().await {
+            Ok(pass) => match self.commit(step).await {
                 Ok(()) => {
                     self.generation.is_set = true;
                     Ok(pass)
@@ -487,6 +488,17 @@ impl<'b> Applier<'b> {
         }
     }
 
+    async fn commit(&mut self, step: Step) -> Result<(), CommitError> {
+        let (before, after) = match step {
+            Step::Carry => ("batch written", "batch committed"),
+            Step::Gone => ("gone written", "gone committed"),
+        };
+        failpoint::reached(before);
+        self.session.commit().await?;
+        failpoint::reached(after);
+        Ok(())
+    }
+
     async fn transaction(
         &mut self,
         step: Step,
@@ -500,6 +512,7 @@ impl<'b> Applier<'b> {
             let NewGeneration { of, value, .. } = &self.generation;
             of.set(self.session.as_mut(), value).await?;
         }
+        failpoint::reached("batch begun");
         let mut pass = match step {
             Step::Carry => self.pass(records, links, Mode::Write).await?,
             Step::Gone => self.pass_gone(records, links, Mode::Write).await?,
@@ -507,6 +520,7 @@ impl<'b> Applier<'b> {
         if !pass.failed.is_empty() {
             return alone(records, pass);
         }
+        failpoint::reached("batch without links");
         match step {
             Step::Carry => {
                 self.link(records).await?;

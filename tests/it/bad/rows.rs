@@ -111,7 +111,7 @@ async fn articles_that_a_shop_cannot_take() {
         Case {
             base: PACKS,
             source: "UPDATE stock SET quantity = -5 WHERE sku = 'TOOL-1'; UPDATE stock SET quantity = 2.75 WHERE sku = 'TOOL-2';
-                UPDATE stock SET quantity = 99999999999999 WHERE sku = 'TOOL-3'; UPDATE stock SET quantity = 'many' WHERE sku = 'LAMP'",
+                UPDATE stock SET quantity = 99999999999999 WHERE sku = 'SHIRT-S'; UPDATE stock SET quantity = 'many' WHERE sku = 'TOOL-4'",
             runs: &[&["sync", "--no-progress", "stock"]],
             rows: "SELECT l.sku, m.meta_value, l.stock_quantity FROM wp_postmeta m JOIN wp_wc_product_meta_lookup l ON l.product_id = m.post_id WHERE m.meta_key = '_stock' ORDER BY 1",
             ..rows("packs-stock")
