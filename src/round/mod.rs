@@ -11,6 +11,7 @@ use crate::connections::Connections;
 use crate::db::{DbError, DbErrorKind};
 use crate::diagnostic::Diagnostic;
 use crate::matching::gate;
+use crate::orders::{self, OrdersError};
 use crate::own::lease::Guard;
 use crate::plan::{Plan, Stock};
 use crate::state::history::{Outcome, RunId, Scope};
@@ -50,6 +51,8 @@ pub trait Observer: Send + Sync {
     /// `expected`: rows of the flow's last whole run, if there was one.
     fn started(&self, flow: &str, expected: Option<u64>);
     fn progress(&self, report: &FlowReport);
+    /// Something to know before the flow goes on.
+    fn says(&self, flow: &str, text: &str);
     fn ended(&self, result: &FlowResult);
 }
 
@@ -76,6 +79,8 @@ pub enum FlowError {
     #[error(transparent)]
     Run(#[from] RunError),
     #[error(transparent)]
+    Orders(#[from] OrdersError),
+    #[error(transparent)]
     Stock(#[from] StockError),
     #[error(transparent)]
     Lease(#[from] DbError),
@@ -89,6 +94,7 @@ impl FlowError {
             | FlowError::Stock(StockError::Condition(ConditionError::Mapping(found))) => {
                 Some(found)
             }
+            FlowError::Orders(error) => error.diagnostics(),
             _ => None,
         }
     }
@@ -105,6 +111,7 @@ impl FlowError {
                 | StockError::Condition(ConditionError::Database(error))
                 | StockError::OtherShop { error, .. },
             ) => Some(error),
+            FlowError::Orders(error) => error.database(),
             _ => None,
         }
     }
@@ -224,13 +231,21 @@ fn shown_now<'t, 'p>(
     let owner = flow.target.meets.as_ref().filter(|_| report.met > 0)?;
     tasks.iter().find(|other| match other {
         Task::Flow(other) => other.shop == flow.shop && other.record.as_ref() == Some(owner),
-        Task::Stock(_) => false,
+        Task::Orders(_) | Task::Stock(_) => false,
     })
 }
 
 fn skip(task: &Task<'_>, orders: &Orders) -> Option<&'static str> {
-    let is_trial_of_stock = matches!(task, Task::Stock(_)) && orders.intent == Intent::Trial;
-    is_trial_of_stock.then_some("stock is not tried: that would lock rows of live articles")
+    match task {
+        Task::Flow(_) => None,
+        Task::Stock(_) => (orders.intent == Intent::Trial)
+            .then_some("stock is not tried: that would lock rows of live articles"),
+        Task::Orders(_) if orders.verify => {
+            Some("an imported order is the ERP's: it is not compared")
+        }
+        Task::Orders(_) => (orders.intent == Intent::Trial)
+            .then_some("orders are not tried: that would use up numbers"),
+    }
 }
 
 fn lease_is_lost(error: &FlowError) -> bool {
@@ -263,7 +278,7 @@ impl Work<'_> {
         };
         let known = match task {
             Task::Stock(_) => notebook.known_orders().await,
-            Task::Flow(_) => LastKnown::default(),
+            Task::Flow(_) | Task::Orders(_) => LastKnown::default(),
         };
         let ended = tokio::select! {
             biased;
@@ -329,6 +344,20 @@ impl Work<'_> {
                 .await
                 .map(|report| Ended::Flow(Box::new(report)))
                 .map_err(FlowError::from)
+            }
+            Task::Orders(orders) => {
+                let say = |text: &str| self.observer.says(&orders.name, text);
+                let options = orders::Options {
+                    intent: self.orders.intent,
+                    guard,
+                    only: &self.orders.only,
+                    say: &say,
+                };
+                let progress = |report: &FlowReport| self.observer.progress(report);
+                orders::run(self.plan, orders, self.connections, options, &progress)
+                    .await
+                    .map(|report| Ended::Flow(Box::new(report)))
+                    .map_err(FlowError::from)
             }
             Task::Stock(stock) => self.stock(stock, guard.as_ref(), known).await,
         };

@@ -13,6 +13,7 @@ mod pass;
 
 use super::bind::Bound;
 use super::elements::Linked;
+use super::fetch::refusal;
 use super::layout::MAIN;
 use super::links::{Assumed, LinkCache};
 use super::record::{Existing, Record, Surroundings};
@@ -89,6 +90,8 @@ pub struct Applier<'b> {
     pub generation: NewGeneration,
     /// Flows whose records hang on this one's rows.
     pub hanging: Vec<Generation>,
+    /// A transaction for each record.
+    pub singly: bool,
     linked: Linked,
 }
 
@@ -137,6 +140,7 @@ impl<'b> Applier<'b> {
             known_only: false,
             generation,
             hanging: Vec::new(),
+            singly: false,
             linked: Linked::new(),
         }
     }
@@ -278,7 +282,7 @@ impl<'b> Applier<'b> {
             let link = self.link_of(record).map(|(_, link)| link);
             states.push(is_known.then(|| (record.state.clone(), link)));
         }
-        let (mut at_of, mut going): (Vec<usize>, Vec<Record>) = records
+        let (at_of, mut going): (Vec<usize>, Vec<Record>) = records
             .into_iter()
             .enumerate()
             .filter(|(at, _)| outcomes[*at].is_none())
@@ -311,18 +315,33 @@ impl<'b> Applier<'b> {
             }
             note(report, &look);
         } else {
-            at_of = chosen.iter().map(|at| at_of[*at]).collect();
-            let mut written: Vec<Record> = chosen.iter().map(|at| unwritten[*at].clone()).collect();
-            let pass = self.write(Step::Carry, &mut written, &links).await?;
-            for (at, record) in written.iter().enumerate() {
-                let failed = pass.failed.iter().find(|(other, _)| *other == at);
-                outcomes[at_of[at]] = Some(match failed {
-                    Some((_, reason)) => Outcome::Rejected(reason.clone()),
-                    None => pass.outcome(at, record),
-                });
+            let portion = match self.singly {
+                true => 1,
+                false => chosen.len(),
+            };
+            for chosen in chosen.chunks(portion) {
+                let mut written: Vec<Record> =
+                    chosen.iter().map(|at| unwritten[*at].clone()).collect();
+                let pass = match self.write(Step::Carry, &mut written, &links).await {
+                    Ok(pass) => pass,
+                    // Those before it are written: only this one is looked at again, or rejected.
+                    Err(error) if self.singly && error.is_about_data() => {
+                        let refused = Reason::Refused(error.message.clone());
+                        outcomes[at_of[chosen[0]]] = Some(Outcome::Rejected(refused));
+                        continue;
+                    }
+                    Err(error) => return Err(error),
+                };
+                for (place, (record, at)) in written.iter().zip(chosen).enumerate() {
+                    let failed = pass.failed.iter().find(|(other, _)| *other == place);
+                    outcomes[at_of[*at]] = Some(match failed {
+                        Some((_, reason)) => Outcome::Rejected(reason.clone()),
+                        None => pass.outcome(place, record),
+                    });
+                }
+                incomplete.extend(pass.waiting.iter().map(|at| at_of[chosen[*at]]));
+                note(report, &pass);
             }
-            incomplete.extend(pass.waiting.iter().map(|at| at_of[*at]));
-            note(report, &pass);
         }
         let done = originals.iter().zip(outcomes).zip(states).enumerate().map(
             |(at, ((record, outcome), state))| Done {
@@ -440,6 +459,12 @@ impl<'b> Applier<'b> {
                         break;
                     }
                 }
+            }
+        }
+        for (at, record) in records.iter().enumerate() {
+            if !failed.iter().any(|(other, _)| *other == at) {
+                let refusal = refusal(&self.bound.refuse, record, &sight);
+                failed.extend(refusal.map(|reason| (at, reason)));
             }
         }
         if let Some(finder) = &self.bound.finder {

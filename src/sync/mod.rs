@@ -6,8 +6,9 @@
 //! are worth asking for; [`known`] lets the others go; [`find`] says which
 //! row of the target a record is; [`rows`], [`attributes`], [`elements`] and [`derived`] compare with the target as it
 //! is now; [`work`] carries out what differs; [`batch`] does all of this for some hundred records in one transaction;
-//! [`fill`] does without comparing where the table was empty; [`gone`] deals with what the source no longer has; [`memory`] knows what was carried over before;
-//! [`run`] strings it together; [`report`] keeps what happened.
+//! [`fill`] does without comparing where the table was empty; [`gone`] deals with what the source no longer has;
+//! [`memory`] knows what was carried over before; [`fetch`] asks for what only the target knows; [`run`] strings it
+//! together; [`report`] keeps what happened.
 
 pub mod attributes;
 pub mod batch;
@@ -17,6 +18,7 @@ pub mod condition;
 pub mod derived;
 pub mod elements;
 pub mod erp_keys;
+pub mod fetch;
 pub mod fill;
 pub mod find;
 pub mod gone;

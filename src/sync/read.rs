@@ -160,7 +160,7 @@ impl<'b> Reader<'b> {
             .children
             .iter()
             .map(|child| {
-                let names = child.columns.iter().map(String::as_str);
+                let names = child.columns[..child.read].iter().map(String::as_str);
                 let query = Query::sql("SELECT ")
                     .idents(names)
                     .text(" FROM (")

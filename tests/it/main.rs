@@ -8,6 +8,7 @@ mod cli;
 mod derived;
 mod matching;
 mod odoo;
+mod orders;
 mod page;
 mod selftest;
 mod service;
