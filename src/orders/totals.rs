@@ -218,7 +218,7 @@ mod tests {
         /// Rows of random prices and rates, rounded as shops do it: by row, or once.
         #[test]
         fn head_rows_and_tax_split_agree(
-            lines in proptest::collection::vec((1i128..5_000_00, 1i128..20, 0usize..4), 1..12),
+            lines in proptest::collection::vec((1i128..500_000, 1i128..20, 0usize..4), 1..12),
             by_row in any::<bool>(),
         ) {
             let rates = ["4", "5", "10", "22"].map(number);

@@ -211,14 +211,7 @@ impl<'s> Binder<'s> {
                 Some((layout.computed(name), value))
             })
             .collect();
-        let mut refuse = Vec::new();
-        for one in &flow.target.refuse {
-            refuse.extend(self.refuse(one, &mut layout));
-        }
-        let mut fetch = Vec::new();
-        for one in &flow.target.fetch {
-            fetch.extend(self.fetch(one, &mut layout));
-        }
+        let (refuse, mut fetch) = self.asked(&flow.target, &mut layout);
         let mut writes = Vec::new();
         for write in &flow.target.writes {
             writes.extend(self.write(write, &mut layout));

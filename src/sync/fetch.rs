@@ -12,7 +12,7 @@ use super::work::{Sight, evaluate, holds};
 use crate::db::template::{self, Bound as Binding};
 use crate::db::{self, Session};
 use crate::expr::{Resolved, Slot};
-use crate::plan::{Fetch, Refuse};
+use crate::plan::{Fetch, Refuse, Target};
 use crate::value::{Row, Value};
 use futures_util::TryStreamExt;
 use std::collections::HashMap;
@@ -38,11 +38,20 @@ pub struct BoundRefuse<'p> {
 }
 
 impl Binder<'_> {
-    pub(super) fn fetch<'p>(
+    /// What records are refused for, and what is asked of the target for each of them.
+    pub(super) fn asked<'p>(
         &mut self,
-        fetch: &'p Fetch,
+        target: &'p Target,
         layout: &mut Layout,
-    ) -> Option<BoundFetch<'p>> {
+    ) -> (Vec<BoundRefuse<'p>>, Vec<BoundFetch<'p>>) {
+        let refuse = target.refuse.iter();
+        let refuse = refuse.filter_map(|one| self.refuse(one, layout)).collect();
+        let fetch = target.fetch.iter();
+        let fetch = fetch.filter_map(|one| self.fetch(one, layout)).collect();
+        (refuse, fetch)
+    }
+
+    fn fetch<'p>(&mut self, fetch: &'p Fetch, layout: &mut Layout) -> Option<BoundFetch<'p>> {
         let condition = match &fetch.condition {
             Some(expr) => Some(self.resolve(expr, layout)?),
             None => None,
@@ -59,11 +68,7 @@ impl Binder<'_> {
         })
     }
 
-    pub(super) fn refuse<'p>(
-        &mut self,
-        refuse: &'p Refuse,
-        layout: &mut Layout,
-    ) -> Option<BoundRefuse<'p>> {
+    fn refuse<'p>(&mut self, refuse: &'p Refuse, layout: &mut Layout) -> Option<BoundRefuse<'p>> {
         let each = match &refuse.each {
             Some(each) => Some(self.each(each, layout)?),
             None => None,

@@ -110,7 +110,7 @@ impl ShopOrders<'_> {
         ];
         let mut meant: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
         for (list, own, _) in &lists {
-            for status in own.into_iter().copied().flatten() {
+            for status in own.iter().flat_map(|own| own.iter()) {
                 self.means(self.project_file, status, list, &mut seen, found);
                 meant.entry(list).or_default().push(status.value.clone());
             }
