@@ -236,6 +236,8 @@ pub async fn run(
                     report.reject(rejected);
                 }
                 Item::Record(record) => batch.push(*record),
+                // No snapshot tells of orders: nothing of them is known.
+                Item::Known(_) => {}
             }
             if batch.len() >= BATCH {
                 import
