@@ -1,5 +1,6 @@
 //! The project's databases, ready to connect.
 
+use crate::db::patience::Patient;
 use crate::db::{self, DbError, DbErrorKind, Engine};
 use crate::own::OwnTables;
 use crate::plan::Plan;
@@ -16,7 +17,7 @@ pub struct Connections {
 pub type Engines = BTreeMap<String, Arc<dyn Engine>>;
 
 impl Connections {
-    /// Connects to nothing yet.
+    /// Connects to nothing yet; when it does, a server that refuses is asked a few times more.
     ///
     /// # Errors
     /// Kind `Config` for a connection string that names something impossible (an unreadable certificate file).
@@ -26,7 +27,7 @@ impl Connections {
         for (name, connection) in &plan.connections {
             let engine = db::engine(&connection.url)
                 .map_err(|error| error.context(format_args!("connection `{name}`")))?;
-            engines.insert(name.clone(), engine);
+            engines.insert(name.clone(), Arc::new(Patient::new(engine)));
             own.insert(name.clone(), OwnTables::new(connection.own_schema.clone()));
         }
         Ok(Connections { engines, own })

@@ -1,7 +1,8 @@
 //! `ponte` keeps a company's ERP database and its web shop's database in step, directly, without an API between them.
 //!
 //! Read in this order: [`value`] (what travels), [`db`] (engines behind one interface), [`expr`] and [`config`] (mapping
-//! files become a [`plan`]), [`sync`] (a row's way), [`stock`] (the figure that must never be too high). `ARCHITECTURE.md`
+//! files become a [`plan`]), [`sync`] (a row's way), [`stock`] (the figure that must never be too high),
+//! [`orders`] (what must come in once). `ARCHITECTURE.md`
 //! has the map and what each module must not know.
 
 pub mod check;
@@ -12,7 +13,9 @@ pub mod db;
 pub mod demo;
 pub mod diagnostic;
 pub mod expr;
+pub mod failpoint;
 pub mod matching;
+pub mod orders;
 pub mod own;
 pub mod plan;
 pub mod round;

@@ -33,6 +33,8 @@ pub struct Plan {
     pub shops: Vec<Shop>,
     /// In the order in which they run.
     pub flows: Vec<Flow>,
+    /// After the flows, before the stock: what has just been imported is then counted by the ERP.
+    pub orders: Vec<Orders>,
     pub stocks: Vec<Stock>,
     /// When the service runs them.
     pub schedule: schedule::Schedule,
@@ -133,6 +135,7 @@ pub struct Source {
     pub watermark: Option<Watermark>,
     /// `None`: every run reads the whole source.
     pub by_timestamp: Option<ByTimestamp>,
+    pub computed: Computed,
 }
 
 /// Which records have changed since a moment, by times that the source's rows carry.
@@ -211,6 +214,15 @@ pub enum FieldKind {
     Texts,
 }
 
+/// What ponte computes of a source's row and its sets before anything else sees them: names without a column behind them.
+#[derive(Debug, Clone, Default)]
+pub struct Computed {
+    /// Columns behind those that a child set's query yields.
+    pub columns: Vec<(&'static str, &'static [&'static str])>,
+    /// Sets without a query of their own, behind the child sets.
+    pub sets: Vec<(&'static str, &'static [&'static str])>,
+}
+
 /// A set of rows that belong to a record: own query, its first columns are the record's key.
 #[derive(Debug, Clone)]
 pub struct Child {
@@ -240,6 +252,10 @@ pub struct Target {
     pub needs: Vec<String>,
     /// The record that needs this one.
     pub meets: Option<String>,
+    /// Values asked of the target inside the transaction, before the writes.
+    pub fetch: Vec<Fetch>,
+    /// What a record must not be like.
+    pub refuse: Vec<Refuse>,
     pub find: Option<Find>,
     /// Link column -> value of a write's row: `id` -> (`post`, `ID`).
     pub link: Vec<LinkColumn>,
@@ -309,6 +325,31 @@ pub struct Find {
     pub by: Vec<(String, Expr)>,
     /// Further keys, tried in this order where `by` finds nothing: column of the query -> field of the source.
     pub then: Vec<(String, Expr)>,
+}
+
+/// A row asked of the target for one record: `customer.number` are its columns. Several of one name are tried in their
+/// order until one yields a row.
+#[derive(Debug)]
+pub struct Fetch {
+    pub alias: String,
+    pub condition: Option<Expr>,
+    /// `:names` are fields of the record.
+    pub sql: ServerSql,
+    /// Name in `sql` -> its value.
+    pub names: Vec<(String, Expr)>,
+    /// Asking uses something up (a number): never done merely to look.
+    pub takes: bool,
+}
+
+/// A condition under which a record waits for a person.
+#[derive(Debug)]
+pub struct Refuse {
+    /// Asked for each element of a set; `None`: once.
+    pub each: Option<Each>,
+    pub condition: Expr,
+    /// What is wrong, as a text.
+    pub why: Expr,
+    pub advice: String,
 }
 
 #[derive(Debug, Clone)]
@@ -437,6 +478,42 @@ pub struct Forget {
     pub column: String,
     /// Over the record (in stock: over the figure's columns); NULL = none.
     pub values: Vec<Expr>,
+}
+
+/// A shop's orders on their way into the ERP.
+#[derive(Debug)]
+pub struct Orders {
+    /// `main/order`.
+    pub name: String,
+    pub shop: String,
+    pub since: DateTime<Utc>,
+    pub statuses: Statuses,
+    /// One per way in which the shop may keep its orders; the first whose condition holds is the shop's.
+    pub storages: Vec<Storage>,
+    /// Of the ERP: `sku` and `article` of those of `:sku` that it has.
+    pub articles: ServerSql,
+    pub at: Span,
+}
+
+/// Which of the shop's statuses mean what; any other is for a person to say.
+#[derive(Debug, Clone, Default)]
+pub struct Statuses {
+    pub import: Vec<String>,
+    /// Not paid yet: imported later.
+    pub wait: Vec<String>,
+    /// No order.
+    pub ignore: Vec<String>,
+    pub cancelled: Vec<String>,
+}
+
+#[derive(Debug)]
+pub struct Storage {
+    /// Over the shop's `[let]` tables and `has_table`/`has_column`.
+    pub condition: Option<Expr>,
+    /// `reference`, `status`, `placed` of every order since `:orders_since`.
+    pub found: ServerSql,
+    /// From the shop's rows to the ERP's.
+    pub flow: Flow,
 }
 
 /// The stock protocol between the ERP and one shop.

@@ -442,31 +442,160 @@ fn mangle(text: &str, edits: &[(usize, usize, u8)]) -> String {
     chars.into_iter().collect()
 }
 
+/// Every mistake is drawn, is in JSON, and points into its file.
+fn holds_together(found: &Diagnostics) -> Result<(), TestCaseError> {
+    prop_assert!(!found.0.is_empty());
+    prop_assert!(!found.render(false).is_empty());
+    prop_assert_eq!(
+        found.to_json().as_array().map(Vec::len),
+        Some(found.0.len())
+    );
+    for one in &found.0 {
+        prop_assert!(codes::explain(one.code).is_some(), "{}", one.code);
+        let Some(at) = &one.at else { continue };
+        let marked = at.file.text.get(at.range.clone());
+        prop_assert!(
+            marked.is_some(),
+            "{}: {:?} of {} bytes",
+            one.message,
+            at.range,
+            at.file.text.len()
+        );
+    }
+    Ok(())
+}
+
+/// A line of a project's or a pack's file that a human might have got wrong: one value of one key.
+fn mangle_a_line(text: &str, line: usize, edits: &[(usize, usize, u8)]) -> String {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let at = line % lines.len();
+    lines[at] = mangle(&lines[at], edits);
+    lines.join("\n")
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn mangled_files_never_panic(
         edits in prop::collection::vec(any::<(usize, usize, u8)>(), 1..6),
-        which in 0..3usize,
+        line in prop::option::of(any::<usize>()),
+        which in 0..7usize,
     ) {
         let folder = reference();
         let case = root().join("tests/cases/config/valid-own-packs");
         let path = folder.path().join("ponte.toml");
+        let files = ["ponte.toml", "shop/article.toml", "erp/article.toml", "shop/pack.toml", "erp/pack.toml", "shop/stock.toml", "ponte.toml"];
         if which > 0 {
-            for file in ["erp/pack.toml", "erp/article.toml", "shop/pack.toml", "shop/article.toml", "ponte.toml"] {
+            for file in &files[..5] {
                 fs::create_dir_all(folder.path().join(file).parent().unwrap()).unwrap();
                 fs::copy(case.join(file), folder.path().join(file)).unwrap();
             }
         }
-        let victim = folder.path().join(["ponte.toml", "shop/article.toml", "erp/article.toml"][which]);
+        let victim = folder.path().join(files[which]);
+        if files[which] == "shop/stock.toml" {
+            fs::copy(root().join("mappings/shop/woocommerce/stock.toml"), &victim).unwrap();
+        }
         let text = fs::read_to_string(&victim).unwrap();
-        fs::write(&victim, mangle(&text, &edits)).unwrap();
+        // One line alone leaves the others right, so that what it says is looked at, and not only its syntax.
+        let mangled = match line {
+            Some(line) => mangle_a_line(&text, line, &edits),
+            None => mangle(&text, &edits),
+        };
+        fs::write(&victim, mangled).unwrap();
         if let Err(found) = config::load(&path, &|_| None) {
-            prop_assert!(!found.render(false).is_empty());
-            prop_assert_eq!(found.to_json().as_array().map(Vec::len), Some(found.0.len()));
+            holds_together(&found)?;
         }
     }
+
+    #[test]
+    fn mangled_connection_strings_never_panic(
+        edits in prop::collection::vec(any::<(usize, usize, u8)>(), 1..4),
+        which in 0..6usize,
+        sign in "[%:@/?#&=\\[\\]a-z0-9.é -]{0,6}",
+        at in any::<usize>(),
+    ) {
+        let urls = [
+            "postgres://ponte:${PASSWORD}@[::1]:5432/erp?tls=required&connect_timeout_s=5",
+            "mysql://ponte@shop.example:3306/shop?ca=server.pem",
+            "mariadb://ponte:${PASSWORD}@localhost/shop?tls=off",
+            "sqlite:shop.db?mode=ro",
+            "sqlite:///var/lib/shop.db",
+            "postgres:///erp?host=/run/postgresql",
+        ];
+        let mut url: Vec<char> = mangle(urls[which], &edits).chars().collect();
+        let at = at % (url.len() + 1);
+        url.splice(at..at, sign.chars());
+        let url: String = url.into_iter().filter(|sign| *sign != '\'' && *sign != '\n').collect();
+        let folder = tempfile::tempdir().unwrap();
+        let text = format!("[connection.a]\nurl = '{url}'\n[flow.x]\nfrom = {{ connection = \"connection.a\", table = \"t\", key = [\"a\"] }}\n\
+            to = {{ connection = \"connection.a\", table = \"u\", match = {{ a = \"a\" }} }}\n");
+        let path = folder.path().join("ponte.toml");
+        fs::write(&path, text).unwrap();
+        if let Err(found) = config::load(&path, &|_| Some("hunter2".to_owned())) {
+            holds_together(&found)?;
+            prop_assert!(!found.render(false).contains("hunter2"), "{}", found);
+        }
+    }
+}
+
+/// Depth and size end in a message, not in the end of the stack or of patience.
+#[test]
+fn deep_and_large_files_are_refused_or_read() {
+    let depth = 20_000;
+    let texts = [
+        format!("a = {}", "[".repeat(depth)),
+        format!("a = {}", "{a = ".repeat(depth)),
+        format!("{}b = 1", "a.".repeat(depth)),
+        format!("[{}b]", "a.".repeat(depth)),
+        format!("[flow.x.to]\nset = {{ a = \"{}\" }}", "(".repeat(depth)),
+        format!("[flow.x.to]\nset = {{ a = \"{}1\" }}", "NOT ".repeat(4000)),
+        format!(
+            "[flow.x.to]\nset = {{ a = \"{}1\" }}",
+            "coalesce(".repeat(1700)
+        ),
+    ];
+    for text in texts {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("ponte.toml"), &text).unwrap();
+        let found = config::load(&folder.path().join("ponte.toml"), &|_| None).unwrap_err();
+        holds_together(&found).unwrap();
+    }
+    // Megabytes of fields, each of them right: up to four are read, more are no file that a person wrote.
+    let fields: String = (0..4_000)
+        .map(|number| {
+            let long = "a long text ".repeat(80);
+            format!("column_{number} = \"upper(trim(field_{number})) || '{long}'\"\n")
+        })
+        .collect();
+    assert!(fields.len() > 3_500_000, "{}", fields.len());
+    let text = format!(
+        "[connection.a]\nurl = \"sqlite:a.db\"\n[flow.x]\nfrom = {{ connection = \"connection.a\", table = \"t\", key = [\"a\"] }}\n\
+        [flow.x.to]\nconnection = \"connection.a\"\ntable = \"u\"\nmatch = {{ a = \"a\" }}\n[flow.x.to.set]\n{fields}"
+    );
+    let plan = plan(&text);
+    assert_eq!(plan.flows[0].target.writes[0].fields.len(), 4_000);
+    // One mistake in them is found, at its place.
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(
+        folder.path().join("ponte.toml"),
+        text.replace("trim(field_3999)", "trm(field_3999)"),
+    )
+    .unwrap();
+    let found = config::load(&folder.path().join("ponte.toml"), &|_| None).unwrap_err();
+    let place = found.0[0].at.as_ref().unwrap().line_column();
+    assert_eq!(
+        (found.0.len(), found.0[0].code, place.0),
+        (1, "P202", 4_009)
+    );
+    fs::write(
+        folder.path().join("ponte.toml"),
+        text + &"# more\n".repeat(200_000),
+    )
+    .unwrap();
+    let found = config::load(&folder.path().join("ponte.toml"), &|_| None).unwrap_err();
+    assert_eq!(found.0[0].code, "P001");
+    assert!(found.to_string().contains("larger than 4 MiB"), "{found}");
 }
 
 fn plan(text: &str) -> ponte::plan::Plan {

@@ -2,7 +2,7 @@
 //! links lead somewhere. `PONTE_UPDATE_GOLDEN=1` writes the tables.
 
 use ponte::config;
-use ponte::config::record::SHAPES;
+use ponte::config::record::{ORDER, SHAPES};
 use ponte::diagnostic::codes::CODES;
 use ponte::expr::function::FUNCTIONS;
 use ponte::plan::FieldKind;
@@ -77,6 +77,7 @@ fn the_packs_of_the_reference_load_together() {
         url        = "sqlite:shop.db"
         language   = "en"
         orders.since = 2026-12-01T00:00:00Z
+        orders.import = true
         [shop.main.tax]
         standard = { rate = 22 }
     "#;
@@ -92,7 +93,7 @@ fn tables() -> [(&'static str, String); 3] {
         functions.push_str(&format!("| `{}` | {} |\n", one.signature, one.doc));
     }
     let mut records = "| record | field | is |\n| --- | --- | --- |\n".to_owned();
-    for shape in SHAPES {
+    for shape in SHAPES.iter().chain([&ORDER]) {
         for (name, kind) in shape.fields {
             let kind = match kind {
                 FieldKind::Text => "text",

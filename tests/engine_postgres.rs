@@ -179,18 +179,6 @@ async fn every_type_is_written_and_read_without_loss() {
 async fn what_has_no_value_here_is_an_error_that_names_the_column() {
     let mut it = fixture("unreadable", "CREATE TABLE t (n numeric)").await;
     for (sql, kind) in [
-        ("SELECT 'NaN'::numeric AS \"the x\"", DbErrorKind::Misfit),
-        ("SELECT 'NaN'::float8 AS \"the x\"", DbErrorKind::Misfit),
-        (
-            "SELECT '-Infinity'::float4 AS \"the x\"",
-            DbErrorKind::Misfit,
-        ),
-        ("SELECT 'infinity'::date AS \"the x\"", DbErrorKind::Misfit),
-        (
-            "SELECT '-infinity'::timestamptz AS \"the x\"",
-            DbErrorKind::Misfit,
-        ),
-        ("SELECT '24:00'::time AS \"the x\"", DbErrorKind::Misfit),
         ("SELECT ARRAY[1] AS \"the x\"", DbErrorKind::Other),
         ("SELECT '1 day'::interval AS \"the x\"", DbErrorKind::Other),
         ("SELECT '1'::money AS \"the x\"", DbErrorKind::Other),

@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module uses only those before it.
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 20] = [
+    "failpoint",
     "diagnostic",
     "value",
     "expr",
@@ -16,6 +17,7 @@ const ORDER: [&str; 18] = [
     "connections",
     "sync",
     "matching",
+    "orders",
     "stock",
     "state",
     "round",

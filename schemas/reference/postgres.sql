@@ -126,10 +126,23 @@ CREATE TABLE orders (
     customer           VARCHAR(20) NOT NULL REFERENCES customers (number),
     status             VARCHAR(10) NOT NULL DEFAULT 'draft' CHECK (status IN ('draft', 'confirmed', 'closed', 'cancelled')),
     web_reference      VARCHAR(100) UNIQUE,
+    web_number         VARCHAR(64),  -- as the shop shows it to the customer
     order_date         DATE NOT NULL,
     currency           VARCHAR(3) NOT NULL DEFAULT 'EUR',
     tax_included       BOOLEAN NOT NULL DEFAULT FALSE,
     shipping_amount    NUMERIC(18,4) NOT NULL DEFAULT 0,
+    net_total          NUMERIC(18,2),
+    total              NUMERIC(18,2),  -- with tax
+    payment_method     VARCHAR(64),
+    paid_at            TIMESTAMPTZ,
+    transaction_id     VARCHAR(255),
+    carrier            VARCHAR(200),
+    delivery_name      VARCHAR(200),  -- NULL: to the customer's own address
+    delivery_street    VARCHAR(200),
+    delivery_postcode  VARCHAR(20),
+    delivery_city      VARCHAR(200),
+    delivery_province  VARCHAR(10),
+    delivery_country   VARCHAR(2),
     note               TEXT,
     updated_at         TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP
 );
@@ -146,10 +159,28 @@ CREATE TABLE order_lines (
     delivered_quantity NUMERIC(18,4) NOT NULL DEFAULT 0,
     unit_price         NUMERIC(18,4) NOT NULL DEFAULT 0,
     discount_percent   NUMERIC(7,4) NOT NULL DEFAULT 0,
+    amount             NUMERIC(18,2),  -- of the whole line, to the cent; with tax if the order says tax_included
     tax_class          VARCHAR(20) REFERENCES tax_classes (code),
     PRIMARY KEY (order_number, line)
 );
 CREATE INDEX order_lines_sku ON order_lines (sku);
+
+-- The tax split of an order: net and tax add up to its total.
+CREATE TABLE order_taxes (
+    order_number       VARCHAR(20) NOT NULL REFERENCES orders (number) ON DELETE CASCADE,
+    tax_class          VARCHAR(20) NOT NULL REFERENCES tax_classes (code),
+    net                NUMERIC(18,2) NOT NULL,
+    tax                NUMERIC(18,2) NOT NULL,
+    PRIMARY KEY (order_number, tax_class)
+);
+
+-- Numbers of documents that come from the web: prefix and value, raised one by one.
+CREATE TABLE counters (
+    name               VARCHAR(20) NOT NULL PRIMARY KEY,
+    prefix             VARCHAR(10) NOT NULL,
+    value              BIGINT NOT NULL
+);
+INSERT INTO counters (name, prefix, value) VALUES ('web_order', 'W', 100000), ('web_customer', 'WC', 100000);
 
 -- Documents that followed from orders: deliveries and invoices.
 CREATE TABLE documents (

@@ -220,6 +220,38 @@ CREATE TABLE wp_wc_order_operational_data (
     KEY order_key (order_key)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_520_ci;
 
+CREATE TABLE wp_wc_order_addresses (
+    id                          BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
+    order_id                    BIGINT UNSIGNED NOT NULL,
+    address_type                VARCHAR(20) DEFAULT NULL,
+    first_name                  TEXT DEFAULT NULL,
+    last_name                   TEXT DEFAULT NULL,
+    company                     TEXT DEFAULT NULL,
+    address_1                   TEXT DEFAULT NULL,
+    address_2                   TEXT DEFAULT NULL,
+    city                        TEXT DEFAULT NULL,
+    state                       TEXT DEFAULT NULL,
+    postcode                    TEXT DEFAULT NULL,
+    country                     TEXT DEFAULT NULL,
+    email                       VARCHAR(320) DEFAULT NULL,
+    phone                       VARCHAR(100) DEFAULT NULL,
+    PRIMARY KEY (id),
+    UNIQUE KEY address_type_order_id (address_type, order_id),
+    KEY order_id (order_id),
+    KEY email (email(191)),
+    KEY phone (phone)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_520_ci;
+
+CREATE TABLE wp_wc_orders_meta (
+    id                          BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
+    order_id                    BIGINT UNSIGNED DEFAULT NULL,
+    meta_key                    VARCHAR(255) DEFAULT NULL,
+    meta_value                  TEXT DEFAULT NULL,
+    PRIMARY KEY (id),
+    KEY meta_key_value (meta_key(100), meta_value(82)),
+    KEY order_id_meta_key_meta_value (order_id, meta_key(100), meta_value(82))
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_520_ci;
+
 -- Order lines: both storages keep them here.
 CREATE TABLE wp_woocommerce_order_items (
     order_item_id               BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,

@@ -210,6 +210,33 @@ CREATE TABLE wp_wc_order_operational_data (
 CREATE UNIQUE INDEX wp_wc_order_operational_data_order_id ON wp_wc_order_operational_data (order_id);
 CREATE INDEX wp_wc_order_operational_data_order_key ON wp_wc_order_operational_data (order_key);
 
+CREATE TABLE wp_wc_order_addresses (
+    id                          INTEGER PRIMARY KEY AUTOINCREMENT,
+    order_id                    BIGINT UNSIGNED NOT NULL,
+    address_type                VARCHAR(20) DEFAULT NULL,
+    first_name                  TEXT DEFAULT NULL,
+    last_name                   TEXT DEFAULT NULL,
+    company                     TEXT DEFAULT NULL,
+    address_1                   TEXT DEFAULT NULL,
+    address_2                   TEXT DEFAULT NULL,
+    city                        TEXT DEFAULT NULL,
+    state                       TEXT DEFAULT NULL,
+    postcode                    TEXT DEFAULT NULL,
+    country                     TEXT DEFAULT NULL,
+    email                       VARCHAR(320) DEFAULT NULL,
+    phone                       VARCHAR(100) DEFAULT NULL
+);
+CREATE UNIQUE INDEX wp_wc_order_addresses_address_type_order_id ON wp_wc_order_addresses (address_type, order_id);
+CREATE INDEX wp_wc_order_addresses_order_id ON wp_wc_order_addresses (order_id);
+
+CREATE TABLE wp_wc_orders_meta (
+    id                          INTEGER PRIMARY KEY AUTOINCREMENT,
+    order_id                    BIGINT UNSIGNED DEFAULT NULL,
+    meta_key                    VARCHAR(255) DEFAULT NULL,
+    meta_value                  TEXT DEFAULT NULL
+);
+CREATE INDEX wp_wc_orders_meta_order_id ON wp_wc_orders_meta (order_id, meta_key);
+
 -- Order lines: both storages keep them here.
 CREATE TABLE wp_woocommerce_order_items (
     order_item_id               INTEGER PRIMARY KEY AUTOINCREMENT,

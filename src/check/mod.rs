@@ -13,7 +13,8 @@ use crate::db::catalog::ResultColumn;
 use crate::db::query::Query;
 use crate::db::{self, DbError, Server, Session};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::plan::{Connection, Flow, PackFacts, Plan, ServerSql};
+use crate::orders::Shop;
+use crate::plan::{Connection, Flow, Orders, PackFacts, Plan, ServerSql};
 use crate::round::task::{self, own_connections};
 use crate::sync::bind::BindError;
 use crate::sync::lookup::Lookups;
@@ -89,6 +90,7 @@ pub async fn check(plan: &Plan, connections: &Connections) -> CheckReport {
                     task::Task::Flow(flow) => {
                         bind(plan, flow, connections, &mut found, &mut changes).await
                     }
+                    task::Task::Orders(one) => orders(plan, one, connections, &mut found).await,
                     task::Task::Stock(one) => {
                         stock::check(plan, one, connections, &mut found).await
                     }
@@ -270,6 +272,31 @@ async fn bind(
         Err(RunError::Bind(BindError::Database(error)) | RunError::Database(error)) => Err(error),
         Err(other) => Err(DbError::new(db::DbErrorKind::Other, other)),
     }
+}
+
+/// Every way in which a shop keeps its orders, as far as it applies to this one.
+async fn orders(
+    plan: &Plan,
+    orders: &Orders,
+    connections: &Connections,
+    found: &mut Vec<Diagnostic>,
+) -> db::Result<()> {
+    let shop = match Shop::open(plan, orders, connections).await {
+        Ok(shop) => shop,
+        Err(error) => {
+            return match (error.diagnostics(), error.database()) {
+                (Some(diagnostics), _) => {
+                    found.extend(diagnostics.iter().cloned());
+                    Ok(())
+                }
+                (None, Some(database)) => Err(DbError::new(database.kind, &database.message)),
+                (None, None) => Err(DbError::new(db::DbErrorKind::Other, error)),
+            };
+        }
+    };
+    let mut changes = None;
+    let Shop { storage, .. } = shop;
+    bind(plan, &storage.flow, connections, found, &mut changes).await
 }
 
 /// The columns that a query yields; what the server says against it is a diagnostic.

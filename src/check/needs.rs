@@ -8,7 +8,8 @@ use crate::db::{choice, mention};
 use crate::expr::Expr;
 use crate::own::{self, OwnTables};
 use crate::plan::{
-    Derived, DerivedRows, Empty, Flow, Forget, Gone, GonePolicy, Plan, Relation, Stock, Write,
+    Derived, DerivedRows, Empty, Flow, Forget, Gone, GonePolicy, Plan, Relation, Stock, Storage,
+    Write,
 };
 use crate::round::task;
 use crate::sync::bind;
@@ -52,6 +53,23 @@ pub fn of(plan: &Plan, connections: &Connections, name: &str) -> Needs {
         }
         if flow.target.connection == name {
             needs.target(flow);
+        }
+    }
+    for orders in &plan.orders {
+        for storage in &orders.storages {
+            if storage.flow.source.connection == name {
+                needs.storage(storage);
+            }
+        }
+        let first = orders.storages.first();
+        if let Some(flow) = first.map(|one| &one.flow)
+            && flow.target.connection == name
+        {
+            needs.target(flow);
+            needs.reads(&orders.articles.text, true);
+            for fetch in &flow.target.fetch {
+                needs.fetch(&fetch.sql.text);
+            }
         }
     }
     for stock in &plan.stocks {
@@ -125,6 +143,30 @@ impl Needs {
             self.transactions = true;
             self.reads(&watermark.sql.text, true);
             self.condition_sql(&watermark.sql.text);
+        }
+    }
+
+    /// A way in which the shop may keep its orders: its tables need not be there.
+    fn storage(&mut self, storage: &Storage) {
+        let always = storage.condition.is_none();
+        self.reads(&storage.found.text, always);
+        if let Relation::Sql(sql) = &storage.flow.source.relation {
+            self.reads(&sql.text, always);
+        }
+        for child in &storage.flow.source.children {
+            self.reads(&child.sql.text, always);
+        }
+        self.asks(storage.condition.as_ref());
+    }
+
+    /// A value asked for inside a transaction, mostly read; a counter is raised.
+    fn fetch(&mut self, sql: &str) {
+        let mut words = sql.split_whitespace();
+        match (words.next(), words.next()) {
+            (Some(first), Some(table)) if first.eq_ignore_ascii_case("UPDATE") => {
+                self.add(&TableName::parse(table), &[Select, Update], true);
+            }
+            _ => self.reads(sql, true),
         }
     }
 

@@ -135,6 +135,9 @@ impl Failure {
                 None => format!("the project has: {}", unknown.known.join(", ")),
             }),
             Failure::Refused { help, .. } => help.clone(),
+            Failure::Database(error)
+            | Failure::Stock(StockError::Database(error) | StockError::OtherShop { error, .. })
+            | Failure::State(StateError::Database(error)) => error.advice().map(str::to_owned),
             _ => None,
         }
     }

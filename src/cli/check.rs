@@ -72,6 +72,9 @@ fn text(report: &CheckReport) -> String {
                 styled(&one.name, RED),
                 escaped(&error.message)
             ));
+            if let Some(advice) = error.advice() {
+                text.push_str(&format!("  help: {advice}\n"));
+            }
         }
     }
     text.push('\n');

@@ -75,9 +75,8 @@ impl From<&DbError> for Exit {
     fn from(error: &DbError) -> Exit {
         use DbErrorKind::*;
         match error.kind {
-            Unreachable | ConnectionLost | Authentication | Tls | TooManyConnections | Timeout => {
-                Exit::Unreachable
-            }
+            Unreachable | ConnectionLost | Authentication | Tls | Tunnel | TooManyConnections
+            | Timeout => Exit::Unreachable,
             LeaseHeld | LeaseLost => Exit::Busy,
             Config | Undefined | Privilege | Syntax | ReadOnly => Exit::Configuration,
             _ => Exit::Unexpected,

@@ -89,6 +89,11 @@ fn project_file(erp: &PackAsks, shop: &PackAsks, name: &str, now: DateTime<Fixed
         "orders.since = {}   # the cut-over: older orders are nobody's business\n",
         now.format("%Y-%m-%dT%H:%M:%S%:z")
     ));
+    if erp.records.contains("order") && shop.records.contains("order") {
+        text.push_str(
+            "# orders.import = true   # web orders go into the ERP, from the cut-over on\n",
+        );
+    }
     tables(&mut text, shop, name);
     choices(&mut text, erp, shop, name);
     text

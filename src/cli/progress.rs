@@ -23,6 +23,7 @@ struct Silent;
 impl Observer for Silent {
     fn started(&self, _: &str, _: Option<u64>) {}
     fn progress(&self, _: &FlowReport) {}
+    fn says(&self, _: &str, _: &str) {}
     fn ended(&self, _: &FlowResult) {}
 }
 
@@ -31,6 +32,9 @@ struct Lines;
 impl Observer for Lines {
     fn started(&self, _: &str, _: Option<u64>) {}
     fn progress(&self, _: &FlowReport) {}
+    fn says(&self, flow: &str, text: &str) {
+        output::say(&format!("{flow}: {text}"));
+    }
     fn ended(&self, result: &FlowResult) {
         output::say(&line(result));
     }
@@ -130,6 +134,10 @@ impl Observer for Bar {
             }
             bar.set_position(report.counts.read);
         });
+    }
+
+    fn says(&self, flow: &str, text: &str) {
+        self.with(|bar| bar.println(format!("{flow}: {text}")));
     }
 
     fn ended(&self, _: &FlowResult) {

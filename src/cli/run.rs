@@ -196,6 +196,10 @@ impl Observer for Log {
 
     fn progress(&self, _: &FlowReport) {}
 
+    fn says(&self, flow: &str, text: &str) {
+        self.say(&format!("{flow}: {text}"));
+    }
+
     fn ended(&self, result: &FlowResult) {
         let idle = match &result.ended {
             Ended::Flow(report) => {

@@ -171,6 +171,7 @@ impl Body {
                     without(&mut stock.value.forget, name);
                 }
             }
+            Body::ErpOrder(..) | Body::ShopOrder(_) => {}
         }
         self.names().len() < before
     }
@@ -198,6 +199,7 @@ impl Body {
                 });
                 names.collect()
             }
+            Body::ErpOrder(..) | Body::ShopOrder(_) => Vec::new(),
         }
     }
 }

@@ -1,7 +1,10 @@
 //! Packs: found by name inside the program or by path, and read file by file.
 
 use super::extend;
-use super::mapping::{ErpRecordFile, ErpStockFile, PackFile, ShopRecordFile, ShopStockFile, Side};
+use super::mapping::{
+    ErpOrderFile, ErpRecordFile, ErpStockFile, PackFile, ShopOrderFile, ShopRecordFile,
+    ShopStockFile, Side,
+};
 use super::record;
 use super::source::{Loader, read_text};
 use super::spanned::At;
@@ -39,6 +42,23 @@ pub enum Body {
     ErpStock(Box<ErpStockFile>),
     ShopRecord(Box<ShopRecordFile>),
     ShopStock(Box<ShopStockFile>),
+    ErpOrder(Box<ErpOrderFile>, Box<ShopRecordFile>),
+    ShopOrder(Box<ShopOrderFile>),
+}
+
+impl Body {
+    /// Of an order's file, what it has in common with the files of a shop's records: both say which rows to write.
+    fn erp_order(file: ErpOrderFile) -> Body {
+        let common = ShopRecordFile {
+            record: file.record.clone(),
+            fields: file.fields.clone(),
+            find: file.find.clone(),
+            link: file.link.clone(),
+            write: file.write.clone(),
+            ..ShopRecordFile::default()
+        };
+        Body::ErpOrder(Box::new(file), Box::new(common))
+    }
 }
 
 impl Pack {
@@ -61,7 +81,23 @@ impl Pack {
     pub fn shop_record(&self, record: &str) -> Option<(&Arc<SourceFile>, &ShopRecordFile)> {
         let found = self.records.get(record)?;
         match &found.body {
-            Body::ShopRecord(body) => Some((&found.file, body)),
+            Body::ShopRecord(body) | Body::ErpOrder(_, body) => Some((&found.file, body)),
+            _ => None,
+        }
+    }
+
+    pub fn erp_order(&self) -> Option<(&Arc<SourceFile>, &ErpOrderFile)> {
+        let found = self.records.get(record::ORDER.name)?;
+        match &found.body {
+            Body::ErpOrder(body, _) => Some((&found.file, body)),
+            _ => None,
+        }
+    }
+
+    pub fn shop_order(&self) -> Option<(&Arc<SourceFile>, &ShopOrderFile)> {
+        let found = self.records.get(record::ORDER.name)?;
+        match &found.body {
+            Body::ShopOrder(body) => Some((&found.file, body)),
             _ => None,
         }
     }
@@ -371,11 +407,22 @@ fn read_record(
         .get("record")
         .and_then(|record| record.get_ref().as_str());
     let stock = record == Some(record::STOCK);
+    let order = record == Some(record::ORDER.name);
+    // An order's file is taken over whole, or replaced whole.
     let base = record.and_then(|record| inherited.get(record));
+    let base = base.filter(|_| !order);
     let pages = Pages::of(own, base.map(|base| &base.file));
     let (file, form) = (&pages.file, pages.form);
     let document = pages.parse(found)?;
     let (name, body) = match (side, stock) {
+        (Side::Erp, _) if order => {
+            let body: ErpOrderFile = structure::read(file, document, form, found)?;
+            (body.record.clone(), Body::erp_order(body))
+        }
+        (Side::Shop, _) if order => {
+            let body: ShopOrderFile = structure::read(file, document, form, found)?;
+            (body.record.clone(), Body::ShopOrder(Box::new(body)))
+        }
         (Side::Erp, false) => {
             let body: ErpRecordFile = structure::read(file, document, form, found)?;
             (body.record.clone(), Body::ErpRecord(Box::new(body)))

@@ -186,6 +186,27 @@ pub struct ShopKeys {
     pub category: Option<At<ShopRecordKeys>>,
     pub price: Option<At<ShopRecordKeys>>,
     pub stock: Option<At<ShopStockKeys>>,
+    pub order: Option<At<ShopOrderKeys>>,
+}
+
+/// Web orders: what is otherwise than the packs say.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct ShopOrderKeys {
+    /// Statuses of orders that the ERP gets, instead of the pack's.
+    pub import: Option<Vec<At<String>>>,
+    /// Statuses of orders that are yet to be paid, instead of the pack's.
+    pub wait: Option<Vec<At<String>>>,
+    /// Statuses of what is no order, instead of the pack's.
+    pub ignore: Option<Vec<At<String>>>,
+    /// Statuses of cancelled orders, instead of the pack's.
+    pub cancelled: Option<Vec<At<String>>>,
+    /// Computed fields: replaced or added.
+    #[serde(default)]
+    pub fields: Ordered<At<String>>,
+    /// By the name (`as`) of a write: columns added, replaced, or dropped with `false`.
+    #[serde(default)]
+    pub write: Ordered<At<WriteOverrideKeys>>,
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -194,6 +215,9 @@ pub struct OrdersKeys {
     /// The cut-over: orders placed before it are nobody's business. With its zone: `2026-12-01T00:00:00+01:00`.
     #[schemars(schema_with = "moment")]
     pub since: Option<At<toml::value::Datetime>>,
+    /// Web orders go into the ERP. Default: false.
+    #[serde(default)]
+    pub import: bool,
 }
 
 /// TOML has points in time; JSON Schema has texts of a format.
@@ -238,7 +262,7 @@ pub struct GuardKeys {
     pub rows: Option<At<u32>>,
 }
 
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct WriteOverrideKeys {
     /// Written always.

@@ -1,7 +1,7 @@
 //! The canonical records: what ERP packs yield and shop packs write. One table; everything that knows a record's
 //! fields knows them from here.
 
-use crate::plan::{FieldKind, RecordField};
+use crate::plan::{Computed, FieldKind, RecordField};
 
 /// A record's name, fields and sets of rows.
 #[derive(Debug)]
@@ -67,14 +67,118 @@ pub const SHAPES: &[Shape] = &[
     },
 ];
 
+/// A web order: the one record that goes from a shop to the ERP. Amounts are in the order's currency.
+pub const ORDER: Shape = Shape {
+    name: "order",
+    fields: &[
+        ("reference", FieldKind::Text),
+        ("number", FieldKind::Text),
+        ("status", FieldKind::Text),
+        ("placed", FieldKind::Moment),
+        ("currency", FieldKind::Text),
+        ("total", FieldKind::Decimal),
+        ("tax_total", FieldKind::Decimal),
+        ("paid_at", FieldKind::Moment),
+        ("payment_method", FieldKind::Text),
+        ("payment_title", FieldKind::Text),
+        ("transaction_id", FieldKind::Text),
+        ("carrier", FieldKind::Text),
+        ("note", FieldKind::Text),
+        ("customer", FieldKind::Text),
+        ("email", FieldKind::Text),
+        ("phone", FieldKind::Text),
+        ("company", FieldKind::Text),
+        ("first_name", FieldKind::Text),
+        ("last_name", FieldKind::Text),
+        ("street", FieldKind::Text),
+        ("street2", FieldKind::Text),
+        ("postcode", FieldKind::Text),
+        ("city", FieldKind::Text),
+        ("province", FieldKind::Text),
+        ("country", FieldKind::Text),
+        ("vat_number", FieldKind::Text),
+        ("tax_code", FieldKind::Text),
+        ("shipping_phone", FieldKind::Text),
+        ("shipping_company", FieldKind::Text),
+        ("shipping_first_name", FieldKind::Text),
+        ("shipping_last_name", FieldKind::Text),
+        ("shipping_street", FieldKind::Text),
+        ("shipping_street2", FieldKind::Text),
+        ("shipping_postcode", FieldKind::Text),
+        ("shipping_city", FieldKind::Text),
+        ("shipping_province", FieldKind::Text),
+        ("shipping_country", FieldKind::Text),
+        // Computed by ponte.
+        ("web_reference", FieldKind::Text),
+        ("net_total", FieldKind::Decimal),
+    ],
+    children: &[
+        (
+            "lines",
+            &[
+                "position",
+                "sku",
+                "description",
+                "quantity",
+                "net",
+                "tax",
+                "gross",
+                "tax_rate",
+                "tax_rates",
+                "list_net",
+                "list_tax",
+            ],
+        ),
+        (
+            "charges",
+            &[
+                "position",
+                "kind",
+                "description",
+                "net",
+                "tax",
+                "gross",
+                "tax_rate",
+                "tax_rates",
+            ],
+        ),
+    ],
+};
+
+/// Columns that ponte adds to an order's sets, and the set that it makes of them.
+pub fn order_computed() -> Computed {
+    Computed {
+        columns: vec![
+            (
+                "lines",
+                &[
+                    "row",
+                    "rate",
+                    "amount",
+                    "unit_price",
+                    "list_price",
+                    "discount_percent",
+                    "article",
+                ],
+            ),
+            ("charges", &["row", "rate", "amount"]),
+        ],
+        sets: vec![("taxes", &["rate", "net", "tax", "amount"])],
+    }
+}
+
 /// The shape of a record; `None` for `stock` and unknown names.
 pub fn shape(name: &str) -> Option<&'static Shape> {
-    SHAPES.iter().find(|shape| shape.name == name)
+    SHAPES
+        .iter()
+        .chain([&ORDER])
+        .find(|shape| shape.name == name)
 }
 
 /// Every record's name.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    SHAPES.iter().map(|shape| shape.name).chain([STOCK])
+    let shapes = SHAPES.iter().map(|shape| shape.name);
+    shapes.chain([STOCK, ORDER.name])
 }
 
 impl Shape {
@@ -100,7 +204,7 @@ mod tests {
         assert!(shape(STOCK).is_none());
         assert_eq!(
             names().collect::<Vec<_>>(),
-            ["category", "article", "price", "stock"]
+            ["category", "article", "price", "stock", "order"]
         );
     }
 }

@@ -1,7 +1,10 @@
 //! JSON Schemas of the project file and of mapping files, from the very types that read them. Editors use the files in
 //! `schemas/`; [`super::structure`] uses the same to find everything that is wrong at once.
 
-use super::mapping::{ErpRecordFile, ErpStockFile, PackFile, ShopRecordFile, ShopStockFile};
+use super::mapping::{
+    ErpOrderFile, ErpRecordFile, ErpStockFile, PackFile, ShopOrderFile, ShopRecordFile,
+    ShopStockFile,
+};
 use super::project::ProjectFile;
 use schemars::generate::SchemaSettings;
 use schemars::transform::{Transform, transform_subschemas};
@@ -63,6 +66,8 @@ pub fn mapping() -> Schema {
         generator.subschema_for::<ErpStockFile>(),
         generator.subschema_for::<ShopRecordFile>(),
         generator.subschema_for::<ShopStockFile>(),
+        generator.subschema_for::<ErpOrderFile>(),
+        generator.subschema_for::<ShopOrderFile>(),
     ];
     let definitions = generator.take_definitions(true);
     json_schema!({

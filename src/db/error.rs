@@ -21,6 +21,8 @@ pub enum DbErrorKind {
     ConnectionLost,
     Authentication,
     Tls,
+    /// The SSH server in between is not known, not the one it was, or refuses the login; the message says what to do.
+    Tunnel,
     TooManyConnections,
     /// Connect or statement time-out.
     Timeout,
@@ -66,6 +68,33 @@ impl DbError {
         self
     }
 
+    /// What to do about it, where that does not follow from the message.
+    pub fn advice(&self) -> Option<&'static str> {
+        use DbErrorKind::*;
+        Some(match self.kind {
+            Unreachable => {
+                "is the server running, and are host and port of the connection string right? A firewall may stand between"
+            }
+            Authentication => {
+                "check user and password of the connection string (an environment variable, or `password_file`), and that the server lets this user in from this machine"
+            }
+            Tls => {
+                "give the server's certificate with `?ca=FILE`, or say `?tls=required` or `?tls=off` in the connection string"
+            }
+            TooManyConnections => "wait, or let the server take more connections of this user",
+            Timeout => {
+                "try again later; `?connect_timeout_s=` and `?statement_timeout_s=` in the connection string allow more time"
+            }
+            Privilege => "`ponte grants` prints what the login must be allowed",
+            Undefined => {
+                "is it the right database? `ponte check` holds all that is used against it"
+            }
+            ReadOnly => "name the primary server, or open the file for writing",
+            Storage => "does the file exist, and is its disk neither full nor damaged?",
+            _ => return None,
+        })
+    }
+
     /// Repeating the whole transaction may succeed.
     pub fn is_transient(&self) -> bool {
         use DbErrorKind::*;
@@ -79,6 +108,12 @@ impl DbError {
                 | LockTimeout
                 | Conflict
         )
+    }
+
+    /// Somebody else wanted the same rows.
+    pub fn is_contention(&self) -> bool {
+        use DbErrorKind::*;
+        matches!(self.kind, Deadlock | LockTimeout | Conflict)
     }
 
     /// The fault lies with one row's data: the others of its batch may succeed without it.

@@ -12,6 +12,7 @@ pub mod error;
 pub mod grant;
 pub mod mention;
 pub mod mysql;
+pub mod patience;
 pub mod postgres;
 pub mod query;
 mod render;

@@ -23,8 +23,9 @@ use std::time::Duration;
 /// dates can still be written in their other columns.
 const SQL_MODE: &str =
     "STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,PIPES_AS_CONCAT,NO_ENGINE_SUBSTITUTION";
-/// A row lock is waited for so long: the shop's own transactions are short.
-const ROW_LOCK_WAIT_S: u64 = 5;
+/// A row lock is waited for so long, then the whole transaction gives way: what it has locked, a customer may be waiting
+/// for. The server knows no fractions of a second.
+const ROW_LOCK_WAIT_S: u64 = 1;
 /// A table lock (someone alters the table) is waited for so long; the server's default is a year or a day.
 const TABLE_LOCK_WAIT_S: u64 = 30;
 /// GROUP_CONCAT cuts silently at this many bytes; the server's default is 1024 on MySQL.
@@ -103,9 +104,8 @@ impl MySql {
         let limit = self.address.statement_timeout;
         let net = (limit + GRACE).as_secs();
         let idle = IDLE_MIN.max(limit * 2).as_secs();
-        conn.query_drop("SET NAMES utf8mb4").await?;
         conn.query_drop(format!(
-            "SET SESSION time_zone = '+00:00', sql_mode = '{SQL_MODE}', autocommit = 1, completion_type = 0, \
+            "SET NAMES utf8mb4, SESSION time_zone = '+00:00', sql_mode = '{SQL_MODE}', autocommit = 1, completion_type = 0, \
              foreign_key_checks = 1, unique_checks = 1, sql_select_limit = DEFAULT, sql_big_selects = 1, \
              innodb_lock_wait_timeout = {ROW_LOCK_WAIT_S}, lock_wait_timeout = {TABLE_LOCK_WAIT_S}, \
              net_read_timeout = {net}, net_write_timeout = {net}, wait_timeout = {idle}, \
@@ -116,7 +116,11 @@ impl MySql {
             .await?;
         // MariaDB counts seconds and means every statement, MySQL counts milliseconds and means SELECT.
         let limited = if is_mariadb {
-            format!("SET SESSION max_statement_time = {}", limit.as_secs())
+            // A long list of keys stays a list: as the joined table that it would become, it hides the index.
+            format!(
+                "SET SESSION max_statement_time = {}, in_predicate_conversion_threshold = 0",
+                limit.as_secs()
+            )
         } else {
             format!("SET SESSION max_execution_time = {}", limit.as_millis())
         };

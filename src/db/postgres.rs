@@ -126,12 +126,15 @@ fn options(place: &super::url::Server) -> PgConnectOptions {
 }
 
 /// Every setting that decides what a statement means, whatever the server, the database or the login say by default.
+/// A database in `SQL_ASCII` holds any bytes; asked for UTF-8, it would check what it sends, and end a read at the first
+/// text that is none.
 fn settings(statement_timeout: Duration) -> String {
     format!(
         "SET client_encoding = 'UTF8'; SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; \
          SET standard_conforming_strings = on; SET bytea_output = 'hex'; \
          SET default_transaction_isolation = 'read committed'; \
-         SET statement_timeout = {}; SET lock_timeout = {}",
+         SET statement_timeout = {}; SET lock_timeout = {}; \
+         SELECT set_config('client_encoding', 'SQL_ASCII', false) WHERE current_setting('server_encoding') = 'SQL_ASCII'",
         statement_timeout.as_millis(),
         LOCK_TIMEOUT.as_millis()
     )

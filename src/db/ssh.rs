@@ -329,7 +329,7 @@ impl Said {
                 "the SSH server {ssh} shows another key than the one it is known by: another machine may be in its place; \
                  if its owner confirms the new key, replace its line in the `known_hosts` file"
             );
-            (DbErrorKind::Tls, why)
+            (DbErrorKind::Tunnel, why)
         } else if has("Host key verification failed") {
             let port = ssh.port.map_or(String::new(), |port| format!("-p {port} "));
             let why = format!(
@@ -337,13 +337,13 @@ impl Said {
                  (`ssh-keyscan {port}{} | ssh-keygen -lf -`), then add the line of `ssh-keyscan` to the `known_hosts` file",
                 ssh.host
             );
-            (DbErrorKind::Tls, why)
+            (DbErrorKind::Tunnel, why)
         } else if has("Permission denied") {
             let why = format!(
                 "the SSH server {ssh} refuses the login; its owner must have this user's public key, and the key must be \
                  without a passphrase or in the agent"
             );
-            (DbErrorKind::Authentication, why)
+            (DbErrorKind::Tunnel, why)
         } else if has("open failed") || has("stdio forwarding failed") {
             let why = format!(
                 "from the SSH server {ssh} it cannot be reached, or not through it: {text}"

@@ -28,7 +28,7 @@ pub const CODES: &[Code] = &[
     code(
         "P001",
         "file cannot be read",
-        "The file does not exist, may not be read, or is not UTF-8 text.",
+        "The file does not exist, may not be read, is not UTF-8 text, or is larger than 4 MiB.",
     ),
     code(
         "P100",

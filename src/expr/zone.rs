@@ -1,6 +1,7 @@
 //! The zone in which the target's people read clocks, as shops know it: by name, or as hours from UTC.
 
-use chrono::{DateTime, FixedOffset, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc};
+use crate::value::Value;
+use chrono::{DateTime, FixedOffset, NaiveDateTime, Offset, TimeDelta, TimeZone, Timelike, Utc};
 use std::str::FromStr;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,6 +27,13 @@ impl Zone {
             Zone::Offset(offset) => offset,
         };
         utc.checked_add_offset(offset)
+    }
+
+    /// What the zone's clock shows at this moment, as a column without zone holds it. Whole seconds: a fraction would make
+    /// a moment later than the column's own reading of it.
+    pub fn column_value(self, moment: DateTime<Utc>) -> Value {
+        let wall = self.wall(moment).unwrap_or_else(|| moment.naive_utc());
+        Value::DateTime(wall.with_nanosecond(0).unwrap_or(wall))
     }
 
     /// When the zone's clock shows `wall`: the first time if it does so twice. A reading that is skipped when clocks

@@ -39,6 +39,8 @@ pub async fn is_closed(
     if accepted.is_some() {
         return Ok(false);
     }
+    // The rows are looked at over two connections, and a login may be allowed no more.
+    drop(session);
     let mut unlinked = false;
     ShopRows::new(flow, connections)
         .each(&mut |row| {
@@ -47,6 +49,7 @@ pub async fn is_closed(
         })
         .await?;
     if let Some(guard) = guard.filter(|_| !unlinked) {
+        let mut session = connections.engine(target)?.connect().await?;
         session.begin(Isolation::ReadCommitted).await?;
         guard.check(session.as_mut()).await?;
         decisions

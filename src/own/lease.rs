@@ -7,7 +7,8 @@
 
 use super::{OwnTables, clock};
 use crate::db::query::{Part, Query};
-use crate::db::{self, DbError, DbErrorKind, Engine, Isolation, Session};
+use crate::db::{self, CommitError, DbError, DbErrorKind, Engine, Isolation, Session};
+use crate::failpoint;
 use crate::value::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,13 +64,25 @@ impl Lease {
         owner: &str,
     ) -> db::Result<Lease> {
         let mut session = engine.connect().await?;
-        let epoch = take(session.as_mut(), &own, pair, owner).await?;
+        let taken = take(session.as_mut(), &own, pair, owner).await?;
+        drop(session);
+        let epoch = match taken {
+            Taken::Now(epoch) => epoch,
+            Taken::Perhaps(epoch, error) => {
+                let mut session = engine.connect().await?;
+                match is_owner(session.as_mut(), &own, pair, owner, epoch).await? {
+                    true => epoch,
+                    false => return Err(error),
+                }
+            }
+        };
+        failpoint::reached("lease taken");
         let guard = Guard {
             own,
             pair: pair.to_owned(),
             epoch,
         };
-        let beat = tokio::spawn(beat(engine.clone(), session, guard.clone()));
+        let beat = tokio::spawn(beat(engine.clone(), guard.clone()));
         Ok(Lease {
             guard,
             engine,
@@ -97,12 +110,20 @@ impl Lease {
     }
 }
 
+/// What came of the attempt to take a lease.
+enum Taken {
+    /// With this epoch.
+    Now(i64),
+    /// The answer to the commit was lost.
+    Perhaps(i64, DbError),
+}
+
 async fn take(
     session: &mut dyn Session,
     own: &OwnTables,
     pair: &str,
     owner: &str,
-) -> db::Result<i64> {
+) -> db::Result<Taken> {
     let kind = session.server().kind;
     let (lease, heartbeat) = (own.table("lease"), own.table("heartbeat"));
     let pair_value = || Value::Text(pair.to_owned());
@@ -114,7 +135,18 @@ async fn take(
         .text(" WHERE pair = ")
         .value(pair_value())
         .push(Part::ForUpdate);
-    let rows = db::fetch(session, &held).await?;
+    let rows = db::fetch(session, &held)
+        .await
+        .map_err(|error| match error.kind {
+            // Every write transaction of the owner holds the row.
+            DbErrorKind::LockTimeout => DbError::new(
+                DbErrorKind::LeaseHeld,
+                format!(
+                    "`{pair}` is being written to by another process; wait until it has finished"
+                ),
+            ),
+            _ => error,
+        })?;
     let (epoch, holder) = match rows.first().map(|row| (&row[0], &row[1])) {
         Some((Value::Int(epoch), holder)) => (*epoch, holder.clone()),
         _ => {
@@ -155,11 +187,29 @@ async fn take(
         .value(pair_value());
     session.execute(&update).await?;
     session.execute(&beat_query(own, pair, kind)).await?;
-    session
-        .commit()
-        .await
-        .map_err(|error| DbError::new(DbErrorKind::ConnectionLost, error))?;
-    Ok(epoch + 1)
+    match session.commit().await {
+        Ok(()) => Ok(Taken::Now(epoch + 1)),
+        Err(CommitError::NotDone(error)) => Err(error),
+        Err(CommitError::Unknown(error)) => Ok(Taken::Perhaps(epoch + 1, error)),
+    }
+}
+
+/// Whether a commit whose answer was lost has given the lease to `owner`. Waits for the end of that transaction.
+async fn is_owner(
+    session: &mut dyn Session,
+    own: &OwnTables,
+    pair: &str,
+    owner: &str,
+    epoch: i64,
+) -> db::Result<bool> {
+    let query = Query::sql("SELECT epoch, owner FROM ")
+        .table(&own.table("lease"))
+        .text(" WHERE pair = ")
+        .value(Value::Text(pair.to_owned()))
+        .push(Part::ForShare);
+    let rows = db::fetch(session, &query).await?;
+    let is = [Value::Int(epoch), Value::Text(owner.to_owned())];
+    Ok(rows.first().is_some_and(|row| row[..] == is))
 }
 
 /// Makes sure that both rows exist. Two processes doing so at once: one of them meets the other's row, which is as good.
@@ -193,20 +243,19 @@ fn beat_query(own: &OwnTables, pair: &str, kind: crate::db::EngineKind) -> Query
         .value(Value::Text(pair.to_owned()))
 }
 
-/// Renews until aborted. A failed renewal is tried again with a new connection: the guard decides, not this task.
-async fn beat(engine: Arc<dyn Engine>, session: Box<dyn Session>, guard: Guard) {
-    let mut session = Some(session);
+/// Renews until aborted, each time over a connection of its own: a login that may have two at once needs both for the
+/// work. A renewal that fails is only tried again, since the guard decides, not this task.
+async fn beat(engine: Arc<dyn Engine>, guard: Guard) {
     loop {
         tokio::time::sleep(BEAT).await;
-        if session.is_none() {
-            session = engine.connect().await.ok();
-        }
-        if let Some(open) = session.as_mut() {
-            let query = beat_query(&guard.own, &guard.pair, open.server().kind);
-            if let Err(error) = open.execute(&query).await {
-                tracing::warn!(pair = guard.pair, %error, "the lease could not be renewed; trying again");
-                session = None;
-            }
+        if let Err(error) = beat_once(engine.as_ref(), &guard).await {
+            tracing::warn!(pair = guard.pair, %error, "the lease could not be renewed; trying again");
         }
     }
+}
+
+async fn beat_once(engine: &dyn Engine, guard: &Guard) -> db::Result<()> {
+    let mut session = engine.connect().await?;
+    let query = beat_query(&guard.own, &guard.pair, session.server().kind);
+    session.execute(&query).await.map(|_| ())
 }

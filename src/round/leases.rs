@@ -41,10 +41,14 @@ impl<'c> Leases<'c> {
         for connection in task.lease_connections() {
             let name = (pair.clone(), connection.to_owned());
             if !self.held.contains_key(&name) {
-                let taken = self.take(connection, &pair).await.map_err(|error| Refused {
-                    kind: error.kind,
-                    message: error.message,
-                });
+                let taken = match self.take(connection, &pair).await {
+                    // May succeed at once when it is tried again.
+                    Err(error) if error.kind == DbErrorKind::ConnectionLost => return Err(error),
+                    taken => taken.map_err(|error| Refused {
+                        kind: error.kind,
+                        message: error.message,
+                    }),
+                };
                 self.held.insert(name.clone(), taken);
             }
             match self.held.get(&name) {
@@ -74,6 +78,7 @@ impl<'c> Leases<'c> {
                 ),
             ));
         }
+        drop(session);
         Lease::take(engine, own, pair, &self.owner).await
     }
 

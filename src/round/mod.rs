@@ -8,9 +8,11 @@ mod leases;
 pub mod task;
 
 use crate::connections::Connections;
+use crate::db::patience::pause;
 use crate::db::{DbError, DbErrorKind};
 use crate::diagnostic::Diagnostic;
 use crate::matching::gate;
+use crate::orders::{self, OrdersError};
 use crate::own::lease::Guard;
 use crate::plan::{Plan, Stock};
 use crate::state::history::{Outcome, RunId, Scope};
@@ -28,6 +30,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 use task::Task;
+
+/// Times that a flow begins anew in a round.
+const TRIES: u32 = 4;
 
 /// What a round shall do.
 #[derive(Debug, Clone, Default)]
@@ -50,6 +55,8 @@ pub trait Observer: Send + Sync {
     /// `expected`: rows of the flow's last whole run, if there was one.
     fn started(&self, flow: &str, expected: Option<u64>);
     fn progress(&self, report: &FlowReport);
+    /// Something to know before the flow goes on.
+    fn says(&self, flow: &str, text: &str);
     fn ended(&self, result: &FlowResult);
 }
 
@@ -76,6 +83,8 @@ pub enum FlowError {
     #[error(transparent)]
     Run(#[from] RunError),
     #[error(transparent)]
+    Orders(#[from] OrdersError),
+    #[error(transparent)]
     Stock(#[from] StockError),
     #[error(transparent)]
     Lease(#[from] DbError),
@@ -89,6 +98,7 @@ impl FlowError {
             | FlowError::Stock(StockError::Condition(ConditionError::Mapping(found))) => {
                 Some(found)
             }
+            FlowError::Orders(error) => error.diagnostics(),
             _ => None,
         }
     }
@@ -105,6 +115,7 @@ impl FlowError {
                 | StockError::Condition(ConditionError::Database(error))
                 | StockError::OtherShop { error, .. },
             ) => Some(error),
+            FlowError::Orders(error) => error.database(),
             _ => None,
         }
     }
@@ -224,13 +235,32 @@ fn shown_now<'t, 'p>(
     let owner = flow.target.meets.as_ref().filter(|_| report.met > 0)?;
     tasks.iter().find(|other| match other {
         Task::Flow(other) => other.shop == flow.shop && other.record.as_ref() == Some(owner),
-        Task::Stock(_) => false,
+        Task::Orders(_) | Task::Stock(_) => false,
     })
 }
 
 fn skip(task: &Task<'_>, orders: &Orders) -> Option<&'static str> {
-    let is_trial_of_stock = matches!(task, Task::Stock(_)) && orders.intent == Intent::Trial;
-    is_trial_of_stock.then_some("stock is not tried: that would lock rows of live articles")
+    match task {
+        Task::Flow(_) => None,
+        Task::Stock(_) => (orders.intent == Intent::Trial)
+            .then_some("stock is not tried: that would lock rows of live articles"),
+        Task::Orders(_) if orders.verify => {
+            Some("an imported order is the ERP's: it is not compared")
+        }
+        Task::Orders(_) => (orders.intent == Intent::Trial)
+            .then_some("orders are not tried: that would use up numbers"),
+    }
+}
+
+/// Whether the flow is worth beginning anew. Connecting has had its own tries; but a server that was there a moment ago is
+/// being restarted.
+fn may_pass(error: &FlowError, tries: u32) -> bool {
+    use DbErrorKind::*;
+    error.database().is_some_and(|error| match error.kind {
+        ConnectionLost | Deadlock | LockTimeout | Conflict => true,
+        Unreachable => tries > 0,
+        _ => false,
+    })
 }
 
 fn lease_is_lost(error: &FlowError) -> bool {
@@ -263,12 +293,13 @@ impl Work<'_> {
         };
         let known = match task {
             Task::Stock(_) => notebook.known_orders().await,
-            Task::Flow(_) => LastKnown::default(),
+            Task::Flow(_) | Task::Orders(_) => LastKnown::default(),
         };
+        let work = self.attempts(task, leases, &known);
         let ended = tokio::select! {
             biased;
             () = stop.as_mut() => Ended::Interrupted,
-            ended = self.attempt(task, leases, &known) => ended,
+            ended = work => ended,
         };
         if let Some(run) = run {
             let only = (!self.orders.only.is_empty()).then_some(self.orders.only.as_slice());
@@ -286,6 +317,23 @@ impl Work<'_> {
             (false, _) => Scope::Part,
             (true, true) => Scope::All,
             (true, false) => Scope::Changed,
+        }
+    }
+
+    /// What a broken line or somebody else's lock has ended begins anew: whatever was written is found right.
+    async fn attempts(&self, task: &Task<'_>, leases: &mut Leases<'_>, known: &LastKnown) -> Ended {
+        let mut tries = 0;
+        loop {
+            let ended = self.attempt(task, leases, known).await;
+            match &ended {
+                Ended::Failed(error) if tries < TRIES && may_pass(error, tries) => {
+                    tries += 1;
+                    let flow = task.name();
+                    tracing::warn!(flow, tries, %error, "the flow begins anew");
+                    tokio::time::sleep(pause(tries)).await;
+                }
+                _ => return ended,
+            }
         }
     }
 
@@ -329,6 +377,20 @@ impl Work<'_> {
                 .await
                 .map(|report| Ended::Flow(Box::new(report)))
                 .map_err(FlowError::from)
+            }
+            Task::Orders(orders) => {
+                let say = |text: &str| self.observer.says(&orders.name, text);
+                let options = orders::Options {
+                    intent: self.orders.intent,
+                    guard,
+                    only: &self.orders.only,
+                    say: &say,
+                };
+                let progress = |report: &FlowReport| self.observer.progress(report);
+                orders::run(self.plan, orders, self.connections, options, &progress)
+                    .await
+                    .map(|report| Ended::Flow(Box::new(report)))
+                    .map_err(FlowError::from)
             }
             Task::Stock(stock) => self.stock(stock, guard.as_ref(), known).await,
         };
@@ -465,11 +527,12 @@ pub fn findings(report: &FlowReport) -> Findings {
 }
 
 /// Figures left alone until a person has put something right.
-pub const QUARANTINED_STOCK: [Left; 4] = [
+pub const QUARANTINED_STOCK: [Left; 5] = [
     Left::DuplicateSku,
     Left::SharedFigure,
     Left::DisputedFigure,
     Left::Unreadable,
+    Left::UnreadableInErp,
 ];
 
 /// What of a cycle a person has to look at.

@@ -1,15 +1,18 @@
-//! What a round can run: the flows of a plan and the stock of its shops, chosen by name.
+//! What a round can run: the flows of a plan, the orders and the stock of its shops, chosen by name.
 
 use crate::diagnostic::nearest;
-use crate::plan::{Flow, Plan, Stock};
+use crate::plan::{Flow, Orders, Plan, Stock};
 use std::collections::BTreeSet;
 
 /// The record name of stock, beside `article`, `price`, `category`.
 const STOCK: &str = "stock";
+/// That of web orders.
+const ORDER: &str = "order";
 
 #[derive(Debug, Clone, Copy)]
 pub enum Task<'p> {
     Flow(&'p Flow),
+    Orders(&'p Orders),
     Stock(&'p Stock),
 }
 
@@ -28,6 +31,7 @@ impl<'p> Task<'p> {
     pub fn name(&self) -> &'p str {
         match self {
             Task::Flow(flow) => &flow.name,
+            Task::Orders(orders) => &orders.name,
             Task::Stock(stock) => &stock.name,
         }
     }
@@ -35,6 +39,7 @@ impl<'p> Task<'p> {
     fn record(&self) -> Option<&'p str> {
         match self {
             Task::Flow(flow) => flow.record.as_deref(),
+            Task::Orders(_) => Some(ORDER),
             Task::Stock(_) => Some(STOCK),
         }
     }
@@ -43,6 +48,7 @@ impl<'p> Task<'p> {
     pub fn target(&self) -> &'p str {
         match self {
             Task::Flow(flow) => &flow.target.connection,
+            Task::Orders(orders) => flow_of(orders).map_or("", |flow| &flow.target.connection),
             Task::Stock(stock) => &stock.target.connection,
         }
     }
@@ -51,6 +57,7 @@ impl<'p> Task<'p> {
     pub fn source(&self) -> &'p str {
         match self {
             Task::Flow(flow) => &flow.source.connection,
+            Task::Orders(orders) => flow_of(orders).map_or("", |flow| &flow.source.connection),
             Task::Stock(stock) => &stock.erp.connection,
         }
     }
@@ -61,6 +68,7 @@ impl<'p> Task<'p> {
             Task::Flow(Flow {
                 shop: Some(shop), ..
             })
+            | Task::Orders(Orders { shop, .. })
             | Task::Stock(Stock { shop, .. }) => format!("shop.{shop}"),
             Task::Flow(flow) => flow.target.connection.clone(),
         }
@@ -78,7 +86,16 @@ impl<'p> Task<'p> {
 /// Everything that the plan can run, in the order in which it runs.
 pub fn all(plan: &Plan) -> Vec<Task<'_>> {
     let flows = plan.flows.iter().map(Task::Flow);
-    flows.chain(plan.stocks.iter().map(Task::Stock)).collect()
+    let orders = plan.orders.iter().map(Task::Orders);
+    flows
+        .chain(orders)
+        .chain(plan.stocks.iter().map(Task::Stock))
+        .collect()
+}
+
+/// All ways in which a shop may keep its orders lead from one connection to one other.
+fn flow_of(orders: &Orders) -> Option<&Flow> {
+    orders.storages.first().map(|storage| &storage.flow)
 }
 
 /// The tasks of these names, in the order in which they run; no name = all. A name is a flow's own (`main/article`) or

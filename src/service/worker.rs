@@ -76,7 +76,12 @@ impl Worker {
                     .get(task.name())
                     .cloned()
                     .unwrap_or(When::Demand),
-                rank: u8::from(!matches!(task, Task::Stock(_))),
+                // What has just been imported is then counted by the ERP.
+                rank: match task {
+                    Task::Orders(_) => 0,
+                    Task::Stock(_) => 1,
+                    Task::Flow(_) => 2,
+                },
                 last: Last::default(),
                 asked: Asked::Nobody,
             })
@@ -84,7 +89,7 @@ impl Worker {
         jobs.push(Job {
             flow: None,
             when: schedule.verify.clone(),
-            rank: 2,
+            rank: 3,
             last: Last {
                 // It is not in the history: what was missed is not made up for.
                 began: Some(Utc::now()),
@@ -406,6 +411,10 @@ impl Observer for Noting<'_> {
         self.watcher.progress(report);
     }
 
+    fn says(&self, flow: &str, text: &str) {
+        self.watcher.says(flow, text);
+    }
+
     fn ended(&self, result: &FlowResult) {
         self.board.ended(result);
         self.watcher.ended(result);
@@ -417,5 +426,6 @@ struct Silent;
 impl Observer for Silent {
     fn started(&self, _: &str, _: Option<u64>) {}
     fn progress(&self, _: &FlowReport) {}
+    fn says(&self, _: &str, _: &str) {}
     fn ended(&self, _: &FlowResult) {}
 }

@@ -21,6 +21,8 @@ pub enum Left {
     NoFigure,
     /// What stands in the figure is no number.
     Unreadable,
+    /// A quantity of the ERP's is no number.
+    UnreadableInErp,
     /// Several articles of the shop have this sku.
     DuplicateSku,
     /// Several skus sell from one figure.
@@ -43,6 +45,9 @@ impl Left {
                 "the shop has no figure for it yet; save the article once in the shop"
             }
             Left::Unreadable => "its figure in the shop is not a number; correct it there",
+            Left::UnreadableInErp => {
+                "a quantity that the ERP has for it is not a number; correct it there"
+            }
             Left::DuplicateSku => {
                 "several articles of the shop have this sku; make it unique there"
             }
@@ -140,7 +145,7 @@ pub fn assess(
         let dispute = dispute.then_some(Left::DisputedFigure);
         let article = match sharing.left(figure).or(dispute) {
             Some(left) => Err(left),
-            None => erp.articles.get(&figure.sku).ok_or(Left::NotInErp),
+            None => erp.article(&figure.sku),
         };
         match article {
             Err(left) => assessment.left.push((figure.sku.clone(), left)),

@@ -2,6 +2,7 @@
 //! common picture: what is counted, what is committed, what is on hand.
 
 use super::StockError;
+use super::assess::Left;
 use super::figure::Exception;
 use super::pending::Counted;
 use super::rows::{LIST_MAX, ServerQuery, narrowed, needed, number, text};
@@ -17,6 +18,8 @@ pub struct Article {
     pub on_hand: Decimal,
     pub committed: Decimal,
     pub exception: Option<Exception>,
+    /// One of its quantities is no number.
+    pub unreadable: bool,
 }
 
 /// The ERP as it was read.
@@ -42,6 +45,17 @@ pub struct Detail {
     pub quantity: Decimal,
     pub document: Option<String>,
     pub assigned: bool,
+}
+
+impl Erp {
+    /// The article, as far as its pieces can be told.
+    pub fn article(&self, sku: &str) -> Result<&Article, Left> {
+        match self.articles.get(sku) {
+            None => Err(Left::NotInErp),
+            Some(article) if article.unreadable => Err(Left::UnreadableInErp),
+            Some(article) => Ok(article),
+        }
+    }
 }
 
 /// What is wanted of the ERP.
@@ -89,7 +103,10 @@ async fn read_counted(
             return Ok(());
         };
         let sku = text(needed(&row, at[1], "sku")?)?;
-        let quantity = number(needed(&row, at[2], "quantity")?)?;
+        // Of what is no number nobody knows whether it is counted: the order's pieces stay pending.
+        let Ok(quantity) = number(needed(&row, at[2], "quantity")?) else {
+            return Ok(());
+        };
         if wanted.references.contains(&reference) {
             erp.counted
                 .add(&reference, sku.as_deref(), quantity.as_ref());
@@ -124,9 +141,13 @@ async fn read_quantities(
             return Ok(());
         };
         let warehouse = text(needed(&row, at[1], "warehouse")?)?;
-        let quantity = number(needed(&row, at[2], "quantity")?)?.unwrap_or_default();
         let assigned = is_assigned(stock, kind, warehouse.as_deref());
         let article = erp.articles.entry(sku).or_default();
+        let Ok(quantity) = number(needed(&row, at[2], "quantity")?) else {
+            article.unreadable |= assigned;
+            return Ok(());
+        };
+        let quantity = quantity.unwrap_or_default();
         if assigned {
             match kind {
                 Kind::Committed => article.committed += &quantity,

@@ -70,6 +70,7 @@ mod siblings;
 mod total;
 mod write;
 
+use crate::db::patience;
 use crate::db::{DbError, DbErrorKind, Engine, Isolation, Session};
 use crate::own::OwnTables;
 use crate::own::decision::{Decisions, Kind};
@@ -218,6 +219,7 @@ struct Cycle<'p> {
     siblings: Siblings<'p>,
     targets: Targets<'p>,
     others: Others<'p>,
+    erp_engine: Arc<dyn Engine>,
     erp: Box<dyn Session>,
     /// Articles that a person took out of this shop.
     ignored: HashSet<String>,
@@ -246,8 +248,10 @@ impl<'p> Cycle<'p> {
         let siblings = Siblings::open(project, stock, engines).await?;
         let ignored = ignored(project, stock, shop.session.as_mut()).await?;
         let others = Others::open(project, stock, engines, options.last_known).await?;
-        let erp = engine_of(engines, &stock.erp.connection)?.connect().await?;
+        let erp_engine = engine_of(engines, &stock.erp.connection)?;
+        let erp = erp_engine.connect().await?;
         Ok(Cycle {
+            erp_engine,
             stock,
             shop,
             siblings,
@@ -286,13 +290,17 @@ impl<'p> Cycle<'p> {
             references: &references,
             details: false,
         };
+        patience::wake(self.erp_engine.as_ref(), &mut self.erp).await?;
         let erp: Erp = erp::read(self.erp.as_mut(), self.stock, &wanted).await?;
 
+        let age = Duration::from_secs(self.stock.target.checkout_seconds.into());
+        tokio::time::sleep(age.saturating_sub(looked.elapsed())).await;
+        if !second.is_open() {
+            patience::wake(self.shop.engine.as_ref(), &mut self.shop.session).await?;
+        }
         let seen = match self.stock.target.checkout_seconds {
             0 => Seen::default(),
-            seconds => {
-                let age = Duration::from_secs(seconds.into());
-                tokio::time::sleep(age.saturating_sub(looked.elapsed())).await;
+            _ => {
                 // An order that only this look sees was not asked of the ERP: it counts as pending, which errs low.
                 second.look(&mut self.shop, only).await?
             }

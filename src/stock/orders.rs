@@ -9,7 +9,7 @@ use crate::expr::Zone;
 use crate::plan::{Pending, SecondLook, ServerSql};
 use crate::sync::derived::Binding;
 use crate::value::{Row, Value};
-use chrono::{DateTime, Duration, Timelike, Utc};
+use chrono::{DateTime, Duration, Utc};
 use std::collections::BTreeSet;
 
 /// The queries of a pack that apply to a shop, and what is bound in them.
@@ -116,7 +116,7 @@ impl Orders<'_> {
 
     fn moment(&self, name: &str) -> Option<Bound> {
         let moment = time(name, self.now, self.since)?;
-        Some(Bound::One(wall(self.zone, moment)))
+        Some(Bound::One(self.zone.column_value(moment)))
     }
 
     async fn lines(
@@ -170,11 +170,4 @@ fn time(name: &str, now: DateTime<Utc>, since: DateTime<Utc>) -> Option<DateTime
             now.checked_sub_signed(Duration::try_minutes(minutes)?)
         }
     }
-}
-
-/// What the database's own clock shows at this moment. Whole seconds: a fraction would make a moment later than the
-/// column's own reading of it.
-fn wall(zone: Zone, moment: DateTime<Utc>) -> Value {
-    let wall = zone.wall(moment).unwrap_or_else(|| moment.naive_utc());
-    Value::DateTime(wall.with_nanosecond(0).unwrap_or(wall))
 }

@@ -138,7 +138,8 @@ impl StockReport {
         let ambiguous = self.left(Left::DuplicateSku)
             + self.left(Left::SharedFigure)
             + self.left(Left::DisputedFigure)
-            + self.left(Left::Unreadable);
+            + self.left(Left::Unreadable)
+            + self.left(Left::UnreadableInErp);
         self.oversold.is_empty() && self.failed.is_empty() && ambiguous == 0
     }
 

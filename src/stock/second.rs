@@ -57,7 +57,8 @@ impl<'p> Second<'p> {
         Ok(second)
     }
 
-    fn is_open(&self) -> bool {
+    /// The first look's snapshot is still open.
+    pub fn is_open(&self) -> bool {
         self.shops.iter().any(|again| again.since.is_some())
     }
 

@@ -133,7 +133,11 @@ impl<'p> Shop<'p> {
     /// Those of the database; `Undefined` for tables and columns that do not exist.
     pub async fn targets(&mut self) -> Result<Targets<'p>, StockError> {
         let target = &self.plan.target;
-        let table = self.table(&target.table, &target.table_at).await?;
+        // A far shop is asked once for each table.
+        let mut known = Vec::new();
+        let table = self
+            .table(&mut known, &target.table, &target.table_at)
+            .await?;
         let mut derived = Vec::new();
         for one in &target.derived {
             let applies = match &one.condition {
@@ -144,12 +148,14 @@ impl<'p> Shop<'p> {
                 None => true,
             };
             if applies {
-                derived.push((one, self.table(&one.table, &one.table_at).await?));
+                let table = self.table(&mut known, &one.table, &one.table_at).await?;
+                derived.push((one, table));
             }
         }
         let mut forget = Vec::new();
         for one in &target.forget {
-            forget.push((one, self.table(&one.table, &one.table_at).await?));
+            let table = self.table(&mut known, &one.table, &one.table_at).await?;
+            forget.push((one, table));
         }
         Ok(Targets {
             key: column(&table, &target.key, &target.table_at)?,
@@ -160,17 +166,27 @@ impl<'p> Shop<'p> {
         })
     }
 
-    async fn table(&mut self, name: &TableName, at: &Span) -> Result<Table, StockError> {
+    async fn table(
+        &mut self,
+        known: &mut Vec<Table>,
+        name: &TableName,
+        at: &Span,
+    ) -> Result<Table, StockError> {
+        if let Some(table) = known.iter().find(|table| table.name == *name) {
+            return Ok(table.clone());
+        }
         let found = self.session.table(name).await?;
         // Called as the mapping calls it, without the schema that the server found it in.
         let called = found.map(|table| Table {
             name: name.clone(),
             ..table
         });
-        called.ok_or_else(|| {
+        let table = called.ok_or_else(|| {
             let message = format!("{}: there is no table `{name}`", at.place());
-            DbError::new(DbErrorKind::Undefined, message).into()
-        })
+            DbError::new(DbErrorKind::Undefined, message)
+        })?;
+        known.push(table.clone());
+        Ok(table)
     }
 
     /// Opens the connection anew after it was lost.

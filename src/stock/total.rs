@@ -40,7 +40,7 @@ pub fn jobs(
         let skus: BTreeSet<&str> = rows.iter().map(|at| of(at).sku.as_str()).collect();
         let mut sum = Decimal::default();
         for sku in skus {
-            sum += &available(erp.articles.get(sku)?, pending.get(sku), safety).pieces;
+            sum += &available(erp.article(sku).ok()?, pending.get(sku), safety).pieces;
         }
         let whole = first.total.as_deref()?;
         let nothing = Article::default();

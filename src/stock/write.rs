@@ -8,24 +8,24 @@
 use super::assess::Job;
 use super::report::{Failed, StockReport};
 use super::shop::{Figure, Figures, Shop, Shown, Targets, encoded, shown};
+use crate::db::patience::pause;
 use crate::db::query::{Add, Part, Query, Update};
 use crate::db::template::Bound;
 use crate::db::{self, CommitError, DbError, DbErrorKind, Isolation, Session};
 use crate::expr::EvalError;
+use crate::failpoint;
 use crate::own::lease::Guard;
 use crate::sync::change::RowChange;
 use crate::sync::derived;
 use crate::value::{Decimal, Value, convert};
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
-use std::time::Duration;
 
 /// Figures in one transaction: locks are held for as long as these and their derived rows take.
 pub const WRITE_ROWS: usize = 200;
 /// Figures whose derived rows are compared at a time where nothing is locked.
-const COMPARE_ROWS: usize = 1000;
+const COMPARE_ROWS: usize = 4000;
 /// Attempts to open a lost connection again, and to lock the rows of a lost transaction.
 const ATTEMPTS: u32 = 5;
-const PAUSE: Duration = Duration::from_millis(200);
 
 /// A figure to be brought to its target, or whose derived rows are to be brought in line.
 #[derive(Debug, Clone, Copy)]
@@ -236,6 +236,7 @@ impl Writer<'_, '_> {
         }
         let mut wrote = !set.is_empty() || !add.is_empty();
         write_figures(session, self.targets, set, add).await?;
+        failpoint::reached("stock without derived rows");
         let mut changes = Vec::new();
         let off: Vec<Due<'_>> = group.iter().filter(|due| due.is_off()).copied().collect();
         for (one, table) in &self.targets.derived {
@@ -252,7 +253,10 @@ impl Writer<'_, '_> {
             self.forget(group).await?;
         }
         let session = self.shop.session.as_mut();
-        match session.commit().await {
+        failpoint::reached("stock written");
+        let committed = session.commit().await;
+        failpoint::reached("stock committed");
+        match committed {
             Ok(()) => Ok(End::Committed(changes)),
             Err(CommitError::NotDone(error)) => Err(error),
             Err(CommitError::Unknown(error)) => Ok(End::Unknown(error)),
@@ -291,7 +295,7 @@ impl Writer<'_, '_> {
             match self.shop.reconnect().await {
                 Ok(()) => return Ok(()),
                 Err(error) if attempt < ATTEMPTS && error.is_transient() => {
-                    tokio::time::sleep(PAUSE * attempt).await;
+                    tokio::time::sleep(pause(attempt)).await;
                     attempt += 1;
                 }
                 Err(error) => return Err(error),

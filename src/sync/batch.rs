@@ -13,12 +13,16 @@ mod pass;
 
 use super::bind::Bound;
 use super::elements::Linked;
+use super::fetch::refusal;
 use super::layout::MAIN;
 use super::links::{Assumed, LinkCache};
+use super::pace::Pace;
 use super::record::{Existing, Record, Surroundings};
 use super::report::{FlowReport, Reason, Rejected};
 use super::work::{Mode, Sight, evaluate};
+use crate::db::patience::{self, pause};
 use crate::db::{CommitError, DbError, DbErrorKind, Engine, Isolation, Session};
+use crate::failpoint;
 use crate::own::OwnTables;
 use crate::own::generation::{self, Generation};
 use crate::own::lease::Guard;
@@ -27,10 +31,10 @@ use crate::value::Value;
 use pass::{Pass, note};
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::Instant;
 
-/// Tries of a transaction that fails for a passing reason.
-const TRIES: u32 = 6;
+/// Tries more of a transaction that fails for a passing reason: about 45 s of waiting.
+const TRIES: u32 = 8;
 
 /// What a run may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -87,8 +91,11 @@ pub struct Applier<'b> {
     /// Only rows that are the records' already: nothing is created or linked.
     pub known_only: bool,
     pub generation: NewGeneration,
+    pub pace: Pace,
     /// Flows whose records hang on this one's rows.
     pub hanging: Vec<Generation>,
+    /// A transaction for each record.
+    pub singly: bool,
     linked: Linked,
 }
 
@@ -136,7 +143,9 @@ impl<'b> Applier<'b> {
             assumed: Assumed::new(),
             known_only: false,
             generation,
+            pace: Pace::default(),
             hanging: Vec::new(),
+            singly: false,
             linked: Linked::new(),
         }
     }
@@ -198,6 +207,9 @@ impl<'b> Applier<'b> {
                 }
                 Err(error) if error.is_transient() && tries < TRIES => {
                     tries += 1;
+                    if error.is_contention() {
+                        self.pace.gave_way();
+                    }
                     tracing::warn!(flow = self.bound.flow.name, tries, %error, "the batch is tried again");
                     tokio::time::sleep(pause(tries)).await;
                     self.reconnect(&error).await?;
@@ -209,8 +221,16 @@ impl<'b> Applier<'b> {
         Ok(done)
     }
 
+    /// Before the session is used after a time in which it may have been idle.
+    ///
+    /// # Errors
+    /// Those of connecting.
+    pub async fn wake(&mut self) -> Result<(), DbError> {
+        patience::wake(self.engine.as_ref(), &mut self.session).await
+    }
+
     /// A session whose connection broke, or that may still be in a transaction, is given up.
-    async fn reconnect(&mut self, error: &DbError) -> Result<(), DbError> {
+    pub(super) async fn reconnect(&mut self, error: &DbError) -> Result<(), DbError> {
         if error.kind == DbErrorKind::ConnectionLost || self.session.rollback().await.is_err() {
             let mut tries = 0;
             self.session = loop {
@@ -278,7 +298,7 @@ impl<'b> Applier<'b> {
             let link = self.link_of(record).map(|(_, link)| link);
             states.push(is_known.then(|| (record.state.clone(), link)));
         }
-        let (mut at_of, mut going): (Vec<usize>, Vec<Record>) = records
+        let (at_of, mut going): (Vec<usize>, Vec<Record>) = records
             .into_iter()
             .enumerate()
             .filter(|(at, _)| outcomes[*at].is_none())
@@ -311,18 +331,33 @@ impl<'b> Applier<'b> {
             }
             note(report, &look);
         } else {
-            at_of = chosen.iter().map(|at| at_of[*at]).collect();
-            let mut written: Vec<Record> = chosen.iter().map(|at| unwritten[*at].clone()).collect();
-            let pass = self.write(Step::Carry, &mut written, &links).await?;
-            for (at, record) in written.iter().enumerate() {
-                let failed = pass.failed.iter().find(|(other, _)| *other == at);
-                outcomes[at_of[at]] = Some(match failed {
-                    Some((_, reason)) => Outcome::Rejected(reason.clone()),
-                    None => pass.outcome(at, record),
-                });
+            let portion = match self.singly {
+                true => 1,
+                false => chosen.len(),
+            };
+            for chosen in chosen.chunks(portion) {
+                let mut written: Vec<Record> =
+                    chosen.iter().map(|at| unwritten[*at].clone()).collect();
+                let pass = match self.write(Step::Carry, &mut written, &links).await {
+                    Ok(pass) => pass,
+                    // Those before it are written: only this one is looked at again, or rejected.
+                    Err(error) if self.singly && error.is_about_data() => {
+                        let refused = Reason::Refused(error.message.clone());
+                        outcomes[at_of[chosen[0]]] = Some(Outcome::Rejected(refused));
+                        continue;
+                    }
+                    Err(error) => return Err(error),
+                };
+                for (place, (record, at)) in written.iter().zip(chosen).enumerate() {
+                    let failed = pass.failed.iter().find(|(other, _)| *other == place);
+                    outcomes[at_of[*at]] = Some(match failed {
+                        Some((_, reason)) => Outcome::Rejected(reason.clone()),
+                        None => pass.outcome(place, record),
+                    });
+                }
+                incomplete.extend(pass.waiting.iter().map(|at| at_of[chosen[*at]]));
+                note(report, &pass);
             }
-            incomplete.extend(pass.waiting.iter().map(|at| at_of[*at]));
-            note(report, &pass);
         }
         let done = originals.iter().zip(outcomes).zip(states).enumerate().map(
             |(at, ((record, outcome), state))| Done {
@@ -442,6 +477,12 @@ impl<'b> Applier<'b> {
                 }
             }
         }
+        for (at, record) in records.iter().enumerate() {
+            if !failed.iter().any(|(other, _)| *other == at) {
+                let refusal = refusal(&self.bound.refuse, record, &sight);
+                failed.extend(refusal.map(|reason| (at, reason)));
+            }
+        }
         if let Some(finder) = &self.bound.finder {
             let shop = self.bound.flow.shop.as_deref().unwrap_or_default();
             failed.extend(
@@ -460,16 +501,20 @@ impl<'b> Applier<'b> {
         records: &mut [Record],
         links: &LinkCache,
     ) -> Result<Pass, DbError> {
+        let asked = Instant::now();
         self.session.begin(Isolation::ReadCommitted).await?;
+        self.pace.answered(asked.elapsed());
+        let began = Instant::now();
         match self.transaction(step, records, links).await {
             // What a record wrote before it failed must not stay.
             Ok(pass) if self.intent == Intent::Trial || !pass.failed.is_empty() => {
                 self.session.rollback().await?;
                 Ok(pass)
             }
-            Ok(pass) => match self.session.commit().await {
+            Ok(pass) => match self.commit(step).await {
                 Ok(()) => {
                     self.generation.is_set = true;
+                    self.pace.wrote(records.len(), began.elapsed());
                     Ok(pass)
                 }
                 Err(CommitError::NotDone(error)) => Err(error),
@@ -487,6 +532,17 @@ impl<'b> Applier<'b> {
         }
     }
 
+    async fn commit(&mut self, step: Step) -> Result<(), CommitError> {
+        let (before, after) = match step {
+            Step::Carry => ("batch written", "batch committed"),
+            Step::Gone => ("gone written", "gone committed"),
+        };
+        failpoint::reached(before);
+        self.session.commit().await?;
+        failpoint::reached(after);
+        Ok(())
+    }
+
     async fn transaction(
         &mut self,
         step: Step,
@@ -500,13 +556,15 @@ impl<'b> Applier<'b> {
             let NewGeneration { of, value, .. } = &self.generation;
             of.set(self.session.as_mut(), value).await?;
         }
+        failpoint::reached("batch begun");
         let mut pass = match step {
             Step::Carry => self.pass(records, links, Mode::Write).await?,
             Step::Gone => self.pass_gone(records, links, Mode::Write).await?,
         };
         if !pass.failed.is_empty() {
-            return alone(records, pass);
+            return pass.alone(records);
         }
+        failpoint::reached("batch without links");
         match step {
             Step::Carry => {
                 self.link(records).await?;
@@ -524,21 +582,6 @@ impl<'b> Applier<'b> {
         }
         Ok(pass)
     }
-}
-
-/// A record that fails only under the locks has kept its batch from being whole: the error sends the batch round again,
-/// by halves, until the record stands alone.
-fn alone(records: &[Record], pass: Pass) -> Result<Pass, DbError> {
-    match pass.failed.first() {
-        Some((_, why)) if records.len() > 1 => Err(DbError::new(DbErrorKind::Misfit, why)),
-        _ => Ok(pass),
-    }
-}
-
-fn pause(tries: u32) -> Duration {
-    // Doubling from 100 ms; the jitter keeps two processes from meeting again.
-    let base = 100u64 << tries.min(6);
-    Duration::from_millis(base + rand::random::<u64>() % base)
 }
 
 /// A rejected record as the report and the quarantine keep it.

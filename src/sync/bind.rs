@@ -6,6 +6,7 @@ mod target;
 
 pub use gone::{BoundGone, BoundRemove};
 
+use super::fetch::{BoundFetch, BoundRefuse};
 use super::find::{Finder, FurtherKey};
 use super::layout::{Layout, SourceColumn};
 use super::lookup::Lookups;
@@ -39,6 +40,8 @@ pub struct Bound<'p> {
     pub key_types: Vec<Type>,
     pub children: Vec<BoundChild<'p>>,
     pub fields: Vec<(Slot, Resolved)>,
+    pub refuse: Vec<BoundRefuse<'p>>,
+    pub fetch: Vec<BoundFetch<'p>>,
     pub finder: Option<Finder>,
     /// Link column -> slot of the written row's column that it takes its value from.
     pub link: Vec<(String, Slot)>,
@@ -54,7 +57,10 @@ pub struct Bound<'p> {
 #[derive(Debug)]
 pub struct BoundChild<'p> {
     pub child: &'p Child,
+    /// Those that the query yields, then those that ponte computes.
     pub columns: Vec<String>,
+    /// How many of them the query yields.
+    pub read: usize,
 }
 
 #[derive(Debug)]
@@ -205,6 +211,7 @@ impl<'s> Binder<'s> {
                 Some((layout.computed(name), value))
             })
             .collect();
+        let (refuse, mut fetch) = self.asked(&flow.target, &mut layout);
         let mut writes = Vec::new();
         for write in &flow.target.writes {
             writes.extend(self.write(write, &mut layout));
@@ -248,6 +255,9 @@ impl<'s> Binder<'s> {
         for write in &mut writes {
             write.exports = layout.exports(&write.write.alias);
         }
+        for one in &mut fetch {
+            one.exports = layout.exports(&one.fetch.alias);
+        }
         let (errors, warnings): (Vec<_>, Vec<_>) = self
             .diagnostics
             .into_iter()
@@ -262,6 +272,8 @@ impl<'s> Binder<'s> {
             key_types,
             children,
             fields,
+            refuse,
+            fetch,
             finder,
             link,
             writes,
@@ -353,7 +365,16 @@ impl<'s> Binder<'s> {
             }
             let query = Query::sql(child.sql.text.clone());
             self.narrowed(&query, None, child.within.as_ref()).await?;
-            children.push(BoundChild { child, columns });
+            let read = columns.len();
+            let computed = flow.source.computed.columns.iter();
+            let computed = computed.filter(|(set, _)| *set == child.name);
+            let computed =
+                computed.flat_map(|(_, names)| names.iter().map(|name| (*name).to_owned()));
+            children.push(BoundChild {
+                child,
+                columns: columns.into_iter().chain(computed).collect(),
+                read,
+            });
         }
         Ok(children)
     }
@@ -500,7 +521,7 @@ impl<'s> Binder<'s> {
         Ok(())
     }
 
-    fn resolve(&mut self, expr: &Expr, layout: &mut Layout) -> Option<Resolved> {
+    pub(super) fn resolve(&mut self, expr: &Expr, layout: &mut Layout) -> Option<Resolved> {
         match expr.resolve(layout) {
             Ok(resolved) => Some(resolved),
             Err(diagnostics) => {

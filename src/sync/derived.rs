@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use wanted::{Wanted, encoded, fitted};
 
 /// Most values in one `IN (…)`.
-const LIST_MAX: usize = 1000;
+const LIST_MAX: usize = 4000;
 
 /// What the names in a derived query stand for in this batch.
 pub type Binding<'a> = &'a (dyn Fn(&str) -> Option<Bound> + Sync);

@@ -35,7 +35,7 @@ const REFUSED_MAX: u32 = 5;
 /// Those of the database.
 pub async fn is_for(applier: &mut Applier<'_>) -> db::Result<bool> {
     let is_plain = applier.intent == Intent::Write && !applier.hold_new && !applier.known_only;
-    let Some(write) = fillable(applier.bound).filter(|_| is_plain) else {
+    let Some(write) = plain_write(applier.bound).filter(|_| is_plain) else {
         return Ok(false);
     };
     let query = Query::sql("SELECT 1 FROM ")
@@ -46,7 +46,7 @@ pub async fn is_for(applier: &mut Applier<'_>) -> db::Result<bool> {
 }
 
 /// The one write of a flow that has nothing but this write: one row a record, told from all others by its match.
-fn fillable<'b>(bound: &'b Bound<'_>) -> Option<&'b BoundWrite<'b>> {
+pub(super) fn plain_write<'b>(bound: &'b Bound<'_>) -> Option<&'b BoundWrite<'b>> {
     let [write] = bound.writes.as_slice() else {
         return None;
     };
@@ -81,7 +81,7 @@ pub async fn fill(
     progress: Progress<'_>,
 ) -> Result<bool, RunError> {
     let bound = applier.bound;
-    let Some(write) = fillable(bound) else {
+    let Some(write) = plain_write(bound) else {
         return Ok(false);
     };
     let mut refused = 0;
@@ -130,6 +130,19 @@ pub async fn fill(
     let is_last = batch.is_last;
     batch.compare(applier, memory, report).await?;
     Ok(is_last)
+}
+
+/// Computes the fields of a record.
+pub(super) fn compute(
+    record: &mut Record,
+    bound: &Bound<'_>,
+    sight: Sight<'_>,
+) -> Result<(), Reason> {
+    for ((slot, value), (_, expr)) in bound.fields.iter().zip(&bound.flow.target.fields) {
+        let value = evaluate(value, &sight.of(record, None), &expr.at)?;
+        record.values[*slot as usize] = value;
+    }
+    Ok(())
 }
 
 /// Records, and the rows that they are to be.
@@ -306,10 +319,7 @@ impl<'w> Rows<'w> {
         bound: &Bound<'_>,
         sight: Sight<'_>,
     ) -> Result<bool, Reason> {
-        for ((slot, value), (_, expr)) in bound.fields.iter().zip(&bound.flow.target.fields) {
-            let value = evaluate(value, &sight.of(record, None), &expr.at)?;
-            record.values[*slot as usize] = value;
-        }
+        compute(record, bound, sight)?;
         let view = sight.of(record, None);
         if !holds(self.write.condition.as_ref(), &view, &self.write.write.at)? {
             return Ok(false);

@@ -26,7 +26,7 @@ use std::collections::HashSet;
 
 /// Links read at once; only their keys.
 const LINKS: usize = 5000;
-/// Records of one transaction.
+/// Records looked at at once.
 const BATCH: usize = 500;
 /// Gone rows of a table that are dealt with in one run; the next run goes on.
 const ROWS_MAX: usize = 100_000;
@@ -201,9 +201,12 @@ impl Settling<'_, '_> {
         true
     }
 
-    async fn apply(&mut self, gone: &[String]) -> Result<(), RunError> {
-        for gone in gone.chunks(BATCH) {
-            let records = self.records(gone);
+    async fn apply(&mut self, mut gone: &[String]) -> Result<(), RunError> {
+        while !gone.is_empty() {
+            let records = gone.len().min(self.applier.pace.records());
+            let (now, later) = gone.split_at(records);
+            gone = later;
+            let records = self.records(now);
             let deletes = self.policy() == GonePolicy::Delete;
             for done in self.applier.apply_gone(records, self.report).await? {
                 let counts = &mut self.report.counts;
@@ -242,8 +245,7 @@ impl Settling<'_, '_> {
         };
         let mut carried_over = merged.gone()?;
         let mut found = Vec::new();
-        let mut session = self.applier.engine.connect().await?;
-        let mut stream = session.read(&rows.query()).await?;
+        let mut stream = self.applier.session.read(&rows.query()).await?;
         let mut is_whole = true;
         while let Some(batch) = stream.try_next().await? {
             for row in batch.rows {

@@ -9,7 +9,7 @@ use super::record::{ELEMENT, LookupSlot};
 use crate::db::catalog::Table;
 use crate::db::query::TableName;
 use crate::expr::{Name, Resolve, Slot, Unknown};
-use crate::plan::{FieldKind, Flow, Over, RecordField, Write};
+use crate::plan::{Each, FieldKind, Flow, Over, RecordField, Write};
 use crate::value::Type;
 use std::collections::{BTreeMap, HashMap};
 
@@ -103,6 +103,14 @@ impl Layout {
                 language: None,
             });
         }
+        for (name, columns) in &flow.source.computed.sets {
+            children.push(ChildColumns {
+                name: (*name).to_owned(),
+                columns: columns.iter().map(|column| (*column).to_owned()).collect(),
+                language: None,
+            });
+        }
+        let fetched = target.fetch.iter().map(|fetch| fetch.alias.clone());
         let tables = tables
             .iter()
             .map(|(name, table)| {
@@ -113,7 +121,8 @@ impl Layout {
             })
             .collect();
         Layout {
-            used: vec![false; source.len()],
+            // What ponte computes from is used whether or not an expression names it.
+            used: vec![!flow.source.computed.sets.is_empty(); source.len()],
             names: source.iter().map(|column| column.name.clone()).collect(),
             source,
             canonical: flow
@@ -133,6 +142,7 @@ impl Layout {
                 .writes
                 .iter()
                 .map(|write| write.alias.clone())
+                .chain(fetched)
                 .collect(),
             hangs: target.of.is_some(),
             needs: !target.needs.is_empty(),
@@ -181,7 +191,11 @@ impl Layout {
 
     /// From here on the element's columns are known, if the write is an `each`.
     pub fn enter(&mut self, write: &Write) {
-        self.element = write.each.as_ref().and_then(|each| {
+        self.enter_each(write.each.as_ref());
+    }
+
+    pub fn enter_each(&mut self, each: Option<&Each>) {
+        self.element = each.and_then(|each| {
             let columns = match &each.over {
                 Over::Child(name) => self.children[self.child(name)?].columns.clone(),
                 Over::Table(name) => self.lookup_columns.get(name)?.clone(),
@@ -209,6 +223,11 @@ impl Layout {
     /// The slot of [`CREATED`], if an expression asked for it.
     pub fn created(&self) -> Option<Slot> {
         self.known(CREATED)
+    }
+
+    /// The slot of a canonical field that the source does not yield, if an expression asked for it.
+    pub fn lacking(&self, field: &str) -> Option<Slot> {
+        self.known(&format!("?{field}"))
     }
 
     /// The slot of [`READY`], if an expression asked for it.

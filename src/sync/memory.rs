@@ -14,6 +14,7 @@ use super::run::Options;
 use super::snapshot::{KeyHash, Merged, Next, Snapshot, SnapshotError};
 use super::watermark::Mark;
 use crate::config::digest::source_digest;
+use crate::failpoint;
 use crate::plan::{Flow, Plan};
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -214,7 +215,9 @@ impl Memory {
                     true => merged.with_gone()?,
                     false => merged,
                 };
+                failpoint::reached("snapshot merged");
                 let finished = merged.commit()?;
+                failpoint::reached("snapshot moved");
                 if finished.doubles > 0 {
                     report.notes.push(format!(
                         "{} records have another one's key but for blanks around it, and were written in turns with it",

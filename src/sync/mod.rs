@@ -6,8 +6,9 @@
 //! are worth asking for; [`known`] lets the others go; [`find`] says which
 //! row of the target a record is; [`rows`], [`attributes`], [`elements`] and [`derived`] compare with the target as it
 //! is now; [`work`] carries out what differs; [`batch`] does all of this for some hundred records in one transaction;
-//! [`fill`] does without comparing where the table was empty; [`gone`] deals with what the source no longer has; [`memory`] knows what was carried over before;
-//! [`run`] strings it together; [`report`] keeps what happened.
+//! [`fetch`] asks for what only the target knows; [`fill`] does without comparing where the table was empty, [`standing`]
+//! reads the table whole where every record is compared; [`gone`] deals with what the source no longer has; [`memory`] knows
+//! what was carried over before; [`run`] strings it together; [`report`] keeps what happened.
 
 pub mod attributes;
 pub mod batch;
@@ -17,6 +18,7 @@ pub mod condition;
 pub mod derived;
 pub mod elements;
 pub mod erp_keys;
+pub mod fetch;
 pub mod fill;
 pub mod find;
 pub mod gone;
@@ -26,6 +28,7 @@ pub mod links;
 pub mod lookup;
 pub mod memory;
 pub mod narrow;
+pub mod pace;
 pub mod provenance;
 pub mod read;
 pub mod record;
@@ -33,6 +36,7 @@ pub mod report;
 pub mod rows;
 pub mod run;
 pub mod snapshot;
+pub mod standing;
 pub mod unique;
 pub mod watermark;
 pub mod work;

@@ -160,7 +160,7 @@ impl<'b> Reader<'b> {
             .children
             .iter()
             .map(|child| {
-                let names = child.columns.iter().map(String::as_str);
+                let names = child.columns[..child.read].iter().map(String::as_str);
                 let query = Query::sql("SELECT ")
                     .idents(names)
                     .text(" FROM (")
@@ -239,7 +239,8 @@ impl<'b> Reader<'b> {
             };
             self.rows += 1;
             self.note_blanks(&row);
-            if self.ordered {
+            // Servers sort NULL to either end: such a row stands alone, wherever it comes.
+            if self.ordered && !has_null(&row, &self.key_at) {
                 self.with_equals(row, mark).await?;
             } else {
                 let item = self.record(row, Vec::new(), mark);
@@ -252,6 +253,10 @@ impl<'b> Reader<'b> {
     async fn with_equals(&mut self, row: Row, mark: Option<Mark>) -> Result<()> {
         let mut same = vec![row];
         while let Fed::Row((next, next_mark)) = self.main.next().await? {
+            if has_null(&next, &self.key_at) {
+                self.held = Some((next, next_mark));
+                break;
+            }
             match compare(&same[0], &self.key_at, &next, &self.key_at) {
                 Ordering::Less if !same_key(&same[0], &next, &self.key_at) => {
                     self.held = Some((next, next_mark));
@@ -399,6 +404,10 @@ pub(super) fn trimmed(key: Vec<Value>) -> Vec<Value> {
         other => other,
     };
     key.into_iter().map(trim).collect()
+}
+
+fn has_null(row: &Row, key_at: &[usize]) -> bool {
+    key_at.iter().any(|at| row[*at].is_null())
 }
 
 /// Whether the keys are the same once trimmed. Keys of nothing but blanks are none.

@@ -71,6 +71,9 @@ pub enum Reason {
     /// The ERP has no name for it in the shop's language.
     #[error("no name in language `{language}`: it is not created without one")]
     Nameless { language: String },
+    /// The mapping, or ponte itself, says that a person has to look at it first.
+    #[error("{why}")]
+    Unfit { why: String, advice: String },
     /// A person said that the shop has nothing to do with it.
     #[error("it is ignored in this shop")]
     Ignored,
@@ -102,6 +105,7 @@ impl Reason {
             Reason::NoRow { table, row, .. } => {
                 return format!("add the row {row} to `{table}`").into();
             }
+            Reason::Unfit { advice, .. } => return advice.clone().into(),
             Reason::EmptyKey { .. } => "give it a key in the source, or filter it out",
             Reason::Duplicate => "make the key unique in the source",
             Reason::Cycle => "correct its parent in the source",

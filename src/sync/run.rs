@@ -17,6 +17,7 @@ use super::read::{Item, Reader, Selection, key_is_unique, levels, tree_fits};
 use super::record::{Record, Surroundings};
 use super::report::{FlowReport, Reason, Rejected, WAITING_KEPT};
 use super::snapshot::{KeyHash, Snapshot, SnapshotError};
+use super::standing::Standing;
 use super::watermark::{Mark, Start, Watched};
 use crate::connections::Connections;
 use crate::db::query::Query;
@@ -32,9 +33,7 @@ use crate::value::Value;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Records of one batch, one transaction at most ...
-const BATCH_RECORDS: usize = 500;
-/// ... and about so many bytes of values.
+/// About so many bytes of values are in one batch, one transaction at most; [`super::pace`] says how many records.
 const BATCH_BYTES: usize = 4 << 20;
 /// Rows after which a run tells how far it is.
 const TOLD_EVERY: u64 = 10_000;
@@ -148,6 +147,23 @@ pub async fn run(
     .await?;
     drop(source);
     memory.recall()?;
+    let mut applier = Applier::new(
+        &bound,
+        target_engine,
+        target,
+        own,
+        guard,
+        around,
+        options.intent,
+    );
+    applier.hold_new = options.hold_new;
+    applier.known_only = options.verify;
+    applier.hanging = hanging(plan, flow, &connections.own(&flow.target.connection));
+    let is_whole = memory.is_whole() && !options.is_partial() && keys.is_none();
+    let standing = match is_whole {
+        true => Standing::read(&mut applier).await?,
+        false => None,
+    };
     let mut reader = match &keys {
         Some(keys) => Reader::of_keys(&source_engine, &bound, keys, seed),
         None => {
@@ -162,18 +178,6 @@ pub async fn run(
             )
         }
     };
-    let mut applier = Applier::new(
-        &bound,
-        target_engine,
-        target,
-        own,
-        guard,
-        around,
-        options.intent,
-    );
-    applier.hold_new = options.hold_new;
-    applier.known_only = options.verify;
-    applier.hanging = hanging(plan, flow, &connections.own(&flow.target.connection));
     match bound.parent {
         Some(parent) => {
             tree(
@@ -190,6 +194,7 @@ pub async fn run(
             stream(
                 &mut reader,
                 &mut applier,
+                standing.as_ref(),
                 &mut memory,
                 &mut report,
                 progress,
@@ -197,7 +202,9 @@ pub async fn run(
             .await?
         }
     }
+    applier.wake().await?;
     memory.known = memory.known.take().or(reader.known.take());
+    applier.wake().await?;
     report.counts.read = reader.rows;
     report.counts.duplicates += reader.duplicates;
     memory.cannot_retry(&reader.blanks);
@@ -361,6 +368,7 @@ fn seed(flow: &Flow, lookups: &Lookups, revision: i64) -> [u8; 32] {
 async fn stream(
     reader: &mut Reader<'_>,
     applier: &mut Applier<'_>,
+    standing: Option<&Standing<'_>>,
     memory: &mut Memory,
     report: &mut FlowReport,
     progress: Progress<'_>,
@@ -376,9 +384,14 @@ async fn stream(
         match item {
             Item::Rejected(rejected) => reject(rejected, memory, report)?,
             Item::Known(rows) => report.counts.unchanged += rows,
-            Item::Record(record) => {
+            Item::Record(mut record) => {
                 if memory.is_unchanged(&record) {
                     report.counts.unchanged += 1;
+                } else if standing.is_some_and(|standing| {
+                    standing.is_right(&mut record, applier.bound, &applier.around)
+                }) {
+                    report.counts.right += 1;
+                    memory.carried_over(&record)?;
                 } else {
                     bytes += record.bytes();
                     batch.push(*record);
@@ -386,7 +399,7 @@ async fn stream(
             }
         }
         report.counts.read = reader.rows;
-        if batch.len() >= BATCH_RECORDS || bytes >= BATCH_BYTES {
+        if batch.len() >= applier.pace.records() || bytes >= BATCH_BYTES {
             bytes = 0;
             apply(applier, std::mem::take(&mut batch), memory, report).await?;
             progress(report);
@@ -437,7 +450,7 @@ async fn tree(
             }
         }
         while !changed.is_empty() {
-            let rest = changed.split_off(changed.len().min(BATCH_RECORDS));
+            let rest = changed.split_off(changed.len().min(applier.pace.records()));
             apply(
                 applier,
                 std::mem::replace(&mut changed, rest),

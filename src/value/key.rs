@@ -31,10 +31,22 @@ impl Value {
             (DateTime(a), DateTime(b)) => a.cmp(b),
             (Timestamp(a), Timestamp(b)) => a.cmp(b),
             (Uuid(a), Uuid(b)) => a.cmp(b),
+            // Text that is no UTF-8 comes as bytes, between the others.
+            (Text(a), Bytes(b)) => a.as_bytes().cmp(b),
+            (Bytes(a), Text(b)) => a.as_slice().cmp(b.as_bytes()),
             _ => match (self.to_decimal(), other.to_decimal()) {
                 (Some(a), Some(b)) => a.cmp(&b),
-                _ => self.sort().cmp(&other.sort()),
+                _ => (self.sort(), self.beyond()).cmp(&(other.sort(), other.beyond())),
             },
+        }
+    }
+
+    /// Where a float that is no finite number stands among the numbers: NaN last, as PostgreSQL has it.
+    fn beyond(&self) -> i8 {
+        match self {
+            Value::Float(float) if float.is_nan() => 2,
+            Value::Float(float) if float.is_infinite() => float.signum() as i8,
+            _ => 0,
         }
     }
 

@@ -34,7 +34,8 @@ pub enum Value {
     /// Only what exceeds [`i64::MAX`] needs it, but unsigned columns yield it throughout.
     UInt(u64),
     Decimal(Decimal),
-    /// Binary floating point, as the server keeps it; NaN and infinities never leave an engine (they are read errors).
+    /// Binary floating point, as the server keeps it. NaN and the infinities, those of decimals too, fit no column: they
+    /// reject their row.
     Float(f64),
     Text(String),
     Bytes(Vec<u8>),

@@ -529,6 +529,7 @@ async fn without_setup_nothing_is_written() {
         .exits_with(2)
         .stdout_eq(str![[r#"
 main/article failed: ponte's own tables are missing on `erp`; run `ponte setup --run` first
+  help: is it the right database? `ponte check` holds all that is used against it
 
 "#]]);
 }

@@ -5,10 +5,20 @@ pub mod browser;
 pub mod client;
 pub mod http;
 pub mod pipeline;
+pub mod private;
 pub mod project;
 pub mod proxy;
 pub mod servers;
 pub mod sshd;
+
+/// The seed of a random test: printed, and taken from `PONTE_SEED` to run the same again.
+pub fn seed(test: &str) -> u64 {
+    let given = std::env::var("PONTE_SEED").ok();
+    let given = given.map(|text| text.parse().expect("PONTE_SEED is a number"));
+    let seed = given.unwrap_or_else(rand::random);
+    println!("{test}: PONTE_SEED={seed}");
+    seed
+}
 
 /// Whether the long tests were asked for, too (`tests/run --full`).
 pub fn full() -> bool {

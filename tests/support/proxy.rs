@@ -7,6 +7,7 @@
 //!
 //! It works on a thread of its own, so that a test may block (for instance while it runs the program).
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -42,6 +43,13 @@ pub enum Fault {
     Delay { each_way: Duration },
     /// Closes new connections at once. Until cleared.
     Refuse,
+    /// Cuts one new connection in so many after some of its bytes, up to `bytes_max` in both directions. Which ones, and
+    /// where, the seed decides. Until cleared.
+    Drop {
+        one_in: u64,
+        bytes_max: u64,
+        seed: u64,
+    },
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,6 +82,26 @@ const STOP: u64 = u64::MAX;
 struct State {
     fault: Option<Fault>,
     counts: Counts,
+}
+
+impl State {
+    /// When the connection just counted is to be cut.
+    fn drops_after(&self) -> Option<u64> {
+        let Some(Fault::Drop {
+            one_in,
+            bytes_max,
+            seed,
+        }) = self.fault
+        else {
+            return None;
+        };
+        let mut hasher = DefaultHasher::new();
+        (seed, self.counts.connections).hash(&mut hasher);
+        let drawn = hasher.finish();
+        drawn
+            .is_multiple_of(one_in)
+            .then_some(drawn / one_in % bytes_max)
+    }
 }
 
 impl Shared {
@@ -174,13 +202,14 @@ async fn accept(listener: std::net::TcpListener, shared: Arc<Shared>) {
 
 async fn serve(mut client: TcpStream, shared: Arc<Shared>) {
     let mut epoch = shared.epoch.subscribe();
-    {
+    let dies_after = {
         let mut state = shared.state();
         if state.fault == Some(Fault::Refuse) {
             return;
         }
         state.counts.connections += 1;
-    }
+        state.drops_after()
+    };
     let Ok(mut server) = TcpStream::connect(&shared.server).await else {
         return;
     };
@@ -188,7 +217,10 @@ async fn serve(mut client: TcpStream, shared: Arc<Shared>) {
     let _ = client.set_nodelay(true);
     let _ = server.set_nodelay(true);
 
-    let line = Mutex::new(Line::default());
+    let line = Mutex::new(Line {
+        dies_after,
+        ..Line::default()
+    });
     let (client_read, client_write) = client.split();
     let (server_read, server_write) = server.split();
     // Whichever ends first, the line ends: a database's client and server do not close their halves separately.
@@ -205,6 +237,8 @@ struct Line {
     client_spoke_last: bool,
     /// The next bytes from the server are the answer to be dropped.
     answer_is_lost: bool,
+    /// The line is cut after this many bytes.
+    dies_after: Option<u64>,
     /// The end of what the client sent, shorter than the pattern: the pattern may come in pieces.
     tail: Vec<u8>,
 }
@@ -262,6 +296,16 @@ fn decide(bytes: &[u8], direction: Direction, line: &mut Line, state: &mut State
     if line.answer_is_lost && !to_server {
         state.counts.cuts += 1;
         return Fate::Cut(0);
+    }
+    if let Some(left) = &mut line.dies_after {
+        let passed = bytes
+            .len()
+            .min(usize::try_from(*left).unwrap_or(usize::MAX));
+        *left -= passed as u64;
+        if passed < bytes.len() {
+            state.counts.cuts += 1;
+            return Fate::Cut(passed);
+        }
     }
     if let Some(Fault::Delay { each_way }) = state.fault {
         return Fate::Pass(each_way);

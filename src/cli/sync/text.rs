@@ -3,6 +3,7 @@
 pub mod stock;
 
 use crate::cli::output::{BOLD, GREEN, RED, YELLOW, count, escaped, grouped, shown_key, styled};
+use crate::db::DbError;
 use crate::round::{Ended, FlowResult, Orders, RoundReport, stock_findings};
 use crate::state::quarantine::Finding;
 use crate::sync::batch::Intent;
@@ -75,17 +76,20 @@ pub fn failures(results: &[FlowResult]) -> String {
     let mut told: Vec<(String, Vec<&str>)> = Vec::new();
     for result in results {
         if let Ended::Failed(error) = &result.ended {
-            let error = error.to_string();
-            match told.iter_mut().find(|(known, _)| *known == error) {
+            let mut said = format!("{}\n", escaped(&error.to_string()));
+            if let Some(advice) = error.database().and_then(DbError::advice) {
+                said.push_str(&format!("  help: {advice}\n"));
+            }
+            match told.iter_mut().find(|(known, _)| *known == said) {
                 Some((_, flows)) => flows.push(&result.flow),
-                None => told.push((error, vec![&result.flow])),
+                None => told.push((said, vec![&result.flow])),
             }
         }
     }
     told.iter()
-        .map(|(error, flows)| {
+        .map(|(said, flows)| {
             let flows = styled(format!("{} failed:", flows.join(", ")), RED);
-            format!("{flows} {}\n", escaped(error))
+            format!("{flows} {said}")
         })
         .collect()
 }

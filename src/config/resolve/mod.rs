@@ -4,6 +4,7 @@ pub mod changes;
 pub mod derived;
 pub mod field;
 pub mod gone;
+pub mod order;
 mod schedule;
 pub mod side;
 pub mod source;
@@ -27,6 +28,7 @@ use crate::diagnostic::{Diagnostic, SourceFile, Span};
 use crate::plan::schedule::Schedule;
 use crate::plan::{Codes, Connection, ErpStock, Flow, Plan, ServerSql, Shop, Source, Within};
 use crate::value::Value;
+use order::ShopOrders;
 use side::{Named, PackSide};
 use source::RecordView;
 use std::collections::BTreeMap;
@@ -61,6 +63,7 @@ pub fn resolve(
         connections: BTreeMap::new(),
         shops: Vec::new(),
         flows: Vec::new(),
+        orders: Vec::new(),
         stocks: Vec::new(),
         schedule: Schedule::default(),
         web: None,
@@ -101,6 +104,7 @@ impl Erp<'_> {
             None => true,
             Some(side) if !side.pack.complete => true,
             Some(_) if record == record::STOCK => self.has_stock,
+            Some(side) if record == record::ORDER.name => side.pack.erp_order().is_some(),
             Some(side) => side.pack.erp_record(record).is_some(),
         }
     }
@@ -274,7 +278,21 @@ impl<'p> Resolver<'p, '_> {
         let records = self.records(keys, side, erp);
         self.needed_keys(keys, side, &records);
         for &record in &records {
-            if record == record::STOCK {
+            if record == record::ORDER.name {
+                let orders = erp.side.and_then(|erp| {
+                    let orders = ShopOrders {
+                        project_file: self.file,
+                        name,
+                        keys,
+                        shop: side,
+                        erp,
+                        since,
+                        has_since: self.project.with_since.contains(&name.value),
+                    };
+                    orders.resolve(&mut self.loader.found)
+                });
+                plan.orders.extend(orders);
+            } else if record == record::STOCK {
                 let project = (self.file, self.project);
                 let shop = (name.as_str(), &keys.value);
                 let found = &mut self.loader.found;
@@ -292,6 +310,11 @@ impl<'p> Resolver<'p, '_> {
         let order = record::SHAPES
             .iter()
             .map(|shape| shape.name)
+            .chain(
+                [record::ORDER.name]
+                    .into_iter()
+                    .filter(|_| keys.orders.import),
+            )
             .chain([record::STOCK]);
         let common: Vec<&'static str> = order
             .filter(|record| erp.has(record) && side.pack.records.contains_key(*record))
@@ -301,7 +324,16 @@ impl<'p> Resolver<'p, '_> {
             ("category", keys.category.as_ref().map(|keys| &keys.range)),
             ("price", keys.price.as_ref().map(|keys| &keys.range)),
             ("stock", keys.stock.as_ref().map(|keys| &keys.range)),
+            ("order", keys.order.as_ref().map(|keys| &keys.range)),
         ];
+        if keys.orders.import && side.pack.complete && !common.contains(&record::ORDER.name) {
+            let message = "web orders cannot be imported: one of the packs does not describe them";
+            self.loader.report(
+                Diagnostic::error("P124", message)
+                    .at(&side.at, "says `orders.import = true`")
+                    .note("wanted in both packs: `order.toml`"),
+            );
+        }
         for (record, range) in overridden {
             if let Some(range) = range
                 && side.pack.complete

@@ -13,8 +13,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Stock is what a shop must not get wrong; everything else may be an hour old.
-const STOCK_EVERY: Duration = Duration::from_secs(15 * 60);
+/// Stock is what a shop must not get wrong, and an order is waited for; everything else may be an hour old.
+const PROMPT_EVERY: Duration = Duration::from_secs(15 * 60);
 const RECORDS_EVERY: Duration = Duration::from_secs(60 * 60);
 /// A shorter interval is a mistake for a longer one.
 const EVERY_MIN: Duration = Duration::from_secs(10);
@@ -77,17 +77,20 @@ pub fn schedule(
 /// The names that a schedule may speak of.
 struct Names {
     flows: Vec<String>,
-    stocks: Vec<String>,
+    /// Orders and stock.
+    prompt: Vec<String>,
     /// Where no project's file says otherwise.
     zone: Zone,
 }
 
 impl Names {
     fn of(plan: &Plan) -> Names {
+        let orders = plan.orders.iter().map(|orders| &orders.name);
+        let stocks = plan.stocks.iter().map(|stock| &stock.name);
         let local = iana_time_zone::get_timezone().ok();
         Names {
             flows: plan.flows.iter().map(|flow| flow.name.clone()).collect(),
-            stocks: plan.stocks.iter().map(|stock| stock.name.clone()).collect(),
+            prompt: orders.chain(stocks).cloned().collect(),
             zone: local
                 .and_then(|name| name.parse().ok())
                 .unwrap_or(Zone::UTC),
@@ -95,7 +98,7 @@ impl Names {
     }
 
     fn all(&self) -> impl Iterator<Item = &str> {
-        self.flows.iter().chain(&self.stocks).map(String::as_str)
+        self.flows.iter().chain(&self.prompt).map(String::as_str)
     }
 
     /// What a flow can be called by, and these.
@@ -125,8 +128,8 @@ fn by_default(names: &Names) -> Schedule {
     for flow in &names.flows {
         flows.insert(flow.clone(), When::Every(RECORDS_EVERY));
     }
-    for stock in &names.stocks {
-        flows.insert(stock.clone(), When::Every(STOCK_EVERY));
+    for flow in &names.prompt {
+        flows.insert(flow.clone(), When::Every(PROMPT_EVERY));
     }
     Schedule {
         zone: names.zone,

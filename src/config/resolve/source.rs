@@ -8,7 +8,7 @@ use super::super::texts::{Bound, Texts};
 use super::changes::{self, Wanted};
 use super::side::PackSide;
 use crate::diagnostic::{Diagnostic, SourceFile, Span, list, nearest};
-use crate::plan::{Child, FieldKind, RecordField, Relation, ServerSql, Source};
+use crate::plan::{Child, Computed, FieldKind, RecordField, Relation, ServerSql, Source};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -39,6 +39,17 @@ impl RecordView {
             }
             if view.fields.contains_key("parent") {
                 view.add_set(record::ANCESTORS.0, Some(record::ANCESTORS.1));
+            }
+        }
+        if name == record::ORDER.name {
+            let computed = record::order_computed();
+            for (set, columns) in computed.columns {
+                if let Some(Some(known)) = view.sets.get_mut(set) {
+                    known.extend(columns.iter().map(|one| (*one).to_owned()));
+                }
+            }
+            for (set, columns) in computed.sets {
+                view.add_set(set, Some(columns));
             }
         }
         view
@@ -135,6 +146,7 @@ pub fn source(
         fields: Some(fields),
         watermark,
         by_timestamp,
+        computed: Computed::default(),
     })
 }
 

@@ -12,7 +12,7 @@ use super::source::Reading;
 use super::target;
 use super::write::matches;
 use crate::diagnostic::{Diagnostic, SourceFile, Span, list};
-use crate::plan::{Empty, Flow, Source, Target, Write};
+use crate::plan::{Computed, Empty, Flow, Source, Target, Write};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -113,6 +113,7 @@ impl TableFlow<'_> {
             fields: None,
             watermark,
             by_timestamp,
+            computed: Computed::default(),
         })
     }
 
@@ -173,6 +174,8 @@ impl TableFlow<'_> {
             tables: side.map_or(Vec::new(), |side| side.tables.clone()),
             fields: Vec::new(),
             of: None,
+            fetch: Vec::new(),
+            refuse: Vec::new(),
             find: None,
             link: Vec::new(),
             writes: vec![write],

@@ -2,11 +2,13 @@
 
 use super::super::mapping::{FindKeys, ShopRecordFile};
 use super::super::project::ShopRecordKeys;
+use super::super::record;
 use super::super::scope::Scope;
 use super::super::spanned::At;
 use super::super::texts::{Bound, Texts};
 use super::derived;
 use super::gone::RecordGone;
+use super::order;
 use super::side::PackSide;
 use super::source::RecordView;
 use super::write::{READY, Writes};
@@ -46,6 +48,11 @@ impl ShopRecord<'_> {
         if find_sql.is_some() {
             scope = scope.with_member("find", None);
         }
+        let order = self.shop.pack.erp_order();
+        let order = order.filter(|_| self.record.name == record::ORDER.name);
+        for alias in order.iter().flat_map(|(_, order)| order::aliases(order)) {
+            scope = scope.with_member(&alias, None);
+        }
         let mut bound = Bound::none();
         let linked = owner.iter().flat_map(|(_, owner)| owner.link.names());
         for name in ["id"].into_iter().chain(linked) {
@@ -67,6 +74,13 @@ impl ShopRecord<'_> {
             link_id: body.link.get("id").map(|id| id.value.trim().to_owned()),
         };
         let aliases = writes.aliases(&body.write, found);
+        let (fetch, refuse) = match order {
+            None => (Vec::new(), Vec::new()),
+            Some((_, order)) => (
+                order::fetches(texts, &order.fetch, &scope, found),
+                order::refuses(&writes, &order.refuse, &scope, found),
+            ),
+        };
         let writes = writes.resolve(&body.write, &aliases, found);
         let needs = self.needs(file, body, &writes, found);
         let derived = body.derived.iter().map(|keys| &keys.alias);
@@ -111,6 +125,8 @@ impl ShopRecord<'_> {
                             .any(|need| need.value == self.record.name)
                 })
                 .and(body.of.as_ref().map(|of| of.value.clone())),
+            fetch,
+            refuse,
             find,
             link: link(file, body, &aliases, found),
             derived: derived::of_record(texts, &body.derived, &small_tables, &bound, found),

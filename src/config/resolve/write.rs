@@ -214,7 +214,7 @@ impl Writes<'_> {
     }
 
     /// `categories AS c`: the set, and its columns where they are known.
-    fn each(
+    pub(super) fn each(
         &self,
         text: &At<String>,
         found: &mut Vec<Diagnostic>,

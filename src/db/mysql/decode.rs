@@ -178,8 +178,8 @@ impl Decoder {
         self.columns.clone()
     }
 
-    /// A date that no calendar has (`0000-00-00`) and a time beyond the day come as the server's text: they fit no
-    /// column of their type, so that they reject their row and do not end the read.
+    /// A date that no calendar has (`0000-00-00`) and a time beyond the day come as the server's text, text that is no
+    /// UTF-8 as bytes: they fit no column of their type, so that they reject their row and do not end the read.
     ///
     /// # Errors
     /// Of kind `Other`, naming the column: a value that no [`Value`] holds exactly.
@@ -224,10 +224,10 @@ impl Decoder {
                 let text = std::str::from_utf8(&bytes).map_err(|_| unexpected())?;
                 Value::Decimal(Decimal::parse(text).map_err(|_| unexpected())?)
             }
-            (Kind::Float, Raw::Float(float)) => finite(f64::from(float))?,
-            (Kind::Float, Raw::Double(float)) => finite(float)?,
-            (Kind::Text, Raw::Bytes(bytes)) => Value::Text(text(bytes)?),
-            (Kind::Json, Raw::Bytes(bytes)) => Value::Json(text(bytes)?),
+            (Kind::Float, Raw::Float(float)) => Value::Float(f64::from(float)),
+            (Kind::Float, Raw::Double(float)) => Value::Float(float),
+            (Kind::Text, Raw::Bytes(bytes)) => text(bytes, Value::Text),
+            (Kind::Json, Raw::Bytes(bytes)) => text(bytes, Value::Json),
             (Kind::Bytes, Raw::Bytes(bytes)) => Value::Bytes(bytes),
             (
                 Kind::Date | Kind::DateTime | Kind::Timestamp,
@@ -256,21 +256,11 @@ fn unexpected() -> String {
     "the server sent a value that is none of the column's type".to_owned()
 }
 
-fn finite(float: f64) -> std::result::Result<Value, String> {
-    if float.is_finite() {
-        Ok(Value::Float(float))
-    } else {
-        Err("not a finite number".to_owned())
+fn text(bytes: Vec<u8>, value: fn(String) -> Value) -> Value {
+    match String::from_utf8(bytes) {
+        Ok(text) => value(text),
+        Err(error) => Value::Bytes(error.into_bytes()),
     }
-}
-
-fn text(bytes: Vec<u8>) -> std::result::Result<String, String> {
-    String::from_utf8(bytes).map_err(|error| {
-        format!(
-            "bytes that are not UTF-8 from byte {}",
-            error.utf8_error().valid_up_to()
-        )
-    })
 }
 
 fn time(hour: u8, minute: u8, second: u8, micros: u32) -> Option<NaiveTime> {
@@ -323,9 +313,8 @@ mod tests {
     fn what_no_value_holds_is_an_error_that_names_the_column() {
         use ColumnType::*;
         for (ty, raw) in [
-            (MYSQL_TYPE_VAR_STRING, Raw::Bytes(vec![b'a', 0xff])),
             (MYSQL_TYPE_GEOMETRY, Raw::Bytes(vec![0])),
-            (MYSQL_TYPE_DOUBLE, Raw::Double(f64::NAN)),
+            (MYSQL_TYPE_LONG, Raw::Bytes(vec![0])),
         ] {
             let error = decoded(ty, raw).unwrap_err();
             assert!(error.message.starts_with("column `c`: "), "{error}");

@@ -301,11 +301,13 @@ impl MySqlSession {
     ) -> Result<Vec<Range<usize>>> {
         let packet = self.facts.packet_max.saturating_sub(PACKET_MARGIN);
         let packet = packet.max(self.facts.packet_max / 2);
+        // The text of a statement for one row is short.
+        let alone_max = self.facts.packet_max - PACKET_MARGIN.min(self.facts.packet_max / 8);
         let rows_max = rows_max.min(PARAMS_MAX / params_per_row.max(1)).max(1);
         let mut chunks: Vec<Range<usize>> = Vec::new();
         let mut bytes = 0;
         for (at, size) in sizes.enumerate() {
-            if size > packet {
+            if size > alone_max {
                 let limit = self.facts.packet_max;
                 return Err(self.refuse(
                     DbErrorKind::PacketTooLarge,

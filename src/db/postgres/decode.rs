@@ -24,27 +24,19 @@ const NUMERIC_SMALL: usize = 9;
 const NUMERIC_PLUS: u16 = 0;
 const NUMERIC_MINUS: u16 = 0x4000;
 const NUMERIC_NAN: u16 = 0xc000;
-const NUMERIC_INFINITY: [u16; 2] = [0xd000, 0xf000];
+const NUMERIC_INFINITY: u16 = 0xd000;
+const NUMERIC_MINUS_INFINITY: u16 = 0xf000;
 
-/// Why a value could not be read.
+/// The server sent a value in a form that is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Unreadable {
-    #[error("is NaN, not a number")]
-    Nan,
-    #[error("is infinite")]
-    Infinite,
-    #[error("has more than 1000 digits before or after the point")]
-    TooManyDigits,
-    #[error("is a date or time out of range")]
-    OutOfRange,
-    #[error("is no valid UTF-8")]
-    NotUtf8,
-    #[error("came in a form that is not known")]
-    Form,
-}
+#[error("came in a form that is not known")]
+pub struct UnknownForm;
 
 /// The value of a column of the form `wire`.
-pub fn value(bytes: Option<&[u8]>, wire: Wire) -> Result<Value, Unreadable> {
+///
+/// What its own type cannot hold (NaN and the infinities, times beyond all calendars, text that is no UTF-8) comes as the
+/// server's text, a float or bytes: it fits no column of its type, so that it rejects its row and does not end the read.
+pub fn value(bytes: Option<&[u8]>, wire: Wire) -> Result<Value, UnknownForm> {
     let Some(bytes) = bytes else {
         return Ok(Value::Null);
     };
@@ -54,54 +46,47 @@ pub fn value(bytes: Option<&[u8]>, wire: Wire) -> Result<Value, Unreadable> {
         Wire::Int4 => Value::Int(i32::from_be_bytes(fixed(bytes)?).into()),
         Wire::Int8 => Value::Int(i64::from_be_bytes(fixed(bytes)?)),
         Wire::Oid => Value::UInt(u32::from_be_bytes(fixed(bytes)?).into()),
-        Wire::Numeric => Value::Decimal(numeric(bytes)?),
-        Wire::Float4 => finite(f32::from_be_bytes(fixed(bytes)?).into())?,
-        Wire::Float8 => finite(f64::from_be_bytes(fixed(bytes)?))?,
-        Wire::Text => Value::Text(utf8(bytes)?),
+        Wire::Numeric => numeric(bytes)?,
+        Wire::Float4 => Value::Float(f32::from_be_bytes(fixed(bytes)?).into()),
+        Wire::Float8 => Value::Float(f64::from_be_bytes(fixed(bytes)?)),
+        Wire::Text => text(bytes, Value::Text),
         Wire::Bytea => Value::Bytes(bytes.to_vec()),
-        Wire::Date => Value::Date(date(i32::from_be_bytes(fixed(bytes)?))?),
-        Wire::Time => Value::Time(time(i64::from_be_bytes(fixed(bytes)?))?),
-        Wire::Timestamp => Value::DateTime(moment(i64::from_be_bytes(fixed(bytes)?))?),
-        Wire::Timestamptz => Value::Timestamp(moment(i64::from_be_bytes(fixed(bytes)?))?.and_utc()),
+        Wire::Date => date(i32::from_be_bytes(fixed(bytes)?))?,
+        Wire::Time => time(i64::from_be_bytes(fixed(bytes)?)),
+        Wire::Timestamp => moment(i64::from_be_bytes(fixed(bytes)?), Value::DateTime)?,
+        Wire::Timestamptz => moment(i64::from_be_bytes(fixed(bytes)?), |wall| {
+            Value::Timestamp(wall.and_utc())
+        })?,
         Wire::Uuid => Value::Uuid(Uuid::from_bytes(fixed(bytes)?)),
-        Wire::Json => Value::Json(utf8(bytes)?),
+        Wire::Json => text(bytes, Value::Json),
         Wire::Jsonb => match bytes.split_first() {
-            Some((&JSONB_VERSION, text)) => Value::Json(utf8(text)?),
-            _ => return Err(Unreadable::Form),
+            Some((&JSONB_VERSION, json)) => text(json, Value::Json),
+            _ => return Err(UnknownForm),
         },
     })
 }
 
-fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N], Unreadable> {
-    bytes.try_into().map_err(|_| Unreadable::Form)
+fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N], UnknownForm> {
+    bytes.try_into().map_err(|_| UnknownForm)
 }
 
-fn utf8(bytes: &[u8]) -> Result<String, Unreadable> {
-    let text = std::str::from_utf8(bytes).map_err(|_| Unreadable::NotUtf8)?;
-    Ok(text.to_owned())
-}
-
-fn finite(float: f64) -> Result<Value, Unreadable> {
-    if float.is_nan() {
-        Err(Unreadable::Nan)
-    } else if float.is_infinite() {
-        Err(Unreadable::Infinite)
-    } else {
-        Ok(Value::Float(float))
+/// A database in `SQL_ASCII` takes any bytes for text.
+fn text(bytes: &[u8], value: fn(String) -> Value) -> Value {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => value(text.to_owned()),
+        Err(_) => Value::Bytes(bytes.to_vec()),
     }
 }
 
-fn numeric(bytes: &[u8]) -> Result<Decimal, Unreadable> {
-    let (header, digits) = bytes
-        .split_at_checked(NUMERIC_HEADER)
-        .ok_or(Unreadable::Form)?;
+fn numeric(bytes: &[u8]) -> Result<Value, UnknownForm> {
+    let (header, digits) = bytes.split_at_checked(NUMERIC_HEADER).ok_or(UnknownForm)?;
     let word = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
     let (count, weight, sign) = (word(0), word(2) as i16, word(4));
-    if sign == NUMERIC_NAN {
-        return Err(Unreadable::Nan);
-    }
-    if NUMERIC_INFINITY.contains(&sign) {
-        return Err(Unreadable::Infinite);
+    match sign {
+        NUMERIC_NAN => return Ok(Value::Float(f64::NAN)),
+        NUMERIC_INFINITY => return Ok(Value::Float(f64::INFINITY)),
+        NUMERIC_MINUS_INFINITY => return Ok(Value::Float(f64::NEG_INFINITY)),
+        _ => (),
     }
     let digits = digits
         .chunks_exact(2)
@@ -112,7 +97,7 @@ fn numeric(bytes: &[u8]) -> Result<Decimal, Unreadable> {
         || bytes.len() != NUMERIC_HEADER + 2 * count
         || digits.clone().any(|digit| digit >= NUMERIC_BASE)
     {
-        return Err(Unreadable::Form);
+        return Err(UnknownForm);
     }
     // Places after the point of the last of our digits, or less than none.
     let places = NUMERIC_PLACES * (count as i64 - 1 - i64::from(weight));
@@ -125,7 +110,7 @@ fn numeric(bytes: &[u8]) -> Result<Decimal, Unreadable> {
         } else {
             number
         };
-        return Ok(Decimal::from_scaled(signed, places as u32));
+        return Ok(Value::Decimal(Decimal::from_scaled(signed, places as u32)));
     }
     let mut text = String::with_capacity(count * NUMERIC_PLACES as usize + 16);
     text.push_str(if sign == NUMERIC_MINUS { "-0" } else { "0" });
@@ -134,10 +119,11 @@ fn numeric(bytes: &[u8]) -> Result<Decimal, Unreadable> {
         let _ = write!(text, "{digit:04}");
     }
     let _ = write!(text, "e{}", -places);
-    Decimal::parse(&text).map_err(|error| match error {
-        DecimalError::TooManyDigits => Unreadable::TooManyDigits,
-        DecimalError::Syntax => Unreadable::Form,
-    })
+    match Decimal::parse(&text) {
+        Ok(number) => Ok(Value::Decimal(number)),
+        Err(DecimalError::TooManyDigits) => Ok(Value::Text(text)),
+        Err(DecimalError::Syntax) => Err(UnknownForm),
+    }
 }
 
 /// Where the server counts days and microseconds from.
@@ -145,38 +131,53 @@ fn epoch() -> NaiveDate {
     NaiveDate::from_ymd_opt(2000, 1, 1).expect("the first of January 2000 is a date")
 }
 
-fn date(days: i32) -> Result<NaiveDate, Unreadable> {
-    match days {
-        i32::MIN | i32::MAX => Err(Unreadable::Infinite),
-        _ => epoch()
-            .checked_add_signed(Duration::days(days.into()))
-            .filter(|date| iso::is_date(*date))
-            .ok_or(Unreadable::OutOfRange),
-    }
+/// The server's words for its first and last moment.
+const INFINITY: [&str; 2] = ["-infinity", "infinity"];
+
+fn beyond(text: impl ToString) -> Value {
+    Value::Text(text.to_string())
+}
+
+fn date(days: i32) -> Result<Value, UnknownForm> {
+    Ok(match days {
+        i32::MIN => beyond(INFINITY[0]),
+        i32::MAX => beyond(INFINITY[1]),
+        _ => {
+            let date = epoch().checked_add_signed(Duration::days(days.into()));
+            match date.ok_or(UnknownForm)? {
+                date if iso::is_date(date) => Value::Date(date),
+                date => beyond(date),
+            }
+        }
+    })
 }
 
 /// Microseconds since midnight; 24:00 is a time for the server, but for nobody else.
-fn time(microseconds: i64) -> Result<NaiveTime, Unreadable> {
+fn time(microseconds: i64) -> Value {
     let seconds = u32::try_from(microseconds.div_euclid(MICROSECONDS_PER_SECOND));
     let rest = u32::try_from(microseconds.rem_euclid(MICROSECONDS_PER_SECOND));
-    match (seconds, rest) {
+    let time = match (seconds, rest) {
         (Ok(seconds), Ok(rest)) => {
             NaiveTime::from_num_seconds_from_midnight_opt(seconds, rest * 1000)
         }
         _ => None,
-    }
-    .ok_or(Unreadable::OutOfRange)
+    };
+    time.map_or_else(|| beyond("24:00:00"), Value::Time)
 }
 
-fn moment(microseconds: i64) -> Result<NaiveDateTime, Unreadable> {
-    match microseconds {
-        i64::MIN | i64::MAX => Err(Unreadable::Infinite),
-        _ => epoch()
-            .and_time(NaiveTime::MIN)
-            .checked_add_signed(Duration::microseconds(microseconds))
-            .filter(|moment| iso::is_date(moment.date()))
-            .ok_or(Unreadable::OutOfRange),
-    }
+fn moment(microseconds: i64, value: fn(NaiveDateTime) -> Value) -> Result<Value, UnknownForm> {
+    Ok(match microseconds {
+        i64::MIN => beyond(INFINITY[0]),
+        i64::MAX => beyond(INFINITY[1]),
+        _ => {
+            let since = Duration::microseconds(microseconds);
+            let moment = epoch().and_time(NaiveTime::MIN).checked_add_signed(since);
+            match moment.ok_or(UnknownForm)? {
+                moment if iso::is_date(moment.date()) => value(moment),
+                moment => beyond(moment),
+            }
+        }
+    })
 }
 
 #[cfg(test)]
@@ -203,41 +204,55 @@ mod tests {
             (-250, 0, &[1], &format!("0.{}1", "0".repeat(999))),
         ] {
             let number = numeric(&sent(weight, sign, digits)).unwrap();
-            assert_eq!(number, Decimal::parse(text).unwrap(), "{text}");
+            assert_eq!(
+                number,
+                Value::Decimal(Decimal::parse(text).unwrap()),
+                "{text}"
+            );
         }
         let long = numeric(&sent(2, 0, &[1234; 20])).unwrap();
         let text = "1234".repeat(20);
-        assert_eq!(long.to_plain(), format!("{}.{}", &text[..12], &text[12..]));
-        assert_eq!(numeric(&sent(251, 0, &[1])), Err(Unreadable::TooManyDigits));
-        assert_eq!(
-            numeric(&sent(-251, 0, &[1])),
-            Err(Unreadable::TooManyDigits)
-        );
+        assert_eq!(long.plain(), format!("{}.{}", &text[..12], &text[12..]));
+    }
+
+    #[test]
+    fn numbers_that_no_decimal_holds_are_another_kind_of_value() {
+        for (weight, sign, kind) in [
+            (251, NUMERIC_PLUS, "text"),
+            (-251, NUMERIC_PLUS, "text"),
+            (0, NUMERIC_NAN, "float"),
+            (0, NUMERIC_INFINITY, "float"),
+            (0, NUMERIC_MINUS_INFINITY, "float"),
+        ] {
+            let number = numeric(&sent(weight, sign, &[1])).unwrap();
+            assert_eq!(number.kind(), kind, "{weight} {sign}");
+        }
+        let bytes = value(Some(b"caf\xe9"), Wire::Text).unwrap();
+        assert_eq!(bytes, Value::Bytes(b"caf\xe9".to_vec()));
     }
 
     #[test]
     fn numerics_of_no_known_form_are_refused() {
-        assert_eq!(numeric(&sent(0, NUMERIC_NAN, &[])), Err(Unreadable::Nan));
-        assert_eq!(numeric(&sent(0, 0xd000, &[])), Err(Unreadable::Infinite));
-        assert_eq!(numeric(&sent(0, 0, &[10_000])), Err(Unreadable::Form));
-        assert_eq!(numeric(&sent(0, 1, &[1])), Err(Unreadable::Form));
-        assert_eq!(numeric(&sent(0, 0, &[1])[..9]), Err(Unreadable::Form));
-        assert_eq!(numeric(&[0; 7]), Err(Unreadable::Form));
+        assert_eq!(numeric(&sent(0, 0, &[10_000])), Err(UnknownForm));
+        assert_eq!(numeric(&sent(0, 1, &[1])), Err(UnknownForm));
+        assert_eq!(numeric(&sent(0, 0, &[1])[..9]), Err(UnknownForm));
+        assert_eq!(numeric(&[0; 7]), Err(UnknownForm));
     }
 
     #[test]
     fn dates_and_times_have_their_ends() {
-        assert_eq!(date(0).unwrap().to_string(), "2000-01-01");
-        assert_eq!(date(-730_119).unwrap().to_string(), "0001-01-01");
-        assert_eq!(date(i32::MAX), Err(Unreadable::Infinite));
-        assert_eq!(date(i32::MAX - 1), Err(Unreadable::OutOfRange));
-        assert_eq!(time(86_399_999_999).unwrap().to_string(), "23:59:59.999999");
-        assert_eq!(time(86_400_000_000), Err(Unreadable::OutOfRange));
+        assert_eq!(date(0).unwrap().plain(), "2000-01-01");
+        assert_eq!(date(-730_119).unwrap().plain(), "0001-01-01");
+        assert_eq!(date(i32::MAX), Ok(beyond("infinity")));
+        assert_eq!(date(10_000_000), Ok(beyond("+29379-01-26")));
+        assert_eq!(date(i32::MAX - 1), Err(UnknownForm));
+        assert_eq!(time(86_399_999_999).plain(), "23:59:59.999999");
+        assert_eq!(time(86_400_000_000), beyond("24:00:00"));
         assert_eq!(
-            moment(-1).unwrap().to_string(),
+            moment(-1, Value::DateTime).unwrap().plain(),
             "1999-12-31 23:59:59.999999"
         );
-        assert_eq!(moment(i64::MIN), Err(Unreadable::Infinite));
-        assert_eq!(moment(i64::MAX - 1), Err(Unreadable::OutOfRange));
+        assert_eq!(moment(i64::MIN, Value::DateTime), Ok(beyond("-infinity")));
+        assert_eq!(moment(i64::MAX - 1, Value::DateTime), Err(UnknownForm));
     }
 }

@@ -111,43 +111,44 @@ pub(super) fn value(raw: SqliteValueRef<'_>, ty: Option<&Type>) -> Result<Value>
     let stored = match class.as_str() {
         "INTEGER" => Stored::Integer(decoded(raw)?),
         "REAL" => Stored::Real(decoded(raw)?),
-        "TEXT" => {
-            Stored::Text(decoded(raw).map_err(|error| error.context("text that is not UTF-8"))?)
-        }
+        "TEXT" => match String::from_utf8(decoded(raw)?) {
+            Ok(text) => Stored::Text(text),
+            Err(error) => Stored::Blob(error.into_bytes()),
+        },
         _ => Stored::Blob(decoded(raw)?),
     };
-    typed(stored, ty)
+    Ok(typed(stored, ty))
 }
 
 fn decoded<'r, T: sqlx::Decode<'r, Sqlite>>(raw: SqliteValueRef<'r>) -> Result<T> {
     T::decode(raw).map_err(|error| DbError::new(DbErrorKind::Other, error))
 }
 
-fn typed(stored: Stored, ty: Option<&Type>) -> Result<Value> {
+/// What a column holds against its own type (SQLite lets it) comes as it is stored: it rejects its row, and does not end
+/// the read.
+fn typed(stored: Stored, ty: Option<&Type>) -> Value {
     use Stored::*;
-    Ok(match (ty, stored) {
-        (None | Some(Type::Other(_)) | Some(Type::Int { .. }), Integer(number)) => {
-            Value::Int(number)
-        }
-        (None | Some(Type::Other(_)), Real(real)) => Value::Decimal(decimal(real)?),
-        (None | Some(Type::Other(_) | Type::Text { .. }), Text(text)) => Value::Text(text),
-        (None | Some(Type::Other(_) | Type::Bytes { .. }), Blob(bytes)) => Value::Bytes(bytes),
+    match (ty, stored) {
         (Some(Type::Bool), Integer(number @ (0 | 1))) => Value::Bool(number == 1),
         (Some(Type::Decimal { .. }), Integer(number)) => Value::Decimal(Decimal::from(number)),
-        (Some(Type::Decimal { .. }), Real(real)) => Value::Decimal(decimal(real)?),
-        (Some(ty @ Type::Decimal { .. }), Text(text)) => Value::Decimal(
-            Decimal::parse(&text).map_err(|_| mismatch(&Value::Text(text.clone()), ty))?,
-        ),
-        (Some(Type::Float { .. }), Real(real)) if real.is_finite() => Value::Float(real),
+        (Some(Type::Decimal { .. }), Text(text)) => match Decimal::parse(&text) {
+            Ok(number) => Value::Decimal(number),
+            Err(_) => Value::Text(text),
+        },
+        (Some(Type::Float { .. }), Real(real)) => Value::Float(real),
         // An integer that REAL holds exactly is stored as one, to save room.
         (Some(Type::Float { .. }), Integer(number)) => Value::Float(number as f64),
         (Some(Type::Text { .. }), Integer(number)) => Value::Text(number.to_string()),
         (Some(Type::Json), Text(text)) => Value::Json(text),
         (Some(Type::Json), Integer(number)) => Value::Json(number.to_string()),
-        (Some(Type::Json), Real(real)) => Value::Json(decimal(real)?.to_plain()),
-        (Some(Type::Uuid), Blob(bytes)) => Value::Uuid(
-            Uuid::from_slice(&bytes).map_err(|_| mismatch(&Value::Bytes(bytes), &Type::Uuid))?,
-        ),
+        (Some(Type::Json), Real(real)) => match decimal(real) {
+            Value::Decimal(number) => Value::Json(number.to_plain()),
+            other => other,
+        },
+        (Some(Type::Uuid), Blob(bytes)) => match Uuid::from_slice(&bytes) {
+            Ok(uuid) => Value::Uuid(uuid),
+            Err(_) => Value::Bytes(bytes),
+        },
         (
             Some(
                 ty @ (Type::Date
@@ -157,27 +158,17 @@ fn typed(stored: Stored, ty: Option<&Type>) -> Result<Value> {
                 | Type::Uuid),
             ),
             Text(text),
-        ) => {
-            let value = Value::Text(text);
-            convert(value.clone(), ty).map_err(|_| mismatch(&value, ty))?
-        }
-        (Some(ty), Integer(number)) => return Err(mismatch(&Value::Int(number), ty)),
-        (Some(ty), Real(real)) => return Err(mismatch(&Value::Float(real), ty)),
-        (Some(ty), Text(text)) => return Err(mismatch(&Value::Text(text), ty)),
-        (Some(ty), Blob(bytes)) => return Err(mismatch(&Value::Bytes(bytes), ty)),
-    })
+        ) => convert(Value::Text(text.clone()), ty).unwrap_or(Value::Text(text)),
+        (_, Integer(number)) => Value::Int(number),
+        (_, Real(real)) => decimal(real),
+        (_, Text(text)) => Value::Text(text),
+        (_, Blob(bytes)) => Value::Bytes(bytes),
+    }
 }
 
-fn decimal(real: f64) -> Result<Decimal> {
-    Decimal::from_f64_15(real)
-        .ok_or_else(|| DbError::new(DbErrorKind::Other, "a number that is not finite"))
-}
-
-fn mismatch(value: &Value, ty: &Type) -> DbError {
-    DbError::new(
-        DbErrorKind::Other,
-        format_args!("holds {}, which is no {ty}", value.show()),
-    )
+/// REAL at the digits that it holds for certain.
+fn decimal(real: f64) -> Value {
+    Decimal::from_f64_15(real).map_or(Value::Float(real), Value::Decimal)
 }
 
 #[cfg(test)]

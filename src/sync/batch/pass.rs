@@ -1,9 +1,9 @@
 //! One pass over a batch: every write in file order, then the rows that follow from them. Looking compares; writing also
 //! carries out, so that a later write sees the rows of an earlier one.
 
-use super::{Applier, Outcome};
-use crate::db::DbError;
+use super::{Applier, Intent, Outcome};
 use crate::db::template::Bound as Binding;
+use crate::db::{DbError, DbErrorKind};
 use crate::own::link::{Link, Links};
 use crate::own::wrote::{Remember, Wrote};
 use crate::sync::bind::BoundWrite;
@@ -12,7 +12,7 @@ use crate::sync::links::LinkCache;
 use crate::sync::record::{Existing, Record};
 use crate::sync::report::{CHANGES_KEPT, FlowReport, Reason, RecordChange};
 use crate::sync::work::{Mode, Op, Sight, evaluate, execute, shown};
-use crate::sync::{attributes, derived, elements, rows, unique};
+use crate::sync::{attributes, derived, elements, fetch, rows, unique};
 use crate::value::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -48,6 +48,7 @@ impl Applier<'_> {
     ) -> Result<Pass, DbError> {
         let bound = self.bound;
         let mut pass = Pass::default();
+        self.fetch(records, links, mode, &mut pass).await?;
         for (at, write) in bound.writes.iter().enumerate() {
             let ops = self
                 .compare(at, write, records, links, mode, &mut pass)
@@ -70,6 +71,38 @@ impl Applier<'_> {
         }
         self.derive(records, mode, &mut pass).await?;
         Ok(pass)
+    }
+
+    /// What only the target knows of records that are to be created. Looking before writing, nobody sees it: then it is
+    /// not asked for.
+    async fn fetch(
+        &mut self,
+        records: &mut [Record],
+        links: &LinkCache,
+        mode: Mode,
+        pass: &mut Pass,
+    ) -> Result<(), DbError> {
+        let look = mode == Mode::Look;
+        if self.bound.fetch.is_empty() || (look && self.intent != Intent::DryRun) {
+            return Ok(());
+        }
+        let sight = Sight {
+            around: &self.around,
+            lookups: &self.bound.layout.lookups,
+            links,
+        };
+        let session = self.session.as_mut();
+        for (at, record) in records.iter_mut().enumerate() {
+            if record.state != Existing::New {
+                continue;
+            }
+            if let Err(reason) =
+                fetch::fetch(session, &self.bound.fetch, record, sight, look).await?
+            {
+                pass.failed.push((at, reason));
+            }
+        }
+        Ok(())
     }
 
     pub(super) async fn compare(
@@ -345,6 +378,15 @@ fn distinct(values: impl Iterator<Item = Value>) -> Vec<Value> {
 }
 
 impl Pass {
+    /// A record that fails only under the locks has kept its batch from being whole: the error sends the batch round
+    /// again, by halves, until the record stands alone.
+    pub(super) fn alone(self, records: &[Record]) -> Result<Pass, DbError> {
+        match self.failed.first() {
+            Some((_, why)) if records.len() > 1 => Err(DbError::new(DbErrorKind::Misfit, why)),
+            _ => Ok(self),
+        }
+    }
+
     /// Leaves out what concerns records that have no row yet, of flows without links; returns these.
     pub(super) fn without_created(&mut self) -> HashSet<usize> {
         let created = std::mem::take(&mut self.created);

@@ -280,7 +280,7 @@ impl Binder<'_> {
         }
     }
 
-    fn each(&mut self, each: &Each, layout: &Layout) -> Option<BoundEach> {
+    pub(in crate::sync) fn each(&mut self, each: &Each, layout: &Layout) -> Option<BoundEach> {
         match &each.over {
             Over::Child(name) => layout.child(name).map(BoundEach::Child),
             Over::Table(name) => match self.lookups.rows(name) {

@@ -224,6 +224,10 @@ impl ChildRows {
             let row = match self.next.take() {
                 Some(row) => row,
                 None => match self.rows.next().await? {
+                    // Of no record; servers sort NULL to either end.
+                    Fed::Row((row, _)) if self.key_at.iter().any(|at| row[*at].is_null()) => {
+                        continue;
+                    }
                     Fed::Row((row, _)) => {
                         self.check_order(&row)?;
                         row

@@ -3,12 +3,15 @@
 //! is wrong. `SNAPSHOTS=overwrite` writes the files.
 
 mod check;
+mod hostile;
+mod rows;
+mod servers;
 
 use std::path::Path;
 
 use crate::support::client::Client;
 use crate::support::project::{Project, golden_differs};
-use crate::support::servers::{Database, postgres_in};
+use crate::support::servers::{Database, address, mariadb_url, postgres_in, postgres_url};
 use crate::sync::pair::{On, database};
 use crate::sync::shop;
 
@@ -249,7 +252,16 @@ impl Stand {
         let mut text = self.project.read("ponte.toml");
         for (old, new) in edits {
             assert!(text.contains(old), "the project has no {old}");
-            text = text.replace(old, new);
+            let mut new = (*new).to_owned();
+            for (placeholder, value) in [
+                ("[MARIADB]", address(&mariadb_url())),
+                ("[POSTGRES]", address(&postgres_url())),
+                ("[SOURCE]", self.source.name.clone()),
+                ("[TARGET]", self.target.name.clone()),
+            ] {
+                new = new.replace(placeholder, &value);
+            }
+            text = text.replace(old, &new);
         }
         self.project.file("ponte.toml", &text);
     }

@@ -70,7 +70,7 @@ impl Bench {
         Bench::new(shop, erp, setup).await
     }
 
-    async fn new(shop: Database, erp: Database, setup: Setup<'_>) -> Bench {
+    pub async fn new(shop: Database, erp: Database, setup: Setup<'_>) -> Bench {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let system = setup.system.unwrap_or(&WooCommerce);
         let pack = match setup.pack {

@@ -5,6 +5,7 @@ mod buyers;
 mod cases;
 mod clerk;
 mod explain;
+mod far;
 mod fault;
 mod hand;
 mod history;

@@ -1,151 +1,424 @@
-//! The program killed at any moment (SIGKILL) loses nothing and writes nothing twice: one more run leaves the rows of a
-//! run that nothing disturbed.
+//! The program killed (SIGKILL) at named points and at random loses nothing and writes nothing twice: after each step one
+//! undisturbed run leaves the rows of a pair that nothing ever disturbed.
+//!
+//! A kill counts if the program stood at a named point, or if the target's server held an open transaction of its that
+//! had written: at random moments the process is stopped (SIGSTOP), the server asked, and then killed or let go.
 
-use std::time::{Duration, Instant};
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use crate::support::full;
+use crate::support::client::Client;
 use crate::support::pipeline::{dump, same_dump};
-use crate::support::project::Project;
+use crate::support::project::{Project, Running};
 use crate::support::servers::{self, Database};
+use crate::support::{full, seed};
 
 use super::cells::{Cells, changes};
 use super::pair::{On, database};
 use super::shop::{cells_of, fill, project};
 
-/// Kills on the way to one loaded shop.
-const KILLS_A_SHOP: u32 = 5;
+/// Kills on each engine, at least.
+const KILLS_FULL: u32 = 170;
+const KILLS: u32 = 4;
+/// Tries to hit the program in one step, at most.
+const TRIES_A_STEP: u32 = 10;
+/// How long the server may take to tell of a transaction, and the program to reach a point.
+const STUCK: Duration = Duration::from_secs(60);
+
+const POINTS: [&str; 8] = [
+    "lease taken",
+    "batch begun",
+    "batch without links",
+    "batch written",
+    "batch committed",
+    "snapshot merged",
+    "snapshot moved",
+    "gone written",
+];
+const GONE_COMMITTED: &str = "gone committed";
+const STOCK_POINTS: [&str; 4] = [
+    "lease taken",
+    "stock without derived rows",
+    "stock written",
+    "stock committed",
+];
+
 /// More articles, so that loading takes several transactions.
-const MORE: [&str; 4] = [
-    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600)
+const ARTICLES: [&str; 5] = [
+    "WITH RECURSIVE n(i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM n WHERE i < 399)
      INSERT INTO articles (sku, tax_class, weight) SELECT 'M-' || i, 'IVA22', i FROM n",
     "INSERT INTO article_texts (sku, language, name) SELECT sku, 'en', 'Article ' || sku FROM articles WHERE sku LIKE 'M-%'",
     "INSERT INTO article_categories (sku, category_id) SELECT sku, 'D' FROM articles WHERE sku LIKE 'M-%'",
     "INSERT INTO prices (sku, list, amount, sale_amount) SELECT sku, 'public', '10', '9' FROM articles WHERE sku LIKE 'M-%'",
+    "INSERT INTO stock (sku, warehouse, quantity) SELECT sku, 'WH', 5 FROM articles WHERE sku LIKE 'M-%'",
 ];
 
-/// What the ERP becomes while the program is killed: articles that go, among them one with a category, and others that
-/// change.
-const LATER: [&str; 3] = [
-    "DELETE FROM articles WHERE sku LIKE 'M-3__'",
-    "DELETE FROM articles WHERE sku = 'OLD'",
-    "UPDATE article_texts SET name = 'Now ' || sku WHERE sku LIKE 'M-4__'",
-];
+const ROWS: &str = "CREATE TABLE source (code INTEGER PRIMARY KEY, name TEXT, pieces INTEGER);
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) INSERT INTO source SELECT i, 'name ' || i, 5 FROM n";
+/// No unique key vouches for the rows, so that a batch written twice would show.
+const TARGET: &str =
+    "CREATE TABLE target (id serial PRIMARY KEY, code integer, name text, pieces integer)";
+
+/// What happens between two undisturbed runs.
+struct Step {
+    source: Vec<String>,
+    target: Vec<String>,
+    run: &'static [&'static str],
+    points: Vec<&'static str>,
+}
+
+const SYNC: &[&str] = &["sync", "--no-progress"];
+const RESYNC: &[&str] = &["resync", "--no-progress"];
+const STOCK: &[&str] = &["sync", "stock", "--no-progress"];
+
+/// First load, then cycles, stock and full comparisons in turn.
+fn step(on: On, number: u32) -> Step {
+    let all: Vec<&str> = POINTS.into_iter().chain([GONE_COMMITTED]).collect();
+    let (source, target, run, points): (Vec<String>, Vec<String>, _, _) = match (
+        on,
+        number,
+        number % 3,
+    ) {
+        (_, 0, _) => (vec![], vec![], SYNC, POINTS[..7].to_vec()),
+        (On::Postgres, _, 0) => (
+            vec![],
+            vec![format!(
+                "UPDATE target SET name = 'by hand {number}' WHERE code % 2 = 0"
+            )],
+            RESYNC,
+            all,
+        ),
+        (On::Postgres, _, _) => (
+            vec![
+                format!(
+                    "UPDATE source SET name = 'now {number}' || code, pieces = {number} WHERE code % 3 = {}",
+                    number % 3
+                ),
+                format!(
+                    "DELETE FROM source WHERE code BETWEEN {} AND {}",
+                    3 * number,
+                    3 * number + 1
+                ),
+            ],
+            vec![],
+            SYNC,
+            all,
+        ),
+        (_, _, 0) => (
+            vec![format!(
+                "UPDATE prices SET amount = {number} WHERE sku LIKE 'M-2%'"
+            )],
+            vec![format!(
+                "UPDATE wp_posts SET post_title = 'By hand {number}' WHERE post_name LIKE 'article-m-1%'"
+            )],
+            RESYNC,
+            POINTS[..7].to_vec(),
+        ),
+        (_, _, 1) => (
+            vec![
+                format!(
+                    "UPDATE article_texts SET name = 'Now {number} ' || sku WHERE sku LIKE 'M-3%' OR sku = 'TOOL-1'"
+                ),
+                format!("UPDATE prices SET amount = {number} + 1 WHERE sku LIKE 'M-1%'"),
+                format!(
+                    "DELETE FROM stock WHERE sku LIKE 'M-{}_'",
+                    39 - number / 3 % 30
+                ),
+                format!(
+                    "DELETE FROM articles WHERE sku LIKE 'M-{}_'",
+                    39 - number / 3 % 30
+                ),
+            ],
+            vec![],
+            SYNC,
+            all,
+        ),
+        (_, _, _) => (
+            vec![format!(
+                "UPDATE stock SET quantity = {number} + 10 WHERE sku LIKE 'M-%' OR sku = 'TOOL-2'"
+            )],
+            vec![],
+            STOCK,
+            STOCK_POINTS.to_vec(),
+        ),
+    };
+    Step {
+        source,
+        target,
+        run,
+        points,
+    }
+}
+
+/// What the target holds, in a form in which two can be compared.
+#[derive(PartialEq)]
+enum Held {
+    Cells(Cells),
+    Rows(Vec<String>),
+}
+
+impl Held {
+    #[track_caller]
+    fn expect(&self, found: &Held, claim: &str) {
+        match (self, found) {
+            (Held::Cells(expected), Held::Cells(found)) => {
+                let differ = changes(expected, found);
+                assert!(differ.is_empty(), "{claim}:\n{differ}");
+            }
+            (Held::Rows(expected), Held::Rows(found)) => same_dump(expected, found, claim),
+            _ => panic!("{claim}: two kinds of pairs"),
+        }
+    }
+}
 
 struct Bench {
-    erp: Database,
-    shop: Database,
+    on: On,
+    source: Database,
+    target: Database,
     project: Project,
 }
 
 impl Bench {
     async fn new(test: &str, on: On) -> Bench {
-        let erp = servers::sqlite(&format!("{test} erp"));
-        let shop = database(on, &format!("{test} shop")).await;
-        fill(&erp, &shop).await;
-        let mut client = erp.client().await;
-        for statement in MORE {
-            client.run(statement).await;
-        }
-        let mut folder = Project::new();
+        let source = servers::sqlite(&format!("{test} source"));
+        let target = database(on, &format!("{test} target")).await;
+        let mut project_of = Project::new();
         // The servers' own URLs carry a password, which a project file may only name.
-        let url = shop.url.replace(":ponte@", ":${SHOP_PASSWORD}@");
-        let guard = "[shop.main.article]\nguard = { percent = 100 }\n";
-        folder.file("ponte.toml", &format!("{}{guard}", project(&erp.url, &url)));
-        folder.env("SHOP_PASSWORD", "ponte");
-        folder.ponte(&["setup", "--run"]).succeeds();
-        folder.ponte(&["match", "--accept"]);
+        let url = target.url.replace(":ponte@", ":${PASSWORD}@");
+        let text = match on {
+            On::Postgres => {
+                source.client().await.load(ROWS).await;
+                target.client().await.run(TARGET).await;
+                format!(
+                    "[connection.a]\nurl = \"{}\"\n[connection.b]\nurl = \"{url}\"\n[flow.x]\n\
+                     from = {{ connection = \"connection.a\", table = \"source\", key = [\"code\"] }}\n[flow.x.to]\n\
+                     connection = \"connection.b\"\ntable = \"target\"\nmatch = {{ code = \"code\" }}\n\
+                     set = {{ name = \"name\", pieces = \"pieces\" }}\ngone = \"delete\"\nguard = {{ percent = 100 }}\n",
+                    source.url
+                )
+            }
+            _ => {
+                fill(&source, &target).await;
+                let mut client = source.client().await;
+                for statement in ARTICLES {
+                    client.run(statement).await;
+                }
+                let guard = "[shop.main.article]\nguard = { percent = 100 }\n";
+                project(&source.url, &url) + guard
+            }
+        };
+        project_of.file("ponte.toml", &text);
+        project_of.env("PASSWORD", "ponte");
+        project_of.ponte(&["setup", "--run"]).succeeds();
+        project_of.ponte(&["match", "--accept"]);
         Bench {
-            erp,
-            shop,
-            project: folder,
+            on,
+            source,
+            target,
+            project: project_of,
+        }
+    }
+
+    async fn change(&self, step: &Step) {
+        for (database, statements) in [(&self.source, &step.source), (&self.target, &step.target)] {
+            let mut client = database.client().await;
+            for statement in statements {
+                client.run(statement).await;
+            }
         }
     }
 
     /// A dead process keeps its lease for a minute; the test does not wait.
     async fn end_leases(&self) {
-        for database in [&self.erp, &self.shop] {
+        let table = match self.on {
+            On::Postgres => "ponte.lease",
+            _ => "ponte_lease",
+        };
+        for database in [&self.source, &self.target] {
             let mut client = database.client().await;
-            client.run("UPDATE ponte_lease SET owner = NULL").await;
+            // A project's own flow has a lease on its target only.
+            let _ = client
+                .try_run(&format!("UPDATE {table} SET owner = NULL"))
+                .await;
         }
     }
 
-    async fn later(&self) {
-        let mut client = self.erp.client().await;
-        for statement in LATER {
-            client.run(statement).await;
-        }
-    }
-
-    /// Starts the program again and again, and kills it somewhere on its way.
-    async fn kill_again_and_again(&self, whole: Duration, random: &mut StdRng) {
-        for _ in 0..KILLS_A_SHOP {
-            self.end_leases().await;
-            let mut running = self.project.start(&["sync"]);
-            let after = whole.mul_f64(random.random_range(0.0..0.9));
-            let began = Instant::now();
-            while began.elapsed() < after && !running.has_ended() {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-            running.kill();
-            drop(running);
-        }
-    }
-
-    /// Runs the program to its end.
-    async fn sync(&self) {
+    /// Runs the program to its end, and returns what the target holds then.
+    async fn undisturbed(&self, step: &Step) -> Held {
         self.end_leases().await;
+        let outcome = self.project.ponte(step.run);
         // 4: two variations that sell from one figure are for a person to look at.
-        self.project.ponte(&["sync"]).exits_with(4);
+        assert!(matches!(outcome.code, Some(0 | 4)), "{outcome}");
+        self.held().await
+    }
+
+    async fn held(&self) -> Held {
+        match self.on {
+            On::Postgres => {
+                let sql = "SELECT code, name, pieces FROM target ORDER BY code, id";
+                let rows = self.target.client().await.rows(sql).await;
+                Held::Rows(rows.iter().map(|row| format!("{row:?}")).collect())
+            }
+            _ => Held::Cells(cells_of(&self.target).await),
+        }
+    }
+
+    /// Stops the program at a point and kills it there; false if it ended before.
+    async fn kill_at(&mut self, step: &Step, point: &str, times: u32) -> bool {
+        let file = self.project.path("stopped");
+        let _ = std::fs::remove_file(&file);
+        let stop = format!("{point}:{times}:{}", file.display());
+        self.project.env("PONTE_STOP_AT", &stop);
+        let mut running = self.project.start(step.run);
+        self.project.env("PONTE_STOP_AT", "");
+        let hit = tokio::time::timeout(STUCK, async {
+            while !file.exists() {
+                if running.has_ended() {
+                    return false;
+                }
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            true
+        });
+        let hit = hit
+            .await
+            .unwrap_or_else(|_| panic!("{point}: the program is stuck"));
+        running.kill();
+        hit
+    }
+
+    /// Kills the program at a random moment at which it has an open transaction; false if it ended before.
+    async fn kill_in_transaction(&mut self, step: &Step, random: &mut StdRng) -> bool {
+        let mut eye = self.target.client().await;
+        let mut running = self.project.start(step.run);
+        let first = random.random_range(20..600);
+        tokio::time::sleep(Duration::from_millis(first)).await;
+        while !running.has_ended() {
+            signal(&running, "-STOP");
+            if self.has_written(&mut eye).await {
+                running.kill();
+                return true;
+            }
+            signal(&running, "-CONT");
+            let next = random.random_range(1..15);
+            tokio::time::sleep(Duration::from_millis(next)).await;
+        }
+        false
+    }
+
+    /// Whether somebody has an open transaction on the target that has written.
+    async fn has_written(&self, eye: &mut Client) -> bool {
+        let sql = match self.on {
+            On::Postgres => {
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_xid IS NOT NULL"
+            }
+            On::Mariadb => {
+                "SELECT count(*) FROM information_schema.INNODB_TRX t JOIN information_schema.PROCESSLIST p ON p.ID = t.trx_mysql_thread_id
+                 WHERE t.trx_rows_modified > 0 AND p.DB = database()"
+            }
+            On::Sqlite => {
+                return match eye.try_run("BEGIN IMMEDIATE").await {
+                    Ok(_) => {
+                        eye.run("ROLLBACK").await;
+                        false
+                    }
+                    Err(_) => true,
+                };
+            }
+        };
+        eye.value(sql).await.as_deref() != Some("0")
     }
 }
 
-#[track_caller]
-fn same_cells(expected: &Cells, found: &Cells, claim: &str) {
-    let differ = changes(expected, found);
-    assert!(differ.is_empty(), "{claim}:\n{differ}");
+fn signal(running: &Running, signal: &str) {
+    let id = running.id().to_string();
+    // One that has ended in the meantime is noticed by the caller.
+    let _ = Command::new("kill").args([signal, &id]).status();
 }
 
-async fn killed_again_and_again(test: &str, on: On, shops: u32) {
-    let seed: u64 = rand::random();
-    eprintln!("{test}: seed {seed}");
+/// Kills by what they hit.
+type Kills = BTreeMap<String, u32>;
+
+async fn killed(on: On, name: &str, wanted: u32, seed: u64) -> Kills {
     let mut random = StdRng::seed_from_u64(seed);
+    let test = format!("sync::kills::{name}");
     let right = Bench::new(&format!("{test} right"), on).await;
-    let began = Instant::now();
-    right.sync().await;
-    let whole = began.elapsed();
-    let loaded = cells_of(&right.shop).await;
-    right.later().await;
-    let began = Instant::now();
-    right.sync().await;
-    let again = began.elapsed();
-    let changed = cells_of(&right.shop).await;
-    for shop in 0..shops {
-        let bench = Bench::new(&format!("{test} {shop}"), on).await;
-        let claim = format!("seed {seed}, shop {shop}");
-        bench.kill_again_and_again(whole, &mut random).await;
-        bench.sync().await;
-        same_cells(&loaded, &cells_of(&bench.shop).await, &claim);
-        bench.later().await;
-        bench.kill_again_and_again(again, &mut random).await;
-        bench.sync().await;
-        same_cells(&changed, &cells_of(&bench.shop).await, &claim);
-        let before = dump(&mut bench.shop.client().await).await;
-        bench.sync().await;
-        same_dump(&before, &dump(&mut bench.shop.client().await).await, &claim);
+    let mut bench = Bench::new(&test, on).await;
+    let mut kills = Kills::new();
+    let mut count = 0;
+    let mut number = 0;
+    // Every kind of step at least once.
+    while count < wanted || number < 4 {
+        let step = step(on, number);
+        let claim = format!("seed {seed}, {name}, step {number}: {:?}", step.run);
+        right.change(&step).await;
+        bench.change(&step).await;
+        let expected = right.undisturbed(&step).await;
+        let tries = if full() { TRIES_A_STEP } else { 2 };
+        for attempt in 0..tries {
+            bench.end_leases().await;
+            let (what, hit) = match attempt % 2 {
+                0 => {
+                    // The points in turn, so that each is met.
+                    let turn = number + attempt / 2 * 3 + number / 3;
+                    let point = step.points[turn as usize % step.points.len()];
+                    let times = random.random_range(1..=2);
+                    (point, bench.kill_at(&step, point, times).await)
+                }
+                _ => (
+                    "open transaction",
+                    bench.kill_in_transaction(&step, &mut random).await,
+                ),
+            };
+            if hit {
+                *kills.entry(what.to_owned()).or_default() += 1;
+                count += 1;
+            }
+        }
+        let found = bench.undisturbed(&step).await;
+        expected.expect(&found, &claim);
+        number += 1;
     }
+    let last = step(on, 3);
+    let before = dump(&mut bench.target.client().await).await;
+    bench.undisturbed(&last).await;
+    let after = dump(&mut bench.target.client().await).await;
+    same_dump(
+        &before,
+        &after,
+        &format!("seed {seed}, {name}: one run more"),
+    );
+    kills
 }
 
-#[tokio::test]
-async fn killed_at_any_moment_on_sqlite() {
-    let shops = if full() { 20 } else { 2 };
-    killed_again_and_again("sync::kills::sqlite", On::Sqlite, shops).await;
-}
-
-#[tokio::test]
-async fn killed_at_any_moment_on_mariadb() {
-    let shops = if full() { 20 } else { 2 };
-    killed_again_and_again("sync::kills::mariadb", On::Mariadb, shops).await;
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn killed_at_any_moment() {
+    let seed = seed("sync::kills");
+    let wanted = if full() { KILLS_FULL } else { KILLS };
+    let runs = [
+        (On::Sqlite, "sqlite"),
+        (On::Mariadb, "mariadb"),
+        (On::Postgres, "postgres"),
+    ];
+    let runs = runs.map(|(on, name)| (name, tokio::spawn(killed(on, name, wanted, seed))));
+    let mut all = Kills::new();
+    for (name, run) in runs {
+        let kills = run.await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        println!("{name}: {kills:?}");
+        for (what, count) in kills {
+            *all.entry(what).or_default() += count;
+        }
+    }
+    let count: u32 = all.values().sum();
+    println!("{count} kills: {all:?}");
+    assert!(count >= 3 * wanted, "{count} kills");
+    if full() {
+        for point in POINTS.iter().chain(&STOCK_POINTS).chain(&[GONE_COMMITTED]) {
+            assert!(all.contains_key(*point), "nothing was killed at `{point}`");
+        }
+    }
 }

@@ -2,7 +2,11 @@
 //! and leaves the rows of a pair that nothing happened to.
 
 use crate::support::pipeline::{Pipeline, changed, dump, only, same_dump};
+use crate::support::project::Project;
+use crate::support::seed;
 use crate::support::servers::{self, Database};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
 
 use super::cells::{Cells, changes};
 use super::pair::{On, database};
@@ -134,6 +138,85 @@ async fn a_lost_state_folder_hides_nothing() {
         );
         assert!(!pipeline.sync(&changed()).await, "{text}");
     }
+}
+
+/// Files of the state that are cut, full of noise, of another version or cannot be written: said clearly, and what they
+/// held is found out again by comparing.
+#[tokio::test]
+async fn a_damaged_state_is_told_and_found_out_again() {
+    let erp = servers::sqlite("sync::lost::damaged erp");
+    let shop = servers::mariadb("sync::lost::damaged shop").await;
+    fill(&erp, &shop).await;
+    let mut folder = Project::new();
+    folder.file("ponte.toml", &project("${ERP}", "${SHOP}"));
+    folder.env("ERP", &erp.url).env("SHOP", &shop.url);
+    folder.ponte(&["setup", "--run"]).succeeds();
+    folder.ponte(&["match", "--accept"]);
+    // 4: two variations that sell from one figure are for a person to look at.
+    folder.ponte(&["sync"]).exits_with(4);
+    let before = dump(&mut shop.client().await).await;
+    let state = folder.path(".ponte");
+    let files = || -> Vec<std::path::PathBuf> {
+        let files = walkdir(&state).into_iter();
+        files
+            .filter(|file| !file.to_string_lossy().contains("damaged"))
+            .collect()
+    };
+    assert!(files().len() >= 4, "{:?}", files());
+    let cut = |bytes: &[u8]| bytes[..bytes.len() / 2].to_vec();
+    let noise = |bytes: &[u8]| -> Vec<u8> {
+        let mut random = StdRng::seed_from_u64(seed("sync::lost::damaged"));
+        bytes.iter().map(|_| random.random()).collect()
+    };
+    let older = |bytes: &[u8]| {
+        let mut bytes = bytes.to_vec();
+        // The version of a snapshot, and of SQLite's `user_version`.
+        bytes[8] ^= 0x40;
+        if bytes.len() > 64 {
+            bytes[60] ^= 0x40;
+        }
+        bytes
+    };
+    type Damage<'d> = &'d dyn Fn(&[u8]) -> Vec<u8>;
+    let ways: [(&str, Damage<'_>); 4] = [
+        ("empty", &|_: &[u8]| Vec::new()),
+        ("cut", &cut),
+        ("noise", &noise),
+        ("of another version", &older),
+    ];
+    for (way, damage) in ways {
+        for file in files() {
+            let bytes = std::fs::read(&file).expect("a file of the state");
+            std::fs::write(&file, damage(&bytes)).expect("a file of the state");
+        }
+        let outcome = folder.ponte(&["sync"]).exits_with(4);
+        let said = format!("{}{}", outcome.stdout, outcome.stderr);
+        assert!(
+            said.contains("every record is compared"),
+            "{way}: {outcome}"
+        );
+        // An empty file is an empty database for SQLite, and there is nothing to set aside.
+        let told = said.contains("set aside") && said.contains("state.sqlite.damaged-");
+        assert_eq!(told, way != "empty", "{way}: {outcome}");
+        same_dump(&before, &dump(&mut shop.client().await).await, way);
+        let outcome = folder.ponte(&["sync"]).exits_with(4);
+        assert!(
+            !outcome.to_string().contains("compared"),
+            "{way}: {outcome}"
+        );
+    }
+}
+
+fn walkdir(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder of the state") {
+        let path = entry.expect("an entry").path();
+        match path.is_dir() {
+            true => files.extend(walkdir(&path)),
+            false => files.push(path),
+        }
+    }
+    files
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! The pipeline from end to end: an ERP, a shop, ponte between them, and what the shop's tables hold afterwards.
 
 mod bazaar;
-mod cells;
+pub mod cells;
+mod crowd;
 mod faults;
 mod fill;
 mod gone;
@@ -19,6 +20,7 @@ pub mod pair;
 mod prestashop;
 pub mod shop;
 mod shops;
+mod standing;
 mod tables;
 mod types;
 mod watermark;

@@ -7,6 +7,7 @@
 
 use crate::support::client::Client;
 use crate::support::pipeline::{Pipeline, changed, full};
+use crate::support::seed;
 use crate::support::servers::{self, Database};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -93,8 +94,7 @@ const WAYS: [Way; 6] = [
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_whatever_the_order_of_commits() {
-    let seed: u64 = rand::random();
-    println!("seed {seed}");
+    let seed = seed("sync::writers");
     let runs = WAYS.iter().zip(0..).map(|(way, at)| model(way, seed ^ at));
     futures_util::future::join_all(runs).await;
 }

@@ -1,0 +1,380 @@
+//! A shop's order as every ERP gets it: blank texts are none, the moment it was placed has its zone, amounts are
+//! tax-inclusive and agree, rows are numbered through.
+
+use super::totals::{self, Row as Priced, Settled};
+use crate::expr::{Slot, Zone};
+use crate::sync::bind::Bound;
+use crate::sync::record::Record;
+use crate::sync::report::Reason;
+use crate::value::{Decimal, Row, Type, Value, convert, iso};
+use chrono::{DateTime, Utc};
+use std::collections::{BTreeSet, HashMap};
+
+/// Where the parts of an order are in its record.
+pub struct Canonical<'b> {
+    bound: &'b Bound<'b>,
+    lines: Set<'b>,
+    charges: Set<'b>,
+    shop: &'b str,
+    /// In which the shop keeps its times.
+    zone: Zone,
+}
+
+/// A child set: its place, and the columns that its query yields.
+struct Set<'b> {
+    at: usize,
+    columns: &'b [String],
+    read: usize,
+}
+
+impl Set<'_> {
+    fn value<'r>(&self, row: &'r Row, name: &str) -> &'r Value {
+        let at = self.columns.iter().position(|column| column == name);
+        at.and_then(|at| row.get(at)).unwrap_or(&Value::Null)
+    }
+
+    /// The row with what ponte has computed behind it: in the order of `config::record::order_computed`.
+    fn complete(&self, row: &Row, computed: &[(&str, Value)]) -> Row {
+        let mut values = row.to_vec();
+        values.truncate(self.read);
+        for name in &self.columns[self.read..] {
+            let value = computed.iter().find(|(known, _)| known == name);
+            values.push(value.map_or(Value::Null, |(_, value)| value.clone()));
+        }
+        values.into()
+    }
+
+    /// A row that the shop does not have.
+    fn made(&self, values: &[(&str, Value)]) -> Row {
+        let value = |name: &String| {
+            let value = values.iter().find(|(known, _)| known == name);
+            value.map_or(Value::Null, |(_, value)| value.clone())
+        };
+        self.columns.iter().map(value).collect()
+    }
+}
+
+/// What is wrong with an order.
+fn unfit(why: impl Into<String>, advice: &str) -> Reason {
+    Reason::Unfit {
+        why: why.into(),
+        advice: advice.to_owned(),
+    }
+}
+
+const CORRECT: &str = "correct the order in the shop, or type it into the ERP by hand and link it";
+
+impl<'b> Canonical<'b> {
+    pub fn new(bound: &'b Bound<'b>, shop: &'b str, zone: Zone) -> Self {
+        let set = |name: &str| {
+            let at = bound.children.iter().position(|one| one.child.name == name);
+            let at = at.unwrap_or_default();
+            Set {
+                at,
+                columns: &bound.children[at].columns,
+                read: bound.children[at].read,
+            }
+        };
+        Canonical {
+            bound,
+            lines: set("lines"),
+            charges: set("charges"),
+            shop,
+            zone,
+        }
+    }
+
+    fn slot(&self, field: &str) -> Option<Slot> {
+        let at = self.bound.layout.source_position(field);
+        at.map(|at| at as Slot)
+            .or_else(|| self.bound.layout.lacking(field))
+    }
+
+    pub fn text(&self, record: &Record, field: &str) -> String {
+        let value = self.slot(field).map(|slot| &record.values[slot as usize]);
+        value.map_or(String::new(), |value| value.plain().into_owned())
+    }
+
+    fn number(&self, record: &Record, field: &str) -> Option<Decimal> {
+        record.values[self.slot(field)? as usize].to_decimal()
+    }
+
+    fn put(&self, record: &mut Record, field: &str, value: Value) {
+        if let Some(slot) = self.slot(field) {
+            record.values[slot as usize] = value;
+        }
+    }
+
+    /// Makes the record canonical.
+    ///
+    /// # Errors
+    /// Why it cannot be imported as it is.
+    pub fn complete(&self, record: &mut Record) -> Result<(), Reason> {
+        for value in &mut record.values {
+            if matches!(value, Value::Text(text) if text.trim().is_empty()) {
+                *value = Value::Null;
+            }
+        }
+        let placed = self.moment(record, "placed")?;
+        if placed.is_null() {
+            return Err(unfit("the shop does not say when it was placed", CORRECT));
+        }
+        self.put(record, "placed", placed);
+        let paid = self.moment(record, "paid_at")?;
+        self.put(record, "paid_at", paid);
+        let email = self.text(record, "email").trim().to_lowercase();
+        if !email.is_empty() {
+            self.put(record, "email", Value::Text(email));
+        }
+        let reference = format!("{}/{}", self.shop, record.key);
+        self.put(record, "web_reference", Value::Text(reference));
+        self.amounts(record)
+    }
+
+    /// A time that the shop keeps without its zone.
+    fn moment(&self, record: &Record, field: &str) -> Result<Value, Reason> {
+        let value = self.slot(field).map(|slot| &record.values[slot as usize]);
+        let value = value.unwrap_or(&Value::Null);
+        if value.is_null() {
+            return Ok(Value::Null);
+        }
+        placed(value, self.zone)
+            .map(Value::Timestamp)
+            .ok_or_else(|| {
+                let why = format!("`{field}` is no point in time: {}", value.show());
+                unfit(why, CORRECT)
+            })
+    }
+
+    fn amounts(&self, record: &mut Record) -> Result<(), Reason> {
+        let Some(total) = self.number(record, "total") else {
+            return Err(unfit("it has no total", CORRECT));
+        };
+        let sets = [&self.lines, &self.charges];
+        let mut priced = Vec::new();
+        for set in sets {
+            for (number, row) in ordered(set, record).iter().enumerate() {
+                priced.push(set.priced(row, number + 1)?);
+            }
+        }
+        let tax_total = self.number(record, "tax_total");
+        let settled = totals::settle(&priced, &total, tax_total.as_ref()).map_err(|why| {
+            unfit(
+                why,
+                "compare the order in the shop: a plug-in may have added an amount that no line, shipping or fee of the order bears",
+            )
+        })?;
+        self.rows(record, &settled)?;
+        let taxes = settled.taxes.iter().map(|part| -> Row {
+            let decimals = [&part.rate, &part.net, &part.tax, &part.amount];
+            decimals.map(|one| Value::Decimal(one.clone())).into()
+        });
+        let taxes = taxes.collect();
+        record.children.truncate(self.bound.children.len());
+        record.children.push(taxes);
+        self.put(record, "net_total", Value::Decimal(settled.net_total));
+        Ok(())
+    }
+
+    /// Numbers the rows through, lines first, and puts their amounts into them.
+    fn rows(&self, record: &mut Record, settled: &Settled) -> Result<(), Reason> {
+        let amounts = settled.amounts.iter().zip(&settled.rates);
+        let mut amounts = amounts.zip(1i64..);
+        let mut lines = Vec::new();
+        for row in ordered(&self.lines, record) {
+            let Some(((amount, rate), number)) = amounts.next() else {
+                break;
+            };
+            lines.push(self.line(&row, amount, rate, number)?);
+        }
+        let mut charges = Vec::new();
+        for row in ordered(&self.charges, record) {
+            let Some(((amount, rate), number)) = amounts.next() else {
+                break;
+            };
+            charges.push(self.charges.complete(
+                &row,
+                &[
+                    ("row", Value::Int(number)),
+                    ("rate", Value::Decimal(rate.clone())),
+                    ("amount", Value::Decimal(amount.clone())),
+                ],
+            ));
+        }
+        let (rest, rate) = &settled.rounding;
+        if !rest.is_zero() {
+            let number = settled.amounts.len() as i64 + 1;
+            charges.push(self.charges.made(&[
+                ("kind", Value::Text("rounding".to_owned())),
+                ("description", Value::Text("Rounding".to_owned())),
+                ("row", Value::Int(number)),
+                ("rate", Value::Decimal(rate.clone())),
+                ("amount", Value::Decimal(rest.clone())),
+            ]));
+        }
+        record.children[self.lines.at] = lines;
+        record.children[self.charges.at] = charges;
+        Ok(())
+    }
+
+    fn line(
+        &self,
+        row: &Row,
+        amount: &Decimal,
+        rate: &Decimal,
+        number: i64,
+    ) -> Result<Row, Reason> {
+        let lines = &self.lines;
+        let title = lines.title(row, number as usize);
+        let quantity = lines.decimal(row, "quantity", &title)?;
+        let quantity = quantity.filter(|quantity| !quantity.is_zero() && !quantity.is_negative());
+        let Some(quantity) = quantity else {
+            return Err(unfit(format!("{title} has no quantity"), CORRECT));
+        };
+        let each = |amount: &Decimal| {
+            let each = amount.div(&quantity).unwrap_or_default();
+            each.round(4)
+        };
+        let list_net = lines.decimal(row, "list_net", &title)?;
+        let list_tax = lines.decimal(row, "list_tax", &title)?;
+        let list = list_net.map(|net| &net + &list_tax.unwrap_or_default());
+        let list = list.map_or_else(|| amount.clone(), |list| list.round(2));
+        let hundred = Decimal::from(100);
+        let discount = (&(&list - amount) * &hundred).div(&list);
+        let discount = discount.filter(|discount| !discount.is_negative());
+        Ok(lines.complete(
+            row,
+            &[
+                ("row", Value::Int(number)),
+                ("rate", Value::Decimal(rate.clone())),
+                ("amount", Value::Decimal(amount.clone())),
+                ("unit_price", Value::Decimal(each(amount))),
+                ("list_price", Value::Decimal(each(&list))),
+                (
+                    "discount_percent",
+                    Value::Decimal(discount.unwrap_or_default().round(4)),
+                ),
+            ],
+        ))
+    }
+
+    /// The skus of a record's lines.
+    pub fn skus(&self, record: &Record, into: &mut BTreeSet<String>) {
+        let rows = record.children[self.lines.at].iter();
+        into.extend(rows.filter_map(|row| self.lines.sku(row)));
+    }
+
+    /// Puts the ERP's articles to the lines.
+    ///
+    /// # Errors
+    /// A line's article is none of them.
+    pub fn articles(
+        &self,
+        record: &mut Record,
+        known: &HashMap<String, Value>,
+    ) -> Result<(), Reason> {
+        let position = |name: &str| self.lines.columns.iter().position(|one| one == name);
+        let (Some(article), sku_at) = (position("article"), position("sku")) else {
+            return Ok(());
+        };
+        for (number, row) in record.children[self.lines.at].iter_mut().enumerate() {
+            let title = self.lines.title(row, number + 1);
+            let Some(sku) = self.lines.sku(row) else {
+                return Err(unfit(
+                    format!("{title} has no sku, so the ERP's article is not known"),
+                    "give the article a sku in the shop; an order keeps the sku it was placed with, so type this one into the ERP by hand",
+                ));
+            };
+            let Some(found) = known.get(&sku) else {
+                return Err(unfit(
+                    format!("the ERP has no article `{sku}` ({title})"),
+                    "create the article in the ERP, or correct its sku in the shop",
+                ));
+            };
+            row[article] = found.clone();
+            if let Some(at) = sku_at {
+                row[at] = Value::Text(sku);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A set's rows as the shop shows them.
+fn ordered(set: &Set<'_>, record: &Record) -> Vec<Row> {
+    let mut rows = record.children[set.at].clone();
+    rows.sort_by(|a, b| {
+        let (a, b) = (set.value(a, "position"), set.value(b, "position"));
+        match (a.to_decimal(), b.to_decimal()) {
+            (Some(a), Some(b)) => a.cmp(&b),
+            _ => a.order(b),
+        }
+    });
+    rows
+}
+
+impl Set<'_> {
+    fn sku(&self, row: &Row) -> Option<String> {
+        let sku = self.value(row, "sku").plain();
+        let sku = sku.trim();
+        (!sku.is_empty()).then(|| sku.to_owned())
+    }
+
+    fn title(&self, row: &Row, number: usize) -> String {
+        let called = match self.sku(row) {
+            Some(sku) => sku,
+            None => self.value(row, "description").plain().into_owned(),
+        };
+        match self.columns.iter().any(|column| column == "kind") {
+            true => format!("charge {number} ({called})"),
+            false => format!("line {number} ({called})"),
+        }
+    }
+
+    fn decimal(&self, row: &Row, name: &str, title: &str) -> Result<Option<Decimal>, Reason> {
+        let value = self.value(row, name);
+        if matches!(value, Value::Text(text) if text.trim().is_empty()) {
+            return Ok(None);
+        }
+        let number = Type::Decimal {
+            precision: None,
+            scale: None,
+        };
+        match convert(value.clone(), &number) {
+            Ok(Value::Decimal(number)) => Ok(Some(number)),
+            Ok(_) => Ok(None),
+            Err(misfit) => {
+                let why = format!("`{name}` of {title}: {misfit}; value {}", value.show());
+                Err(unfit(why, CORRECT))
+            }
+        }
+    }
+
+    fn priced(&self, row: &Row, number: usize) -> Result<Priced, Reason> {
+        let title = self.title(row, number);
+        let decimal = |name| self.decimal(row, name, &title);
+        Ok(Priced {
+            net: decimal("net")?,
+            tax: decimal("tax")?,
+            gross: decimal("gross")?,
+            rate: decimal("tax_rate")?,
+            rates: decimal("tax_rates")?
+                .and_then(|rates| rates.to_i64())
+                .unwrap_or_default(),
+            title,
+        })
+    }
+}
+
+/// The moment that a value of the shop's is.
+pub fn placed(value: &Value, zone: Zone) -> Option<DateTime<Utc>> {
+    match value {
+        Value::DateTime(wall) => Some(zone.instant(*wall)),
+        Value::Timestamp(moment) => Some(*moment),
+        other => match iso::parse_moment(&other.plain()) {
+            Ok(iso::Moment::Wall(wall)) => Some(zone.instant(wall)),
+            Ok(iso::Moment::Utc(moment)) => Some(moment),
+            Err(_) => None,
+        },
+    }
+}

@@ -1,0 +1,403 @@
+//! Web orders on their way into the ERP, each exactly once.
+//!
+//! An order's way: found by comparing the shop's orders with the links ([`found`]); read with its lines and charges as any
+//! record is ([`crate::sync::read`]); made canonical, its amounts settled to the cent ([`canonical`], [`totals`]); held
+//! against the ERP's articles and the pack's conditions; written by the engine that writes every record
+//! ([`crate::sync::batch`]), in one transaction of its own: what only the ERP knows is asked inside it
+//! ([`crate::sync::fetch`]), and the link commits with the document.
+//!
+//! Crash points. Before the COMMIT nothing has happened; after it the link says so to every later run, and its unique key
+//! makes a second import impossible. After an unknown COMMIT the order is looked for again, by its link and then by its
+//! reference on the document, before anything is written. There is no state beside the link.
+//!
+//! An order that cannot be imported keeps none of the others; it has no link, so every run finds it again.
+
+pub mod canonical;
+pub mod found;
+pub mod totals;
+
+use crate::connections::Connections;
+use crate::db::template::{self, Bound as Binding};
+use crate::db::{self, DbError, DbErrorKind, Session};
+use crate::diagnostic::Diagnostic;
+use crate::expr::Zone;
+use crate::own;
+use crate::own::lease::Guard;
+use crate::own::link::Links;
+use crate::plan::{Orders, PackFacts, Plan, Storage};
+use crate::sync::batch::{Applier, Intent, Outcome, rejected};
+use crate::sync::bind::{BindError, Binder};
+use crate::sync::condition::{self, ConditionError};
+use crate::sync::lookup::Lookups;
+use crate::sync::read::{Item, Reader};
+use crate::sync::record::Record;
+use crate::sync::report::{FlowReport, Reason, Rejected};
+use crate::sync::run::{Progress, RunError, read_zone, surroundings};
+use crate::value::Value;
+use canonical::Canonical;
+use chrono::{DateTime, Utc};
+use found::{Found, Search};
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// Orders looked at together; each is written by itself.
+const BATCH: usize = 250;
+
+/// Why a shop's orders were not imported.
+#[derive(Debug, thiserror::Error)]
+pub enum OrdersError {
+    #[error(transparent)]
+    Run(#[from] RunError),
+    #[error(transparent)]
+    Condition(#[from] ConditionError),
+    #[error("none of the ways in which shop `{shop}` may keep its orders applies to it")]
+    NoStorage { shop: String },
+}
+
+impl From<DbError> for OrdersError {
+    fn from(error: DbError) -> Self {
+        OrdersError::Run(error.into())
+    }
+}
+
+impl From<BindError> for OrdersError {
+    fn from(error: BindError) -> Self {
+        OrdersError::Run(error.into())
+    }
+}
+
+impl OrdersError {
+    /// What is wrong with the mapping, if that is why.
+    pub fn diagnostics(&self) -> Option<&[Diagnostic]> {
+        match self {
+            OrdersError::Run(RunError::Bind(BindError::Mapping(found)))
+            | OrdersError::Condition(ConditionError::Mapping(found)) => Some(found),
+            _ => None,
+        }
+    }
+
+    /// The database's error, if that is why.
+    pub fn database(&self) -> Option<&DbError> {
+        match self {
+            OrdersError::Run(
+                RunError::Database(error) | RunError::Bind(BindError::Database(error)),
+            )
+            | OrdersError::Condition(ConditionError::Database(error)) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// What of a run the caller decides.
+pub struct Options<'a> {
+    pub intent: Intent,
+    pub guard: Option<Guard>,
+    /// Only these references; empty = all.
+    pub only: &'a [String],
+    /// Told what a first run has found, before it writes.
+    pub say: &'a (dyn Fn(&str) + Send + Sync),
+}
+
+/// A shop as its orders are read: the storage that rules, and the zones of its times and its people.
+pub struct Shop<'p> {
+    pub storage: &'p Storage,
+    pub session: Box<dyn Session>,
+    /// In which it keeps its times.
+    pub zone: Zone,
+    /// By which its people tell days.
+    pub local: Zone,
+}
+
+impl<'p> Shop<'p> {
+    /// Connects, and finds out how the shop keeps its orders.
+    ///
+    /// # Errors
+    /// Those of the database; [`OrdersError::NoStorage`].
+    pub async fn open(
+        plan: &'p Plan,
+        orders: &'p Orders,
+        connections: &Connections,
+    ) -> Result<Shop<'p>, OrdersError> {
+        let no_storage = || OrdersError::NoStorage {
+            shop: orders.shop.clone(),
+        };
+        let first = orders.storages.first().ok_or_else(no_storage)?;
+        let name = &first.flow.source.connection;
+        let mut session = connections.engine(name)?.connect().await?;
+        let facts = facts(plan, name);
+        let lets = facts.map_or(&[][..], |facts| &facts.lets);
+        let lookups = Lookups::read(session.as_mut(), lets).await?;
+        let now = own::now(session.as_mut()).await?;
+        let zone = match facts.and_then(|facts| facts.zone.as_ref()) {
+            Some(sql) => read_zone(session.as_mut(), &sql.text).await?,
+            None => Zone::UTC,
+        };
+        let local = match facts.and_then(|facts| facts.local_zone.as_ref()) {
+            Some(sql) => read_zone(session.as_mut(), &sql.text).await?,
+            None => zone,
+        };
+        for storage in &orders.storages {
+            let applies = match &storage.condition {
+                None => true,
+                Some(expr) => condition::holds(session.as_mut(), &lookups, expr, now).await?,
+            };
+            if applies {
+                return Ok(Shop {
+                    storage,
+                    session,
+                    zone,
+                    local,
+                });
+            }
+        }
+        Err(no_storage())
+    }
+}
+
+fn facts<'p>(plan: &'p Plan, connection: &str) -> Option<&'p PackFacts> {
+    let connection = plan.connections.get(connection)?;
+    connection.pack.as_ref()
+}
+
+/// Imports what the ERP does not have yet.
+///
+/// # Errors
+/// What stops the flow as a whole; what is wrong with single orders is in the report.
+pub async fn run(
+    plan: &Plan,
+    orders: &Orders,
+    connections: &Connections,
+    options: Options<'_>,
+    progress: Progress<'_>,
+) -> Result<FlowReport, OrdersError> {
+    let mut shop = Shop::open(plan, orders, connections).await?;
+    let flow = &shop.storage.flow;
+    let erp_engine = connections.engine(&flow.target.connection)?;
+    let mut erp = erp_engine.connect().await?;
+    let erp_facts = facts(plan, &flow.target.connection);
+    let mut around = surroundings(erp.as_mut(), erp_facts, flow).await?;
+    around.zone = shop.local;
+    let bound = Binder::new(shop.session.as_mut(), erp.as_mut(), &around.lookups)
+        .bind(flow, flow.target.find.as_ref())
+        .await?;
+    let own = connections.own(&flow.target.connection);
+    let links = Links::new(&own, &orders.shop, crate::config::record::ORDER.name);
+    let mut report = FlowReport {
+        flow: orders.name.clone(),
+        ..FlowReport::default()
+    };
+    if links.count(erp.as_mut()).await? == 0 {
+        let mut search = Search::new(orders, shop.storage, shop.zone, options.only);
+        let mut tally = Tally::default();
+        while let Some(page) = search
+            .next(shop.session.as_mut(), erp.as_mut(), &links)
+            .await?
+        {
+            tally.add(&page);
+        }
+        if let Some(note) = tally.note(orders) {
+            (options.say)(&note);
+            report.notes.push(note);
+        }
+    }
+    let source_engine = connections.engine(&flow.source.connection)?;
+    let mut import = Import {
+        orders,
+        canonical: Canonical::new(&bound, &orders.shop, shop.zone),
+        applier: Applier::new(
+            &bound,
+            erp_engine,
+            erp,
+            own,
+            options.guard,
+            around,
+            options.intent,
+        ),
+    };
+    import.applier.singly = true;
+    let mut search = Search::new(orders, shop.storage, shop.zone, options.only);
+    while let Some(page) = search
+        .next(
+            shop.session.as_mut(),
+            import.applier.session.as_mut(),
+            &links,
+        )
+        .await?
+    {
+        let keys = import.known_statuses(page, &mut report);
+        if keys.is_empty() {
+            continue;
+        }
+        let mut reader = Reader::of_keys(&source_engine, &bound, &keys, flow.digest);
+        let mut batch = Vec::new();
+        while let Some(item) = reader.next().await? {
+            match item {
+                Item::Rejected(rejected) => {
+                    report.counts.read += 1;
+                    report.reject(rejected);
+                }
+                Item::Record(record) => batch.push(*record),
+                // Nothing is known of orders but their links.
+                Item::Known(_) => {}
+            }
+            if batch.len() >= BATCH {
+                import
+                    .batch(std::mem::take(&mut batch), &mut report)
+                    .await?;
+                progress(&report);
+            }
+        }
+        import.batch(batch, &mut report).await?;
+        progress(&report);
+    }
+    Ok(report)
+}
+
+/// What a first run finds.
+#[derive(Default)]
+struct Tally {
+    orders: u64,
+    first: Option<DateTime<Utc>>,
+    last: Option<DateTime<Utc>>,
+}
+
+impl Tally {
+    fn add(&mut self, page: &[Found]) {
+        self.orders += page.len() as u64;
+        for placed in page.iter().filter_map(|one| one.placed) {
+            self.first = Some(self.first.map_or(placed, |first| first.min(placed)));
+            self.last = Some(self.last.map_or(placed, |last| last.max(placed)));
+        }
+    }
+
+    fn note(&self, orders: &Orders) -> Option<String> {
+        let (first, last) = (self.first?, self.last?);
+        let day = |moment: DateTime<Utc>| moment.format("%Y-%m-%d %H:%M UTC");
+        let plural = if self.orders == 1 { "" } else { "s" };
+        Some(format!(
+            "first import: the shop has {} order{plural} for the ERP since {}, placed from {} to {}",
+            self.orders,
+            day(orders.since),
+            day(first),
+            day(last)
+        ))
+    }
+}
+
+struct Import<'b> {
+    orders: &'b Orders,
+    canonical: Canonical<'b>,
+    applier: Applier<'b>,
+}
+
+impl Import<'_> {
+    /// The keys of orders that are to be imported, sorted; a status that nobody has spoken of is told.
+    fn known_statuses(&self, page: Vec<Found>, report: &mut FlowReport) -> Vec<Value> {
+        let mut keys = Vec::new();
+        for one in page {
+            if self.orders.statuses.import.contains(&one.status) {
+                keys.push(one.reference);
+                continue;
+            }
+            report.counts.read += 1;
+            report.reject(Rejected {
+                hash: crate::sync::read::key_hash(&one.key),
+                reason: unknown_status(self.orders, &one.status),
+                key: one.key,
+            });
+        }
+        keys.sort_by(|a, b| a.order(b));
+        keys
+    }
+
+    async fn batch(
+        &mut self,
+        records: Vec<Record>,
+        report: &mut FlowReport,
+    ) -> Result<(), OrdersError> {
+        let mut sound = Vec::new();
+        for mut record in records {
+            // It may have been cancelled since it was found.
+            let status = self.canonical.text(&record, "status");
+            if !self.orders.statuses.import.contains(&status) {
+                continue;
+            }
+            report.counts.read += 1;
+            match self.canonical.complete(&mut record) {
+                Ok(()) => sound.push(record),
+                Err(reason) => report.reject(rejected(&record, reason)),
+            }
+        }
+        let known = self.articles(&sound).await?;
+        let mut ready = Vec::new();
+        for mut record in sound {
+            match self.canonical.articles(&mut record, &known) {
+                Ok(()) => ready.push(record),
+                Err(reason) => report.reject(rejected(&record, reason)),
+            }
+        }
+        if ready.is_empty() {
+            return Ok(());
+        }
+        for done in self.applier.apply(ready, report).await? {
+            match done.outcome {
+                Outcome::Rejected(reason) => report.reject(rejected(&done.record, reason)),
+                Outcome::Created => report.counts.created += 1,
+                Outcome::Changed => report.counts.changed += 1,
+                Outcome::Linked => report.counts.linked += 1,
+                // Imported by this run, whose answer was lost.
+                Outcome::Right | Outcome::Unknown => report.counts.right += 1,
+            }
+        }
+        Ok(())
+    }
+
+    /// Of the lines' articles those that the ERP has, by sku.
+    async fn articles(
+        &mut self,
+        records: &[Record],
+    ) -> Result<HashMap<String, Value>, OrdersError> {
+        let mut skus = BTreeSet::new();
+        for record in records {
+            self.canonical.skus(record, &mut skus);
+        }
+        let skus: Vec<String> = skus.into_iter().collect();
+        let mut known = HashMap::new();
+        for asked in skus.chunks(1000) {
+            let list: Vec<Value> = asked.iter().map(|sku| Value::Text(sku.clone())).collect();
+            let bound = |name: &str| (name == "sku").then(|| Binding::Many(list.clone()));
+            let sql = &self.orders.articles;
+            let query = template::bind(&sql.text, bound).map_err(|name| yields(sql, name))?;
+            let query = db::query::Query::sql("SELECT a.sku, a.article FROM (")
+                .append(query)
+                .text("\n) a");
+            let asked: HashSet<&str> = asked.iter().map(String::as_str).collect();
+            for row in db::fetch(self.applier.session.as_mut(), &query).await? {
+                let sku = row[0].plain().trim().to_owned();
+                // The ERP's collation may hold others equal.
+                if asked.contains(sku.as_str()) {
+                    known.insert(sku, row[1].clone());
+                }
+            }
+        }
+        Ok(known)
+    }
+}
+
+fn yields(sql: &crate::plan::ServerSql, name: &str) -> DbError {
+    let place = sql.at.place();
+    DbError::new(
+        DbErrorKind::Config,
+        format_args!("{place}: nothing is bound to `:{name}`"),
+    )
+}
+
+/// A status that neither the pack nor the project speaks of.
+fn unknown_status(orders: &Orders, status: &str) -> Reason {
+    Reason::Unfit {
+        why: format!("nobody has said what the shop's status `{status}` means"),
+        advice: format!(
+            "put it into `import`, `wait`, `ignore` or `cancelled` of `[shop.{}.order]`",
+            orders.shop
+        ),
+    }
+}

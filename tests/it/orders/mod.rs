@@ -1,0 +1,6 @@
+//! Web orders on their way into the ERP: each exactly once, complete, with amounts that agree.
+
+mod imports;
+mod kills;
+mod place;
+mod refused;

@@ -1,0 +1,264 @@
+//! Orders as WooCommerce's tables hold them, and the two databases that they go between.
+
+use crate::support::client::Client;
+use crate::support::project::Project;
+use crate::support::servers::Database;
+use crate::sync::pair::{On, database};
+use crate::sync::shop;
+
+/// A line: product, variation, pieces, net, tax, rate id.
+pub struct Line(
+    pub u32,
+    pub u32,
+    pub u32,
+    pub &'static str,
+    pub &'static str,
+    pub u32,
+);
+
+/// One order of the shop; its items' ids begin at a hundred times its own.
+pub struct Order {
+    pub id: u32,
+    pub status: &'static str,
+    pub placed: &'static str,
+    pub total: &'static str,
+    pub tax: &'static str,
+    pub email: String,
+    pub company: Option<&'static str>,
+    pub vat: Option<&'static str>,
+    pub lines: Vec<Line>,
+    /// Name, kind, net, tax, rate id.
+    pub charges: Vec<(&'static str, &'static str, &'static str, &'static str, u32)>,
+}
+
+impl Order {
+    /// Two hammers at 12.50 and a rake at 15.00 net with 22 % and 10 %, shipping 5.00 net: 30.50 + 16.50 + 6.10.
+    pub fn usual(id: u32) -> Order {
+        Order {
+            id,
+            status: "wc-processing",
+            placed: "2026-03-01 23:30:00",
+            total: "53.10000000",
+            tax: "8.10000000",
+            email: format!("buyer{id}@example.com"),
+            company: None,
+            vat: None,
+            lines: vec![
+                Line(101, 0, 2, "25", "5.5", 1),
+                Line(103, 0, 1, "15", "1.5", 2),
+            ],
+            charges: vec![("Courier", "shipping", "5.00", "1.10", 1)],
+        }
+    }
+
+    pub async fn place(&self, shop: &mut Client) {
+        let Order {
+            id,
+            status,
+            placed,
+            total,
+            tax,
+            email,
+            ..
+        } = self;
+        let company = self
+            .company
+            .map_or("NULL".to_owned(), |name| format!("'{name}'"));
+        shop.run(&format!(
+            "INSERT INTO wp_wc_orders (id, status, currency, type, tax_amount, total_amount, customer_id, billing_email, date_created_gmt,
+             date_updated_gmt, parent_order_id, payment_method, payment_method_title, transaction_id, customer_note)
+             VALUES ({id}, '{status}', 'EUR', 'shop_order', {tax}, {total}, 0, '{email}', '{placed}', '{placed}', 0, 'stripe', 'Card',
+             'ch_{id}', 'Ring twice')"
+        ))
+        .await;
+        shop.run(&format!(
+            "INSERT INTO wp_wc_order_operational_data (order_id, prices_include_tax, order_stock_reduced, date_paid_gmt)
+             VALUES ({id}, 0, 1, '{placed}')"
+        ))
+        .await;
+        shop.run(&format!(
+            "INSERT INTO wp_wc_order_addresses (order_id, address_type, first_name, last_name, company, address_1, address_2, city, state,
+             postcode, country, email, phone) VALUES
+             ({id}, 'billing', 'Ada', 'Rossi', {company}, 'Via Roma 1', '', 'Torino', 'TO', '00100', 'IT', '{email}', '011'),
+             ({id}, 'shipping', 'Ugo', 'Neri', NULL, 'Corso Po 2', 'int. 3', 'Asti', 'AT', '14100', 'IT', NULL, '')"
+        ))
+        .await;
+        if let Some(vat) = self.vat {
+            shop.run(&format!(
+                "INSERT INTO wp_wc_orders_meta (order_id, meta_key, meta_value) VALUES ({id}, '_billing_vat_number', '{vat}')"
+            ))
+            .await;
+        }
+        let mut item = id * 100;
+        for (rate, percent) in [(1, "22.0000"), (2, "10.0000")] {
+            let metas = [
+                ("rate_id", rate.to_string()),
+                ("rate_percent", percent.to_owned()),
+            ];
+            self.item(shop, &mut item, "IT-VAT", "tax", &metas).await;
+        }
+        for Line(product, variation, pieces, net, tax, rate) in &self.lines {
+            let metas = [
+                ("_product_id", product.to_string()),
+                ("_variation_id", variation.to_string()),
+                ("_qty", pieces.to_string()),
+                ("_reduced_stock", pieces.to_string()),
+                ("_line_subtotal", (*net).to_owned()),
+                ("_line_subtotal_tax", (*tax).to_owned()),
+                ("_line_total", (*net).to_owned()),
+                ("_line_tax", (*tax).to_owned()),
+                (
+                    "_line_tax_data",
+                    format!(
+                        "a:2:{{s:5:\"total\";a:1:{{i:{rate};s:3:\"{tax}\";}}s:8:\"subtotal\";a:1:{{i:{rate};s:3:\"{tax}\";}}}}"
+                    ),
+                ),
+            ];
+            self.item(shop, &mut item, "Something", "line_item", &metas)
+                .await;
+        }
+        for (name, kind, net, tax, rate) in &self.charges {
+            let taxes = format!("a:1:{{s:5:\"total\";a:1:{{i:{rate};s:4:\"{tax}\";}}}}");
+            let metas = match *kind {
+                "shipping" => [
+                    ("cost", (*net).to_owned()),
+                    ("total_tax", (*tax).to_owned()),
+                    ("taxes", taxes),
+                ],
+                _ => [
+                    ("_line_total", (*net).to_owned()),
+                    ("_line_tax", (*tax).to_owned()),
+                    ("_line_tax_data", taxes),
+                ],
+            };
+            self.item(shop, &mut item, name, kind, &metas).await;
+        }
+    }
+
+    async fn item(
+        &self,
+        shop: &mut Client,
+        item: &mut u32,
+        name: &str,
+        kind: &str,
+        metas: &[(&str, String)],
+    ) {
+        shop.run(&format!(
+            "INSERT INTO wp_woocommerce_order_items (order_item_id, order_item_name, order_item_type, order_id)
+             VALUES ({item}, '{name}', '{kind}', {})",
+            self.id
+        ))
+        .await;
+        let rows: Vec<String> = metas
+            .iter()
+            .map(|(key, value)| format!("({item}, '{key}', '{value}')"))
+            .collect();
+        shop.run(&format!(
+            "INSERT INTO wp_woocommerce_order_itemmeta (order_item_id, meta_key, meta_value) VALUES {}",
+            rows.join(", ")
+        ))
+        .await;
+        *item += 1;
+    }
+}
+
+/// An ERP, a shop without orders, and the program between them, set up and its match accepted.
+pub struct Between {
+    pub erp: Database,
+    pub shop: Database,
+    pub project: Project,
+}
+
+impl Between {
+    pub async fn new(test: &str, erp: On, shop: On) -> Between {
+        let erp = database(erp, &format!("{test} erp")).await;
+        let shop = database(shop, &format!("{test} shop")).await;
+        shop::fill(&erp, &shop).await;
+        let mut client = shop.client().await;
+        client.run("UPDATE wp_options SET option_value = 'Europe/Rome' WHERE option_name = 'timezone_string'").await;
+        client.run("DELETE FROM wp_wc_orders").await;
+        let mut project = Project::new();
+        let erp_url = erp.url.replace(":ponte@", ":${PASSWORD}@");
+        let shop_url = shop.url.replace(":ponte@", ":${PASSWORD}@");
+        let text = shop::project(&erp_url, &shop_url)
+            .replace("orders.since", "orders.import = true\norders.since");
+        project.file("ponte.toml", &text);
+        project.env("PASSWORD", "ponte");
+        project.ponte(&["setup", "--run"]).succeeds();
+        Between { erp, shop, project }
+    }
+
+    /// The program reaches the ERP at another URL from now on.
+    pub fn erp_at(&mut self, url: &str) {
+        let hidden = |url: &str| url.replace(":ponte@", ":${PASSWORD}@");
+        let text = self.project.read("ponte.toml");
+        let text = text.replace(&hidden(&self.erp.url), &hidden(url));
+        self.project.file("ponte.toml", &text);
+    }
+
+    /// A write transaction was open in the ERP's file when its writer died.
+    pub fn has_journal(&self) -> bool {
+        let file = self.erp.url.trim_start_matches("sqlite:");
+        let journal = std::fs::metadata(format!("{file}-journal"));
+        journal.is_ok_and(|journal| journal.len() > 0)
+    }
+
+    pub async fn place(&self, orders: &[Order]) {
+        let mut client = self.shop.client().await;
+        client.run("BEGIN").await;
+        for order in orders {
+            order.place(&mut client).await;
+        }
+        client.run("COMMIT").await;
+    }
+
+    /// A dead process keeps its lease for a minute; the test does not wait.
+    pub async fn end_leases(&self) {
+        let lease = |url: &str| match url.starts_with("postgres") {
+            true => "UPDATE ponte.lease SET owner = NULL",
+            false => "UPDATE ponte_lease SET owner = NULL",
+        };
+        for database in [&self.erp, &self.shop] {
+            database.client().await.run(lease(&database.url)).await;
+        }
+    }
+
+    /// Rows of the ERP, each as one text.
+    pub async fn erp_rows(&self, sql: &str) -> Vec<String> {
+        let rows = self.erp.client().await.rows(sql).await;
+        let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+        rows.iter()
+            .map(|row| row.iter().map(text).collect::<Vec<_>>().join(" | "))
+            .collect()
+    }
+
+    /// What must hold whatever happened: every web order once, with all its rows, and amounts that agree.
+    pub async fn assert_whole(&self, orders: usize) {
+        let heads = self
+            .erp_rows("SELECT COUNT(*), COUNT(DISTINCT web_reference) FROM orders WHERE web_reference IS NOT NULL")
+            .await;
+        assert_eq!(heads, [format!("{orders} | {orders}")]);
+        let wrong = self
+            .erp_rows(
+                "SELECT o.number FROM orders o WHERE o.web_reference IS NOT NULL AND (
+                   (SELECT COUNT(*) FROM order_lines l WHERE l.order_number = o.number) <> 3
+                   OR ROUND((SELECT SUM(CAST(l.amount AS DECIMAL(18, 2))) FROM order_lines l WHERE l.order_number = o.number) * 100)
+                      <> ROUND(CAST(o.total AS DECIMAL(18, 2)) * 100)
+                   OR ROUND((SELECT SUM(CAST(t.net AS DECIMAL(18, 2)) + CAST(t.tax AS DECIMAL(18, 2))) FROM order_taxes t WHERE t.order_number = o.number) * 100)
+                      <> ROUND(CAST(o.total AS DECIMAL(18, 2)) * 100))",
+            )
+            .await;
+        assert_eq!(wrong, [""; 0]);
+        let own = match self.erp.url.starts_with("postgres") {
+            true => "ponte.link",
+            false => "ponte_link",
+        };
+        let linked = self
+            .erp_rows(&format!(
+                "SELECT COUNT(*) FROM {own} k JOIN orders o ON o.number = k.target_id AND o.web_reference = k.shop || '/' || k.record_key
+                 WHERE k.record = 'order'"
+            ))
+            .await;
+        assert_eq!(linked, [orders.to_string()]);
+    }
+}
