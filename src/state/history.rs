@@ -73,7 +73,7 @@ impl Scope {
 }
 
 impl Outcome {
-    fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Outcome::Done => "done",
             Outcome::Quarantined => "quarantined",

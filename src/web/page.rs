@@ -3,10 +3,9 @@
 use super::access::{Role, Visitor};
 use super::api;
 use super::texts::Language;
-use super::{Live, Site, not_ready};
+use super::{Site, not_ready};
 use crate::service::board::Seat;
 use crate::state::State as Remembered;
-use crate::state::StateError;
 use crate::state::history::{Outcome, Run};
 use crate::stock::explain::Explanation;
 use axum::extract::{Extension, Form, Query, State};
@@ -90,10 +89,15 @@ pub async fn flows(
     let Some(live) = site.live() else {
         return not_ready();
     };
+    // Opening it checks the whole file: once a page. Without it the page shows what the board knows.
+    let mut state = Remembered::open(&live.service.plan.state_dir).await.ok();
     let mut rows = Vec::new();
     for seat in live.control.board.look(Utc::now()) {
-        let runs = history(&live, &seat.flow).await.unwrap_or_default();
-        rows.push(row(&seat, &runs));
+        let runs = match &mut state {
+            Some(state) => state.last_runs(&seat.flow, u32::MAX).await,
+            None => Ok(Vec::new()),
+        };
+        rows.push(row(&seat, &runs.unwrap_or_default()));
     }
     let language = Language::of(asked.lang.as_deref(), &headers);
     draw(
@@ -103,11 +107,6 @@ pub async fn flows(
         language,
         context! { flows => rows, here => "/" },
     )
-}
-
-async fn history(live: &Live, flow: &str) -> Result<Vec<Run>, StateError> {
-    let mut state = Remembered::open(&live.service.plan.state_dir).await?;
-    state.last_runs(flow, u32::MAX).await
 }
 
 fn row(seat: &Seat, runs: &[Run]) -> Value {
@@ -123,12 +122,8 @@ fn row(seat: &Seat, runs: &[Run]) -> Value {
     };
     let last = runs.iter().find(|run| run.finished.is_some());
     let count = |name: &str| last.and_then(|run| run.counts[name].as_u64());
-    let outcome = |run: &Run| match run.outcome {
-        Some(Outcome::Done) => "done",
-        Some(Outcome::Quarantined) => "quarantined",
-        Some(Outcome::Failed) => "failed",
-        Some(Outcome::Interrupted) | None => "interrupted",
-    };
+    // A run whose process died was interrupted, too.
+    let outcome = |run: &Run| run.outcome.unwrap_or(Outcome::Interrupted).name();
     let border = Utc::now() - TimeDelta::days(DAYS);
     let recent: Vec<&Run> = runs
         .iter()
@@ -156,7 +151,7 @@ fn row(seat: &Seat, runs: &[Run]) -> Value {
     }
 }
 
-/// The last durations, oldest first: the height of each bar in per cent of the longest, and what it says.
+/// The last durations, oldest first: each as high as it lasted, the longest 24 pixels.
 fn bars(runs: &[&Run]) -> Vec<Value> {
     let seconds = |run: &Run| {
         let took = run.finished.map(|finished| finished - run.started);
