@@ -14,14 +14,15 @@
 //! process's own peak (VmHWM, Linux only). The servers' own work is in every case: on two cores they share them with
 //! ponte.
 
+mod measure;
 #[path = "../tests/support/mod.rs"]
 mod support;
 
+use measure::{Asked, Subject, copy, mariadb, statement, timed};
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
-use support::proxy::{Counts, Proxy};
+use std::time::Duration;
+use support::proxy::Proxy;
 use support::servers::{self, Database};
 
 const COLUMNS: &str = "sku, name, description, barcode, brand, unit, weight, length, width, height, price, active, updated_at";
@@ -30,11 +31,8 @@ const ROWS: u64 = 1_000_000;
 const INSERT_ROWS: usize = 1000;
 
 fn main() {
-    // cargo adds `--bench`.
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let number = args.iter().find_map(|text| text.parse().ok());
-    let rows: u64 = number.unwrap_or(ROWS);
-    let asks = |word: &str| args.iter().any(|text| text == word);
+    let asked = Asked::read();
+    let rows = asked.number(ROWS);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime for the set-up");
     let (source, target) = runtime.block_on(async {
         let source = servers::postgres("bench_source").await;
@@ -45,24 +43,20 @@ fn main() {
     });
     let on_source = |sql: &str| runtime.block_on(async { source.client().await.run(sql).await });
     let on_target = |sql: &str| runtime.block_on(async { target.client().await.run(sql).await });
-    let dir = tempfile::tempdir().expect("a folder for the project");
-    let proxies = asks("counted").then(|| [&source, &target].map(|one| Proxy::start(&one.url)));
-    let (from, to) = match &proxies {
-        Some([from, to]) => (from.url(&source.url), to.url(&target.url)),
-        None => (source.url.clone(), target.url.clone()),
+    let dir = tempfile::tempdir().expect("a folder for the projects");
+    let proxies = asked
+        .word("counted")
+        .then(|| [&source, &target].map(|one| Proxy::start(&one.url)));
+    let addresses = measure::addresses(&source, &target, proxies.as_ref());
+    let subject = |name: &str, from: &str| {
+        let folder = dir.path().join(name);
+        Subject::new(folder, &project(&addresses, from), proxies.as_ref())
     };
-    std::fs::write(dir.path().join("ponte.toml"), project(&from, &to)).expect("the project file");
-    let run = |args: &[&str]| {
-        let before = proxies
-            .as_ref()
-            .map(|both| both.each_ref().map(Proxy::counts));
-        let run = run(dir.path(), args);
-        let after = proxies
-            .as_ref()
-            .map(|both| both.each_ref().map(Proxy::counts));
-        Counted { run, before, after }
-    };
-    run(&["setup", "--run"]);
+    let ponte = subject("snapshot", "");
+    let by_time = subject(
+        "time",
+        ", watermark = \"updated_at >= :since\", changes = \"timestamp\"",
+    );
 
     let limits = Limits::measure(&source, &target, dir.path());
     println!("{rows} rows; {limits}");
@@ -72,75 +66,55 @@ fn main() {
         insert,
         drain,
     } = limits;
-    let sync = || run(&["sync"]);
-    let resync = || run(&["resync"]);
-    let forget = || {
-        on_target("TRUNCATE TABLE articles");
-        // What was carried over before is forgotten as well.
-        std::fs::remove_dir_all(dir.path().join(".ponte")).expect("the state is ours");
-    };
+    let sync =
+        |case: &str, limit: Duration, what: &str| ponte.run(&["sync"]).report(case, limit, what);
 
     on_target("TRUNCATE TABLE articles");
     on_target("SET GLOBAL local_infile = 0");
-    report(
+    sync(
         "first load, no local_infile",
-        sync(),
         copy + insert,
         "COPY + INSERT",
     );
-    forget();
+    on_target("TRUNCATE TABLE articles");
+    ponte.forget();
     on_target("SET GLOBAL local_infile = 1");
-    report(
-        "first load, local_infile",
-        sync(),
-        copy + load,
-        "COPY + LOAD",
-    );
-    report("nothing changed", sync(), copy, "COPY");
+    sync("first load, local_infile", copy + load, "COPY + LOAD");
+    sync("nothing changed", copy, "COPY");
     on_source("ALTER TABLE articles ALTER sku TYPE text COLLATE \"en-x-icu\"");
     on_source("ANALYZE articles");
-    report("nothing changed, ICU collation", sync(), copy, "COPY");
+    sync("nothing changed, ICU collation", copy, "COPY");
     on_source("UPDATE articles SET price = price + 1 WHERE sku LIKE '%77'");
-    report("1% changed", sync(), copy, "COPY");
+    sync("1% changed", copy, "COPY");
     on_source("UPDATE articles SET price = price + 1 WHERE sku LIKE '%7'");
-    report("10% changed", sync(), copy, "COPY");
-    report(
-        "resync, nothing different",
-        resync(),
-        copy + drain,
-        "COPY + DRAIN",
-    );
-    report(
-        "verify, nothing different",
-        run(&["verify"]),
-        copy + drain,
-        "COPY + DRAIN",
-    );
+    sync("10% changed", copy, "COPY");
+    let limit = copy + drain;
+    let whole = |case: &str, args: &[&str]| ponte.run(args).report(case, limit, "COPY + DRAIN");
+    whole("resync, nothing different", &["resync"]);
+    whole("verify, nothing different", &["verify"]);
     on_target("UPDATE articles SET price = price + 1 WHERE sku LIKE '%3'");
-    let limit = copy + drain + load / 10;
-    report(
+    ponte.run(&["resync"]).report(
         "resync, 10% different",
-        resync(),
-        limit,
+        limit + load / 10,
         "COPY + DRAIN + LOAD of a tenth",
     );
-    if asks("tenfold") {
+    // The first run by time reads everything.
+    by_time.run(&["sync"]);
+    on_source(
+        "UPDATE articles SET price = price + 1, updated_at = date_trunc('second', now()) WHERE sku LIKE '%77'",
+    );
+    let run = by_time.run(&["sync"]);
+    run.report("1% changed, by time", copy, "COPY");
+    if asked.word("tenfold") {
         on_source(&fill(rows + 1, 10 * rows));
-        sync();
-        report(
+        ponte.run(&["sync"]);
+        let run = ponte.run(&["sync"]);
+        run.report(
             "nothing changed, ten times the rows",
-            sync(),
             copy,
             "COPY of a tenth",
         );
     }
-}
-
-/// A run, and what went over both lines before and after it.
-struct Counted {
-    run: Run,
-    before: Option<[Counts; 2]>,
-    after: Option<[Counts; 2]>,
 }
 
 /// What the servers need without ponte.
@@ -155,8 +129,12 @@ impl Limits {
     fn measure(source: &Database, target: &Database, folder: &Path) -> Limits {
         let file = folder.join("articles.tsv");
         let statements = folder.join("articles.sql");
-        let copied = timed(|| copy(source, Path::new("/dev/null")));
-        copy(source, &file);
+        let rows = format!(
+            "SELECT {} FROM articles",
+            COLUMNS.replace("active", "active::int")
+        );
+        let copied = timed(|| copy(source, &rows, Path::new("/dev/null")));
+        copy(source, &rows, &file);
         inserts(&file, &statements);
         let emptied = || statement(target, "TRUNCATE TABLE articles");
         let inserted = timed(|| mariadb(target, &[], &statements));
@@ -190,7 +168,8 @@ fn fill(first: u64, last: u64) -> String {
     format!(
         "CREATE TABLE IF NOT EXISTS articles (sku text PRIMARY KEY, name text, description text, barcode text, brand text, unit text,
              weight numeric(10,3), length numeric(10,2), width numeric(10,2), height numeric(10,2), price numeric(12,4),
-             active boolean, updated_at timestamp);
+             active boolean, updated_at timestamp NOT NULL);
+         CREATE INDEX IF NOT EXISTS articles_updated_at ON articles (updated_at);
          INSERT INTO articles SELECT 'SKU-' || lpad(n::text, 8, '0'), 'Article number ' || n, repeat(md5(n::text) || ' ', 7),
              lpad(n::text, 13, '0'), 'Brand ' || n % 500, 'pcs', n % 1000 / 7.0, n % 100, n % 90, n % 80, n % 100000 / 13.0,
              n % 10 <> 0, '2026-01-01'::timestamp + n * interval '1 second' FROM generate_series({first}, {last}) n;
@@ -202,109 +181,19 @@ const TARGET: &str = "CREATE TABLE articles (sku varchar(64) COLLATE utf8mb4_bin
     barcode varchar(20), brand varchar(60), unit varchar(10), weight decimal(10,3), length decimal(10,2), width decimal(10,2),
     height decimal(10,2), price decimal(12,4), active tinyint(1), updated_at datetime) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4;";
 
-fn project(source: &str, target: &str) -> String {
+/// `from` is what the flow's source has beside its table and key.
+fn project([source, target]: &[String; 2], from: &str) -> String {
     let set: Vec<String> = COLUMNS
         .split(", ")
         .skip(1)
         .map(|column| format!("{column} = \"{column}\""))
         .collect();
     format!(
-        "[connection.erp]\nurl = \"{}\"\n[connection.web]\nurl = \"{}\"\n[flow.articles]\n\
-         from = {{ connection = \"connection.erp\", table = \"articles\", key = [\"sku\"] }}\n\
+        "[connection.erp]\nurl = \"{source}\"\n[connection.web]\nurl = \"{target}\"\n[flow.articles]\n\
+         from = {{ connection = \"connection.erp\", table = \"articles\", key = [\"sku\"]{from} }}\n\
          to = {{ connection = \"connection.web\", table = \"articles\", match = {{ sku = \"sku\" }}, set = {{ {} }} }}\n",
-        source,
-        target,
         set.join(", ")
     )
-}
-
-/// What a run of the real binary took.
-#[derive(Default)]
-struct Run {
-    time: Duration,
-    /// Of its own threads, without the servers'.
-    processor: Duration,
-    peak_mib: u64,
-}
-
-fn run(dir: &Path, args: &[&str]) -> Run {
-    let began = Instant::now();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_ponte"))
-        .args(args)
-        .current_dir(dir)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the binary starts");
-    let mut run = Run::default();
-    loop {
-        run.peak_mib = peak_mib(child.id()).unwrap_or(run.peak_mib);
-        run.processor = processor(child.id()).unwrap_or(run.processor);
-        if let Some(status) = child.try_wait().expect("the child is ours") {
-            assert!(status.success(), "ponte {args:?} ended with {status}");
-            run.time = began.elapsed();
-            return run;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
-
-fn peak_mib(process: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    line.split_whitespace()
-        .nth(1)?
-        .parse::<u64>()
-        .ok()
-        .map(|kib| kib / 1024)
-}
-
-/// Linux counts it in hundredths of a second.
-fn processor(process: u32) -> Option<Duration> {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    let (_, behind_name) = stat.rsplit_once(')')?;
-    let mut fields = behind_name.split_whitespace().skip(11);
-    let mut ticks = || fields.next()?.parse::<u64>().ok();
-    let sum = ticks()? + ticks()?;
-    // A process that has ended but was not waited for still has its time; one that is gone has none.
-    (sum > 0).then(|| Duration::from_millis(sum * 10))
-}
-
-fn report(case: &str, counted: Counted, limit: Duration, what: &str) {
-    let Counted { run, before, after } = counted;
-    let [time, limit, processor] = [run.time, limit, run.processor].map(|time| time.as_secs_f64());
-    let Run { peak_mib, .. } = run;
-    let ratio = time / limit;
-    println!(
-        "{case}: {time:.2} s = {ratio:.2} x {what}; {processor:.2} s of processor time, {peak_mib} MiB"
-    );
-    let (Some(before), Some(after)) = (before, after) else {
-        return;
-    };
-    for (side, (before, after)) in ["source", "target"].iter().zip(before.iter().zip(&after)) {
-        println!(
-            "    {side}: {} connections, {} round trips, {} KiB sent, {} KiB received",
-            after.connections - before.connections,
-            after.round_trips - before.round_trips,
-            (after.bytes_to_server - before.bytes_to_server) / 1024,
-            (after.bytes_to_client - before.bytes_to_client) / 1024,
-        );
-    }
-}
-
-fn timed(work: impl FnOnce()) -> Duration {
-    let began = Instant::now();
-    work();
-    began.elapsed()
-}
-
-fn copy(source: &Database, to: &Path) {
-    let query = format!(
-        "\\copy (SELECT {} FROM articles) TO '{}'",
-        COLUMNS.replace("active", "active::int"),
-        to.display()
-    );
-    succeed(Command::new("psql").args([source.url.as_str(), "-qc", &query]));
 }
 
 /// The rows of a `COPY` file as statements.
@@ -332,41 +221,4 @@ fn load(target: &Database, from: &Path) {
         from.display()
     );
     statement(target, &sql);
-}
-
-fn statement(target: &Database, sql: &str) {
-    mariadb(target, &["-e", sql], Path::new("/dev/null"));
-}
-
-fn mariadb(target: &Database, more: &[&str], input: &Path) {
-    let address = servers::address(&target.url);
-    let (host, port) = address.rsplit_once(':').expect("host and port");
-    let input = std::fs::File::open(input).expect("the input is there");
-    let mut command = Command::new("mariadb");
-    command.args([
-        "--local-infile=1",
-        "--quick",
-        "-N",
-        "-h",
-        host,
-        "-P",
-        port,
-        "-uroot",
-        "-pponte",
-    ]);
-    command.arg(&target.name).args(more).stdin(input);
-    succeed(command.stdout(Stdio::null()));
-}
-
-fn succeed(command: &mut Command) {
-    let output = command
-        .stderr(Stdio::piped())
-        .spawn()
-        .and_then(|child| child.wait_with_output());
-    let output = output.expect("the client is installed");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
 }

@@ -136,6 +136,13 @@ pub struct Resolved {
     code: Code,
 }
 
+impl Resolved {
+    /// Whether its value hangs on the row and the small tables alone: not on the time of the run, nor on the zone.
+    pub fn is_timeless(&self) -> bool {
+        resolve::is_timeless(&self.code)
+    }
+}
+
 impl Expr {
     /// Reads an expression; `at` is where its text stands in its file.
     ///

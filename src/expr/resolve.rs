@@ -256,37 +256,49 @@ fn binary(operator: Operator, left: Box<Code>, right: Box<Code>) -> Code {
 /// A constant, if the parts are and the operation looks neither at the clock nor at the zone. One that fails is kept:
 /// it may stand in a branch that is never taken.
 fn folded(code: Code) -> Code {
-    let all = |codes: &[Code]| codes.iter().all(is_constant);
-    let constant = match &code {
-        Code::Negate(a) | Code::Not(a) | Code::IsNull(a) => is_constant(a),
+    let is_leaf = matches!(code, Code::Constant(_) | Code::Slot(_) | Code::Lookup(..));
+    if !is_leaf
+        && is_made_of(&code, is_constant)
+        && let Ok(value) = code.eval(&Nowhere)
+    {
+        return Code::Constant(value.into_owned());
+    }
+    code
+}
+
+/// Whether the operation looks neither at the clock nor at the zone, and its parts are of the sort.
+fn is_made_of(code: &Code, sort: fn(&Code) -> bool) -> bool {
+    let all = |codes: &[Code]| codes.iter().all(sort);
+    match code {
+        Code::Negate(a) | Code::Not(a) | Code::IsNull(a) => sort(a),
         Code::And(a, b)
         | Code::Or(a, b)
         | Code::Compare(_, a, b)
         | Code::Concat(a, b)
         | Code::Arithmetic(_, a, b)
-        | Code::Like(a, b) => is_constant(a) && is_constant(b),
-        Code::In(a, list) => is_constant(a) && all(list),
+        | Code::Like(a, b) => sort(a) && sort(b),
+        Code::In(a, list) => sort(a) && all(list),
         Code::Between(operands) => all(operands.as_slice()),
         Code::Case {
             operand,
             branches,
             otherwise,
         } => {
-            operand.iter().all(|operand| is_constant(operand))
-                && branches
-                    .iter()
-                    .all(|(a, b)| is_constant(a) && is_constant(b))
-                && is_constant(otherwise)
+            operand.iter().all(|operand| sort(operand))
+                && branches.iter().all(|(a, b)| sort(a) && sort(b))
+                && sort(otherwise)
         }
         // The day of a timestamp depends on the zone.
-        Code::Cast(a, to) => is_constant(a) && *to != super::tree::CastTo::Date,
+        Code::Cast(a, to) => sort(a) && *to != super::tree::CastTo::Date,
         Code::Call(function, arguments) => function.is_pure() && all(arguments),
-        Code::Constant(_) | Code::Slot(_) | Code::Lookup(..) => false,
-    };
-    if constant && let Ok(value) = code.eval(&Nowhere) {
-        return Code::Constant(value.into_owned());
+        Code::Lookup(_, keys) => all(keys),
+        Code::Constant(_) | Code::Slot(_) => true,
     }
-    code
+}
+
+/// Whether the value hangs on the row and the small tables alone, so that it is the same whenever it is computed.
+pub(super) fn is_timeless(code: &Code) -> bool {
+    is_made_of(code, is_timeless)
 }
 
 fn is_constant(code: &Code) -> bool {

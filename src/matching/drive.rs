@@ -10,10 +10,11 @@ use crate::sync::bind::{Binder, Bound};
 use crate::sync::erp_keys::ErpKeys;
 use crate::sync::layout::ANCESTORS;
 use crate::sync::links::Assumed;
-use crate::sync::read::{Item, Reader, Selection, key_is_unique, levels, tree_fits};
+use crate::sync::read::{Item, Reader, Selection, key_is_unique};
 use crate::sync::record::{Existing, Record};
 use crate::sync::report::{FlowReport, Reason, Rejected};
 use crate::sync::run::{RunError, find_of, surroundings};
+use crate::sync::tree::{levels, tree_fits};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 

@@ -36,8 +36,8 @@
 //!
 //! # Crash points
 //!
-//! A transaction holds at most [`write::WRITE_ROWS`] figures with their derived rows. Before its COMMIT nothing has
-//! happened. After an *unknown* COMMIT nothing is sent again: see [`write`]. There is no state: the next cycle looks anew.
+//! A transaction holds some figures with their derived rows ([`crate::sync::pace`] says how many). Before its COMMIT nothing
+//! has happened. After an *unknown* COMMIT nothing is sent again: see [`write`]. There is no state: the next cycle looks anew.
 //!
 //! # Settling
 //!

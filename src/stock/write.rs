@@ -17,13 +17,15 @@ use crate::failpoint;
 use crate::own::lease::Guard;
 use crate::sync::change::RowChange;
 use crate::sync::derived;
+use crate::sync::pace::Pace;
 use crate::value::{Decimal, Value, convert};
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::time::Instant;
 
-/// Figures in one transaction: locks are held for as long as these and their derived rows take.
-pub const WRITE_ROWS: usize = 200;
-/// Figures whose derived rows are compared at a time where nothing is locked.
+/// Figures whose derived rows are compared at a time where nothing is locked ...
 const COMPARE_ROWS: usize = 4000;
+/// ... and, where some of them are off, to find out which.
+const NARROW_ROWS: usize = 200;
 /// Attempts to open a lost connection again, and to lock the rows of a lost transaction.
 const ATTEMPTS: u32 = 5;
 
@@ -97,7 +99,7 @@ pub async fn find_off<'a>(
             continue;
         }
         changes.extend(found);
-        for group in chunk.chunks(WRITE_ROWS) {
+        for group in chunk.chunks(NARROW_ROWS) {
             if group.len() == chunk.len()
                 || !differences(session, targets, figures, group)
                     .await?
@@ -151,13 +153,25 @@ impl Writer<'_, '_> {
     ) -> db::Result<BTreeSet<String>> {
         due.sort_by(|a, b| order(&a.figure.id, &b.figure.id));
         let mut again = BTreeSet::new();
-        let mut groups: VecDeque<Vec<Due<'_>>> =
-            due.chunks(WRITE_ROWS).map(<[_]>::to_vec).collect();
-        while let Some(group) = groups.pop_front() {
+        let mut due = due.into_iter();
+        // Those of a group of which one cannot be written.
+        let mut singles = VecDeque::new();
+        let mut pace = Pace::default();
+        loop {
+            let group: Vec<Due<'_>> = match singles.pop_front() {
+                Some(one) => vec![one],
+                None => due.by_ref().take(pace.records()).collect(),
+            };
+            if group.is_empty() {
+                return Ok(again);
+            }
             let mut moved = BTreeSet::new();
-            let end = match self.transaction(&group, &mut moved).await {
+            let end = match self.transaction(&group, &mut moved, &mut pace).await {
                 Ok(end) => end,
-                Err(error) if gives_way(&error) => self.roll_back(&error).await?,
+                Err(error) if gives_way(&error) => {
+                    pace.gave_way();
+                    self.roll_back(&error).await?
+                }
                 Err(error) if error.is_about_data() => {
                     self.roll_back(&error).await?;
                     match group.as_slice() {
@@ -166,10 +180,7 @@ impl Writer<'_, '_> {
                             reason: error.to_string(),
                         }),
                         // One of them is at fault: each on its own, the others succeed.
-                        _ => group
-                            .iter()
-                            .rev()
-                            .for_each(|one| groups.push_front(vec![*one])),
+                        _ => singles.extend(group),
                     }
                     continue;
                 }
@@ -202,7 +213,6 @@ impl Writer<'_, '_> {
                 }
             }
         }
-        Ok(again)
     }
 
     /// One transaction: figures first, then the derived rows in their order, then what the shop is to forget. `moved`
@@ -211,9 +221,13 @@ impl Writer<'_, '_> {
         &mut self,
         group: &[Due<'_>],
         moved: &mut BTreeSet<String>,
+        pace: &mut Pace,
     ) -> db::Result<End> {
         let session = self.shop.session.as_mut();
+        let asked = Instant::now();
         session.begin(Isolation::ReadCommitted).await?;
+        pace.answered(asked.elapsed());
+        let began = Instant::now();
         self.guard.check(session).await?;
         let present = lock(session, self.targets, group).await?;
         let (mut set, mut add) = (Vec::new(), Vec::new());
@@ -257,7 +271,10 @@ impl Writer<'_, '_> {
         let committed = session.commit().await;
         failpoint::reached("stock committed");
         match committed {
-            Ok(()) => Ok(End::Committed(changes)),
+            Ok(()) => {
+                pace.wrote(group.len(), began.elapsed());
+                Ok(End::Committed(changes))
+            }
             Err(CommitError::NotDone(error)) => Err(error),
             Err(CommitError::Unknown(error)) => Ok(End::Unknown(error)),
         }

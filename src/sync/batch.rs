@@ -19,6 +19,7 @@ use super::links::{Assumed, LinkCache};
 use super::pace::Pace;
 use super::record::{Existing, Record, Surroundings};
 use super::report::{FlowReport, Reason, Rejected};
+use super::standing::Expected;
 use super::work::{Mode, Sight, evaluate};
 use crate::db::patience::{self, pause};
 use crate::db::{CommitError, DbError, DbErrorKind, Engine, Isolation, Session};
@@ -92,6 +93,8 @@ pub struct Applier<'b> {
     pub known_only: bool,
     pub generation: NewGeneration,
     pub pace: Pace,
+    /// What the records' rows are to be, where that can be told.
+    pub expected: Option<&'b Expected<'b>>,
     /// Flows whose records hang on this one's rows.
     pub hanging: Vec<Generation>,
     /// A transaction for each record.
@@ -144,6 +147,7 @@ impl<'b> Applier<'b> {
             known_only: false,
             generation,
             pace: Pace::default(),
+            expected: None,
             hanging: Vec::new(),
             singly: false,
             linked: Linked::new(),

@@ -9,20 +9,23 @@ use super::batch::{Applier, Done, Intent, NewGeneration, Outcome};
 use super::bind::{Bound, BoundWrite};
 use super::links::LinkCache;
 use super::memory::Memory;
+use super::pace::Pace;
 use super::read::{Item, Reader};
 use super::record::{Record, Surroundings};
 use super::report::{CHANGES_KEPT, FlowReport, Reason, RecordChange, Rejected};
 use super::rows::new_cells;
 use super::run::{self, Progress, RunError};
+use super::standing::Expected;
 use super::work::{Op, Sight, evaluate, holds, match_values, shown, types_of};
 use crate::db::query::{Insert, Query};
 use crate::db::{self, CommitError, DbError, DbErrorKind, Isolation, Session};
 use crate::own::lease::Guard;
 use std::collections::{HashMap, HashSet};
+use std::time::Instant;
 
-/// Records of one batch, one transaction ...
-const RECORDS: usize = 2000;
-/// ... and about so many bytes of values: there are two batches at a time.
+/// Records of one batch, one transaction, at most: what a transaction costs beside its rows is little then ...
+const RECORDS: usize = 5000;
+/// ... and about so many bytes of values: there are three batches at a time.
 const BYTES: usize = 4 << 20;
 /// Records after which the transaction under way gets its turn.
 const TURN: usize = 16;
@@ -85,33 +88,50 @@ pub async fn fill(
         return Ok(false);
     };
     let mut refused = 0;
-    let mut batch = gather(reader, memory, write, bound, &applier.around).await?;
+    let mut pace = Pace::up_to(RECORDS);
+    let gathering = Gathering {
+        write,
+        bound,
+        expected: applier.expected,
+    };
+    let mut batch = gathering
+        .batch(reader, memory, &applier.around, pace.records())
+        .await?;
+    // In the table, and not yet counted.
+    let mut done: Option<Batch> = None;
     while refused < REFUSED_MAX {
-        if batch.records.is_empty() && batch.is_last {
-            batch.settle(write, applier.intent, memory, report)?;
-            return Ok(true);
-        }
         let Applier {
             session,
             guard,
             generation,
             around,
+            intent,
             ..
         } = applier;
-        let inserting = insert(session.as_mut(), guard.as_ref(), generation, &batch);
-        // Behind the last batch there is nothing to do meanwhile.
-        let (inserted, next) = match batch.is_last {
-            true => (inserting.await, None),
-            false => {
-                let gathering = gather(reader, memory, write, bound, around);
-                let (inserted, next) = tokio::join!(inserting, gathering);
-                (inserted, Some(next))
+        let records = pace.records();
+        let inserting = insert(
+            session.as_mut(),
+            guard.as_ref(),
+            generation,
+            &batch,
+            &mut pace,
+        );
+        let meanwhile = async {
+            let next = match batch.is_last {
+                true => None,
+                false => Some(gathering.batch(reader, memory, around, records).await?),
+            };
+            if let Some(done) = done.take() {
+                done.settle(write, *intent, memory, report)?;
             }
+            Ok::<_, RunError>(next)
         };
+        let (inserted, next) = tokio::join!(inserting, meanwhile);
+        let next = next?;
         match inserted {
             Ok(()) => {
                 applier.generation.is_set |= !batch.inserts.is_empty();
-                batch.settle(write, applier.intent, memory, report)?;
+                done = Some(batch);
             }
             Err(error) => {
                 tracing::debug!(flow = bound.flow.name, %error, "a batch is compared with the target instead");
@@ -122,9 +142,17 @@ pub async fn fill(
         report.counts.read = reader.rows;
         progress(report);
         match next {
-            Some(next) => batch = next?,
-            None => return Ok(true),
+            Some(next) => batch = next,
+            None => {
+                if let Some(done) = done {
+                    done.settle(write, applier.intent, memory, report)?;
+                }
+                return Ok(true);
+            }
         }
+    }
+    if let Some(done) = done {
+        done.settle(write, applier.intent, memory, report)?;
     }
     // What has been read is not read again.
     let is_last = batch.is_last;
@@ -234,66 +262,77 @@ impl Batch {
     }
 }
 
-/// Reads a batch and computes its rows.
-async fn gather(
-    reader: &mut Reader<'_>,
-    memory: &mut Memory,
-    write: &BoundWrite<'_>,
-    bound: &Bound<'_>,
-    around: &Surroundings,
-) -> Result<Batch, RunError> {
-    let links = LinkCache::default();
-    let sight = Sight {
-        around,
-        lookups: &bound.layout.lookups,
-        links: &links,
-    };
-    let mut batch = Batch::default();
-    let mut rows = Rows::new(write);
-    let mut hashes = HashSet::new();
-    let mut bytes = 0;
-    while batch.records.len() < RECORDS && bytes < BYTES {
-        let mut record = match reader.next().await? {
-            None => {
-                batch.is_last = true;
-                break;
-            }
-            Some(Item::Known(known)) => {
-                batch.unchanged += known;
-                continue;
-            }
-            Some(Item::Rejected(rejected)) => {
-                batch.rejected.push(rejected);
-                continue;
-            }
-            Some(Item::Record(record)) if memory.is_unchanged(&record) => {
-                batch.unchanged += 1;
-                continue;
-            }
-            Some(Item::Record(record)) => record,
+/// How batches are made of what is read.
+struct Gathering<'a, 'b> {
+    write: &'a BoundWrite<'b>,
+    bound: &'a Bound<'b>,
+    expected: Option<&'a Expected<'b>>,
+}
+
+impl Gathering<'_, '_> {
+    /// Reads a batch and computes its rows.
+    async fn batch(
+        &self,
+        reader: &mut Reader<'_>,
+        memory: &mut Memory,
+        around: &Surroundings,
+        records: usize,
+    ) -> Result<Batch, RunError> {
+        let bound = self.bound;
+        let links = LinkCache::default();
+        let sight = Sight {
+            around,
+            lookups: &bound.layout.lookups,
+            links: &links,
         };
-        batch.has_doubles |= !hashes.insert(record.hash);
-        batch
-            .outcomes
-            .push(match rows.add(&mut record, bound, sight) {
-                Ok(true) => Outcome::Created,
-                Ok(false) => Outcome::Right,
-                Err(reason) => Outcome::Rejected(reason),
-            });
-        bytes += record.bytes();
-        batch.records.push(*record);
-        if batch.records.len().is_multiple_of(TURN) {
-            tokio::task::yield_now().await;
+        let mut batch = Batch::default();
+        let mut rows = Rows::new(self.write, self.expected);
+        let mut hashes = HashSet::new();
+        let mut bytes = 0;
+        while batch.records.len() < records && bytes < BYTES {
+            let mut record = match reader.next().await? {
+                None => {
+                    batch.is_last = true;
+                    break;
+                }
+                Some(Item::Known(known)) => {
+                    batch.unchanged += known;
+                    continue;
+                }
+                Some(Item::Rejected(rejected)) => {
+                    batch.rejected.push(rejected);
+                    continue;
+                }
+                Some(Item::Record(record)) if memory.is_unchanged(&record) => {
+                    batch.unchanged += 1;
+                    continue;
+                }
+                Some(Item::Record(record)) => record,
+            };
+            batch.has_doubles |= !hashes.insert(record.hash);
+            batch
+                .outcomes
+                .push(match rows.add(&mut record, bound, sight) {
+                    Ok(true) => Outcome::Created,
+                    Ok(false) => Outcome::Right,
+                    Err(reason) => Outcome::Rejected(reason),
+                });
+            bytes += record.bytes();
+            batch.records.push(*record);
+            if batch.records.len().is_multiple_of(TURN) {
+                tokio::task::yield_now().await;
+            }
         }
+        batch.has_doubles |= rows.has_doubles;
+        batch.inserts = rows.inserts;
+        Ok(batch)
     }
-    batch.has_doubles |= rows.has_doubles;
-    batch.inserts = rows.inserts;
-    Ok(batch)
 }
 
 /// The rows of a batch while they are computed.
 struct Rows<'w> {
     write: &'w BoundWrite<'w>,
+    expected: Option<&'w Expected<'w>>,
     inserts: Vec<Insert>,
     /// Where the rows of these columns are.
     by_columns: HashMap<Vec<&'w str>, usize>,
@@ -302,9 +341,10 @@ struct Rows<'w> {
 }
 
 impl<'w> Rows<'w> {
-    fn new(write: &'w BoundWrite<'w>) -> Self {
+    fn new(write: &'w BoundWrite<'w>, expected: Option<&'w Expected<'w>>) -> Self {
         Rows {
             write,
+            expected,
             inserts: Vec::new(),
             by_columns: HashMap::new(),
             matched: HashSet::new(),
@@ -331,9 +371,17 @@ impl<'w> Rows<'w> {
             .for_each(|value| value.encode(&mut bytes));
         self.has_doubles |= !self.matched.insert(bytes);
         let (columns, values) = new_cells(self.write, &view, key)?;
-        let at = match self.by_columns.get(&columns) {
-            Some(at) => *at,
-            None => self.group(columns),
+        if let Some(expected) = self.expected {
+            expected.note_cells(record, &values);
+        }
+        let is_last = |last: &&Insert| last.columns.iter().eq(columns.iter());
+        let at = match self.inserts.last().filter(is_last) {
+            // Most rows have the columns of the one before.
+            Some(_) => self.inserts.len() - 1,
+            None => match self.by_columns.get(&columns) {
+                Some(at) => *at,
+                None => self.group(columns),
+            },
         };
         self.inserts[at].rows.push(values);
         Ok(true)
@@ -362,6 +410,7 @@ async fn insert(
     guard: Option<&Guard>,
     generation: &NewGeneration,
     batch: &Batch,
+    pace: &mut Pace,
 ) -> db::Result<()> {
     if batch.has_doubles {
         let why = "two records lead to one row";
@@ -370,7 +419,10 @@ async fn insert(
     if batch.inserts.is_empty() {
         return Ok(());
     }
+    let asked = Instant::now();
     session.begin(Isolation::ReadCommitted).await?;
+    pace.answered(asked.elapsed());
+    let began = Instant::now();
     let work = async {
         if let Some(guard) = guard {
             guard.check(session).await?;
@@ -384,9 +436,13 @@ async fn insert(
         Ok(())
     };
     match work.await {
-        Ok(()) => session.commit().await.map_err(|error| match error {
-            CommitError::NotDone(error) | CommitError::Unknown(error) => error,
-        }),
+        Ok(()) => {
+            session.commit().await.map_err(|error| match error {
+                CommitError::NotDone(error) | CommitError::Unknown(error) => error,
+            })?;
+            pace.wrote(batch.records.len(), began.elapsed());
+            Ok(())
+        }
         Err(error) => {
             // A connection that broke has rolled back by itself.
             let _ = session.rollback().await;

@@ -6,13 +6,16 @@
 //! once in 10^18 changes. Which entries were found is noted, so that the next snapshot takes them from the file.
 
 use super::batch::needs::Awaited;
-use super::snapshot::{Fingerprint, KeyHash, Places, Snapshot, SnapshotError};
+use super::snapshot::{Fingerprint, KeyHash, Places, RowDigest, Snapshot, SnapshotError};
 use std::collections::HashSet;
 
 /// Entries of which eight bytes are held in memory: 100 MB.
 const IN_MEMORY_MAX: u64 = 12_000_000;
 /// Entries that share a first part of their hash, about.
 const SHARE: u64 = 8;
+
+/// Which rows of the target stand as they should; `None`: nobody has looked, all are taken to.
+pub type Stands<'a> = Option<&'a dyn Fn(RowDigest) -> bool>;
 
 /// The rows of a snapshot that is believed.
 #[derive(Debug)]
@@ -39,7 +42,24 @@ impl Known {
         stale: HashSet<KeyHash>,
         awaited: Awaited,
     ) -> Result<Known, SnapshotError> {
-        Known::within(IN_MEMORY_MAX, snapshot, stale, awaited)
+        Known::within(IN_MEMORY_MAX, snapshot, stale, awaited, None)
+    }
+
+    /// Those whose row in the target stands as it should; `None` if they are too many.
+    ///
+    /// # Errors
+    /// If the snapshot cannot be read any more.
+    pub fn standing(
+        snapshot: &Snapshot,
+        stale: HashSet<KeyHash>,
+        awaited: Awaited,
+        stands: &dyn Fn(RowDigest) -> bool,
+    ) -> Result<Option<Known>, SnapshotError> {
+        if snapshot.len() > IN_MEMORY_MAX {
+            return Ok(None);
+        }
+        let stands = Some(stands);
+        Known::within(IN_MEMORY_MAX, snapshot, stale, awaited, stands).map(Some)
     }
 
     fn within(
@@ -47,9 +67,10 @@ impl Known {
         snapshot: &Snapshot,
         stale: HashSet<KeyHash>,
         awaited: Awaited,
+        stands: Stands<'_>,
     ) -> Result<Known, SnapshotError> {
         let prints = match snapshot.len() <= in_memory_max {
-            true => Prints::Memory(Table::read(snapshot)?),
+            true => Prints::Memory(Table::read(snapshot, stands)?),
             false => Prints::File(Box::new(snapshot.again()?)),
         };
         Ok(Known {
@@ -92,16 +113,21 @@ struct Table {
 }
 
 impl Table {
-    fn read(snapshot: &Snapshot) -> Result<Table, SnapshotError> {
+    fn read(snapshot: &Snapshot, stands: Stands<'_>) -> Result<Table, SnapshotError> {
         let parts = (snapshot.len() / SHARE).max(2).next_power_of_two();
         let shift = u64::BITS - parts.trailing_zeros();
         let mut words = Vec::with_capacity(snapshot.len() as usize);
         let mut starts = Vec::with_capacity(parts as usize + 1);
         for entry in snapshot.all()? {
-            let (hash, fingerprint) = entry?;
+            let (hash, fingerprint, row) = entry?;
             let part = (head(&hash) >> shift) as usize;
             starts.resize(starts.len().max(part + 1), words.len() as u32);
-            words.push(word(&hash, &fingerprint));
+            let word = word(&hash, &fingerprint);
+            // An entry that is not to be found keeps its place.
+            words.push(match stands.is_none_or(|stands| stands(row)) {
+                true => word,
+                false => !word,
+            });
         }
         starts.resize(parts as usize + 1, words.len() as u32);
         Ok(Table {

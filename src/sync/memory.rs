@@ -12,6 +12,7 @@ use super::record::Record;
 use super::report::FlowReport;
 use super::run::Options;
 use super::snapshot::{KeyHash, Merged, Next, Snapshot, SnapshotError};
+use super::standing::Standing;
 use super::watermark::Mark;
 use crate::config::digest::source_digest;
 use crate::failpoint;
@@ -123,6 +124,18 @@ impl Memory {
         Ok(())
     }
 
+    /// The same of a run that compares every record: those need not be looked at whose row stands as it should, by what
+    /// the snapshot says the record came to.
+    pub fn recall_standing(&mut self, standing: &Standing<'_>) -> Result<(), SnapshotError> {
+        let is_believed = self.compare_all && self.provenance.is_some();
+        if let Some(old) = self.old.as_ref().filter(|_| is_believed) {
+            let stale = std::mem::take(&mut self.stale);
+            let awaited = std::mem::take(&mut self.awaited);
+            self.known = Known::standing(old, stale, awaited, &|row| standing.has(row))?;
+        }
+        Ok(())
+    }
+
     /// Whether the record need not be looked at. It is then carried over as it is.
     pub fn is_unchanged(&mut self, record: &Record) -> bool {
         let known = self.known.as_mut();
@@ -131,7 +144,7 @@ impl Memory {
 
     pub fn carried_over(&mut self, record: &Record) -> Result<(), SnapshotError> {
         match &mut self.next {
-            Some(next) => next.push(&record.hash, &record.fingerprint),
+            Some(next) => next.push(&record.hash, &record.fingerprint, record.row),
             None => Ok(()),
         }
     }

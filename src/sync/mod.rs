@@ -7,7 +7,7 @@
 //! row of the target a record is; [`rows`], [`attributes`], [`elements`] and [`derived`] compare with the target as it
 //! is now; [`work`] carries out what differs; [`batch`] does all of this for some hundred records in one transaction;
 //! [`fetch`] asks for what only the target knows; [`fill`] does without comparing where the table was empty, [`standing`]
-//! reads the table whole where every record is compared; [`gone`] deals with what the source no longer has; [`memory`] knows
+//! reads the table whole where every record is compared; [`tree`] puts parents before their children; [`gone`] deals with what the source no longer has; [`memory`] knows
 //! what was carried over before; [`run`] strings it together; [`report`] keeps what happened.
 
 pub mod attributes;
@@ -37,6 +37,7 @@ pub mod rows;
 pub mod run;
 pub mod snapshot;
 pub mod standing;
+pub mod tree;
 pub mod unique;
 pub mod watermark;
 pub mod work;

@@ -19,20 +19,27 @@ pub const RECORDS_MIN: usize = 20;
 #[derive(Debug)]
 pub struct Pace {
     records: usize,
+    records_max: usize,
     /// The fastest answer to a statement without work.
     round_trip: Option<Duration>,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Pace {
-            records: RECORDS_MAX,
-            round_trip: None,
-        }
+        Pace::up_to(RECORDS_MAX)
     }
 }
 
 impl Pace {
+    /// Begins with as many records as it ever allows.
+    pub fn up_to(records_max: usize) -> Self {
+        Pace {
+            records: records_max,
+            records_max,
+            round_trip: None,
+        }
+    }
+
     /// Records that the next transaction may take.
     pub fn records(&self) -> usize {
         self.records
@@ -52,7 +59,7 @@ impl Pace {
             false if records * 2 > self.records => self.records + self.records / 4,
             false => return,
         };
-        self.records = next.clamp(RECORDS_MIN, RECORDS_MAX);
+        self.records = next.clamp(RECORDS_MIN, self.records_max);
     }
 
     /// A transaction gave way to somebody else's.

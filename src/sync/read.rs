@@ -25,11 +25,8 @@ use crate::value::{Charset, Row, Type, Value};
 use feed::{ChildRows, Fed, Marked, Portions, Rows};
 use sift::Sifter;
 use std::cmp::Ordering;
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
-
-/// A tree is ordered in memory; no shop has so many categories.
-const TREE_RECORDS_MAX: usize = 200_000;
 
 /// Which rows to read.
 #[derive(Debug, Clone, Default)]
@@ -390,6 +387,7 @@ impl<'b> Reader<'b> {
             hash: key_hash(&text),
             key: text,
             fingerprint,
+            row: 0,
             values,
             children,
             state: Existing::ByMatch,
@@ -473,59 +471,6 @@ fn compare(a: &Row, a_at: &[usize], b: &Row, b_at: &[usize]) -> Ordering {
         .map(|(x, y)| x.order(y))
         .find(|order| *order != Ordering::Equal)
         .unwrap_or(Ordering::Equal)
-}
-
-/// Orders a tree's records by level, parents first; records that are their own ancestors are rejected.
-pub fn levels(records: Vec<Box<Record>>, parent: usize) -> (Vec<Vec<Box<Record>>>, Vec<Rejected>) {
-    let parents: HashMap<String, Option<String>> = records
-        .iter()
-        .map(|record| {
-            let parent = &record.values[parent];
-            (
-                record.key.clone(),
-                (!parent.is_empty()).then(|| key_text(std::slice::from_ref(parent))),
-            )
-        })
-        .collect();
-    let depth = |key: &str| {
-        let mut depth = 0;
-        let mut at = key;
-        while let Some(Some(parent)) = parents.get(at) {
-            depth += 1;
-            if depth > parents.len() {
-                return None;
-            }
-            at = parent;
-        }
-        Some(depth)
-    };
-    let mut levels: Vec<Vec<Box<Record>>> = Vec::new();
-    let mut rejected = Vec::new();
-    for record in records {
-        match depth(&record.key) {
-            Some(depth) => {
-                levels.resize_with(levels.len().max(depth + 1), Vec::new);
-                levels[depth].push(record);
-            }
-            None => rejected.push(Rejected {
-                hash: record.hash,
-                key: record.key,
-                reason: Reason::Cycle,
-            }),
-        }
-    }
-    (levels, rejected)
-}
-
-/// Fails when a tree is too large to be ordered in memory.
-pub fn tree_fits(records: usize, flow: &str) -> Result<()> {
-    match records > TREE_RECORDS_MAX {
-        true => Err(DbError::new(
-            DbErrorKind::Other,
-            format!("flow {flow} has more than {TREE_RECORDS_MAX} records in its tree"),
-        )),
-        false => Ok(()),
-    }
 }
 
 /// Whether a unique index of the source's table vouches for the key.

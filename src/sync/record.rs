@@ -2,7 +2,7 @@
 
 use super::links::LinkCache;
 use super::lookup::Lookups;
-use super::snapshot::{Fingerprint, KeyHash};
+use super::snapshot::{Fingerprint, KeyHash, RowDigest};
 use crate::expr::{Env, EvalError, Slot, Zone};
 use crate::value::{Row, Value};
 use chrono::{DateTime, Utc};
@@ -20,6 +20,8 @@ pub struct Record {
     pub key: String,
     pub hash: KeyHash,
     pub fingerprint: Fingerprint,
+    /// Of its row in the target as it should stand, once that is computed.
+    pub row: RowDigest,
     /// By slot: the source's columns, texts, computed fields, `find`'s columns, columns of written rows.
     pub values: Vec<Value>,
     /// Rows by child set, in the order of the plan's children.

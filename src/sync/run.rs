@@ -10,14 +10,14 @@ use super::bind::{BindError, Binder, Bound};
 use super::erp_keys::ErpKeys;
 use super::fill;
 use super::gone::{self, Settled, WholeRun};
-use super::layout::ANCESTORS;
 use super::lookup::Lookups;
 use super::memory::{Memory, TargetIs};
-use super::read::{Item, Reader, Selection, key_is_unique, levels, tree_fits};
+use super::read::{Item, Reader, Selection, key_is_unique};
 use super::record::{Record, Surroundings};
 use super::report::{FlowReport, Reason, Rejected, WAITING_KEPT};
 use super::snapshot::{KeyHash, Snapshot, SnapshotError};
-use super::standing::Standing;
+use super::standing::{Expected, Standing};
+use super::tree;
 use super::watermark::{Mark, Start, Watched};
 use crate::connections::Connections;
 use crate::db::query::Query;
@@ -31,7 +31,6 @@ use crate::own::link::Links;
 use crate::plan::{Find, Flow, PackFacts, Plan};
 use crate::value::Value;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 /// About so many bytes of values are in one batch, one transaction at most; [`super::pace`] says how many records.
 const BATCH_BYTES: usize = 4 << 20;
@@ -160,10 +159,15 @@ pub async fn run(
     applier.known_only = options.verify;
     applier.hanging = hanging(plan, flow, &connections.own(&flow.target.connection));
     let is_whole = memory.is_whole() && !options.is_partial() && keys.is_none();
-    let standing = match is_whole {
-        true => Standing::read(&mut applier).await?,
-        false => None,
+    let expected = Expected::of(&bound);
+    let standing = match &expected {
+        Some(expected) if is_whole => Standing::read(&mut applier, expected).await?,
+        _ => None,
     };
+    if let Some(standing) = &standing {
+        memory.recall_standing(standing)?;
+    }
+    applier.expected = expected.as_ref();
     let mut reader = match &keys {
         Some(keys) => Reader::of_keys(&source_engine, &bound, keys, seed),
         None => {
@@ -180,7 +184,7 @@ pub async fn run(
     };
     match bound.parent {
         Some(parent) => {
-            tree(
+            tree::carry_over(
                 &mut reader,
                 parent,
                 &mut applier,
@@ -383,10 +387,10 @@ async fn stream(
     while let Some(item) = reader.next().await? {
         match item {
             Item::Rejected(rejected) => reject(rejected, memory, report)?,
-            Item::Known(rows) => report.counts.unchanged += rows,
+            Item::Known(rows) => *known(report, standing) += rows,
             Item::Record(mut record) => {
                 if memory.is_unchanged(&record) {
-                    report.counts.unchanged += 1;
+                    *known(report, standing) += 1;
                 } else if standing.is_some_and(|standing| {
                     standing.is_right(&mut record, applier.bound, &applier.around)
                 }) {
@@ -411,73 +415,12 @@ async fn stream(
     apply(applier, batch, memory, report).await
 }
 
-/// A tree is small: it is read whole and carried over level by level, so that parents are linked before their children.
-async fn tree(
-    reader: &mut Reader<'_>,
-    parent: usize,
-    applier: &mut Applier<'_>,
-    memory: &mut Memory,
-    report: &mut FlowReport,
-    progress: Progress<'_>,
-) -> Result<(), RunError> {
-    let mut records = Vec::new();
-    while let Some(item) = reader.next().await? {
-        match item {
-            Item::Rejected(rejected) => reject(rejected, memory, report)?,
-            // The reader lets no record of a tree go.
-            Item::Known(_) => {}
-            Item::Record(record) => records.push(record),
-        }
-        tree_fits(records.len(), &applier.bound.flow.name)?;
+/// Where a record that is known counts: what is known to stand as it should has been compared.
+fn known<'r>(report: &'r mut FlowReport, standing: Option<&Standing<'_>>) -> &'r mut u64 {
+    match standing {
+        Some(_) => &mut report.counts.right,
+        None => &mut report.counts.unchanged,
     }
-    report.counts.read = reader.rows;
-    let (levels, cyclic) = levels(records, parent);
-    for rejected in cyclic {
-        reject(rejected, memory, report)?;
-    }
-    let child = applier.bound.layout.child(ANCESTORS);
-    let mut above: HashMap<String, Vec<Arc<str>>> = HashMap::new();
-    for level in levels {
-        let mut changed = Vec::new();
-        for mut record in level {
-            let ancestors = ancestors(&record, parent, &above);
-            record.add_ancestors(child, &ancestors);
-            above.insert(record.key.clone(), ancestors);
-            if memory.is_unchanged(&record) {
-                report.counts.unchanged += 1;
-            } else {
-                changed.push(*record);
-            }
-        }
-        while !changed.is_empty() {
-            let rest = changed.split_off(changed.len().min(applier.pace.records()));
-            apply(
-                applier,
-                std::mem::replace(&mut changed, rest),
-                memory,
-                report,
-            )
-            .await?;
-            progress(report);
-        }
-    }
-    Ok(())
-}
-
-/// The records above, nearest first.
-fn ancestors(
-    record: &Record,
-    parent: usize,
-    above: &HashMap<String, Vec<Arc<str>>>,
-) -> Vec<Arc<str>> {
-    let parent = record.values[parent].plain();
-    if parent.is_empty() {
-        return Vec::new();
-    }
-    let further = above.get(parent.as_ref()).into_iter().flatten().cloned();
-    std::iter::once(Arc::from(parent.as_ref()))
-        .chain(further)
-        .collect()
 }
 
 pub(super) fn reject(
@@ -536,7 +479,12 @@ pub(super) async fn apply(
     if batch.is_empty() {
         return Ok(());
     }
-    let done = applier.apply(batch, report).await?;
+    let mut done = applier.apply(batch, report).await?;
+    if let Some(expected) = applier.expected {
+        for done in &mut done {
+            expected.note(&mut done.record, applier.bound, &applier.around);
+        }
+    }
     take(done, applier.intent, memory, report)
 }
 

@@ -1,9 +1,9 @@
-//! What a flow's source looked like when it was last carried over: a key's hash and a row's fingerprint, 32 bytes a
-//! row, sorted by the key's hash.
+//! What a flow's source looked like when it was last carried over: a key's hash, a row's fingerprint, and what the row
+//! came to in the target where that is one row; 40 bytes a row, sorted by the key's hash.
 //!
 //! The source is read in the order that is cheapest for its server, and no two servers agree on an order of texts, so
 //! the file is sorted by hash and looked up by position: hashes are spread evenly, a first-word index of one entry per
-//! block is kept in memory (1/512 of the file), and one block is read for a row. What was carried over is collected in
+//! block is kept in memory (1/640 of the file), and one block is read for a row. What was carried over is collected in
 //! sorted runs, which are merged into the next file when the flow is done.
 //!
 //! The file moves only after the commits it speaks of. A crash before that leaves the older file: rows are compared
@@ -28,14 +28,16 @@ use std::path::{Path, PathBuf};
 pub type KeyHash = [u8; 16];
 /// The first 16 bytes of BLAKE3 over the row, its children and everything that decides what is written.
 pub type Fingerprint = [u8; 16];
+/// Of the target's row as the record wants it ([`super::standing`]); 0 if that is not known.
+pub type RowDigest = u64;
 
 const MAGIC: &[u8; 8] = b"ponte.sn";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 const HEADER: u64 = 24;
-const ENTRY: usize = 32;
-/// Entries in a block: 4 KiB.
+const ENTRY: usize = 40;
+/// Entries in a block: 5 KiB.
 const BLOCK: usize = 128;
-/// Entries sorted in memory before they are spilled: 16 MiB.
+/// Entries sorted in memory before they are spilled: 20 MiB.
 const RUN: usize = 1 << 19;
 
 type Entry = [u8; ENTRY];
@@ -181,7 +183,7 @@ impl Snapshot {
             let entries: Vec<&[u8]> = self.block.chunks_exact(ENTRY).collect();
             if let Ok(found) = entries.binary_search_by(|entry| entry[..16].cmp(key)) {
                 let mut fingerprint = [0; 16];
-                fingerprint.copy_from_slice(&entries[found][16..]);
+                fingerprint.copy_from_slice(&entries[found][16..32]);
                 return Ok(Some((at * BLOCK + found, fingerprint)));
             }
         }
@@ -218,16 +220,17 @@ impl Snapshot {
         })
     }
 
-    /// Every key with its fingerprint, in the order of the file.
-    pub fn all(&self) -> Result<impl Iterator<Item = Result<(KeyHash, Fingerprint)>>> {
+    /// Every key with its fingerprint and its row's digest, in the order of the file.
+    pub fn all(&self) -> Result<impl Iterator<Item = Result<(KeyHash, Fingerprint, RowDigest)>>> {
         let mut entries = self.entries()?;
         Ok(std::iter::from_fn(move || entries.next().transpose()).map(
-            |entry| -> Result<(KeyHash, Fingerprint)> {
+            |entry| -> Result<(KeyHash, Fingerprint, RowDigest)> {
                 let entry = entry?;
-                let (mut key, mut fingerprint) = ([0; 16], [0; 16]);
+                let (mut key, mut fingerprint, mut row) = ([0; 16], [0; 16], [0; 8]);
                 key.copy_from_slice(&entry[..16]);
-                fingerprint.copy_from_slice(&entry[16..]);
-                Ok((key, fingerprint))
+                fingerprint.copy_from_slice(&entry[16..32]);
+                row.copy_from_slice(&entry[32..]);
+                Ok((key, fingerprint, RowDigest::from_be_bytes(row)))
             },
         ))
     }

@@ -1,16 +1,21 @@
 //! The rows of the target as they stand, read all at once where a run compares every record: a table of one row a record
 //! is read whole in a fraction of the time in which its rows are looked up.
 //!
-//! Of a row sixteen bytes are held: the digest of what tells it from others and of all that the flow would set. A record
-//! whose row would have the same digest is right. Any other one goes the ordinary way, in which its row is looked up and
-//! compared value by value; so a digest that differs for no good reason costs a look and nothing else.
+//! Of a row eight bytes are held: of the digest of what tells it from others and of all that the flow would set. A record
+//! whose row would have the same digest is right; that a wrong row has the digest of one of a million others happens once
+//! in 10^13 wrong rows. Any other record goes the ordinary way, in which its row is looked up and compared value by value;
+//! so a digest that differs for no good reason costs a look and nothing else.
+//!
+//! What a record came to is kept with its fingerprint in the snapshot, as far as it hangs on the record alone. The next
+//! comparison need not compute it again, and lets an unchanged record go in the task that reads.
 
 use super::batch::Applier;
-use super::bind::{Bound, BoundWrite};
+use super::bind::{Bound, BoundField, BoundMatch, BoundWrite};
 use super::fill::{compute, plain_write};
 use super::links::LinkCache;
 use super::record::{Record, Surroundings};
 use super::report::Reason;
+use super::snapshot::RowDigest;
 use super::work::{Sight, field_value, holds, match_values};
 use crate::db::query::Query;
 use crate::db::{self, DbError, Isolation};
@@ -19,56 +24,76 @@ use crate::value::{Type, Value, convert};
 use futures_util::TryStreamExt;
 
 /// Rows of which the digests are held: 64 MB. A larger table is looked up.
-const ROWS_MAX: usize = 4_000_000;
+const ROWS_MAX: usize = 8_000_000;
 
-/// The digests of a table's rows.
-pub struct Standing<'b> {
+/// What records' rows are to be, in a flow of one row a record that is compared by single values.
+#[derive(Debug)]
+pub struct Expected<'b> {
     write: &'b BoundWrite<'b>,
-    rows: Vec<u128>,
     links: LinkCache,
+    /// A record always comes to the same row.
+    is_timeless: bool,
 }
 
-impl<'b> Standing<'b> {
-    /// `None` if the flow's rows are not compared by single values, or are too many.
-    ///
-    /// # Errors
-    /// Those of the database that trying again does not mend.
-    pub async fn read(applier: &mut Applier<'b>) -> db::Result<Option<Standing<'b>>> {
-        let Some(write) = plain_write(applier.bound).filter(|write| is_exact(write)) else {
-            return Ok(None);
-        };
-        match digests(applier, write).await {
-            Ok(rows) => Ok(rows.map(|rows| Standing {
-                write,
-                rows,
-                links: LinkCache::default(),
-            })),
-            // The ordinary way is patient.
-            Err(error) if error.is_transient() => {
-                applier.reconnect(&error).await?;
-                Ok(None)
-            }
-            Err(error) => Err(error),
+/// What a record's row is to be.
+enum Wanted {
+    Row(RowDigest),
+    NoRow,
+    /// It depends on what the row holds.
+    Unclear,
+}
+
+impl<'b> Expected<'b> {
+    /// `None` if the flow's rows are not compared by single values.
+    pub fn of(bound: &'b Bound<'b>) -> Option<Expected<'b>> {
+        let write = plain_write(bound).filter(|write| is_exact(write))?;
+        let fields = bound.fields.iter().map(|(_, value)| value);
+        let set = compared(write).flat_map(|field| field.condition.iter().chain([&field.value]));
+        let matches = write.matches.iter().map(|one| &one.value);
+        let mut all = fields.chain(set).chain(matches).chain(&write.condition);
+        Some(Expected {
+            write,
+            links: LinkCache::default(),
+            is_timeless: all.all(|value| value.is_timeless()),
+        })
+    }
+
+    /// Notes what the record's row is to be, if it always is.
+    pub fn note(&self, record: &mut Record, bound: &Bound<'_>, around: &Surroundings) {
+        if !self.is_timeless {
+            return;
+        }
+        if let Ok(Wanted::Row(row)) = self.wanted(record, bound, around) {
+            record.row = row;
         }
     }
 
-    /// Whether the record's row stands as it should, or it should have none.
-    pub fn is_right(&self, record: &mut Record, bound: &Bound<'_>, around: &Surroundings) -> bool {
+    /// The same of a row that is at hand: the values of the match, of all fields in the order of
+    /// [`super::rows::new_cells`].
+    pub fn note_cells(&self, record: &mut Record, values: &[Value]) {
+        let write = self.write;
+        if !self.is_timeless || values.len() != write.matches.len() + write.fields.len() {
+            return;
+        }
+        let mut digest = Digest::default();
+        for (value, ty) in values.iter().zip(types(write)) {
+            digest.add(value, ty);
+        }
+        record.row = digest.finish().unwrap_or_default();
+    }
+
+    fn wanted(
+        &self,
+        record: &mut Record,
+        bound: &Bound<'_>,
+        around: &Surroundings,
+    ) -> Result<Wanted, Reason> {
         let sight = Sight {
             around,
             lookups: &bound.layout.lookups,
             links: &self.links,
         };
-        // What cannot be computed is told by the ordinary way.
-        let wanted = compute(record, bound, sight).and_then(|()| self.wanted(record, sight));
-        match wanted {
-            Ok(Wanted::Row(digest)) => self.rows.binary_search(&digest).is_ok(),
-            Ok(Wanted::NoRow) => true,
-            Ok(Wanted::Unclear) | Err(_) => false,
-        }
-    }
-
-    fn wanted(&self, record: &Record, sight: Sight<'_>) -> Result<Wanted, Reason> {
+        compute(record, bound, sight)?;
         let view = sight.of(record, None);
         if !holds(self.write.condition.as_ref(), &view, &self.write.write.at)? {
             return Ok(Wanted::NoRow);
@@ -93,40 +118,86 @@ impl<'b> Standing<'b> {
     }
 }
 
-/// What a record's row is to be.
-enum Wanted {
-    Row(u128),
-    NoRow,
-    /// It depends on what the row holds.
-    Unclear,
+/// The digests of a table's rows.
+pub struct Standing<'e> {
+    expected: &'e Expected<'e>,
+    rows: Vec<RowDigest>,
 }
 
-fn compared<'w>(
-    write: &'w BoundWrite<'_>,
-) -> impl Iterator<Item = &'w super::bind::BoundField<'w>> {
-    let set = |field: &&super::bind::BoundField<'_>| field.field.own == Own::Set;
+impl<'e> Standing<'e> {
+    /// `None` if the rows are too many.
+    ///
+    /// # Errors
+    /// Those of the database that trying again does not mend.
+    pub async fn read(
+        applier: &mut Applier<'_>,
+        expected: &'e Expected<'e>,
+    ) -> db::Result<Option<Standing<'e>>> {
+        match digests(applier, expected.write).await {
+            Ok(rows) => Ok(rows.map(|rows| Standing { expected, rows })),
+            // The ordinary way is patient.
+            Err(error) if error.is_transient() => {
+                applier.reconnect(&error).await?;
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether a row of this digest stands in the table.
+    pub fn has(&self, row: RowDigest) -> bool {
+        row != 0 && self.rows.binary_search(&row).is_ok()
+    }
+
+    /// Whether the record's row stands as it should, or it should have none.
+    pub fn is_right(&self, record: &mut Record, bound: &Bound<'_>, around: &Surroundings) -> bool {
+        // What cannot be computed is told by the ordinary way.
+        match self.expected.wanted(record, bound, around) {
+            Ok(Wanted::Row(row)) => {
+                if self.expected.is_timeless {
+                    record.row = row;
+                }
+                self.has(row)
+            }
+            Ok(Wanted::NoRow) => true,
+            Ok(Wanted::Unclear) | Err(_) => false,
+        }
+    }
+}
+
+fn compared<'w>(write: &'w BoundWrite<'_>) -> impl Iterator<Item = &'w BoundField<'w>> {
+    let set = |field: &&BoundField<'_>| field.field.own == Own::Set;
     write.fields.iter().filter(set)
+}
+
+/// Of the columns that a digest is of, in its order.
+fn types<'w>(write: &'w BoundWrite<'_>) -> impl Iterator<Item = &'w Type> {
+    let matches = write.matches.iter().map(|one: &BoundMatch| &one.ty);
+    matches.chain(compared(write).map(|field| &field.ty))
 }
 
 /// Whether a row is right only if it holds exactly what the flow sets.
 fn is_exact(write: &BoundWrite<'_>) -> bool {
-    let is_exact = |ty: &Type| !matches!(ty, Type::Json | Type::Other(_));
-    let fills = |field: &super::bind::BoundField<'_>| field.field.own == Own::Fill;
-    !write.fields.iter().any(fills)
-        && write.matches.iter().all(|one| is_exact(&one.ty))
-        && compared(write).all(|field| is_exact(&field.ty))
+    let fills = |field: &BoundField<'_>| field.field.own == Own::Fill;
+    // A column of the match that is set as well would stand in a digest twice.
+    let is_matched = |field: &BoundField<'_>| {
+        let column = &field.field.column;
+        write.matches.iter().any(|one| one.column == *column)
+    };
+    !write
+        .fields
+        .iter()
+        .any(|field| fills(field) || is_matched(field))
+        && types(write).all(|ty| !matches!(ty, Type::Json | Type::Other(_)))
 }
 
 async fn digests(
     applier: &mut Applier<'_>,
     write: &BoundWrite<'_>,
-) -> Result<Option<Vec<u128>>, DbError> {
-    let matches = write
-        .matches
-        .iter()
-        .map(|one| (one.column.as_str(), &one.ty));
-    let fields = compared(write).map(|field| (field.field.column.as_str(), &field.ty));
-    let (columns, types): (Vec<&str>, Vec<&Type>) = matches.chain(fields).unzip();
+) -> Result<Option<Vec<RowDigest>>, DbError> {
+    let matches = write.matches.iter().map(|one| one.column.as_str());
+    let columns = matches.chain(compared(write).map(|field| field.field.column.as_str()));
+    let types: Vec<&Type> = types(write).collect();
     let query = Query::sql("SELECT ")
         .idents(columns)
         .text(" FROM ")
@@ -134,6 +205,7 @@ async fn digests(
     let session = applier.session.as_mut();
     session.begin(Isolation::Snapshot).await?;
     let mut rows = Vec::new();
+    let mut digest = Digest::default();
     let mut stream = session.scan(&query).await?;
     while let Some(batch) = stream.try_next().await? {
         if rows.len() + batch.rows.len() > ROWS_MAX {
@@ -143,7 +215,6 @@ async fn digests(
             return Ok(None);
         }
         for row in batch.rows {
-            let mut digest = Digest::default();
             for (value, ty) in row.iter().zip(&types) {
                 digest.add(value, ty);
             }
@@ -189,10 +260,13 @@ impl Digest {
         }
     }
 
-    fn finish(self) -> Option<u128> {
+    /// The digest; what follows begins a new one.
+    fn finish(&mut self) -> Option<RowDigest> {
         let hash = blake3::hash(&self.bytes);
-        let mut digest = [0; 16];
-        digest.copy_from_slice(&hash.as_bytes()[..16]);
-        (!self.is_odd).then_some(u128::from_le_bytes(digest))
+        let mut digest = [0; 8];
+        digest.copy_from_slice(&hash.as_bytes()[..8]);
+        self.bytes.clear();
+        let is_odd = std::mem::take(&mut self.is_odd);
+        (!is_odd).then_some(RowDigest::from_le_bytes(digest))
     }
 }

@@ -40,6 +40,7 @@ impl<'b> Applier<'b> {
             key: key.to_owned(),
             hash: crate::sync::read::key_hash(key),
             fingerprint: [0; 16],
+            row: 0,
             values,
             children: vec![Vec::new(); bound.children.len()],
             state: Existing::ByMatch,

@@ -8,7 +8,7 @@ use std::path::Path;
 fn snapshot(path: &Path, rows: &BTreeMap<u32, u8>) -> Snapshot {
     let mut next = Next::new(path).unwrap();
     for (key, print) in rows {
-        next.push(&key_hash(&key.to_string()), &[*print; 16])
+        next.push(&key_hash(&key.to_string()), &[*print; 16], 0)
             .unwrap();
     }
     next.merge(None, &HashSet::new()).unwrap().commit().unwrap();
@@ -26,7 +26,7 @@ proptest! {
         let snapshot = snapshot(&dir.path().join("flow.snapshot"), &rows);
         let hashes: HashSet<KeyHash> = stale.iter().map(|key| key_hash(&key.to_string())).collect();
         let known = |in_memory_max| {
-            Known::within(in_memory_max, &snapshot, hashes.clone(), Awaited::default()).unwrap()
+            Known::within(in_memory_max, &snapshot, hashes.clone(), Awaited::default(), None).unwrap()
         };
         let (mut memory, mut file) = (known(u64::MAX), known(0));
         prop_assert!(matches!(memory.prints, Prints::Memory(_)));
@@ -51,7 +51,7 @@ fn entries_are_found_wherever_they_lie_and_eight_bytes_a_row_are_held() {
     let dir = tempfile::tempdir().unwrap();
     let rows = (0..100_000).map(|key| (key, (key % 251) as u8)).collect();
     let snapshot = snapshot(&dir.path().join("flow.snapshot"), &rows);
-    let table = Table::read(&snapshot).unwrap();
+    let table = Table::read(&snapshot, None).unwrap();
     let mut places = Places::of(snapshot.len());
     for (key, print) in &rows {
         let hash = key_hash(&key.to_string());

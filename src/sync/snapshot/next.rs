@@ -2,8 +2,8 @@
 
 use super::merge::{Kept, Merge};
 use super::{
-    ENTRY, Entries, Entry, Fingerprint, HEADER, KeyHash, MAGIC, Places, RUN, Result, Snapshot,
-    VERSION, io_error,
+    ENTRY, Entries, Entry, Fingerprint, HEADER, KeyHash, MAGIC, Places, RUN, Result, RowDigest,
+    Snapshot, VERSION, io_error,
 };
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Seek, SeekFrom, Write};
@@ -61,10 +61,11 @@ impl Next {
         self.kept = kept;
     }
 
-    pub fn push(&mut self, key: &KeyHash, fingerprint: &Fingerprint) -> Result<()> {
+    pub fn push(&mut self, key: &KeyHash, fingerprint: &Fingerprint, row: RowDigest) -> Result<()> {
         let mut entry = [0; ENTRY];
         entry[..16].copy_from_slice(key);
-        entry[16..].copy_from_slice(fingerprint);
+        entry[16..32].copy_from_slice(fingerprint);
+        entry[32..].copy_from_slice(&row.to_be_bytes());
         self.buffer.push(entry);
         if self.buffer.len() == RUN {
             self.spill()?;

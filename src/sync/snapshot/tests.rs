@@ -13,7 +13,7 @@ fn write(path: &Path, entries: &BTreeMap<u32, u8>) -> Finished {
     let old = Snapshot::open(path).unwrap();
     let mut next = Next::new(path).unwrap();
     for (at, (key, print)) in entries.iter().enumerate() {
-        next.push(&hash(*key), &[*print; 16]).unwrap();
+        next.push(&hash(*key), &[*print; 16], 0).unwrap();
         if at % 7 == 6 {
             next.spill().unwrap();
         }
@@ -62,7 +62,7 @@ proptest! {
         let carried: BTreeMap<u32, u8> =
             second.into_iter().filter(|(key, _)| !rest.contains(key)).collect();
         for (key, print) in &carried {
-            next.push(&hash(*key), &[*print; 16]).unwrap();
+            next.push(&hash(*key), &[*print; 16], 0).unwrap();
         }
         let hashes = rest.iter().map(|key| hash(*key)).collect();
         let finished = next.merge(old.as_ref(), &hashes).unwrap().commit().unwrap();
@@ -91,7 +91,7 @@ fn what_was_carried_over_twice_is_compared_again() {
     let old = Snapshot::open(&path).unwrap();
     let mut next = Next::new(&path).unwrap();
     for (key, print) in [(1, 1), (2, 1), (2, 2), (2, 2), (3, 1)] {
-        next.push(&hash(key), &[print; 16]).unwrap();
+        next.push(&hash(key), &[print; 16], 0).unwrap();
     }
     let finished = next
         .merge(old.as_ref(), &HashSet::new())
@@ -141,7 +141,7 @@ fn what_is_gone_can_be_put_back_and_what_is_left_behind_is_not_gone() {
         let mut next = Next::new(&path).unwrap();
         next.set_mark(vec![5]);
         for key in 0..300 {
-            next.push(&hash(key), &[2; 16]).unwrap();
+            next.push(&hash(key), &[2; 16], 0).unwrap();
         }
         let rest = rest.iter().map(|key| hash(*key)).collect();
         next.merge(old.as_ref(), &rest).unwrap()
@@ -193,7 +193,7 @@ proptest! {
                     prop_assert!(kept.insert(place));
                     prop_assert!(!kept.insert(place));
                 }
-                _ => next.push(&hash(*key), &[*print; 16]).unwrap(),
+                _ => next.push(&hash(*key), &[*print; 16], 0).unwrap(),
             }
         }
         next.keep(kept);
@@ -247,7 +247,7 @@ fn a_kept_entry_whose_key_comes_again_is_compared_again() {
     (0..2).for_each(|place| assert!(places.insert(place)));
     let mut next = Next::new(&path).unwrap();
     next.keep(places);
-    next.push(&hash(2), &[7; 16]).unwrap();
+    next.push(&hash(2), &[7; 16], 0).unwrap();
     let finished = next.merge(Some(&old), &HashSet::new()).unwrap();
     assert_eq!(finished.finished.doubles, 1);
     finished.commit().unwrap();

@@ -107,7 +107,7 @@ async fn cycle(bench: &Bench, proxy: &Proxy) -> (Counts, u64) {
 #[tokio::test]
 async fn a_cycle_writes_to_a_far_shop_in_few_round_trips() {
     let sizes = match full() {
-        true => [5_000, 20_000],
+        true => [5_000, 50_000],
         false => [500, 3_000],
     };
     for articles in sizes {

@@ -107,5 +107,43 @@ async fn only_rows_that_differ_are_written_whatever_their_types() {
             (1500, false),
             "{text}"
         );
+        // What an ordinary run has written is known to stand, until somebody else changes it.
+        let change = "UPDATE source SET pieces = pieces + 1 WHERE code < 'k0008'";
+        pair.source.client().await.run(change).await;
+        let report = pair.pipeline.run("x", &changed()).await;
+        // 4 keeps its pieces.
+        assert_eq!(report.counts.changed, 6, "{text}");
+        client
+            .run("UPDATE target SET pieces = pieces - 1 WHERE code IN ('k0003', 'k0700')")
+            .await;
+        let report = pair.pipeline.run("x", &full()).await;
+        assert_eq!(
+            (report.counts.right, report.counts.changed),
+            (1498, 2),
+            "{text}"
+        );
     }
+}
+
+/// What hangs on the time of the run is computed in every run.
+#[tokio::test]
+async fn what_a_record_comes_to_later_is_not_taken_from_an_earlier_run() {
+    let pair = Pair::new(
+        "sync::standing time",
+        (
+            On::Sqlite,
+            "CREATE TABLE source (code TEXT PRIMARY KEY); INSERT INTO source VALUES ('a'), ('b');",
+        ),
+        (
+            On::Sqlite,
+            "CREATE TABLE target (code TEXT PRIMARY KEY, seen DATETIME)",
+        ),
+        r#"["code"]"#,
+        "match = { code = \"code\" }\nset = { seen = \"now()\" }",
+    )
+    .await;
+    assert_eq!(pair.pipeline.run("x", &changed()).await.counts.created, 2);
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    let report = pair.pipeline.run("x", &full()).await;
+    assert_eq!((report.counts.changed, report.counts.right), (2, 0));
 }
