@@ -44,7 +44,7 @@ type Entry = [u8; ENTRY];
 
 #[derive(Debug, thiserror::Error)]
 pub enum SnapshotError {
-    #[error("cannot {doing} {}: {source}", path.display())]
+    #[error("cannot {doing} {}: {source}{}", path.display(), advice(source))]
     Io {
         doing: &'static str,
         path: PathBuf,
@@ -52,6 +52,16 @@ pub enum SnapshotError {
     },
     #[error("{} is damaged: {why}", path.display())]
     Damaged { path: PathBuf, why: &'static str },
+}
+
+/// What to do about an error that a person can do something about.
+fn advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull => {
+            "; make room on that disk and run again: what was written to the target stays, and every record is compared with it"
+        }
+        _ => "",
+    }
 }
 
 type Result<T> = std::result::Result<T, SnapshotError>;
