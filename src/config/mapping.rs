@@ -19,6 +19,9 @@ pub struct PackFile {
     /// Pieces of SQL that depend on what the database has: `{name}` in the pack's SQL.
     #[serde(rename = "choose", default)]
     pub choices: Ordered<At<ChoiceKeys>>,
+    /// SQL that several queries have in common: `{name}`, or `{name(x)}`, where `{it}` in the piece is x.
+    #[serde(rename = "piece", default)]
+    pub pieces: Ordered<At<String>>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
