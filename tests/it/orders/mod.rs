@@ -2,6 +2,7 @@
 
 mod imports;
 mod kills;
+mod opencart;
 mod place;
 mod prestashop;
 mod refused;
