@@ -475,9 +475,13 @@ pub struct ErpOrderFile {
     /// order
     #[schemars(required)]
     pub record: Option<At<String>>,
-    /// Server SQL: sku and article (its key in the ERP) of the articles among `:sku`. Orders with others wait.
+    /// Server SQL: sku and article (its key in the ERP) of the articles among `:sku`, with `unit` and `article_kind` if
+    /// the lines need them. Orders with others wait.
     #[schemars(required)]
     pub articles: Option<At<String>>,
+    /// Server SQL: a key for each of `:rows` lines and charges, `l.key` and `c.key`. It is asked before the transaction, so
+    /// that a key may be lost.
+    pub keys: Option<At<String>>,
     /// Computed fields: expressions over the order and each other.
     #[serde(default)]
     pub fields: Ordered<At<String>>,

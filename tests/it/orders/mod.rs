@@ -2,6 +2,7 @@
 
 mod imports;
 mod kills;
+mod odoo;
 mod opencart;
 mod place;
 mod prestashop;
