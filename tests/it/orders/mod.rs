@@ -6,4 +6,5 @@ mod odoo;
 mod opencart;
 mod place;
 mod prestashop;
+mod promised;
 mod refused;
