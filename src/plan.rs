@@ -492,6 +492,8 @@ pub struct Orders {
     pub storages: Vec<Storage>,
     /// Of the ERP: `sku` and `article` of those of `:sku` that it has.
     pub articles: ServerSql,
+    /// Of the ERP: keys for `:rows` lines and charges.
+    pub keys: Option<ServerSql>,
     pub at: Span,
 }
 

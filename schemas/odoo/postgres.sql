@@ -216,20 +216,149 @@ CREATE TABLE stock_move (
 );
 CREATE INDEX stock_move_state ON stock_move (state);
 
-CREATE TABLE sale_order (
+-- Countries and their provinces.
+CREATE TABLE res_country (
     id                 SERIAL PRIMARY KEY,
-    company_id         INTEGER NOT NULL REFERENCES res_company (id),
-    name               VARCHAR NOT NULL,
-    state              VARCHAR,                    -- draft, sent, sale, cancel
-    origin             VARCHAR,                    -- a web order: '<shop>/<order id>'
-    delivery_status    VARCHAR                     -- pending, started, partial, full; NULL: nothing to deliver
+    name               JSONB NOT NULL,
+    code               VARCHAR(2) UNIQUE
 );
 
-CREATE TABLE sale_order_line (
+CREATE TABLE res_country_state (
     id                 SERIAL PRIMARY KEY,
-    order_id           INTEGER NOT NULL REFERENCES sale_order (id) ON DELETE CASCADE,
-    product_id         INTEGER REFERENCES product_product (id),
-    product_uom_id     INTEGER REFERENCES uom_uom (id),
-    product_uom_qty    NUMERIC NOT NULL,
-    display_type       VARCHAR                     -- line_section, line_note: no article
+    country_id         INTEGER NOT NULL REFERENCES res_country (id),
+    name               VARCHAR NOT NULL,
+    code               VARCHAR NOT NULL
+);
+
+-- Companies, people and addresses. What is a company's for all its people and addresses (VAT number) follows commercial_partner_id.
+CREATE TABLE res_partner (
+    id                      SERIAL PRIMARY KEY,
+    company_id              INTEGER REFERENCES res_company (id),
+    parent_id               INTEGER REFERENCES res_partner (id),
+    commercial_partner_id   INTEGER REFERENCES res_partner (id),
+    type                    VARCHAR,               -- contact, invoice, delivery, other
+    name                    VARCHAR,
+    complete_name           VARCHAR,
+    commercial_company_name VARCHAR,
+    is_company              BOOLEAN,
+    active                  BOOLEAN,
+    employee                BOOLEAN,
+    partner_share           BOOLEAN,
+    customer_rank           INTEGER,
+    autopost_bills          VARCHAR NOT NULL,
+    lang                    VARCHAR,
+    vat                     VARCHAR,
+    email                   VARCHAR,
+    email_normalized        VARCHAR,
+    phone                   VARCHAR,
+    street                  VARCHAR,
+    street2                 VARCHAR,
+    zip                     VARCHAR,
+    city                    VARCHAR,
+    state_id                INTEGER REFERENCES res_country_state (id),
+    country_id              INTEGER REFERENCES res_country (id),
+    create_date             TIMESTAMP,
+    write_date              TIMESTAMP,
+    CHECK (type = 'contact' AND name IS NOT NULL OR type <> 'contact')
+);
+CREATE INDEX res_partner_vat ON res_partner (vat);
+
+-- How documents are numbered. `standard` ones count in a sequence of PostgreSQL's, ir_sequence_016 for id 16, or in one for each span
+-- of days, ir_sequence_016_003; `no_gap` ones in number_next.
+CREATE TABLE ir_sequence (
+    id                 SERIAL PRIMARY KEY,
+    name               VARCHAR NOT NULL,
+    code               VARCHAR,
+    implementation     VARCHAR NOT NULL,
+    prefix             VARCHAR,
+    suffix             VARCHAR,
+    padding            INTEGER NOT NULL,
+    number_next        INTEGER NOT NULL,
+    number_increment   INTEGER NOT NULL,
+    use_date_range     BOOLEAN,
+    company_id         INTEGER REFERENCES res_company (id),
+    active             BOOLEAN
+);
+INSERT INTO ir_sequence (id, name, code, implementation, prefix, padding, number_next, number_increment, active)
+    VALUES (16, 'Sales Order', 'sale.order', 'standard', 'S', 5, 1, 1, TRUE);
+CREATE SEQUENCE ir_sequence_016;
+
+CREATE TABLE ir_sequence_date_range (
+    id                 SERIAL PRIMARY KEY,
+    sequence_id        INTEGER NOT NULL REFERENCES ir_sequence (id) ON DELETE CASCADE,
+    number_next        INTEGER NOT NULL,
+    date_from          DATE NOT NULL,
+    date_to            DATE NOT NULL,
+    UNIQUE (sequence_id, date_from, date_to)
+);
+
+CREATE TABLE sale_order (
+    id                  SERIAL PRIMARY KEY,
+    company_id          INTEGER NOT NULL REFERENCES res_company (id),
+    partner_id          INTEGER NOT NULL REFERENCES res_partner (id),
+    partner_invoice_id  INTEGER NOT NULL REFERENCES res_partner (id),
+    partner_shipping_id INTEGER NOT NULL REFERENCES res_partner (id),
+    currency_id         INTEGER REFERENCES res_currency (id),
+    warehouse_id        INTEGER REFERENCES stock_warehouse (id),
+    name                VARCHAR NOT NULL,
+    state               VARCHAR,                   -- draft, sent, sale, cancel
+    client_order_ref    VARCHAR,
+    origin              VARCHAR,                   -- a web order: '<shop>/<order id>'
+    reference           VARCHAR,                   -- of the payment
+    date_order          TIMESTAMP NOT NULL,
+    picking_policy      VARCHAR NOT NULL,
+    invoice_status      VARCHAR,
+    delivery_status     VARCHAR,                   -- pending, started, partial, full; NULL: nothing to deliver
+    currency_rate       NUMERIC,
+    amount_untaxed      NUMERIC,
+    amount_tax          NUMERIC,
+    amount_total        NUMERIC,
+    note                TEXT,                      -- HTML
+    locked              BOOLEAN,
+    require_signature   BOOLEAN,
+    require_payment     BOOLEAN,
+    create_date         TIMESTAMP,
+    write_date          TIMESTAMP
+);
+
+-- Amounts of a line: price_subtotal without tax, price_total with it; Odoo computes them from price_unit, discount and the taxes.
+CREATE TABLE sale_order_line (
+    id                   SERIAL PRIMARY KEY,
+    order_id             INTEGER NOT NULL REFERENCES sale_order (id) ON DELETE CASCADE,
+    sequence             INTEGER,
+    company_id           INTEGER REFERENCES res_company (id),
+    currency_id          INTEGER REFERENCES res_currency (id),
+    order_partner_id     INTEGER REFERENCES res_partner (id),
+    state                VARCHAR,
+    product_id           INTEGER REFERENCES product_product (id),
+    product_uom_id       INTEGER REFERENCES uom_uom (id),
+    product_uom_qty      NUMERIC NOT NULL,
+    display_type         VARCHAR,                  -- line_section, line_note: no article
+    name                 TEXT NOT NULL,
+    price_unit           NUMERIC NOT NULL,
+    technical_price_unit DOUBLE PRECISION,
+    discount             NUMERIC,
+    price_subtotal       NUMERIC,
+    price_tax            DOUBLE PRECISION,
+    price_total          NUMERIC,
+    price_reduce_taxexcl NUMERIC,
+    price_reduce_taxinc  NUMERIC,
+    qty_delivered_method VARCHAR,                  -- stock_move, manual
+    qty_delivered        NUMERIC,
+    qty_invoiced         NUMERIC,
+    qty_to_invoice       NUMERIC,
+    invoice_status       VARCHAR,
+    customer_lead        DOUBLE PRECISION NOT NULL,
+    is_downpayment       BOOLEAN,
+    is_delivery          BOOLEAN,
+    warehouse_id         INTEGER REFERENCES stock_warehouse (id),
+    create_date          TIMESTAMP,
+    write_date           TIMESTAMP,
+    CHECK (display_type IS NOT NULL OR is_downpayment OR product_id IS NOT NULL AND product_uom_id IS NOT NULL)
+);
+
+CREATE TABLE account_tax_sale_order_line_rel (
+    sale_order_line_id INTEGER NOT NULL REFERENCES sale_order_line (id) ON DELETE CASCADE,
+    account_tax_id     INTEGER NOT NULL REFERENCES account_tax (id),
+    PRIMARY KEY (sale_order_line_id, account_tax_id)
 );

@@ -447,3 +447,59 @@ CREATE TABLE oc_stock_status (
     name               VARCHAR(32) NOT NULL,
     PRIMARY KEY (stock_status_id, language_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+-- What an order's total is made of, without tax but for the rows `tax`, which bear the name of their rate. In the shop's own
+-- currency; `oc_order.currency_value` times that is the order's.
+CREATE TABLE oc_order_total (
+    order_total_id    INT NOT NULL AUTO_INCREMENT,
+    order_id          INT NOT NULL,
+    extension         VARCHAR(255) NOT NULL,
+    code              VARCHAR(32) NOT NULL,
+    title             VARCHAR(255) NOT NULL,
+    value             DECIMAL(15,4) NOT NULL DEFAULT 0.0000,
+    sort_order        INT NOT NULL,
+    PRIMARY KEY (order_total_id),
+    KEY order_id (order_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+-- Rates: of type P in percent, of type F an amount. Rules say which class bears which.
+CREATE TABLE oc_tax_rate (
+    tax_rate_id      INT NOT NULL AUTO_INCREMENT,
+    geo_zone_id      INT NOT NULL DEFAULT 0,
+    name             VARCHAR(32) NOT NULL,
+    rate             DECIMAL(15,4) NOT NULL DEFAULT 0.0000,
+    type             CHAR(1) NOT NULL,
+    date_added       DATETIME NOT NULL,
+    date_modified    DATETIME NOT NULL,
+    PRIMARY KEY (tax_rate_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+CREATE TABLE oc_tax_rule (
+    tax_rule_id     INT NOT NULL AUTO_INCREMENT,
+    tax_class_id    INT NOT NULL,
+    tax_rate_id     INT NOT NULL,
+    based           VARCHAR(10) NOT NULL,
+    priority        INT NOT NULL DEFAULT 1,
+    PRIMARY KEY (tax_rule_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+CREATE TABLE oc_country (
+    country_id           INT NOT NULL AUTO_INCREMENT,
+    name                 VARCHAR(128) NOT NULL,
+    iso_code_2           VARCHAR(2) NOT NULL,
+    iso_code_3           VARCHAR(3) NOT NULL,
+    address_format_id    INT NOT NULL,
+    postcode_required    TINYINT(1) NOT NULL,
+    status               TINYINT(1) NOT NULL DEFAULT 1,
+    PRIMARY KEY (country_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+-- Provinces.
+CREATE TABLE oc_zone (
+    zone_id       INT NOT NULL AUTO_INCREMENT,
+    country_id    INT NOT NULL,
+    name          VARCHAR(128) NOT NULL,
+    code          VARCHAR(32) NOT NULL,
+    status        TINYINT(1) NOT NULL DEFAULT 1,
+    PRIMARY KEY (zone_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;

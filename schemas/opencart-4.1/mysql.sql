@@ -441,3 +441,55 @@ CREATE TABLE oc_stock_status (
     name               VARCHAR(32) DEFAULT NULL,
     PRIMARY KEY (stock_status_id, language_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
+-- What an order's total is made of, without tax but for the rows `tax`, which bear the name of their rate. In the shop's own
+-- currency; `oc_order.currency_value` times that is the order's.
+CREATE TABLE oc_order_total (
+    order_total_id    INT NOT NULL AUTO_INCREMENT,
+    order_id          INT DEFAULT NULL,
+    extension         VARCHAR(255) DEFAULT NULL,
+    code              VARCHAR(32) DEFAULT NULL,
+    title             VARCHAR(255) DEFAULT NULL,
+    value             DECIMAL(15,4) DEFAULT 0.0000,
+    sort_order        INT DEFAULT 0,
+    PRIMARY KEY (order_total_id),
+    KEY order_id (order_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
+-- Rates: of type P in percent, of type F an amount. Rules say which class bears which.
+CREATE TABLE oc_tax_rate (
+    tax_rate_id      INT NOT NULL AUTO_INCREMENT,
+    geo_zone_id      INT DEFAULT 0,
+    name             VARCHAR(32) DEFAULT NULL,
+    rate             DECIMAL(15,4) DEFAULT 0.0000,
+    type             CHAR(1) DEFAULT NULL,
+    PRIMARY KEY (tax_rate_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
+CREATE TABLE oc_tax_rule (
+    tax_rule_id     INT NOT NULL AUTO_INCREMENT,
+    tax_class_id    INT DEFAULT NULL,
+    tax_rate_id     INT DEFAULT NULL,
+    based           VARCHAR(10) DEFAULT NULL,
+    priority        INT DEFAULT 1,
+    PRIMARY KEY (tax_rule_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
+CREATE TABLE oc_country (
+    country_id           INT NOT NULL AUTO_INCREMENT,
+    iso_code_2           VARCHAR(2) DEFAULT NULL,
+    iso_code_3           VARCHAR(3) DEFAULT NULL,
+    address_format_id    INT DEFAULT 0,
+    postcode_required    TINYINT(1) DEFAULT NULL,
+    status               TINYINT(1) DEFAULT 1,
+    PRIMARY KEY (country_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
+-- Provinces.
+CREATE TABLE oc_zone (
+    zone_id       INT NOT NULL AUTO_INCREMENT,
+    country_id    INT DEFAULT NULL,
+    code          VARCHAR(32) DEFAULT NULL,
+    status        TINYINT(1) DEFAULT 1,
+    PRIMARY KEY (zone_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;

@@ -561,6 +561,172 @@ CREATE TABLE ps_order_history (
     KEY order_history_order (id_order)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
 
+-- Discounts that an order got, with tax (value) and without.
+CREATE TABLE ps_order_cart_rule (
+    id_order_cart_rule INT UNSIGNED NOT NULL AUTO_INCREMENT,
+    id_order           INT UNSIGNED NOT NULL,
+    id_cart_rule       INT UNSIGNED NOT NULL,
+    id_order_invoice   INT UNSIGNED DEFAULT 0,
+    name               VARCHAR(254) NOT NULL,
+    value              DECIMAL(20,6) NOT NULL DEFAULT 0.000000,
+    value_tax_excl     DECIMAL(20,6) NOT NULL DEFAULT 0.000000,
+    free_shipping      TINYINT NOT NULL DEFAULT 0,
+    deleted            TINYINT UNSIGNED NOT NULL DEFAULT 0,
+    PRIMARY KEY (id_order_cart_rule),
+    KEY id_cart_rule (id_cart_rule),
+    KEY id_order (id_order)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+-- Which taxes a line bears.
+CREATE TABLE ps_order_detail_tax (
+    id_order_detail INT NOT NULL,
+    id_tax          INT NOT NULL,
+    unit_amount     DECIMAL(16,6) NOT NULL DEFAULT 0.000000,
+    total_amount    DECIMAL(16,6) NOT NULL DEFAULT 0.000000,
+    KEY id_order_detail (id_order_detail),
+    KEY id_tax (id_tax)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+-- Rates. One that orders have used is never changed, but replaced.
+CREATE TABLE ps_tax (
+    id_tax  INT UNSIGNED NOT NULL AUTO_INCREMENT,
+    rate    DECIMAL(10,3) NOT NULL,
+    active  TINYINT UNSIGNED NOT NULL DEFAULT 1,
+    deleted TINYINT UNSIGNED NOT NULL DEFAULT 0,
+    PRIMARY KEY (id_tax)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+-- What was paid, by the reference that all parts of a split order share.
+CREATE TABLE ps_order_payment (
+    id_order_payment INT NOT NULL AUTO_INCREMENT,
+    order_reference  VARCHAR(9),
+    id_currency      INT UNSIGNED NOT NULL,
+    amount           DECIMAL(20,6) NOT NULL,
+    payment_method   VARCHAR(255) NOT NULL,
+    conversion_rate  DECIMAL(13,6) NOT NULL DEFAULT 1.000000,
+    transaction_id   VARCHAR(254),
+    card_number      VARCHAR(254),
+    card_brand       VARCHAR(254),
+    card_expiration  CHAR(7),
+    card_holder      VARCHAR(254),
+    date_add         DATETIME NOT NULL,
+    id_employee      INT,
+    PRIMARY KEY (id_order_payment),
+    KEY order_reference (order_reference)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+-- Words of customers (private 0) and of the staff about an order.
+CREATE TABLE ps_message (
+    id_message  INT UNSIGNED NOT NULL AUTO_INCREMENT,
+    id_cart     INT UNSIGNED,
+    id_customer INT UNSIGNED NOT NULL,
+    id_employee INT UNSIGNED,
+    id_order    INT UNSIGNED NOT NULL,
+    message     MEDIUMTEXT NOT NULL,
+    private     TINYINT UNSIGNED NOT NULL DEFAULT 1,
+    date_add    DATETIME NOT NULL,
+    PRIMARY KEY (id_message),
+    KEY message_order (id_order),
+    KEY id_cart (id_cart)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+-- What a customer had put on a piece: type 0 is a file, 1 a text.
+CREATE TABLE ps_customized_data (
+    id_customization INT UNSIGNED NOT NULL,
+    type             TINYINT NOT NULL,
+    `index`          INT NOT NULL,
+    value            VARCHAR(255) NOT NULL,
+    id_module        INT NOT NULL DEFAULT 0,
+    price            DECIMAL(20,6) NOT NULL DEFAULT 0.000000,
+    weight           DECIMAL(20,6) NOT NULL DEFAULT 0.000000,
+    PRIMARY KEY (id_customization, type, `index`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+CREATE TABLE ps_carrier (
+    id_carrier           INT UNSIGNED NOT NULL AUTO_INCREMENT,
+    id_reference         INT UNSIGNED NOT NULL,
+    name                 VARCHAR(64) NOT NULL,
+    url                  VARCHAR(255),
+    active               TINYINT UNSIGNED NOT NULL DEFAULT 0,
+    deleted              TINYINT UNSIGNED NOT NULL DEFAULT 0,
+    external_module_name VARCHAR(64),
+    PRIMARY KEY (id_carrier)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+CREATE TABLE ps_currency (
+    id_currency     INT UNSIGNED NOT NULL AUTO_INCREMENT,
+    name            VARCHAR(64) NOT NULL,
+    iso_code        VARCHAR(3) NOT NULL DEFAULT '0',
+    `precision`     INT NOT NULL DEFAULT 6,
+    conversion_rate DECIMAL(13,6) NOT NULL,
+    deleted         TINYINT UNSIGNED NOT NULL DEFAULT 0,
+    active          TINYINT UNSIGNED NOT NULL DEFAULT 1,
+    PRIMARY KEY (id_currency)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+CREATE TABLE ps_country (
+    id_country      INT UNSIGNED NOT NULL AUTO_INCREMENT,
+    id_zone         INT UNSIGNED NOT NULL,
+    iso_code        VARCHAR(3) NOT NULL,
+    active          TINYINT UNSIGNED NOT NULL DEFAULT 0,
+    contains_states TINYINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (id_country),
+    KEY country_iso_code (iso_code)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+-- Provinces.
+CREATE TABLE ps_state (
+    id_state   INT UNSIGNED NOT NULL AUTO_INCREMENT,
+    id_country INT UNSIGNED NOT NULL,
+    id_zone    INT UNSIGNED NOT NULL,
+    name       VARCHAR(80) NOT NULL,
+    iso_code   VARCHAR(7) NOT NULL,
+    active     TINYINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (id_state),
+    KEY id_country (id_country)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+-- Guests are customers, too.
+CREATE TABLE ps_customer (
+    id_customer INT UNSIGNED NOT NULL AUTO_INCREMENT,
+    id_shop     INT UNSIGNED NOT NULL DEFAULT 1,
+    company     VARCHAR(255),
+    siret       VARCHAR(14),
+    firstname   VARCHAR(255) NOT NULL,
+    lastname    VARCHAR(255) NOT NULL,
+    email       VARCHAR(255) NOT NULL,
+    active      TINYINT UNSIGNED NOT NULL DEFAULT 0,
+    is_guest    TINYINT NOT NULL DEFAULT 0,
+    deleted     TINYINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (id_customer),
+    KEY customer_email (email)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+-- One that an order has used is not changed: an edit makes a new row.
+CREATE TABLE ps_address (
+    id_address   INT UNSIGNED NOT NULL AUTO_INCREMENT,
+    id_country   INT UNSIGNED NOT NULL,
+    id_state     INT UNSIGNED,
+    id_customer  INT UNSIGNED NOT NULL DEFAULT 0,
+    alias        VARCHAR(32) NOT NULL,
+    company      VARCHAR(255),
+    lastname     VARCHAR(255) NOT NULL,
+    firstname    VARCHAR(255) NOT NULL,
+    address1     VARCHAR(128) NOT NULL,
+    address2     VARCHAR(128),
+    postcode     VARCHAR(12),
+    city         VARCHAR(64) NOT NULL,
+    other        MEDIUMTEXT,
+    phone        VARCHAR(32),
+    phone_mobile VARCHAR(32),
+    vat_number   VARCHAR(32),
+    dni          VARCHAR(16),
+    active       TINYINT UNSIGNED NOT NULL DEFAULT 1,
+    deleted      TINYINT UNSIGNED NOT NULL DEFAULT 0,
+    PRIMARY KEY (id_address),
+    KEY address_customer (id_customer)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
 -- What a fresh installation with two languages holds of what the pack reads.
 INSERT INTO ps_shop_group (id_shop_group, name, color, share_customer, share_order, share_stock, active, deleted) VALUES
     (1, 'Default', '', 0, 0, 0, 1, 0);
@@ -633,3 +799,21 @@ INSERT INTO ps_order_state (id_order_state, unremovable, logable, paid, shipped)
     (11, 1, 1, 1, 0),
     (12, 1, 0, 0, 0),
     (13, 1, 0, 0, 0);
+
+INSERT INTO ps_currency (id_currency, name, iso_code, `precision`, conversion_rate) VALUES
+    (1, '', 'EUR', 2, 1);
+
+INSERT INTO ps_country (id_country, id_zone, iso_code, active, contains_states) VALUES
+    (10, 1, 'IT', 1, 1);
+
+INSERT INTO ps_state (id_state, id_country, id_zone, name, iso_code, active) VALUES
+    (121, 10, 1, 'Asti', 'AT', 1),
+    (219, 10, 1, 'Torino', 'TO', 1);
+
+INSERT INTO ps_carrier (id_carrier, id_reference, name, active) VALUES
+    (1, 1, '0', 1),
+    (2, 2, 'Corriere', 1);
+
+INSERT INTO ps_tax (id_tax, rate) VALUES
+    (1, 22.000),
+    (2, 10.000);

@@ -43,6 +43,7 @@ pub fn facts(
         pack,
         lets: by_name(&base.lets, own.lets),
         choices: by_name(&base.choices, own.choices),
+        pieces: by_name(&base.pieces, own.pieces),
     }
 }
 

@@ -19,6 +19,9 @@ pub struct PackFile {
     /// Pieces of SQL that depend on what the database has: `{name}` in the pack's SQL.
     #[serde(rename = "choose", default)]
     pub choices: Ordered<At<ChoiceKeys>>,
+    /// SQL that several queries have in common: `{name}`, or `{name(x)}`, where `{it}` in the piece is x.
+    #[serde(rename = "piece", default)]
+    pub pieces: Ordered<At<String>>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -472,9 +475,13 @@ pub struct ErpOrderFile {
     /// order
     #[schemars(required)]
     pub record: Option<At<String>>,
-    /// Server SQL: sku and article (its key in the ERP) of the articles among `:sku`. Orders with others wait.
+    /// Server SQL: sku and article (its key in the ERP) of the articles among `:sku`, with `unit` and `article_kind` if
+    /// the lines need them. Orders with others wait.
     #[schemars(required)]
     pub articles: Option<At<String>>,
+    /// Server SQL: a key for each of `:rows` lines and charges, `l.key` and `c.key`. It is asked before the transaction, so
+    /// that a key may be lost.
+    pub keys: Option<At<String>>,
     /// Computed fields: expressions over the order and each other.
     #[serde(default)]
     pub fields: Ordered<At<String>>,

@@ -17,7 +17,12 @@ pub struct Variables {
     pub values: BTreeMap<String, String>,
     /// See [`crate::db::choice`].
     pub choices: BTreeMap<String, String>,
+    /// SQL that several queries have in common; [`ARGUMENT`] stands for what one of them says in brackets.
+    pub pieces: BTreeMap<String, String>,
 }
+
+/// Stands in a piece for its `{it}`: a character that no SQL has.
+const ARGUMENT: char = '\u{4}';
 
 /// Texts of one file, for one connection.
 #[derive(Clone, Copy)]
@@ -76,38 +81,51 @@ fn has_word(text: &str, word: &str) -> bool {
 impl<'a> Texts<'a> {
     /// The text with its variables filled in.
     pub fn fill(&self, text: &At<String>, found: &mut Vec<Diagnostic>) -> String {
-        let none = BTreeMap::new();
-        self.fill_with(text, &none, found)
+        let known = |variables: &'a Variables, name: &str| variables.values.get(name);
+        self.fill_with(text, text, &known, found)
     }
 
-    fn fill_with(
+    /// A piece of SQL, which says `{it}` for what is in the brackets where it is used.
+    pub fn piece(&self, text: &At<String>, found: &mut Vec<Diagnostic>) -> String {
+        let argument = ARGUMENT.to_string();
+        let known = |variables: &'a Variables, name: &str| match name {
+            "it" => Some(&argument),
+            _ => in_sql(variables, name),
+        };
+        self.fill_with(text, text, &known, found)
+    }
+
+    /// `part` of the text, filled in.
+    fn fill_with<'v>(
         &self,
         text: &At<String>,
-        choices: &BTreeMap<String, String>,
+        part: &str,
+        known: &impl Fn(&'a Variables, &str) -> Option<&'v String>,
         found: &mut Vec<Diagnostic>,
     ) -> String {
         let Some(variables) = self.variables else {
-            return text.value.clone();
+            return part.to_owned();
         };
-        let value = |name: &str| variables.values.get(name).or_else(|| choices.get(name));
-        let mut filled = String::with_capacity(text.len());
-        let mut rest = text.as_str();
+        let mut filled = String::with_capacity(part.len());
+        let mut rest = part;
         while let Some(start) = rest.find('{') {
             filled.push_str(&rest[..start]);
             rest = &rest[start..];
-            let name = braced(rest);
-            match name.map(|name| (name, value(name))) {
-                Some((name, Some(value))) => {
-                    filled.push_str(value);
-                    rest = &rest[name.len() + 2..];
+            match Braced::of(rest).map(|braced| (known(variables, braced.name), braced)) {
+                Some((Some(value), braced)) => {
+                    let argument = braced.argument;
+                    match argument.map(|part| self.fill_with(text, part, known, found)) {
+                        None => filled.push_str(value),
+                        Some(argument) => filled.push_str(&value.replace(ARGUMENT, &argument)),
+                    }
+                    rest = &rest[braced.whole.len()..];
                 }
-                Some((name, None)) => {
-                    let whole = &rest[..name.len() + 2];
-                    found.push(
-                        self.unknown_variable(variables, choices, name)
-                            .at(&text.part(self.file, whole), "not a variable of the pack"),
-                    );
-                    rest = &rest[whole.len()..];
+                Some((None, braced)) => {
+                    found.push(self.unknown_variable(variables, braced.name).at(
+                        &text.part(self.file, braced.whole),
+                        "not a variable of the pack",
+                    ));
+                    rest = &rest[braced.whole.len()..];
                 }
                 None => {
                     filled.push('{');
@@ -119,13 +137,9 @@ impl<'a> Texts<'a> {
         filled
     }
 
-    fn unknown_variable(
-        &self,
-        variables: &Variables,
-        choices: &BTreeMap<String, String>,
-        name: &str,
-    ) -> Diagnostic {
-        let known = variables.values.keys().chain(choices.keys());
+    fn unknown_variable(&self, variables: &Variables, name: &str) -> Diagnostic {
+        let known = variables.values.keys().chain(variables.choices.keys());
+        let known = known.chain(variables.pieces.keys());
         let known: Vec<&str> = known.map(String::as_str).collect();
         let listed = match known.as_slice() {
             [] => format!("pack `{}` has no variables", variables.pack),
@@ -163,9 +177,7 @@ impl<'a> Texts<'a> {
             }
             found.push(unknown);
         }
-        let none = BTreeMap::new();
-        let choices = self.variables.map_or(&none, |known| &known.choices);
-        let filled = self.fill_with(text, choices, found);
+        let filled = self.fill_with(text, text, &in_sql, found);
         // Queries are wrapped into others, where a closing semicolon would end too much.
         let inner = filled.trim_end().trim_end_matches(';');
         ServerSql {
@@ -207,13 +219,52 @@ impl<'a> Texts<'a> {
     }
 }
 
-/// `name` of a text that begins with `{name}`.
-fn braced(text: &str) -> Option<&str> {
-    let inside = text.strip_prefix('{')?;
-    let name = &inside[..inside.find('}')?];
-    let first = name.chars().next()?;
-    let letters = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    (letters && !first.is_ascii_digit()).then_some(name)
+/// What a name in braces stands for in SQL.
+fn in_sql<'v>(variables: &'v Variables, name: &str) -> Option<&'v String> {
+    let plain = variables.values.get(name);
+    plain
+        .or_else(|| variables.choices.get(name))
+        .or_else(|| variables.pieces.get(name))
+}
+
+/// `{name}`, or `{name(argument)}`.
+struct Braced<'t> {
+    whole: &'t str,
+    name: &'t str,
+    argument: Option<&'t str>,
+}
+
+impl<'t> Braced<'t> {
+    /// What a text begins with.
+    fn of(text: &'t str) -> Option<Self> {
+        let inside = text.strip_prefix('{')?;
+        let end = inside.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')?;
+        let (name, rest) = inside.split_at(end);
+        if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
+            return None;
+        }
+        let (argument, length) = match rest.strip_prefix('(') {
+            None => (None, rest.starts_with('}').then_some(1)?),
+            Some(rest) => {
+                let argument = rest[..closing(rest)?].strip_suffix(')')?;
+                (Some(argument), argument.len() + 3)
+            }
+        };
+        Some(Braced {
+            whole: &text[..1 + end + length],
+            name,
+            argument,
+        })
+    }
+}
+
+/// Where the brace closes that was opened before the text.
+fn closing(text: &str) -> Option<usize> {
+    let mut open = 0;
+    text.find(|c: char| {
+        open += i32::from(c == '{') - i32::from(c == '}');
+        open < 0
+    })
 }
 
 #[cfg(test)]
@@ -225,6 +276,7 @@ mod tests {
             pack: "shop".into(),
             values: BTreeMap::from([("prefix".to_owned(), "wp_".to_owned())]),
             choices: BTreeMap::from([("x".to_owned(), "chosen".to_owned())]),
+            pieces: BTreeMap::from([("plain".to_owned(), format!("TRIM({ARGUMENT})"))]),
         };
         let texts = Texts {
             file,
@@ -260,5 +312,17 @@ mod tests {
                 "unknown variable `{pre}` {pre}",
             ]
         );
+    }
+
+    #[test]
+    fn a_piece_takes_what_is_in_its_brackets() {
+        let sql = "SELECT {plain(COALESCE(a.x, b.x))}, {plain('{plain({prefix}y)}')}, '{1(x)}', '{x (y)}' FROM {x}";
+        let file = Arc::new(SourceFile::new("x.toml", format!("\"{sql}\"")));
+        let (text, said) = texts(&file, sql, &Bound::none());
+        assert_eq!(
+            text,
+            "SELECT TRIM(COALESCE(a.x, b.x)), TRIM('TRIM(wp_y)'), '{1(x)}', '{x (y)}' FROM chosen"
+        );
+        assert_eq!(said, [""; 0]);
     }
 }

@@ -178,38 +178,25 @@ impl<'b> Canonical<'b> {
 
     /// Numbers the rows through, lines first, and puts their amounts into them.
     fn rows(&self, record: &mut Record, settled: &Settled) -> Result<(), Reason> {
-        let amounts = settled.amounts.iter().zip(&settled.rates);
-        let mut amounts = amounts.zip(1i64..);
         let mut lines = Vec::new();
-        for row in ordered(&self.lines, record) {
-            let Some(((amount, rate), number)) = amounts.next() else {
-                break;
-            };
-            lines.push(self.line(&row, amount, rate, number)?);
+        for (at, row) in ordered(&self.lines, record).iter().enumerate() {
+            lines.push(self.line(row, settled, at)?);
         }
-        let mut charges = Vec::new();
-        for row in ordered(&self.charges, record) {
-            let Some(((amount, rate), number)) = amounts.next() else {
-                break;
-            };
-            charges.push(self.charges.complete(
-                &row,
-                &[
-                    ("row", Value::Int(number)),
-                    ("rate", Value::Decimal(rate.clone())),
-                    ("amount", Value::Decimal(amount.clone())),
-                ],
-            ));
-        }
-        let (rest, rate) = &settled.rounding;
-        if !rest.is_zero() {
-            let number = settled.amounts.len() as i64 + 1;
+        let charges = ordered(&self.charges, record);
+        let charges = charges.iter().zip(lines.len()..);
+        let mut charges: Vec<Row> = charges
+            .map(|(row, at)| self.charges.complete(row, &amounts(settled, at)))
+            .collect();
+        if !settled.rounding.0.is_zero() {
+            let (rest, rate) = settled.rounding.clone();
+            let at = settled.amounts.len();
             charges.push(self.charges.made(&[
                 ("kind", Value::Text("rounding".to_owned())),
                 ("description", Value::Text("Rounding".to_owned())),
-                ("row", Value::Int(number)),
-                ("rate", Value::Decimal(rate.clone())),
-                ("amount", Value::Decimal(rest.clone())),
+                ("row", Value::Int(at as i64 + 1)),
+                ("rate", Value::Decimal(rate)),
+                ("amount", Value::Decimal(rest)),
+                ("amount_net", Value::Decimal(settled.nets[at].clone())),
             ]));
         }
         record.children[self.lines.at] = lines;
@@ -217,15 +204,10 @@ impl<'b> Canonical<'b> {
         Ok(())
     }
 
-    fn line(
-        &self,
-        row: &Row,
-        amount: &Decimal,
-        rate: &Decimal,
-        number: i64,
-    ) -> Result<Row, Reason> {
+    fn line(&self, row: &Row, settled: &Settled, at: usize) -> Result<Row, Reason> {
         let lines = &self.lines;
-        let title = lines.title(row, number as usize);
+        let amount = &settled.amounts[at];
+        let title = lines.title(row, at + 1);
         let quantity = lines.decimal(row, "quantity", &title)?;
         let quantity = quantity.filter(|quantity| !quantity.is_zero() && !quantity.is_negative());
         let Some(quantity) = quantity else {
@@ -242,20 +224,16 @@ impl<'b> Canonical<'b> {
         let hundred = Decimal::from(100);
         let discount = (&(&list - amount) * &hundred).div(&list);
         let discount = discount.filter(|discount| !discount.is_negative());
-        Ok(lines.complete(
-            row,
-            &[
-                ("row", Value::Int(number)),
-                ("rate", Value::Decimal(rate.clone())),
-                ("amount", Value::Decimal(amount.clone())),
-                ("unit_price", Value::Decimal(each(amount))),
-                ("list_price", Value::Decimal(each(&list))),
-                (
-                    "discount_percent",
-                    Value::Decimal(discount.unwrap_or_default().round(4)),
-                ),
-            ],
-        ))
+        let discount = discount.unwrap_or_default().round(4);
+        let mut computed = amounts(settled, at);
+        computed.push(("unit_price", Value::Decimal(each(amount))));
+        computed.push(("list_price", Value::Decimal(each(&list))));
+        computed.push(("discount_percent", Value::Decimal(discount)));
+        let mut line = lines.complete(row, &computed);
+        if let Some(at) = lines.columns.iter().position(|one| one == "quantity") {
+            line[at] = Value::Decimal(quantity);
+        }
+        Ok(line)
     }
 
     /// The skus of a record's lines.
@@ -264,19 +242,16 @@ impl<'b> Canonical<'b> {
         into.extend(rows.filter_map(|row| self.lines.sku(row)));
     }
 
-    /// Puts the ERP's articles to the lines.
+    /// Puts the ERP's articles to the lines: what `columns` of them are called, by sku.
     ///
     /// # Errors
     /// A line's article is none of them.
-    pub fn articles(
-        &self,
-        record: &mut Record,
-        known: &HashMap<String, Value>,
-    ) -> Result<(), Reason> {
+    pub fn articles(&self, record: &mut Record, known: &Articles) -> Result<(), Reason> {
         let position = |name: &str| self.lines.columns.iter().position(|one| one == name);
-        let (Some(article), sku_at) = (position("article"), position("sku")) else {
-            return Ok(());
-        };
+        let sku_at = position("sku");
+        let put = known.columns.iter().enumerate().skip(1);
+        let put = put.filter_map(|(from, name)| Some((from, position(name)?)));
+        let put: Vec<(usize, usize)> = put.collect();
         for (number, row) in record.children[self.lines.at].iter_mut().enumerate() {
             let title = self.lines.title(row, number + 1);
             let Some(sku) = self.lines.sku(row) else {
@@ -285,19 +260,57 @@ impl<'b> Canonical<'b> {
                     "give the article a sku in the shop; an order keeps the sku it was placed with, so type this one into the ERP by hand",
                 ));
             };
-            let Some(found) = known.get(&sku) else {
+            let Some(found) = known.rows.get(&sku) else {
                 return Err(unfit(
                     format!("the ERP has no article `{sku}` ({title})"),
                     "create the article in the ERP, or correct its sku in the shop",
                 ));
             };
-            row[article] = found.clone();
+            for (from, to) in &put {
+                row[*to] = found[*from].clone();
+            }
             if let Some(at) = sku_at {
                 row[at] = Value::Text(sku);
             }
         }
         Ok(())
     }
+
+    /// How many lines and charges a record has.
+    pub fn count(&self, record: &Record) -> usize {
+        record.children[self.lines.at].len() + record.children[self.charges.at].len()
+    }
+
+    /// Gives each line and charge a key of the ERP's.
+    pub fn keys(&self, record: &mut Record, keys: &mut impl Iterator<Item = Value>) {
+        for set in [&self.lines, &self.charges] {
+            let Some(at) = set.columns.iter().position(|column| column == "key") else {
+                continue;
+            };
+            for (row, key) in record.children[set.at].iter_mut().zip(&mut *keys) {
+                row[at] = key;
+            }
+        }
+    }
+}
+
+/// The ERP's articles.
+#[derive(Debug, Default)]
+pub struct Articles {
+    /// `sku`, `article` and what else the pack says of them.
+    pub columns: Vec<String>,
+    /// By sku.
+    pub rows: HashMap<String, Row>,
+}
+
+/// What is computed of every row: its number and amounts.
+fn amounts(settled: &Settled, at: usize) -> Vec<(&'static str, Value)> {
+    vec![
+        ("row", Value::Int(at as i64 + 1)),
+        ("rate", Value::Decimal(settled.rates[at].clone())),
+        ("amount", Value::Decimal(settled.amounts[at].clone())),
+        ("amount_net", Value::Decimal(settled.nets[at].clone())),
+    ]
 }
 
 /// A set's rows as the shop shows them.

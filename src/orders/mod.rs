@@ -28,16 +28,17 @@ use crate::plan::{Orders, PackFacts, Plan, Storage};
 use crate::sync::batch::{Applier, Intent, Outcome, rejected};
 use crate::sync::bind::{BindError, Binder};
 use crate::sync::condition::{self, ConditionError};
+use crate::sync::fetch;
 use crate::sync::lookup::Lookups;
 use crate::sync::read::{Item, Reader};
 use crate::sync::record::Record;
 use crate::sync::report::{FlowReport, Reason, Rejected};
 use crate::sync::run::{Progress, RunError, read_zone, surroundings};
 use crate::value::Value;
-use canonical::Canonical;
+use canonical::{Articles, Canonical};
 use chrono::{DateTime, Utc};
 use found::{Found, Search};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 /// Orders looked at together; each is written by itself.
 const BATCH: usize = 250;
@@ -212,6 +213,7 @@ pub async fn run(
             around,
             options.intent,
         ),
+        writes: options.intent == Intent::Write,
     };
     import.applier.singly = true;
     let mut search = Search::new(orders, shop.storage, shop.zone, options.only);
@@ -287,6 +289,7 @@ struct Import<'b> {
     orders: &'b Orders,
     canonical: Canonical<'b>,
     applier: Applier<'b>,
+    writes: bool,
 }
 
 impl Import<'_> {
@@ -338,6 +341,10 @@ impl Import<'_> {
         if ready.is_empty() {
             return Ok(());
         }
+        // A dry run uses nothing up.
+        if self.writes {
+            self.keys(&mut ready).await?;
+        }
         for done in self.applier.apply(ready, report).await? {
             match done.outcome {
                 Outcome::Rejected(reason) => report.reject(rejected(&done.record, reason)),
@@ -351,35 +358,49 @@ impl Import<'_> {
         Ok(())
     }
 
-    /// Of the lines' articles those that the ERP has, by sku.
-    async fn articles(
-        &mut self,
-        records: &[Record],
-    ) -> Result<HashMap<String, Value>, OrdersError> {
+    /// Of the lines' articles those that the ERP has.
+    async fn articles(&mut self, records: &[Record]) -> Result<Articles, OrdersError> {
         let mut skus = BTreeSet::new();
         for record in records {
             self.canonical.skus(record, &mut skus);
         }
         let skus: Vec<String> = skus.into_iter().collect();
-        let mut known = HashMap::new();
+        let mut known = Articles::default();
         for asked in skus.chunks(1000) {
             let list: Vec<Value> = asked.iter().map(|sku| Value::Text(sku.clone())).collect();
             let bound = |name: &str| (name == "sku").then(|| Binding::Many(list.clone()));
             let sql = &self.orders.articles;
             let query = template::bind(&sql.text, bound).map_err(|name| yields(sql, name))?;
-            let query = db::query::Query::sql("SELECT a.sku, a.article FROM (")
-                .append(query)
-                .text("\n) a");
             let asked: HashSet<&str> = asked.iter().map(String::as_str).collect();
-            for row in db::fetch(self.applier.session.as_mut(), &query).await? {
-                let sku = row[0].plain().trim().to_owned();
+            let (columns, rows) =
+                fetch::read(self.applier.session.as_mut(), &query, usize::MAX).await?;
+            let at = columns.iter().position(|column| column == "sku");
+            for row in rows {
+                let sku = at.map_or(String::new(), |at| row[at].plain().trim().to_owned());
                 // The ERP's collation may hold others equal.
                 if asked.contains(sku.as_str()) {
-                    known.insert(sku, row[1].clone());
+                    known.rows.insert(sku, row);
                 }
             }
+            known.columns = columns;
         }
         Ok(known)
+    }
+
+    /// Gives the rows of orders keys of the ERP's, where its pack asks for them.
+    async fn keys(&mut self, records: &mut [Record]) -> Result<(), OrdersError> {
+        let Some(sql) = &self.orders.keys else {
+            return Ok(());
+        };
+        let rows: usize = records.iter().map(|one| self.canonical.count(one)).sum();
+        let bound = |name: &str| (name == "rows").then_some(Binding::One(Value::Int(rows as i64)));
+        let query = template::bind(&sql.text, bound).map_err(|name| yields(sql, name))?;
+        let keys = db::fetch(self.applier.session.as_mut(), &query).await?;
+        let mut keys = keys.into_iter().filter_map(|row| row.into_iter().next());
+        for record in records {
+            self.canonical.keys(record, &mut keys);
+        }
+        Ok(())
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Settled {
     /// By row.
     pub amounts: Vec<Decimal>,
     pub rates: Vec<Decimal>,
+    /// By row, and then of the rounding: without tax, so that the rows of a rate add up to their part.
+    pub nets: Vec<Decimal>,
     /// What is left to the total, and at which rate it counts; zero mostly.
     pub rounding: (Decimal, Decimal),
     /// By rate, in ascending order.
@@ -105,6 +107,8 @@ pub fn settle(
         part.net = net_of(&part.amount, &part.rate).round(PLACES);
         part.tax = &part.amount - &part.net;
     }
+    let counted = amounts.iter().zip(&rates).chain([(&rest, &rounding_rate)]);
+    let nets = nets(counted);
     let tax: Decimal = parts.iter().map(|part| part.tax.clone()).sum();
     if let Some(theirs) = tax_total
         && (&tax - theirs).abs() > cents(rows.len())
@@ -116,10 +120,27 @@ pub fn settle(
     Ok(Settled {
         amounts,
         rates,
+        nets,
         rounding: (rest, rounding_rate),
         net_total: &total - &tax,
         taxes: parts,
     })
+}
+
+/// Each row's net amount: what the rounded net amount of its rate grows by with it.
+fn nets<'r>(rows: impl Iterator<Item = (&'r Decimal, &'r Decimal)>) -> Vec<Decimal> {
+    let mut upto: Vec<(&Decimal, Decimal)> = Vec::new();
+    rows.map(|(amount, rate)| {
+        let at = upto.iter().position(|(known, _)| *known == rate);
+        let at = at.unwrap_or_else(|| {
+            upto.push((rate, Decimal::default()));
+            upto.len() - 1
+        });
+        let before = net_of(&upto[at].1, rate).round(PLACES);
+        upto[at].1 = &upto[at].1 + amount;
+        &net_of(&upto[at].1, rate).round(PLACES) - &before
+    })
+    .collect()
 }
 
 impl Row {
@@ -250,6 +271,12 @@ mod tests {
             prop_assert_eq!(split, total.clone());
             let tax: Decimal = settled.taxes.iter().map(|part| part.tax.clone()).sum();
             prop_assert_eq!(&settled.net_total + &tax, total);
+            let net: Decimal = settled.nets.iter().cloned().sum();
+            prop_assert_eq!(&net, &settled.net_total);
+            let by_row = settled.amounts.iter().zip(&settled.rates).zip(&settled.nets);
+            for ((amount, rate), net) in by_row {
+                prop_assert!((&net_of(amount, rate) - net).abs() <= Decimal::from_scaled(1, 2));
+            }
             for part in &settled.taxes {
                 prop_assert_eq!(part.amount.clone(), &part.net + &part.tax);
                 prop_assert!(part.net.digits_after() <= 2 && part.tax.digits_after() <= 2);

@@ -265,17 +265,26 @@ async fn existing(
             columns.push(column.to_owned());
         }
     }
-    let parents: Vec<Vec<Value>> = wanted
-        .iter()
-        .filter_map(|(_, elements)| elements.parent_values.clone())
-        .collect();
-    if parents.is_empty() {
+    // Where nothing of the record is in the match, rows are known by what their elements say.
+    let by_record = write.matches.iter().any(|one| one.of_record);
+    let asked: Vec<Vec<Value>> = match by_record {
+        true => wanted
+            .iter()
+            .filter_map(|(_, elements)| elements.parent_values.clone())
+            .collect(),
+        false => wanted
+            .iter()
+            .flat_map(|(_, elements)| &elements.rows)
+            .filter_map(|element| element.key.iter().cloned().collect())
+            .collect(),
+    };
+    if asked.is_empty() {
         return Ok((columns, Vec::new()));
     }
     let keys: Vec<&str> = write
         .matches
         .iter()
-        .filter(|one| one.of_record)
+        .filter(|one| one.of_record || !by_record)
         .map(|one| one.column.as_str())
         .collect();
     let query = Query::sql("SELECT ")
@@ -283,7 +292,7 @@ async fn existing(
         .text(" FROM ")
         .table(&write.write.table)
         .text(" WHERE ");
-    let mut query = in_keys(query, &keys, &parents);
+    let mut query = in_keys(query, &keys, &asked);
     if let Some(scope) = &write.write.scope {
         query = query.text(format!(" AND ({})", scope.text));
     }

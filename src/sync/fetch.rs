@@ -161,7 +161,7 @@ pub async fn fetch(
             Ok(query) => query,
             Err(name) => return Ok(Err(invalid(one, format!("nothing is bound to `:{name}`")))),
         };
-        let (columns, mut rows) = read(session, &query).await?;
+        let (columns, mut rows) = read(session, &query, ROWS_SHOWN).await?;
         match rows.len() {
             0 => continue,
             1 => found.push(alias),
@@ -198,16 +198,21 @@ fn invalid(one: &BoundFetch<'_>, why: String) -> Reason {
     }
 }
 
-async fn read(
+/// A result's columns' names and its first rows.
+///
+/// # Errors
+/// Those of the database.
+pub async fn read(
     session: &mut dyn Session,
     query: &db::query::Query,
+    most: usize,
 ) -> db::Result<(Vec<String>, Vec<Row>)> {
     let mut columns = Vec::new();
     let mut rows = Vec::new();
     let mut stream = session.read(query).await?;
     while let Some(batch) = stream.try_next().await? {
         columns = batch.columns.to_vec();
-        let more = ROWS_SHOWN.saturating_sub(rows.len());
+        let more = most.saturating_sub(rows.len());
         rows.extend(batch.rows.into_iter().take(more));
     }
     Ok((columns, rows))

@@ -70,6 +70,11 @@ impl ShopOrders<'_> {
             self.erp
                 .texts(erp_file)
                 .sql(erp.articles.as_ref()?, &Bound::names(&["sku"]), found);
+        let keys = erp.keys.as_ref().map(|sql| {
+            self.erp
+                .texts(erp_file)
+                .sql(sql, &Bound::names(&["rows"]), found)
+        });
         Some(Orders {
             name: format!("{}/{}", self.name.value, record::ORDER.name),
             shop: self.name.value.clone(),
@@ -77,6 +82,7 @@ impl ShopOrders<'_> {
             statuses: statuses?,
             storages,
             articles,
+            keys,
             at: self.at(),
         })
     }

@@ -69,9 +69,11 @@ impl PackSide {
             pack: pack.name.clone(),
             values,
             choices: BTreeMap::new(),
+            pieces: BTreeMap::new(),
         };
+        let variables = choices(&pack, variables, &mut loader.found);
         Some(PackSide {
-            variables: choices(&pack, variables, &mut loader.found),
+            variables: pieces(&pack, variables, &mut loader.found),
             tables,
             lets: lets.collect(),
             connection: named.connection,
@@ -194,5 +196,24 @@ fn choices(pack: &Pack, mut variables: Variables, found: &mut Vec<Diagnostic>) -
         marked.insert(name.value.clone(), choice::mark(&has, &then, &otherwise));
     }
     variables.choices = marked;
+    variables
+}
+
+/// The variables with the pack's `[piece]`s beside them. A piece may name variables, choices and the pieces before it.
+fn pieces(pack: &Pack, mut variables: Variables, found: &mut Vec<Diagnostic>) -> Variables {
+    for (name, text) in pack.facts.pieces.iter() {
+        let known = &variables;
+        if known.values.contains_key(&name.value) || known.choices.contains_key(&name.value) {
+            let message = format!("`{}` is a piece and something else", name.value);
+            let place = name.span(&pack.file);
+            found.push(Diagnostic::error("P131", message).at(&place, "name used twice"));
+        }
+        let texts = Texts {
+            file: &pack.file,
+            variables: Some(&variables),
+        };
+        let filled = texts.piece(text, found);
+        variables.pieces.insert(name.value.clone(), filled);
+    }
     variables
 }

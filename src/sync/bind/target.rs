@@ -188,10 +188,6 @@ impl Binder<'_> {
         let matches = self.matches(&write.matches, alias, &table, layout);
         let mut fields = Vec::new();
         for field in &write.fields {
-            let column = match &write.attributes {
-                Some((_, value)) => self.column(value, &table, &field.at).cloned(),
-                None => self.column(&field.column, &table, &field.at).cloned(),
-            };
             let condition = match &field.condition {
                 Some(expr) => match self.resolve(expr, layout) {
                     // A version difference: the field does not exist here, so neither need its column.
@@ -201,6 +197,10 @@ impl Binder<'_> {
                     resolved => resolved,
                 },
                 None => None,
+            };
+            let column = match &write.attributes {
+                Some((_, value)) => self.column(value, &table, &field.at).cloned(),
+                None => self.column(&field.column, &table, &field.at).cloned(),
             };
             let value = self.resolve(&field.expr, layout);
             if let (Some(column), Some(value)) = (column, value) {

@@ -13,3 +13,5 @@ INSERT INTO stock_move (company_id, product_id, product_uom, product_uom_qty, pr
     SELECT company_id, product_id, product_uom, product_uom_qty, product_qty, location_dest_id, location_final_id, 'waiting', origin
     FROM stock_move WHERE location_final_id <> location_dest_id;
 ALTER TABLE stock_move DROP COLUMN location_final_id;
+ALTER TABLE sale_order_line DROP COLUMN technical_price_unit;
+ALTER TABLE res_partner DROP COLUMN autopost_bills;

@@ -8,7 +8,7 @@ use crate::support::pipeline::Pipeline;
 use crate::support::servers::{self, Database};
 
 /// An Odoo of this version, filled.
-async fn erp(test: &str, version: u32) -> Database {
+pub async fn erp(test: &str, version: u32) -> Database {
     let erp = servers::postgres(&format!("{test} erp")).await;
     let mut client = erp.client().await;
     client.load_file("schemas/odoo/postgres.sql").await;
@@ -22,7 +22,7 @@ async fn erp(test: &str, version: u32) -> Database {
     erp
 }
 
-fn project(erp: &Database, shop: &Database, price_list: &str) -> String {
+pub fn project(erp: &Database, shop: &Database, price_list: &str) -> String {
     format!(
         r#"
 [erp]

@@ -2,5 +2,9 @@
 
 mod imports;
 mod kills;
+mod odoo;
+mod opencart;
 mod place;
+mod prestashop;
+mod promised;
 mod refused;

@@ -177,11 +177,16 @@ impl Between {
         let mut client = shop.client().await;
         client.run("UPDATE wp_options SET option_value = 'Europe/Rome' WHERE option_name = 'timezone_string'").await;
         client.run("DELETE FROM wp_wc_orders").await;
-        let mut project = Project::new();
-        let erp_url = erp.url.replace(":ponte@", ":${PASSWORD}@");
-        let shop_url = shop.url.replace(":ponte@", ":${PASSWORD}@");
-        let text = shop::project(&erp_url, &shop_url)
+        let text = shop::project(&erp.url, &shop.url);
+        Between::of(erp, shop, &text)
+    }
+
+    /// Two databases that are filled, and the project between them, whose orders are imported from now on.
+    pub fn of(erp: Database, shop: Database, project: &str) -> Between {
+        let text = project
+            .replace(":ponte@", ":${PASSWORD}@")
             .replace("orders.since", "orders.import = true\norders.since");
+        let mut project = Project::new();
         project.file("ponte.toml", &text);
         project.env("PASSWORD", "ponte");
         project.ponte(&["setup", "--run"]).succeeds();

@@ -1,0 +1,197 @@
+//! WooCommerce's orders into Odoo: each a quotation with its customer, lines and taxes.
+
+use super::place::{Between, Line, Order};
+use crate::support::servers;
+
+const HEADS: &str = "SELECT o.origin, o.client_order_ref, o.name, o.state, o.date_order, p.name, s.name, s.street, c.name, o.reference, o.amount_untaxed, o.amount_tax,
+    o.amount_total, o.note FROM sale_order o JOIN res_partner p ON p.id = o.partner_id JOIN res_partner s ON s.id = o.partner_shipping_id
+    JOIN res_currency c ON c.id = o.currency_id ORDER BY o.origin";
+
+async fn between(test: &str, version: u32) -> Between {
+    let erp = crate::odoo::erp(&format!("{test} {version}"), version).await;
+    let shop = servers::mariadb(&format!("{test} {version} shop")).await;
+    let mut client = erp.client().await;
+    client.load(ARTICLES).await;
+    if version > 17 {
+        client
+            .run("ALTER TABLE res_partner ALTER autopost_bills DROP DEFAULT")
+            .await;
+    }
+    let mut client = shop.client().await;
+    client.load_file("schemas/woocommerce/mysql.sql").await;
+    client.run("INSERT INTO wp_wc_product_meta_lookup (product_id, sku) VALUES (101, 'HAMMER'), (103, 'SHIRT-R')").await;
+    client
+        .run("UPDATE wp_options SET option_value = 'Europe/Rome' WHERE option_name = 'timezone_string'")
+        .await;
+    let project = crate::odoo::project(&erp, &shop, "public");
+    Between::of(erp, shop, &project)
+}
+
+/// What stands for carriage and fees, a company with an office in Asti, and where people live. The seed's 22 % is on top of a price,
+/// its 10 % within.
+const ARTICLES: &str = "
+    INSERT INTO product_template (id, name, type, uom_id, sale_ok, active) VALUES
+        (50, '{\"en_US\": \"Carriage\"}', 'service', 1, FALSE, TRUE), (51, '{\"en_US\": \"Fee\"}', 'service', 1, FALSE, TRUE);
+    INSERT INTO product_product (id, product_tmpl_id, default_code, active) VALUES (50, 50, 'WEB_CARRIAGE', TRUE), (51, 51, 'WEB_FEE', TRUE);
+    INSERT INTO res_country (id, name, code) VALUES (1, '{\"en_US\": \"Italy\"}', 'IT');
+    INSERT INTO res_country_state (id, country_id, name, code) VALUES (1, 1, 'Torino', 'TO'), (2, 1, 'Asti', 'AT');
+    SELECT setval('res_partner_id_seq', 100);
+    SELECT setval('product_template_id_seq', 100);";
+
+async fn becomes(version: u32) {
+    let between = between("order to odoo", version).await;
+    let mut erp = between.erp.client().await;
+    let ask = if version > 17 {
+        ("autopost_bills, ", "'ask', ")
+    } else {
+        ("", "")
+    };
+    erp.run(&format!(
+        "INSERT INTO res_partner (id, {}commercial_partner_id, parent_id, type, name, is_company, active, vat, email_normalized, street, zip, city) VALUES
+         (1, {1}1, NULL, 'contact', 'Verdi', TRUE, TRUE, 'IT01234567890', 'office@verdi.example', 'Via Po 3', '10100', 'Torino'),
+         (2, {1}1, 1, 'contact', 'Ivo', FALSE, TRUE, 'IT01234567890', 'ivo@verdi.example', NULL, NULL, NULL),
+         (3, {1}1, 1, 'delivery', 'ugo neri', FALSE, TRUE, 'IT01234567890', NULL, 'corso po 2', '14100', 'Asti')",
+        ask.0, ask.1
+    ))
+    .await;
+    let company = Order {
+        vat: Some("IT 01234567890"),
+        company: Some("Verdi srl"),
+        ..Order::usual(1002)
+    };
+    let by_mail = Order {
+        email: "Ivo@verdi.example".to_owned(),
+        // Three for 20.00: no price of two places comes to that.
+        total: "20.00",
+        tax: "1.82",
+        lines: vec![Line(103, 0, 3, "18.1818", "1.8182", 2)],
+        charges: Vec::new(),
+        ..Order::usual(1003)
+    };
+    between.place(&[Order::usual(1001), company, by_mail]).await;
+    between.project.ponte(&["sync", "main/order"]).succeeds();
+    between.project.ponte(&["sync", "main/order"]).succeeds();
+    assert_eq!(
+        between.erp_rows(HEADS).await,
+        [
+            "main/1001 | 1001 | S00001 | draft | 2026-03-01 23:30:00 | Ada Rossi | Ugo Neri | Corso Po 2 | EUR | ch_1001 | 45 | 8.1 | 53.1 | <p>Ring twice</p>",
+            "main/1002 | 1002 | S00002 | draft | 2026-03-01 23:30:00 | Verdi | ugo neri | corso po 2 | EUR | ch_1002 | 45 | 8.1 | 53.1 | <p>Ring twice</p>",
+            "main/1003 | 1003 | S00003 | draft | 2026-03-01 23:30:00 | Verdi | ugo neri | corso po 2 | EUR | ch_1003 | 18.18 | 1.82 | 20 | <p>Ring twice</p>",
+        ]
+    );
+    let unit = if version < 19 {
+        "product_uom"
+    } else {
+        "product_uom_id"
+    };
+    let lines = between
+        .erp_rows(&format!(
+            "SELECT o.origin, l.sequence, p.default_code, l.{unit}, l.product_uom_qty::numeric, l.price_unit, l.price_subtotal, l.price_tax, l.price_total,
+             l.qty_delivered_method, l.is_delivery, (SELECT string_agg(x.name ->> 'en_US', ', ') FROM account_tax_sale_order_line_rel r JOIN account_tax x ON x.id = r.account_tax_id
+             WHERE r.sale_order_line_id = l.id) FROM sale_order_line l JOIN sale_order o ON o.id = l.order_id LEFT JOIN product_product p ON p.id = l.product_id
+             WHERE o.origin <> 'main/1002' ORDER BY 1, 2"
+        ))
+        .await;
+    assert_eq!(
+        lines,
+        [
+            "main/1001 | 1 | HAMMER | 1 | 2 | 12.5 | 25 | 5.5 | 30.5 | stock_move | - | 22%",
+            "main/1001 | 2 | SHIRT-R | 1 | 1 | 16.5 | 15 | 1.5 | 16.5 | stock_move | - | 10% incl",
+            "main/1001 | 3 | WEB_CARRIAGE | 1 | 1 | 5 | 5 | 1.1 | 6.1 | manual | t | 22%",
+            "main/1003 | 1 | SHIRT-R | 1 | 3 | 6.666667 | 18.18 | 1.82 | 20 | stock_move | - | 10% incl",
+        ]
+    );
+    let partners = between
+        .erp_rows("SELECT p.name, p.type, q.name, p.is_company, p.email_normalized, p.street, p.zip, p.city, s.code, c.code FROM res_partner p
+                   LEFT JOIN res_partner q ON q.id = p.commercial_partner_id LEFT JOIN res_country_state s ON s.id = p.state_id LEFT JOIN res_country c ON c.id = p.country_id
+                   WHERE p.id > 3 ORDER BY p.id")
+        .await;
+    assert_eq!(
+        partners,
+        [
+            "Ada Rossi | contact | Ada Rossi | f | buyer1001@example.com | Via Roma 1 | 00100 | Torino | TO | IT",
+            "Ugo Neri | delivery | Ada Rossi | f | - | Corso Po 2 | 14100 | Asti | AT | IT",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn an_order_becomes_a_quotation_of_odoo_19() {
+    becomes(19).await;
+}
+
+#[tokio::test]
+async fn and_of_odoo_17() {
+    becomes(17).await;
+}
+
+#[tokio::test]
+async fn numbers_are_those_of_odoos_sequence() {
+    let between = between("odoo numbers", 19).await;
+    let mut erp = between.erp.client().await;
+    let import = async |id: u32| {
+        between.place(&[Order::usual(id)]).await;
+        between.project.ponte(&["sync", "main/order"]).succeeds();
+        let sql = format!("SELECT name FROM sale_order WHERE origin = 'main/{id}'");
+        between.erp_rows(&sql).await.remove(0)
+    };
+    let year = chrono::Utc::now().format("%Y");
+    // The company's own goes first: by spans of days, then without gaps.
+    erp.load(
+        "INSERT INTO ir_sequence (id, name, code, implementation, prefix, suffix, padding, number_next, number_increment, use_date_range, company_id, active)
+         VALUES (1200, 'Ours', 'sale.order', 'standard', 'W/%(range_year)s/', '-x', 3, 1, 1, TRUE, 1, TRUE);
+         INSERT INTO ir_sequence_date_range (id, sequence_id, number_next, date_from, date_to) VALUES (7, 1200, 1, date_trunc('year', now()), date_trunc('year', now()) + interval '1 year' - interval '1 day');
+         CREATE SEQUENCE ir_sequence_1200_007 START 41;",
+    )
+    .await;
+    assert_eq!(import(1001).await, format!("W/{year}/041-x"));
+    erp.run("UPDATE ir_sequence SET use_date_range = NULL, implementation = 'no_gap', prefix = '%(year)s-', suffix = NULL, number_next = 9998, number_increment = 2 WHERE id = 1200").await;
+    assert_eq!(import(1002).await, format!("{year}-9998"));
+    assert_eq!(import(1003).await, format!("{year}-10000"));
+    erp.run("UPDATE ir_sequence SET active = FALSE WHERE id = 1200")
+        .await;
+    assert_eq!(import(1004).await, "S00001");
+}
+
+#[tokio::test]
+async fn what_odoo_does_not_know_waits() {
+    let mut between = between("odoo refused", 19).await;
+    let mut erp = between.erp.client().await;
+    erp.run("UPDATE product_product SET default_code = 'CARRIAGE' WHERE id = 50")
+        .await;
+    erp.run("UPDATE account_tax SET active = FALSE WHERE id = 3")
+        .await;
+    let no_tax = Order {
+        charges: Vec::new(),
+        total: "47.00",
+        tax: "7.00",
+        ..Order::usual(1002)
+    };
+    between.place(&[Order::usual(1001), no_tax]).await;
+    let dry = between.project.ponte(&["sync", "main/order", "--dry-run"]);
+    assert!(
+        dry.stdout.contains("Odoo has no sales tax of 10 %"),
+        "{dry}"
+    );
+    between.project.ponte(&["sync", "main/order"]).exits_with(4);
+    erp.run("UPDATE account_tax SET active = TRUE WHERE id = 3")
+        .await;
+    between.project.ponte(&["sync", "main/order"]).exits_with(4);
+    let listed = between.project.ponte(&["quarantine", "list"]);
+    let listed = listed.succeeds().stdout;
+    let said = "Odoo has no article `WEB_CARRIAGE`, which stands for the order's shipping";
+    assert!(listed.contains(said), "{listed}");
+    let text = between.project.read("ponte.toml");
+    let text = text.replace(
+        "[shop.main]",
+        "carriage_article = \"CARRIAGE\"\n\n[shop.main]",
+    );
+    between.project.file("ponte.toml", &text);
+    between.project.ponte(&["sync", "main/order"]).succeeds();
+    assert_eq!(
+        between
+            .erp_rows("SELECT origin FROM sale_order ORDER BY 1")
+            .await,
+        ["main/1001", "main/1002"]
+    );
+}

@@ -1,0 +1,291 @@
+//! PrestaShop's orders as its checkout writes them, into the reference ERP.
+
+use super::place::Between;
+use crate::support::client::Client;
+use crate::support::servers::{self, Database};
+
+const HEADS: &str = "SELECT o.web_reference, o.web_number, o.order_date, c.name, o.total, o.net_total, o.payment_method, o.paid_at, o.transaction_id,
+    o.carrier, o.delivery_name, o.delivery_street, o.delivery_city, o.delivery_province, o.delivery_country, o.note
+    FROM orders o JOIN customers c ON c.number = o.customer WHERE o.web_reference IS NOT NULL ORDER BY o.web_reference";
+
+const LINES: &str = "SELECT l.line, l.sku, l.description, l.quantity::integer, l.unit_price::numeric(12, 4), l.discount_percent::numeric(12, 2), l.amount::numeric(12, 2), l.tax_class
+    FROM order_lines l JOIN orders o ON o.number = l.order_number WHERE o.web_reference = ";
+
+const TAXES: &str = "SELECT t.tax_class, t.net::numeric(12, 2), t.tax::numeric(12, 2)
+    FROM order_taxes t JOIN orders o ON o.number = t.order_number WHERE o.web_reference = ";
+
+async fn between(test: &str) -> Between {
+    let (erp, shop, project) = databases(test).await;
+    Between::of(erp, shop, &project)
+}
+
+/// Both databases, filled, and the project between them.
+pub async fn databases(test: &str) -> (Database, Database, String) {
+    let erp = servers::postgres(&format!("{test} erp")).await;
+    let shop = servers::mariadb(&format!("{test} shop")).await;
+    let mut client = erp.client().await;
+    client.load_file("schemas/reference/postgres.sql").await;
+    client.load_file("tests/cases/prestashop/erp.sql").await;
+    let mut client = shop.client().await;
+    client.load_file("schemas/prestashop/mysql.sql").await;
+    client.load_file("tests/cases/prestashop/seed.sql").await;
+    client.load(BUYERS).await;
+    let project = format!(
+        r#"
+[erp]
+pack = "reference"
+url  = "{}"
+
+[shop.main]
+pack         = "prestashop"
+url          = "{}"
+language     = "it"
+price_list   = "public"
+warehouses   = ["WH"]
+orders.since = 2026-01-01T00:00:00Z
+[shop.main.tax]
+IVA22 = {{ rate = 22, rules = 1 }}
+IVA10 = {{ rate = 10, rules = 2 }}
+"#,
+        erp.url, shop.url
+    );
+    (erp, shop, project)
+}
+
+/// A guest, who has goods sent elsewhere, and a company.
+const BUYERS: &str = "
+    INSERT INTO ps_customer (id_customer, company, siret, firstname, lastname, email, active, is_guest) VALUES
+        (8, NULL, NULL, 'Ada', 'Rossi', 'Ada@example.com', 1, 1), (9, 'Verdi srl', NULL, 'Ivo', 'Verdi', 'ivo@verdi.example', 1, 0);
+    INSERT INTO ps_address (id_address, id_country, id_state, id_customer, alias, company, lastname, firstname, address1, address2, postcode, city, phone,
+                            phone_mobile, vat_number, dni) VALUES
+        (80, 10, 219, 8, 'Home', '', 'Rossi', 'Ada', 'Via Roma 1', '', '10100', 'Torino', '', '333', '', 'RSSDAA80A41L219X'),
+        (81, 10, 121, 8, 'Work', '', 'Neri', 'Ugo', 'Corso Po 2', 'int. 3', '14100', 'Asti', '0141', '', '', ''),
+        (90, 10, 219, 9, 'Office', 'Verdi srl', 'Verdi', 'Ivo', 'Via Po 3', '', '10100', 'Torino', '011', '', 'IT01234567890', '');";
+
+/// A line: id, product, combination, sku, name, pieces, list price and price without tax, amount without and with tax,
+/// tax (1: 22 %, 2: 10 %).
+struct Line(
+    u32,
+    u32,
+    u32,
+    &'static str,
+    &'static str,
+    u32,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    u32,
+);
+
+async fn line(shop: &mut Client, order: u32, line: &Line) {
+    let Line(id, product, combination, sku, name, pieces, list, price, net, gross, tax) = line;
+    let rate = if *tax == 1 { 22 } else { 10 };
+    shop.run(&format!(
+        "INSERT INTO ps_order_detail (id_order_detail, id_order, id_shop, product_id, product_attribute_id, product_name, product_quantity, product_price,
+         product_reference, product_weight, tax_computation_method, tax_name, tax_rate, total_price_tax_incl, total_price_tax_excl, unit_price_tax_incl,
+         unit_price_tax_excl, original_product_price)
+         VALUES ({id}, {order}, 1, {product}, {combination}, '{name}', {pieces}, {price}, '{sku}', 0, 1, 'IVA', {rate}, {gross}, {net}, {price} * {rate} / 100 + {price},
+         {price}, {list})"
+    ))
+    .await;
+    shop.run(&format!(
+        "INSERT INTO ps_order_detail_tax (id_order_detail, id_tax, unit_amount, total_amount) VALUES ({id}, {tax}, {price} * {rate} / 100, {gross} - {net})"
+    ))
+    .await;
+}
+
+/// Two hammers, at 20 % off, and a saw; shipping; a tenth off the whole.
+pub async fn usual(shop: &mut Client, id: u32, state: u32) {
+    shop.run(&format!(
+        "INSERT INTO ps_orders (id_order, reference, id_shop, id_carrier, id_lang, id_customer, id_cart, id_currency, id_address_delivery, id_address_invoice,
+         current_state, payment, module, round_type, gift_message, total_discounts, total_discounts_tax_incl, total_discounts_tax_excl, total_paid, total_paid_tax_incl,
+         total_paid_tax_excl, total_paid_real, total_products, total_products_wt, total_shipping, total_shipping_tax_incl, total_shipping_tax_excl,
+         carrier_tax_rate, invoice_date, delivery_date, valid, date_add, date_upd)
+         VALUES ({id}, 'REF{id}', 1, 2, 1, 8, {id}, 1, 81, 80, {state}, 'Carta', 'stripe_official', 2, '', 4.42, 4.42, 3.80, 45.88, 45.88, 39.20, 45.88, 38, 44.20,
+         6.10, 6.10, 5.00, 22.000, '0000-00-00 00:00:00', '0000-00-00 00:00:00', 1, '2026-03-02 00:30:00', '2026-03-02 00:30:00')"
+    ))
+    .await;
+    let first = id * 10;
+    let rows = [
+        Line(
+            first, 11, 0, "HAMMER", "Martello", 2, "12.5", "10", "20", "24.40", 1,
+        ),
+        Line(
+            first + 1,
+            12,
+            0,
+            "SAW",
+            "Sega",
+            1,
+            "18",
+            "18",
+            "18",
+            "19.80",
+            2,
+        ),
+    ];
+    for row in &rows {
+        line(shop, id, row).await;
+    }
+    for statement in [
+        format!(
+            "INSERT INTO ps_order_cart_rule (id_order, id_cart_rule, name, value, value_tax_excl) VALUES ({id}, 1, 'Benvenuto', 4.42, 3.80)"
+        ),
+        format!(
+            "INSERT INTO ps_order_payment (order_reference, id_currency, amount, payment_method, transaction_id, date_add) VALUES ('REF{id}', 1, 45.88, 'Carta', 'ch_{id}', '2026-03-02 00:31:00')"
+        ),
+        format!(
+            "INSERT INTO ps_message (id_cart, id_customer, id_order, message, private, date_add) VALUES ({id}, 8, {id}, 'Suonare due volte', 0, '2026-03-02 00:30:00')"
+        ),
+        format!(
+            "INSERT INTO ps_message (id_cart, id_customer, id_order, message, private, date_add) VALUES ({id}, 0, {id}, 'Ours', 1, '2026-03-02 00:35:00')"
+        ),
+    ] {
+        shop.run(&statement).await;
+    }
+}
+
+/// Three red cups with a name on them, wrapped, with free carriage, on delivery; rounded by piece.
+async fn company(shop: &mut Client, id: u32) {
+    shop.run(&format!(
+        "INSERT INTO ps_orders (id_order, reference, id_shop, id_carrier, id_lang, id_customer, id_cart, id_currency, id_address_delivery, id_address_invoice,
+         current_state, payment, module, round_type, gift, gift_message, total_discounts, total_discounts_tax_incl, total_discounts_tax_excl, total_paid,
+         total_paid_tax_incl, total_paid_tax_excl, total_paid_real, total_products, total_products_wt, total_shipping, total_shipping_tax_incl, total_shipping_tax_excl,
+         carrier_tax_rate, total_wrapping, total_wrapping_tax_incl, total_wrapping_tax_excl, invoice_date, delivery_date, valid, date_add, date_upd)
+         VALUES ({id}, 'REF{id}', 1, 2, 1, 9, {id}, 1, 90, 90, 13, 'Contrassegno', 'ps_cashondelivery', 1, 1, 'Auguri', 6.10, 6.10, 5.00, 20.74, 20.74, 17.00, 0,
+         15, 18.30, 6.10, 6.10, 5.00, 22.000, 2.44, 2.44, 2.00, '0000-00-00 00:00:00', '0000-00-00 00:00:00', 0, '2026-07-01 10:00:00', '2026-07-01 10:00:00')"
+    ))
+    .await;
+    let cups = Line(
+        id * 10,
+        13,
+        1,
+        "CUP-R",
+        "Tazza",
+        3,
+        "5",
+        "5",
+        "15",
+        "18.30",
+        1,
+    );
+    line(shop, id, &cups).await;
+    for statement in [
+        format!(
+            "UPDATE ps_order_detail SET id_customization = {id} WHERE id_order_detail = {}",
+            id * 10
+        ),
+        format!(
+            "INSERT INTO ps_customized_data (id_customization, type, `index`, value) VALUES ({id}, 1, 1, 'Ivo'), ({id}, 0, 2, 'a.png')"
+        ),
+        format!(
+            "INSERT INTO ps_order_cart_rule (id_order, id_cart_rule, name, value, value_tax_excl, free_shipping) VALUES ({id}, 2, 'Spedizione gratuita', 6.10, 5.00, 1)"
+        ),
+    ] {
+        shop.run(&statement).await;
+    }
+}
+
+#[tokio::test]
+async fn an_order_is_what_the_customer_saw() {
+    let between = between("prestashop order").await;
+    let mut shop = between.shop.client().await;
+    usual(&mut shop, 1, 2).await;
+    company(&mut shop, 2).await;
+    // A bank transfer, a cancelled one, and a checkout under way.
+    for (id, state) in [(3, 10), (4, 6), (5, 0)] {
+        usual(&mut shop, id, state).await;
+    }
+    between.project.ponte(&["sync", "main/order"]).succeeds();
+    between.project.ponte(&["sync", "main/order"]).succeeds();
+    assert_eq!(
+        between.erp_rows(HEADS).await,
+        [
+            "main/1 | REF1 | 2026-03-02 | Ada Rossi | 45.88 | 39.20 | stripe_official | 2026-03-01 23:31:00+00 | ch_1 | Corriere | Ugo Neri | Corso Po 2 int. 3 | Asti | AT | IT | Suonare due volte",
+            "main/2 | REF2 | 2026-07-01 | Verdi srl | 20.74 | 17.00 | ps_cashondelivery | - | - | Corriere | Verdi srl | Via Po 3 | Torino | TO | IT | Auguri",
+        ]
+    );
+    assert_eq!(
+        between
+            .erp_rows(&format!("{LINES}'main/1' ORDER BY l.line"))
+            .await,
+        [
+            "1 | HAMMER | Martello | 2 | 15.2500 | 20.00 | 24.40 | IVA22",
+            "2 | SAW | Sega | 1 | 19.8000 | 0.00 | 19.80 | IVA10",
+            "3 | - | Corriere | 1 | 6.1000 | 0.00 | 6.10 | IVA22",
+            "4 | - | Benvenuto | 1 | -1.9800 | 0.00 | -1.98 | IVA10",
+            "5 | - | Benvenuto | 1 | -2.4400 | 0.00 | -2.44 | IVA22",
+        ]
+    );
+    assert_eq!(
+        between
+            .erp_rows(&format!("{TAXES}'main/1' ORDER BY 1"))
+            .await,
+        ["IVA10 | 16.20 | 1.62", "IVA22 | 23.00 | 5.06"]
+    );
+    assert_eq!(
+        between
+            .erp_rows(&format!("{LINES}'main/2' ORDER BY l.line"))
+            .await,
+        [
+            "1 | CUP-R | Tazza - Ivo | 3 | 6.1000 | 0.00 | 18.30 | IVA22",
+            "2 | - | Corriere | 1 | 6.1000 | 0.00 | 6.10 | IVA22",
+            "3 | - | Gift wrapping | 1 | 2.4400 | 0.00 | 2.44 | IVA22",
+            "4 | - | Spedizione gratuita | 1 | -6.1000 | 0.00 | -6.10 | IVA22",
+        ]
+    );
+    let customers = "SELECT name, email, phone, vat_number, tax_code, street, postcode, city, province, country FROM customers ORDER BY name";
+    assert_eq!(
+        between.erp_rows(customers).await,
+        [
+            "Ada Rossi | ada@example.com | 333 | - | RSSDAA80A41L219X | Via Roma 1 | 10100 | Torino | TO | IT",
+            "Verdi srl | ivo@verdi.example | 011 | 01234567890 | - | Via Po 3 | 10100 | Torino | TO | IT",
+        ]
+    );
+    // Paid at last.
+    shop.run("UPDATE ps_orders SET current_state = 2 WHERE id_order = 3")
+        .await;
+    between.project.ponte(&["sync", "main/order"]).succeeds();
+    assert_eq!(
+        between
+            .erp_rows("SELECT COUNT(*), COUNT(DISTINCT customer) FROM orders")
+            .await,
+        ["3 | 2"]
+    );
+}
+
+/// A discount on one article alone bears that article's rate: in proportion it would be another tax than the shop's.
+#[tokio::test]
+async fn what_does_not_agree_waits() {
+    let mut between = between("prestashop refused").await;
+    let mut shop = between.shop.client().await;
+    usual(&mut shop, 1, 2).await;
+    usual(&mut shop, 2, 2).await;
+    usual(&mut shop, 3, 14).await;
+    shop.run("UPDATE ps_orders SET total_paid_tax_excl = 39.70 WHERE id_order = 1")
+        .await;
+    shop.run("UPDATE ps_orders SET total_paid_tax_incl = 47.88, total_paid_tax_excl = 40.83 WHERE id_order = 2")
+        .await;
+    between.project.ponte(&["sync", "main/order"]).exits_with(4);
+    let listed = between.project.ponte(&["quarantine", "list"]);
+    let listed = listed.succeeds().stdout;
+    for said in [
+        "the tax within its lines and charges comes to 6.68, but the shop says 6.18",
+        "its lines and charges come to 45.88, but its total is 47.88",
+        "nobody has said what the shop's status `14` means",
+    ] {
+        assert!(listed.contains(said), "{said}\n{listed}");
+    }
+    let text = between.project.read("ponte.toml") + "[shop.main.order]\nimport = [\"2\", \"14\"]\n";
+    between.project.file("ponte.toml", &text);
+    shop.run("UPDATE ps_orders SET total_paid_tax_excl = 39.20 WHERE id_order = 1")
+        .await;
+    between.project.ponte(&["sync", "main/order"]).exits_with(4);
+    assert_eq!(
+        between
+            .erp_rows("SELECT web_reference FROM orders ORDER BY 1")
+            .await,
+        ["main/1", "main/3"]
+    );
+}
