@@ -492,6 +492,8 @@ pub struct Orders {
     pub storages: Vec<Storage>,
     /// Of the ERP: `sku` and `article` of those of `:sku` that it has.
     pub articles: ServerSql,
+    /// Of the ERP: what it has of orders, those typed by hand among them.
+    pub documents: Option<ServerSql>,
     pub at: Span,
 }
 

@@ -67,6 +67,9 @@ pub fn of(plan: &Plan, connections: &Connections, name: &str) -> Needs {
         {
             needs.target(flow);
             needs.reads(&orders.articles.text, true);
+            if let Some(sql) = &orders.documents {
+                needs.reads(&sql.text, true);
+            }
             for fetch in &flow.target.fetch {
                 needs.fetch(&fetch.sql.text);
             }

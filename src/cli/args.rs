@@ -1,6 +1,10 @@
 //! The commands and their options. The help texts teach: every command shows how it is used.
 
+mod orders;
+
 use clap::{Args, ColorChoice, Parser, Subcommand};
+use orders::RECONCILE;
+pub use orders::ReconcileArgs;
 use std::path::PathBuf;
 
 /// Keeps a company's ERP database and its web shop's database in step, directly.
@@ -49,7 +53,7 @@ Exit codes:
   4    done, but something was quarantined or waits for a person's decision
   5    another process is working on the pair
   6    done, but more records are gone from the ERP than the guard lets pass
-  7    verify found differences
+  7    verify or reconcile found differences
   130  interrupted
 Of several outcomes the most serious one counts: 130, 1, 3, 2, 5, 6, 7, 4, 0.";
 
@@ -79,6 +83,9 @@ pub enum Command {
     /// Compare both sides as they are now, as far as ponte owns them
     #[command(after_long_help = VERIFY)]
     Verify(VerifyArgs),
+    /// Hold the shops' orders against the ERP's, day by day
+    #[command(after_long_help = RECONCILE)]
+    Reconcile(ReconcileArgs),
     /// Tell why an article shows the stock it shows
     #[command(after_long_help = EXPLAIN)]
     Explain(ExplainArgs),
@@ -122,6 +129,7 @@ impl Command {
             Command::Sync(_) => "sync",
             Command::Resync(_) => "resync",
             Command::Verify(_) => "verify",
+            Command::Reconcile(_) => "reconcile",
             Command::Explain(_) => "explain",
             Command::Run => "run",
             Command::Pause(_) => "pause",

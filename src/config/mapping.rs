@@ -475,6 +475,9 @@ pub struct ErpOrderFile {
     /// Server SQL: sku and article (its key in the ERP) of the articles among `:sku`. Orders with others wait.
     #[schemars(required)]
     pub articles: Option<At<String>>,
+    /// Server SQL, a row for each order of the ERP: reference (NULL of one that is no web order), id (what a link holds), number, total,
+    /// state (`open`, `picked`, `delivered`, `cancelled`), day, and the customer's email and name; note.
+    pub documents: Option<At<String>>,
     /// Computed fields: expressions over the order and each other.
     #[serde(default)]
     pub fields: Ordered<At<String>>,

@@ -11,9 +11,13 @@
 //! reference on the document, before anything is written. There is no state beside the link.
 //!
 //! An order that cannot be imported keeps none of the others; it has no link, so every run finds it again.
+//!
+//! For people: [`reconcile`] holds both sides against each other.
 
 pub mod canonical;
+pub mod documents;
 pub mod found;
+pub mod reconcile;
 pub mod totals;
 
 use crate::connections::Connections;
@@ -24,7 +28,7 @@ use crate::expr::Zone;
 use crate::own;
 use crate::own::lease::Guard;
 use crate::own::link::Links;
-use crate::plan::{Orders, PackFacts, Plan, Storage};
+use crate::plan::{Orders, PackFacts, Plan, Statuses, Storage};
 use crate::sync::batch::{Applier, Intent, Outcome, rejected};
 use crate::sync::bind::{BindError, Binder};
 use crate::sync::condition::{self, ConditionError};
@@ -35,7 +39,7 @@ use crate::sync::report::{FlowReport, Reason, Rejected};
 use crate::sync::run::{Progress, RunError, read_zone, surroundings};
 use crate::value::Value;
 use canonical::Canonical;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use found::{Found, Search};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -153,6 +157,12 @@ impl<'p> Shop<'p> {
     }
 }
 
+/// The day of a moment, as people there tell it.
+fn local_day(moment: DateTime<Utc>, zone: Zone) -> NaiveDate {
+    let wall = zone.wall(moment);
+    wall.map_or_else(|| moment.date_naive(), |wall| wall.date())
+}
+
 fn facts<'p>(plan: &'p Plan, connection: &str) -> Option<&'p PackFacts> {
     let connection = plan.connections.get(connection)?;
     connection.pack.as_ref()
@@ -192,7 +202,11 @@ pub async fn run(
             .next(shop.session.as_mut(), erp.as_mut(), &links)
             .await?
         {
-            tally.add(&page);
+            let is_new = |one: &&Found| {
+                let meaning = meaning(&orders.statuses, &one.status);
+                matches!(meaning, Meaning::Import | Meaning::Unknown)
+            };
+            tally.add(page.iter().filter(is_new));
         }
         if let Some(note) = tally.note(orders) {
             (options.say)(&note);
@@ -261,11 +275,13 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, page: &[Found]) {
-        self.orders += page.len() as u64;
-        for placed in page.iter().filter_map(|one| one.placed) {
-            self.first = Some(self.first.map_or(placed, |first| first.min(placed)));
-            self.last = Some(self.last.map_or(placed, |last| last.max(placed)));
+    fn add<'f>(&mut self, found: impl Iterator<Item = &'f Found>) {
+        for one in found {
+            self.orders += 1;
+            if let Some(placed) = one.placed {
+                self.first = Some(self.first.map_or(placed, |first| first.min(placed)));
+                self.last = Some(self.last.map_or(placed, |last| last.max(placed)));
+            }
         }
     }
 
@@ -293,10 +309,14 @@ impl Import<'_> {
     /// The keys of orders that are to be imported, sorted; a status that nobody has spoken of is told.
     fn known_statuses(&self, page: Vec<Found>, report: &mut FlowReport) -> Vec<Value> {
         let mut keys = Vec::new();
-        for one in page {
-            if self.orders.statuses.import.contains(&one.status) {
-                keys.push(one.reference);
-                continue;
+        for one in page.into_iter().filter(|one| one.link.is_none()) {
+            match meaning(&self.orders.statuses, &one.status) {
+                Meaning::Import => {
+                    keys.push(one.reference);
+                    continue;
+                }
+                Meaning::Wait | Meaning::Ignore | Meaning::Cancelled => continue,
+                Meaning::Unknown => {}
             }
             report.counts.read += 1;
             report.reject(Rejected {
@@ -366,7 +386,7 @@ impl Import<'_> {
             let list: Vec<Value> = asked.iter().map(|sku| Value::Text(sku.clone())).collect();
             let bound = |name: &str| (name == "sku").then(|| Binding::Many(list.clone()));
             let sql = &self.orders.articles;
-            let query = template::bind(&sql.text, bound).map_err(|name| yields(sql, name))?;
+            let query = template::bind(&sql.text, bound).map_err(|name| unbound(sql, name))?;
             let query = db::query::Query::sql("SELECT a.sku, a.article FROM (")
                 .append(query)
                 .text("\n) a");
@@ -383,7 +403,8 @@ impl Import<'_> {
     }
 }
 
-fn yields(sql: &crate::plan::ServerSql, name: &str) -> DbError {
+/// What a query names without its being bound there: told when the files are read, mostly.
+fn unbound(sql: &crate::plan::ServerSql, name: &str) -> DbError {
     let place = sql.at.place();
     DbError::new(
         DbErrorKind::Config,
@@ -391,13 +412,42 @@ fn yields(sql: &crate::plan::ServerSql, name: &str) -> DbError {
     )
 }
 
+/// What a shop's status means for the ERP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Meaning {
+    Import,
+    Wait,
+    Ignore,
+    Cancelled,
+    /// Nobody has said.
+    Unknown,
+}
+
+pub fn meaning(statuses: &Statuses, status: &str) -> Meaning {
+    let lists = [
+        (&statuses.import, Meaning::Import),
+        (&statuses.wait, Meaning::Wait),
+        (&statuses.ignore, Meaning::Ignore),
+        (&statuses.cancelled, Meaning::Cancelled),
+    ];
+    let has = |(list, _): &(&Vec<String>, Meaning)| list.iter().any(|one| one == status);
+    let found = lists.into_iter().find(has);
+    found.map_or(Meaning::Unknown, |(_, meaning)| meaning)
+}
+
 /// A status that neither the pack nor the project speaks of.
 fn unknown_status(orders: &Orders, status: &str) -> Reason {
     Reason::Unfit {
         why: format!("nobody has said what the shop's status `{status}` means"),
-        advice: format!(
-            "put it into `import`, `wait`, `ignore` or `cancelled` of `[shop.{}.order]`",
-            orders.shop
-        ),
+        advice: name_status(orders),
     }
+}
+
+/// What to do about a status that nobody has spoken of.
+fn name_status(orders: &Orders) -> String {
+    format!(
+        "put it into `import`, `wait`, `ignore` or `cancelled` of `[shop.{}.order]`",
+        orders.shop
+    )
 }

@@ -5,6 +5,7 @@
 
 pub mod decisions;
 mod leases;
+pub mod reconcile;
 pub mod task;
 
 use crate::connections::Connections;

@@ -70,6 +70,9 @@ impl ShopOrders<'_> {
             self.erp
                 .texts(erp_file)
                 .sql(erp.articles.as_ref()?, &Bound::names(&["sku"]), found);
+        let documents = erp.documents.as_ref();
+        let documents =
+            documents.map(|sql| self.erp.texts(erp_file).sql(sql, &Bound::none(), found));
         Some(Orders {
             name: format!("{}/{}", self.name.value, record::ORDER.name),
             shop: self.name.value.clone(),
@@ -77,6 +80,7 @@ impl ShopOrders<'_> {
             statuses: statuses?,
             storages,
             articles,
+            documents,
             at: self.at(),
         })
     }

@@ -3,4 +3,5 @@
 mod imports;
 mod kills;
 mod place;
+mod reconcile;
 mod refused;

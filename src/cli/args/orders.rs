@@ -1,0 +1,26 @@
+//! The commands about web orders.
+
+use clap::Args;
+
+#[derive(Debug, Args)]
+pub struct ReconcileArgs {
+    /// From this day on, as the shop tells days; default: from the cut-over (`orders.since`)
+    #[arg(long, value_name = "DATE")]
+    pub from: Option<chrono::NaiveDate>,
+    /// Only this shop
+    #[arg(long, value_name = "NAME")]
+    pub shop: Option<String>,
+    /// Orders shown of each shop
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub show: usize,
+}
+
+pub(super) const RECONCILE: &str = "\
+Examples:
+  ponte reconcile
+  ponte reconcile --from 2026-12-01 --shop main
+  ponte reconcile --json | jq '.shops[].findings[] | select(.kind == \"gone\")'
+
+Per day of the shop: its orders that the ERP ought to have, those that are linked, and the ERP's documents, each
+with their sum; then every order that one side lacks or has otherwise, and why. Nothing is written.
+Exit code 7: something is missing, extra or different.";
