@@ -494,6 +494,8 @@ pub struct Orders {
     pub articles: ServerSql,
     /// Of the ERP: what it has of orders, those typed by hand among them.
     pub documents: Option<ServerSql>,
+    /// Cancels the order `:id` in the ERP, if nobody has begun with it.
+    pub cancel: Option<ServerSql>,
     pub at: Span,
 }
 

@@ -70,6 +70,9 @@ pub fn of(plan: &Plan, connections: &Connections, name: &str) -> Needs {
             if let Some(sql) = &orders.documents {
                 needs.reads(&sql.text, true);
             }
+            if let Some(sql) = &orders.cancel {
+                needs.fetch(&sql.text);
+            }
             for fetch in &flow.target.fetch {
                 needs.fetch(&fetch.sql.text);
             }

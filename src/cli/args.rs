@@ -3,8 +3,8 @@
 mod orders;
 
 use clap::{Args, ColorChoice, Parser, Subcommand};
-use orders::RECONCILE;
-pub use orders::ReconcileArgs;
+use orders::{ORDER, RECONCILE};
+pub use orders::{OrderArgs, ReconcileArgs};
 use std::path::PathBuf;
 
 /// Keeps a company's ERP database and its web shop's database in step, directly.
@@ -86,6 +86,9 @@ pub enum Command {
     /// Hold the shops' orders against the ERP's, day by day
     #[command(after_long_help = RECONCILE)]
     Reconcile(ReconcileArgs),
+    /// Tell what became of a web order, or why nothing did
+    #[command(after_long_help = ORDER)]
+    Order(OrderArgs),
     /// Tell why an article shows the stock it shows
     #[command(after_long_help = EXPLAIN)]
     Explain(ExplainArgs),
@@ -130,6 +133,7 @@ impl Command {
             Command::Resync(_) => "resync",
             Command::Verify(_) => "verify",
             Command::Reconcile(_) => "reconcile",
+            Command::Order(_) => "order",
             Command::Explain(_) => "explain",
             Command::Run => "run",
             Command::Pause(_) => "pause",

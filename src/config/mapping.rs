@@ -478,6 +478,8 @@ pub struct ErpOrderFile {
     /// Server SQL, a row for each order of the ERP: reference (NULL of one that is no web order), id (what a link holds), number, total,
     /// state (`open`, `picked`, `delivered`, `cancelled`), day, and the customer's email and name; note.
     pub documents: Option<At<String>>,
+    /// Server SQL, a statement that cancels the order `:id` if it is open: without it every cancellation is for a person.
+    pub cancel: Option<At<String>>,
     /// Computed fields: expressions over the order and each other.
     #[serde(default)]
     pub fields: Ordered<At<String>>,

@@ -10,19 +10,23 @@
 //! makes a second import impossible. After an unknown COMMIT the order is looked for again, by its link and then by its
 //! reference on the document, before anything is written. There is no state beside the link.
 //!
-//! An order that cannot be imported keeps none of the others; it has no link, so every run finds it again.
+//! An order that cannot be imported keeps none of the others; it has no link, so every run finds it again. One that is imported is watched
+//! ([`watch`]): what the shop had of it lies with its link ([`content`]), and what the ERP has, its pack says ([`documents`]).
 //!
-//! For people: [`reconcile`] holds both sides against each other.
+//! For people: [`reconcile`] holds both sides against each other, [`story`] tells of one order.
 
 pub mod canonical;
+pub mod content;
 pub mod documents;
 pub mod found;
 pub mod reconcile;
+pub mod story;
 pub mod totals;
+pub mod watch;
 
 use crate::connections::Connections;
 use crate::db::template::{self, Bound as Binding};
-use crate::db::{self, DbError, DbErrorKind, Session};
+use crate::db::{self, DbError, DbErrorKind, Engine, Session};
 use crate::diagnostic::Diagnostic;
 use crate::expr::Zone;
 use crate::own;
@@ -30,7 +34,7 @@ use crate::own::lease::Guard;
 use crate::own::link::Links;
 use crate::plan::{Orders, PackFacts, Plan, Statuses, Storage};
 use crate::sync::batch::{Applier, Intent, Outcome, rejected};
-use crate::sync::bind::{BindError, Binder};
+use crate::sync::bind::{BindError, Binder, Bound};
 use crate::sync::condition::{self, ConditionError};
 use crate::sync::lookup::Lookups;
 use crate::sync::read::{Item, Reader};
@@ -38,10 +42,12 @@ use crate::sync::record::Record;
 use crate::sync::report::{FlowReport, Reason, Rejected};
 use crate::sync::run::{Progress, RunError, read_zone, surroundings};
 use crate::value::Value;
-use canonical::Canonical;
+use canonical::{Canonical, unfit};
 use chrono::{DateTime, NaiveDate, Utc};
+use content::Seen;
 use found::{Found, Search};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 /// Orders looked at together; each is written by itself.
 const BATCH: usize = 250;
@@ -95,6 +101,10 @@ impl OrdersError {
 pub struct Options<'a> {
     pub intent: Intent,
     pub guard: Option<Guard>,
+    /// Look at every imported order again, not only at those that the shop says have changed.
+    pub full: bool,
+    /// A person has put right what imported orders were told for.
+    pub settle: bool,
     /// Only these references; empty = all.
     pub only: &'a [String],
     /// Told what a first run has found, before it writes.
@@ -213,9 +223,14 @@ pub async fn run(
             report.notes.push(note);
         }
     }
-    let source_engine = connections.engine(&flow.source.connection)?;
     let mut import = Import {
         orders,
+        bound: &bound,
+        source: connections.engine(&flow.source.connection)?,
+        links: &links,
+        full: options.full,
+        settle: options.settle,
+        marks: HashMap::new(),
         canonical: Canonical::new(&bound, &orders.shop, shop.zone),
         applier: Applier::new(
             &bound,
@@ -237,11 +252,15 @@ pub async fn run(
         )
         .await?
     {
+        import.watch(&page, &mut report).await?;
+        let marks = page.iter().filter(|one| one.link.is_none());
+        let marks = marks.filter_map(|one| Some((one.key.clone(), one.mark()?)));
+        import.marks = marks.collect();
         let keys = import.known_statuses(page, &mut report);
         if keys.is_empty() {
             continue;
         }
-        let mut reader = Reader::of_keys(&source_engine, &bound, &keys, flow.digest);
+        let mut reader = Reader::of_keys(&import.source, &bound, &keys, flow.digest);
         let mut batch = Vec::new();
         while let Some(item) = reader.next().await? {
             match item {
@@ -301,6 +320,13 @@ impl Tally {
 
 struct Import<'b> {
     orders: &'b Orders,
+    bound: &'b Bound<'b>,
+    source: Arc<dyn Engine>,
+    links: &'b Links,
+    full: bool,
+    settle: bool,
+    /// What the shop's list said of the orders that are to be imported.
+    marks: HashMap<String, String>,
     canonical: Canonical<'b>,
     applier: Applier<'b>,
 }
@@ -342,6 +368,14 @@ impl Import<'_> {
                 continue;
             }
             report.counts.read += 1;
+            let seen = Seen {
+                mark: self.marks.remove(&record.key),
+                content: Some(self.canonical.content(&record, &self.bound.flow.digest)),
+                told: None,
+            };
+            let mut noted = BTreeMap::new();
+            seen.put(&mut noted);
+            self.applier.noted.insert(record.key.clone(), noted);
             match self.canonical.complete(&mut record) {
                 Ok(()) => sound.push(record),
                 Err(reason) => report.reject(rejected(&record, reason)),
@@ -356,6 +390,7 @@ impl Import<'_> {
             }
         }
         if ready.is_empty() {
+            self.applier.noted.clear();
             return Ok(());
         }
         for done in self.applier.apply(ready, report).await? {
@@ -368,6 +403,7 @@ impl Import<'_> {
                 Outcome::Right | Outcome::Unknown => report.counts.right += 1,
             }
         }
+        self.applier.noted.clear();
         Ok(())
     }
 

@@ -47,6 +47,8 @@ pub struct Orders {
     pub rows_max: Option<u64>,
     /// Compare both sides as they are, limited to rows that are linked; a run that writes puts right what differs.
     pub verify: bool,
+    /// A person has put right what imported web orders were told for.
+    pub settle: bool,
     /// So many gone records may pass the guard.
     pub allow_gone: Option<u64>,
 }
@@ -384,6 +386,8 @@ impl Work<'_> {
                 let options = orders::Options {
                     intent: self.orders.intent,
                     guard,
+                    full: self.orders.full,
+                    settle: self.orders.settle,
                     only: &self.orders.only,
                     say: &say,
                 };

@@ -669,6 +669,7 @@ Commands:
   resync       Compare every record, also those that have not changed in the ERP
   verify       Compare both sides as they are now, as far as ponte owns them
   reconcile    Hold the shops' orders against the ERP's, day by day
+  order        Tell what became of a web order, or why nothing did
   explain      Tell why an article shows the stock it shows
   run          Run every flow by its schedule, until it is told to stop
   pause        Keep `ponte run` from running flows, until they are resumed

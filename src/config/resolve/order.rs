@@ -73,6 +73,9 @@ impl ShopOrders<'_> {
         let documents = erp.documents.as_ref();
         let documents =
             documents.map(|sql| self.erp.texts(erp_file).sql(sql, &Bound::none(), found));
+        let cancel = erp.cancel.as_ref();
+        let id = Bound::names(&["id"]);
+        let cancel = cancel.map(|sql| self.erp.texts(erp_file).sql(sql, &id, found));
         Some(Orders {
             name: format!("{}/{}", self.name.value, record::ORDER.name),
             shop: self.name.value.clone(),
@@ -81,6 +84,7 @@ impl ShopOrders<'_> {
             storages,
             articles,
             documents,
+            cancel,
             at: self.at(),
         })
     }
