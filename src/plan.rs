@@ -496,6 +496,8 @@ pub struct Orders {
     pub documents: Option<ServerSql>,
     /// Cancels the order `:id` in the ERP, if nobody has begun with it.
     pub cancel: Option<ServerSql>,
+    /// Gives the document `:id`, which bears none, the web order's `:reference`.
+    pub claim: Option<ServerSql>,
     pub at: Span,
 }
 

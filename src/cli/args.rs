@@ -260,6 +260,8 @@ Examples:
   ponte match main --recreate TOOL-3       its row was removed in the shop: create it again
   ponte match main/category --ignore-row 15
   ponte match --accept                     from now on what is only in the ERP is created
+  ponte match orders                       web orders that somebody has typed into the ERP; with --accept, or
+                                           --link ORDER=NUMBER, they are linked and not imported
 
 Records are matched by their key, then by the further keys that the mapping names (a barcode), never by
 name or by nothing; categories by the path of their names. Until a match is accepted, a sync writes to

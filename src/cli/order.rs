@@ -92,7 +92,7 @@ async fn stories(project: &Project, args: &OrderArgs) -> Result<Vec<Story>, Fail
     }
     if found.is_empty() {
         return Err(Failure::refused(format!("no shop has an order `{}`", args.order)).help(
-            "wanted: the shop's number of the order, `SHOP/ID`, or the number of the ERP's document",
+            "wanted: the shop's number of the order, `SHOP/ID`, or the number of the ERP's document; one that was typed into the ERP by hand is linked by `ponte match orders`",
         ));
     }
     Ok(found)

@@ -480,6 +480,8 @@ pub struct ErpOrderFile {
     pub documents: Option<At<String>>,
     /// Server SQL, a statement that cancels the order `:id` if it is open: without it every cancellation is for a person.
     pub cancel: Option<At<String>>,
+    /// Server SQL, a statement that gives the order `:id`, which somebody has typed, the web order's `:reference`.
+    pub claim: Option<At<String>>,
     /// Computed fields: expressions over the order and each other.
     #[serde(default)]
     pub fields: Ordered<At<String>>,

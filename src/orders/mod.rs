@@ -13,8 +13,9 @@
 //! An order that cannot be imported keeps none of the others; it has no link, so every run finds it again. One that is imported is watched
 //! ([`watch`]): what the shop had of it lies with its link ([`content`]), and what the ERP has, its pack says ([`documents`]).
 //!
-//! For people: [`reconcile`] holds both sides against each other, [`story`] tells of one order.
+//! For people: [`reconcile`] holds both sides against each other, [`story`] tells of one order, [`by_hand`] finds those that somebody has typed.
 
+pub mod by_hand;
 pub mod canonical;
 pub mod content;
 pub mod documents;

@@ -3,6 +3,7 @@
 //! An error of one flow does not stop the others: prices need not wait for the category that someone must mend. Only
 //! the loss of a lease ends the round, since then another process is at work.
 
+pub mod by_hand;
 pub mod decisions;
 mod leases;
 pub mod reconcile;

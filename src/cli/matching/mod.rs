@@ -1,5 +1,6 @@
 //! `ponte match`.
 
+mod by_hand;
 mod text;
 
 pub use text::shop;
@@ -24,6 +25,9 @@ const LISTED: usize = 100_000;
 pub async fn run(context: &Context<'_>, args: &MatchArgs) -> Result<Answer, Failure> {
     let project = Project::open(context.project)?;
     project.warn(context.as_json);
+    if let Some(shops) = by_hand::named(&project.plan, &args.names) {
+        return by_hand::run(&project, &shops, args).await;
+    }
     let flows = flows(&project.plan, &args.names)?;
     let wanted = wanted(&args.decisions)?;
     if !wanted.is_empty() {

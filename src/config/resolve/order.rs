@@ -76,6 +76,9 @@ impl ShopOrders<'_> {
         let cancel = erp.cancel.as_ref();
         let id = Bound::names(&["id"]);
         let cancel = cancel.map(|sql| self.erp.texts(erp_file).sql(sql, &id, found));
+        let claim = erp.claim.as_ref();
+        let both = Bound::names(&["id", "reference"]);
+        let claim = claim.map(|sql| self.erp.texts(erp_file).sql(sql, &both, found));
         Some(Orders {
             name: format!("{}/{}", self.name.value, record::ORDER.name),
             shop: self.name.value.clone(),
@@ -85,6 +88,7 @@ impl ShopOrders<'_> {
             articles,
             documents,
             cancel,
+            claim,
             at: self.at(),
         })
     }
