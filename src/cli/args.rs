@@ -377,8 +377,8 @@ Examples:
   ponte run
   ponte --project /etc/ponte/ponte.toml run
 
-When each flow runs is said by `[schedule]` in the project: by default stock every 15 minutes, everything
-else every hour, and a `verify` at three in the night. Flows that write to one database run one after the
+When each flow runs is said by `[schedule]` in the project: by default web orders every minute, stock every 15
+minutes and after an import, everything else every hour, a `verify` at three in the night and a `reconcile` after it. Flows that write to one database run one after the
 other, stock first. A run that was missed is made up for once; a flow that failed is tried again after a
 minute, then ever later. Ctrl-C or SIGTERM ends it: what is open is rolled back. SIGHUP loads the project
 anew. A line is written for each run that did something; -v writes them all.";

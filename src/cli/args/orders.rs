@@ -22,8 +22,8 @@ Examples:
   ponte reconcile --json | jq '.shops[].findings[] | select(.kind == \"gone\")'
 
 Per day of the shop: its orders that the ERP ought to have, those that are linked, and the ERP's documents, each
-with their sum; then every order that one side lacks or has otherwise, and why. Nothing is written.
-Exit code 7: something is missing, extra or different.";
+with their sum; then every order that one side lacks or has otherwise, and why. Nothing is written. `ponte run`
+does the same every night. Exit code 7: something is missing, extra or different.";
 
 #[derive(Debug, Args)]
 pub struct OrderArgs {

@@ -7,3 +7,4 @@ mod kills;
 mod place;
 mod reconcile;
 mod refused;
+mod service;
