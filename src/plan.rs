@@ -494,6 +494,12 @@ pub struct Orders {
     pub articles: ServerSql,
     /// Of the ERP: keys for `:rows` lines and charges.
     pub keys: Option<ServerSql>,
+    /// Of the ERP: what it has of orders, those typed by hand among them.
+    pub documents: Option<ServerSql>,
+    /// Cancels the order `:id` in the ERP, if nobody has begun with it.
+    pub cancel: Option<ServerSql>,
+    /// Gives the document `:id`, which bears none, the web order's `:reference`.
+    pub claim: Option<ServerSql>,
     pub at: Span,
 }
 

@@ -13,7 +13,7 @@ use crate::db::catalog::ResultColumn;
 use crate::db::query::Query;
 use crate::db::{self, DbError, Server, Session};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::orders::Shop;
+use crate::orders::{Shop, documents};
 use crate::plan::{Connection, Flow, Orders, PackFacts, Plan, ServerSql};
 use crate::round::task::{self, own_connections};
 use crate::sync::bind::BindError;
@@ -296,6 +296,11 @@ async fn orders(
     };
     let mut changes = None;
     let Shop { storage, .. } = shop;
+    if let Some(sql) = &orders.documents {
+        let engine = connections.engine(&storage.flow.target.connection)?;
+        let mut erp = engine.connect().await?;
+        stock::yields(erp.as_mut(), sql, &documents::COLUMNS, found).await;
+    }
     bind(plan, &storage.flow, connections, found, &mut changes).await
 }
 

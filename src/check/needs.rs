@@ -70,6 +70,12 @@ pub fn of(plan: &Plan, connections: &Connections, name: &str) -> Needs {
             if let Some(sql) = &orders.keys {
                 needs.reads(&sql.text, true);
             }
+            if let Some(sql) = &orders.documents {
+                needs.reads(&sql.text, true);
+            }
+            for sql in [&orders.cancel, &orders.claim].into_iter().flatten() {
+                needs.fetch(&sql.text);
+            }
             for fetch in &flow.target.fetch {
                 needs.fetch(&fetch.sql.text);
             }

@@ -45,7 +45,7 @@ pub async fn check(
 }
 
 /// Holds that the server runs the query and that it yields these columns.
-async fn yields(
+pub(super) async fn yields(
     session: &mut dyn Session,
     sql: &ServerSql,
     columns: &[&str],
@@ -73,7 +73,7 @@ async fn yields(
             )
             .at(&sql.at, format!("asked of {}", session.server().product))
             .note(format!("it yields {}", listed(&names)))
-            .note(format!("stock needs {}", listed(columns))),
+            .note(format!("wanted: {}", listed(columns))),
         );
     }
 }

@@ -1,6 +1,10 @@
 //! The commands and their options. The help texts teach: every command shows how it is used.
 
+mod orders;
+
 use clap::{Args, ColorChoice, Parser, Subcommand};
+use orders::{ORDER, RECONCILE};
+pub use orders::{OrderArgs, ReconcileArgs};
 use std::path::PathBuf;
 
 /// Keeps a company's ERP database and its web shop's database in step, directly.
@@ -49,7 +53,7 @@ Exit codes:
   4    done, but something was quarantined or waits for a person's decision
   5    another process is working on the pair
   6    done, but more records are gone from the ERP than the guard lets pass
-  7    verify found differences
+  7    verify or reconcile found differences
   130  interrupted
 Of several outcomes the most serious one counts: 130, 1, 3, 2, 5, 6, 7, 4, 0.";
 
@@ -79,6 +83,12 @@ pub enum Command {
     /// Compare both sides as they are now, as far as ponte owns them
     #[command(after_long_help = VERIFY)]
     Verify(VerifyArgs),
+    /// Hold the shops' orders against the ERP's, day by day
+    #[command(after_long_help = RECONCILE)]
+    Reconcile(ReconcileArgs),
+    /// Tell what became of a web order, or why nothing did
+    #[command(after_long_help = ORDER)]
+    Order(OrderArgs),
     /// Tell why an article shows the stock it shows
     #[command(after_long_help = EXPLAIN)]
     Explain(ExplainArgs),
@@ -122,6 +132,8 @@ impl Command {
             Command::Sync(_) => "sync",
             Command::Resync(_) => "resync",
             Command::Verify(_) => "verify",
+            Command::Reconcile(_) => "reconcile",
+            Command::Order(_) => "order",
             Command::Explain(_) => "explain",
             Command::Run => "run",
             Command::Pause(_) => "pause",
@@ -248,6 +260,8 @@ Examples:
   ponte match main --recreate TOOL-3       its row was removed in the shop: create it again
   ponte match main/category --ignore-row 15
   ponte match --accept                     from now on what is only in the ERP is created
+  ponte match orders                       web orders that somebody has typed into the ERP; with --accept, or
+                                           --link ORDER=NUMBER, they are linked and not imported
 
 Records are matched by their key, then by the further keys that the mapping names (a barcode), never by
 name or by nothing; categories by the path of their names. Until a match is accepted, a sync writes to
@@ -363,8 +377,8 @@ Examples:
   ponte run
   ponte --project /etc/ponte/ponte.toml run
 
-When each flow runs is said by `[schedule]` in the project: by default stock every 15 minutes, everything
-else every hour, and a `verify` at three in the night. Flows that write to one database run one after the
+When each flow runs is said by `[schedule]` in the project: by default web orders every minute, stock every 15
+minutes and after an import, everything else every hour, a `verify` at three in the night and a `reconcile` after it. Flows that write to one database run one after the
 other, stock first. A run that was missed is made up for once; a flow that failed is tried again after a
 minute, then ever later. Ctrl-C or SIGTERM ends it: what is open is rolled back. SIGHUP loads the project
 anew. A line is written for each run that did something; -v writes them all.";

@@ -22,7 +22,7 @@ pub enum Exit {
     Busy,
     /// Done, but more records are gone than the guard lets pass.
     Guarded,
-    /// `verify` found differences.
+    /// `verify` or `reconcile` found differences.
     Different,
     Interrupted,
 }

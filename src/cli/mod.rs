@@ -10,11 +10,13 @@ mod explain;
 mod grants;
 mod init;
 mod matching;
+mod order;
 pub mod output;
 mod pause;
 mod progress;
 mod project;
 mod quarantine;
+mod reconcile;
 mod run;
 mod runs;
 mod service;
@@ -59,6 +61,8 @@ async fn carry_out(cli: &Cli) -> Answer {
         Command::Sync(args) => sync::run(&context, args).await,
         Command::Resync(args) => sync::resync(&context, args).await,
         Command::Verify(args) => verify::run(&context, args).await,
+        Command::Reconcile(args) => reconcile::run(&context, args).await,
+        Command::Order(args) => order::run(&context, args).await,
         Command::Explain(args) => explain::run(&context, args).await,
         Command::Run => run::run(&context).await,
         Command::Pause(args) => pause::run(&context, args, true).await,

@@ -9,17 +9,19 @@ use super::output::{RED, YELLOW, count, escaped, say, styled};
 use super::progress::line;
 use super::project::Project;
 use super::status::local;
+use crate::orders::reconcile::{Report, Side};
 use crate::plan::Plan;
 use crate::plan::web::Web;
 use crate::round::task::{self, Task};
-use crate::round::{Ended, FlowResult, Observer};
+use crate::round::{Ended, FlowError, FlowResult, Observer};
 use crate::service::{Service, Watcher, Wish};
 use crate::state::StateError;
 use crate::sync::report::FlowReport;
 use crate::web::{Listening, Live};
 use chrono::Utc;
 use signal::{Asked, Signals};
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
@@ -160,6 +162,9 @@ fn describe(plan: &Plan) -> String {
         text.push_str(&line(task.name(), &when(plan, task)));
     }
     text.push_str(&line("verify", &plan.schedule.verify.to_string()));
+    if !plan.orders.is_empty() {
+        text.push_str(&line("reconcile", &plan.schedule.reconcile.to_string()));
+    }
     text
 }
 
@@ -172,13 +177,28 @@ pub fn when(plan: &Plan, task: &Task<'_>) -> String {
 /// The service's log: a line per run that did something, with its time unless the journal has it anyway.
 struct Log {
     stamped: bool,
+    /// What each flow last left for a person: it is told once, not with every run that finds it again.
+    left: Mutex<HashMap<String, Vec<(String, String)>>>,
 }
 
 impl Log {
     fn new() -> Log {
         // Set by systemd where standard error is the journal.
         let journal = std::env::var_os("JOURNAL_STREAM").is_some();
-        Log { stamped: !journal }
+        Log {
+            stamped: !journal,
+            left: Mutex::default(),
+        }
+    }
+
+    /// Whether a flow leaves for a person just what it left in its last run.
+    fn is_told(&self, report: &FlowReport) -> bool {
+        let left = report.rejected.iter();
+        let left: Vec<(String, String)> = left
+            .map(|one| (one.key.clone(), one.reason.to_string()))
+            .collect();
+        let mut known = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(report.flow.clone(), left.clone()) == Some(left)
     }
 
     fn say(&self, text: &str) {
@@ -203,7 +223,10 @@ impl Observer for Log {
     fn ended(&self, result: &FlowResult) {
         let idle = match &result.ended {
             Ended::Flow(report) => {
-                report.is_clean() && report.counts.created + report.counts.changed == 0
+                // Asked of every run, so that what goes and comes back is told again.
+                let is_told = self.is_told(report);
+                let is_quiet = report.is_clean() || (is_told && report.guarded.is_none());
+                is_quiet && report.counts.created + report.counts.changed == 0
             }
             Ended::Stock(report) => report.is_clean() && report.changed == 0,
             _ => false,
@@ -238,6 +261,23 @@ impl Watcher for Log {
                 styled("note", YELLOW),
                 count(rows, "difference", "differences")
             )),
+        }
+    }
+
+    fn reconciled(&self, shop: &str, done: &Result<Report, FlowError>) {
+        match done {
+            Ok(report) if report.is_clean() => tracing::info!(shop, "reconcile: nothing differs"),
+            Ok(report) => self.say(&format!(
+                "{}: {shop}: {} missing in the ERP, {} too many there, {} different; `ponte reconcile` shows them",
+                styled("note", YELLOW),
+                count(report.count(Side::Missing), "order is", "orders are"),
+                report.count(Side::Extra),
+                report.count(Side::Different),
+            )),
+            Err(error) => {
+                let error = escaped(&error.to_string());
+                self.say(&format!("{shop}: reconcile failed: {error}"));
+            }
         }
     }
 

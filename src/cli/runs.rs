@@ -8,7 +8,7 @@ use super::output::{escaped, grouped};
 use super::project::Project;
 use super::status::{local, outcome};
 use super::sync::lines;
-use crate::round::task;
+use crate::round::{reconcile, task};
 use crate::state::State;
 use crate::state::history::{Run, Scope};
 use comfy_table::{CellAlignment, Table, presets};
@@ -20,11 +20,21 @@ pub async fn run(context: &Context<'_>, args: &RunsArgs) -> Result<Answer, Failu
     let names: Vec<String> = args.flow.iter().cloned().collect();
     let mut runs: Vec<Run> = Vec::new();
     let folder = &project.plan.state_dir;
-    let tasks = task::select(&project.plan, &names)?;
+    // Comparisons of orders are no flows, but they are in the history.
+    let orders = project.plan.orders.iter();
+    let compared: Vec<String> = orders
+        .map(reconcile::name)
+        .filter(|name| args.flow.as_ref().is_none_or(|flow| flow == name))
+        .collect();
+    let tasks = match (args.flow.is_some(), compared.is_empty()) {
+        (true, false) => Vec::new(),
+        _ => task::select(&project.plan, &names)?,
+    };
+    let names = tasks.iter().map(|task| task.name().to_owned());
     if State::exists(folder) {
         let mut state = State::open(folder).await?;
-        for task in tasks {
-            runs.extend(state.last_runs(task.name(), args.show).await?);
+        for name in names.chain(compared) {
+            runs.extend(state.last_runs(&name, args.show).await?);
         }
     }
     runs.sort_by_key(|run| std::cmp::Reverse(run.started));

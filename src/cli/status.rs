@@ -7,6 +7,7 @@ use super::output::{count, escaped, grouped};
 use super::project::Project;
 use super::run::when;
 use super::sync::lines;
+use crate::round::reconcile;
 use crate::round::task::{self, Task};
 use crate::state::State;
 use crate::state::history::{Outcome, Run};
@@ -43,9 +44,37 @@ pub async fn run(context: &Context<'_>) -> Result<Answer, Failure> {
             })
         })
         .collect();
+    let reconciled = reconciled(&project).await?;
+    let mut text = text(&flows);
+    for run in &reconciled {
+        let found = |name: &str| run.counts[name].as_u64().unwrap_or(0);
+        let differ = found("missing") + found("extra") + found("different");
+        if differ > 0 {
+            text.push_str(&format!(
+                "{}: {} on {}; `ponte reconcile` shows them\n",
+                run.flow,
+                count(differ, "order differed", "orders differed"),
+                local(run.started)
+            ));
+        }
+    }
     Ok(Answer::new("status", Exit::Done)
         .key("flows", json)
-        .text(text(&flows)))
+        .key("reconciled", json!(reconciled))
+        .text(text))
+}
+
+/// The last comparison of each shop's orders that the service has made.
+async fn reconciled(project: &Project) -> Result<Vec<Run>, Failure> {
+    let folder = &project.plan.state_dir;
+    let mut runs = Vec::new();
+    if !project.plan.orders.is_empty() && State::exists(folder) {
+        let mut state = State::open(folder).await?;
+        for orders in &project.plan.orders {
+            runs.extend(state.last_run(&reconcile::name(orders)).await?);
+        }
+    }
+    Ok(runs)
 }
 
 async fn read(project: &Project, tasks: &[Task<'_>]) -> Result<Vec<FlowStatus>, Failure> {

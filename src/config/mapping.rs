@@ -482,6 +482,13 @@ pub struct ErpOrderFile {
     /// Server SQL: a key for each of `:rows` lines and charges, `l.key` and `c.key`. It is asked before the transaction, so
     /// that a key may be lost.
     pub keys: Option<At<String>>,
+    /// Server SQL, a row for each order of the ERP: reference (NULL of one that is no web order), id (what a link holds), number, total,
+    /// state (`open`, `picked`, `delivered`, `cancelled`), day, and the customer's email and name; note.
+    pub documents: Option<At<String>>,
+    /// Server SQL, a statement that cancels the order `:id` if it is open: without it every cancellation is for a person.
+    pub cancel: Option<At<String>>,
+    /// Server SQL, a statement that gives the order `:id`, which somebody has typed, the web order's `:reference`.
+    pub claim: Option<At<String>>,
     /// Computed fields: expressions over the order and each other.
     #[serde(default)]
     pub fields: Ordered<At<String>>,

@@ -51,8 +51,8 @@ pub struct ScheduleKeys {
     /// Hours in which no run begins: `23:30-00:15`, `sun 02:00-04:00`.
     #[serde(default)]
     pub quiet: Vec<At<String>>,
-    /// By flow (`main/article`), record (`article`: of every shop) or `verify`: `15m`, `30 6-20 * * mon-sat` (cron), `after main/article`, `demand`.
-    /// Default: stock every `15m`, everything else every `1h`, `verify` at `0 3 * * *`.
+    /// By flow (`main/article`), record (`article`: of every shop), `verify` or `reconcile`: `15m`, `30 6-20 * * mon-sat` (cron), `after main/article`, `demand`.
+    /// Default: web orders every `1m`, stock every `15m` and after an import, everything else every `1h`, `verify` at `0 3 * * *`, `reconcile` at `30 3 * * *`.
     #[serde(default)]
     pub flows: Ordered<At<String>>,
 }

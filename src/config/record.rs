@@ -78,6 +78,8 @@ pub const ORDER: Shape = Shape {
         ("currency", FieldKind::Text),
         ("total", FieldKind::Decimal),
         ("tax_total", FieldKind::Decimal),
+        // What has been paid back of the total.
+        ("refunded", FieldKind::Decimal),
         ("paid_at", FieldKind::Moment),
         ("payment_method", FieldKind::Text),
         ("payment_title", FieldKind::Text),

@@ -1,6 +1,7 @@
 //! A shop's order as every ERP gets it: blank texts are none, the moment it was placed has its zone, amounts are
 //! tax-inclusive and agree, rows are numbered through.
 
+use super::content::row_text;
 use super::totals::{self, Row as Priced, Settled};
 use crate::expr::{Slot, Zone};
 use crate::sync::bind::Bound;
@@ -55,7 +56,7 @@ impl Set<'_> {
 }
 
 /// What is wrong with an order.
-fn unfit(why: impl Into<String>, advice: &str) -> Reason {
+pub(super) fn unfit(why: impl Into<String>, advice: &str) -> Reason {
     Reason::Unfit {
         why: why.into(),
         advice: advice.to_owned(),
@@ -93,6 +94,28 @@ impl<'b> Canonical<'b> {
     pub fn text(&self, record: &Record, field: &str) -> String {
         let value = self.slot(field).map(|slot| &record.values[slot as usize]);
         value.map_or(String::new(), |value| value.plain().into_owned())
+    }
+
+    /// A field as it was read.
+    pub(super) fn value<'r>(&self, record: &'r Record, field: &str) -> &'r Value {
+        let slot = self.slot(field);
+        slot.map_or(&Value::Null, |slot| &record.values[slot as usize])
+    }
+
+    /// The lines and charges in words.
+    pub(super) fn rows_as_texts(&self, record: &Record) -> Vec<String> {
+        let text = |set: &Set<'_>, row: &Row| {
+            let what = match set.sku(row) {
+                Some(sku) => sku,
+                None => set.value(row, "description").plain().trim().to_owned(),
+            };
+            let [quantity, gross, net, tax] =
+                ["quantity", "gross", "net", "tax"].map(|name| set.value(row, name));
+            row_text(quantity, &what, gross, net, tax)
+        };
+        let sets = [&self.lines, &self.charges].into_iter();
+        let rows = sets.flat_map(|set| record.children[set.at].iter().map(move |row| (set, row)));
+        rows.map(|(set, row)| text(set, row)).collect()
     }
 
     fn number(&self, record: &Record, field: &str) -> Option<Decimal> {

@@ -1,22 +1,24 @@
-//! Which orders the ERP does not have yet: every order of the shop since the cut-over against the links, page by page.
+//! The shop's orders since the cut-over, page by page, each with its link: which ones the ERP does not have yet.
 //!
 //! Never "the last id seen": an order whose transaction commits late, or whose status changes late, has no number above
 //! anything, and is found all the same by the next run.
 
 use crate::db::query::{Part, Query};
 use crate::db::template::{self, Bound};
-use crate::db::{self, DbError, DbErrorKind, Session};
+use crate::db::{self, Session};
 use crate::expr::Zone;
-use crate::own::link::Links;
+use crate::own::link::{Link, Links};
 use crate::plan::{Orders, Storage};
+use crate::sync::narrow::restrict;
 use crate::sync::record::key_text;
-use crate::value::Value;
+use crate::value::{Row, Value};
 use chrono::{DateTime, Utc};
+use std::collections::HashSet;
 
 /// Orders asked for at once.
 const PAGE: usize = 1000;
 
-/// An order of the shop that the ERP does not have.
+/// An order of the shop.
 #[derive(Debug, Clone)]
 pub struct Found {
     pub reference: Value,
@@ -24,31 +26,52 @@ pub struct Found {
     pub key: String,
     pub status: String,
     pub placed: Option<DateTime<Utc>>,
+    /// What is another one after every edit, if the pack yields it.
+    pub changed: Option<String>,
+    /// The document that it became.
+    pub link: Option<Link>,
 }
 
-/// Goes through a shop's orders.
+impl Found {
+    /// While it is the same, the order is; `None`: that cannot be told without reading it.
+    pub fn mark(&self) -> Option<String> {
+        let changed = self.changed.as_ref()?;
+        Some(format!("{}\t{changed}", self.status))
+    }
+}
+
+/// Goes through a shop's orders, whatever their status.
 pub struct Search<'o> {
-    orders: &'o Orders,
     storage: &'o Storage,
     zone: Zone,
+    from: DateTime<Utc>,
     only: &'o [String],
     last: Option<Value>,
     is_over: bool,
+    /// Whether the pack's query says when an order was changed; `None`: not asked yet.
+    tells_changes: Option<bool>,
 }
 
 impl<'o> Search<'o> {
     pub fn new(orders: &'o Orders, storage: &'o Storage, zone: Zone, only: &'o [String]) -> Self {
         Search {
-            orders,
             storage,
             zone,
+            from: orders.since,
             only,
             last: None,
             is_over: false,
+            tells_changes: None,
         }
     }
 
-    /// The next orders without a link; `None` at the end. Those that wait, are no orders or were cancelled are left out.
+    /// Only those placed from then on, if that is later than the cut-over.
+    pub fn from(mut self, from: DateTime<Utc>) -> Self {
+        self.from = self.from.max(from);
+        self
+    }
+
+    /// The next orders; `None` at the end.
     ///
     /// # Errors
     /// Those of the databases.
@@ -61,7 +84,21 @@ impl<'o> Search<'o> {
         if self.is_over {
             return Ok(None);
         }
-        let rows = db::fetch(shop, &self.query()?).await?;
+        let tells_changes = match self.tells_changes {
+            Some(tells) => tells,
+            None => {
+                let described = shop.describe(&self.found()?).await?;
+                described.iter().any(|column| column.name == "changed")
+            }
+        };
+        self.tells_changes = Some(tells_changes);
+        let mut query = self.query(tells_changes)?.text(" WHERE ");
+        query = match &self.last {
+            None => query.text("1 = 1"),
+            Some(last) => query.text("f.reference > ").push(Part::Value(last.clone())),
+        };
+        let query = query.text(format!(" ORDER BY f.reference LIMIT {PAGE}"));
+        let rows = db::fetch(shop, &query).await?;
         self.is_over = rows.len() < PAGE;
         self.last = rows.last().map(|row| row[0].clone());
         let mut found: Vec<Found> = rows
@@ -71,44 +108,55 @@ impl<'o> Search<'o> {
                 status: row[1].plain().into_owned(),
                 placed: super::canonical::placed(&row[2], self.zone),
                 reference: row[0].clone(),
+                changed: row.get(3).map(|value| value.plain().into_owned()),
+                link: None,
             })
             .filter(|one| self.only.is_empty() || self.only.contains(&one.key))
             .collect();
         let keys: Vec<String> = found.iter().map(|one| one.key.clone()).collect();
-        let linked = links.of(erp, &keys).await?;
-        found.retain(|one| !linked.contains_key(&one.key));
+        let mut linked = links.of(erp, &keys).await?;
+        for one in &mut found {
+            one.link = linked.remove(&one.key);
+        }
         Ok(Some(found))
     }
 
-    fn query(&self) -> db::Result<Query> {
-        let since = self.zone.column_value(self.orders.since);
+    /// Of these orders, those that the shop has.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn known(
+        &self,
+        shop: &mut dyn Session,
+        keys: &[String],
+    ) -> db::Result<HashSet<String>> {
+        let query = self.query(false)?;
+        let described = shop.describe(&query).await?;
+        let query = restrict(
+            query,
+            " WHERE ",
+            "reference",
+            keys,
+            described.first().map(|column| &column.ty),
+        );
+        let rows = db::fetch(shop, &query).await?;
+        let key = |row: &Row| key_text(&row[..1]).trim().to_owned();
+        Ok(rows.iter().map(key).collect())
+    }
+
+    fn query(&self, changed: bool) -> db::Result<Query> {
+        let changed = if changed { ", f.changed" } else { "" };
+        let query = Query::sql(format!(
+            "SELECT f.reference, f.status, f.placed{changed} FROM ("
+        ));
+        Ok(query.append(self.found()?).text("\n) f"))
+    }
+
+    /// The pack's query.
+    fn found(&self) -> db::Result<Query> {
+        let since = self.zone.column_value(self.from);
         let bound = |name: &str| (name == "orders_since").then(|| Bound::One(since.clone()));
-        let all = template::bind(&self.storage.found.text, bound).map_err(|name| {
-            let place = self.storage.found.at.place();
-            DbError::new(
-                DbErrorKind::Config,
-                format_args!("{place}: nothing is bound to `:{name}`"),
-            )
-        })?;
-        let statuses = &self.orders.statuses;
-        let left_out = [&statuses.wait, &statuses.ignore, &statuses.cancelled];
-        let left_out: Vec<Value> = left_out
-            .into_iter()
-            .flatten()
-            .map(|status| Value::Text(status.clone()))
-            .collect();
-        let mut query = Query::sql("SELECT f.reference, f.status, f.placed FROM (")
-            .append(all)
-            .text("\n) f WHERE ");
-        query = match left_out.is_empty() {
-            true => query.text("1 = 1"),
-            false => query.text("f.status NOT IN (").list(left_out).text(")"),
-        };
-        if let Some(last) = &self.last {
-            query = query
-                .text(" AND f.reference > ")
-                .push(Part::Value(last.clone()));
-        }
-        Ok(query.text(format!(" ORDER BY f.reference LIMIT {PAGE}")))
+        template::bind(&self.storage.found.text, bound)
+            .map_err(|name| super::unbound(&self.storage.found, name))
     }
 }

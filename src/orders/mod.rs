@@ -10,23 +10,32 @@
 //! makes a second import impossible. After an unknown COMMIT the order is looked for again, by its link and then by its
 //! reference on the document, before anything is written. There is no state beside the link.
 //!
-//! An order that cannot be imported keeps none of the others; it has no link, so every run finds it again.
+//! An order that cannot be imported keeps none of the others; it has no link, so every run finds it again. One that is imported is watched
+//! ([`watch`]): what the shop had of it lies with its link ([`content`]), and what the ERP has, its pack says ([`documents`]).
+//!
+//! For people: [`reconcile`] holds both sides against each other, [`story`] tells of one order, [`by_hand`] finds those that somebody has typed.
 
+pub mod by_hand;
 pub mod canonical;
+pub mod content;
+pub mod documents;
 pub mod found;
+pub mod reconcile;
+pub mod story;
 pub mod totals;
+pub mod watch;
 
 use crate::connections::Connections;
 use crate::db::template::{self, Bound as Binding};
-use crate::db::{self, DbError, DbErrorKind, Session};
+use crate::db::{self, DbError, DbErrorKind, Engine, Session};
 use crate::diagnostic::Diagnostic;
 use crate::expr::Zone;
 use crate::own;
 use crate::own::lease::Guard;
 use crate::own::link::Links;
-use crate::plan::{Orders, PackFacts, Plan, Storage};
+use crate::plan::{Orders, PackFacts, Plan, Statuses, Storage};
 use crate::sync::batch::{Applier, Intent, Outcome, rejected};
-use crate::sync::bind::{BindError, Binder};
+use crate::sync::bind::{BindError, Binder, Bound};
 use crate::sync::condition::{self, ConditionError};
 use crate::sync::fetch;
 use crate::sync::lookup::Lookups;
@@ -35,10 +44,12 @@ use crate::sync::record::Record;
 use crate::sync::report::{FlowReport, Reason, Rejected};
 use crate::sync::run::{Progress, RunError, read_zone, surroundings};
 use crate::value::Value;
-use canonical::{Articles, Canonical};
-use chrono::{DateTime, Utc};
+use canonical::{Articles, Canonical, unfit};
+use chrono::{DateTime, NaiveDate, Utc};
+use content::Seen;
 use found::{Found, Search};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 /// Orders looked at together; each is written by itself.
 const BATCH: usize = 250;
@@ -92,6 +103,10 @@ impl OrdersError {
 pub struct Options<'a> {
     pub intent: Intent,
     pub guard: Option<Guard>,
+    /// Look at every imported order again, not only at those that the shop says have changed.
+    pub full: bool,
+    /// A person has put right what imported orders were told for.
+    pub settle: bool,
     /// Only these references; empty = all.
     pub only: &'a [String],
     /// Told what a first run has found, before it writes.
@@ -154,6 +169,12 @@ impl<'p> Shop<'p> {
     }
 }
 
+/// The day of a moment, as people there tell it.
+fn local_day(moment: DateTime<Utc>, zone: Zone) -> NaiveDate {
+    let wall = zone.wall(moment);
+    wall.map_or_else(|| moment.date_naive(), |wall| wall.date())
+}
+
 fn facts<'p>(plan: &'p Plan, connection: &str) -> Option<&'p PackFacts> {
     let connection = plan.connections.get(connection)?;
     connection.pack.as_ref()
@@ -193,16 +214,25 @@ pub async fn run(
             .next(shop.session.as_mut(), erp.as_mut(), &links)
             .await?
         {
-            tally.add(&page);
+            let is_new = |one: &&Found| {
+                let meaning = meaning(&orders.statuses, &one.status);
+                matches!(meaning, Meaning::Import | Meaning::Unknown)
+            };
+            tally.add(page.iter().filter(is_new));
         }
         if let Some(note) = tally.note(orders) {
             (options.say)(&note);
             report.notes.push(note);
         }
     }
-    let source_engine = connections.engine(&flow.source.connection)?;
     let mut import = Import {
         orders,
+        bound: &bound,
+        source: connections.engine(&flow.source.connection)?,
+        links: &links,
+        full: options.full,
+        settle: options.settle,
+        marks: HashMap::new(),
         canonical: Canonical::new(&bound, &orders.shop, shop.zone),
         applier: Applier::new(
             &bound,
@@ -225,11 +255,15 @@ pub async fn run(
         )
         .await?
     {
+        import.watch(&page, &mut report).await?;
+        let marks = page.iter().filter(|one| one.link.is_none());
+        let marks = marks.filter_map(|one| Some((one.key.clone(), one.mark()?)));
+        import.marks = marks.collect();
         let keys = import.known_statuses(page, &mut report);
         if keys.is_empty() {
             continue;
         }
-        let mut reader = Reader::of_keys(&source_engine, &bound, &keys, flow.digest);
+        let mut reader = Reader::of_keys(&import.source, &bound, &keys, flow.digest);
         let mut batch = Vec::new();
         while let Some(item) = reader.next().await? {
             match item {
@@ -263,11 +297,13 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, page: &[Found]) {
-        self.orders += page.len() as u64;
-        for placed in page.iter().filter_map(|one| one.placed) {
-            self.first = Some(self.first.map_or(placed, |first| first.min(placed)));
-            self.last = Some(self.last.map_or(placed, |last| last.max(placed)));
+    fn add<'f>(&mut self, found: impl Iterator<Item = &'f Found>) {
+        for one in found {
+            self.orders += 1;
+            if let Some(placed) = one.placed {
+                self.first = Some(self.first.map_or(placed, |first| first.min(placed)));
+                self.last = Some(self.last.map_or(placed, |last| last.max(placed)));
+            }
         }
     }
 
@@ -287,6 +323,13 @@ impl Tally {
 
 struct Import<'b> {
     orders: &'b Orders,
+    bound: &'b Bound<'b>,
+    source: Arc<dyn Engine>,
+    links: &'b Links,
+    full: bool,
+    settle: bool,
+    /// What the shop's list said of the orders that are to be imported.
+    marks: HashMap<String, String>,
     canonical: Canonical<'b>,
     applier: Applier<'b>,
     writes: bool,
@@ -296,10 +339,14 @@ impl Import<'_> {
     /// The keys of orders that are to be imported, sorted; a status that nobody has spoken of is told.
     fn known_statuses(&self, page: Vec<Found>, report: &mut FlowReport) -> Vec<Value> {
         let mut keys = Vec::new();
-        for one in page {
-            if self.orders.statuses.import.contains(&one.status) {
-                keys.push(one.reference);
-                continue;
+        for one in page.into_iter().filter(|one| one.link.is_none()) {
+            match meaning(&self.orders.statuses, &one.status) {
+                Meaning::Import => {
+                    keys.push(one.reference);
+                    continue;
+                }
+                Meaning::Wait | Meaning::Ignore | Meaning::Cancelled => continue,
+                Meaning::Unknown => {}
             }
             report.counts.read += 1;
             report.reject(Rejected {
@@ -325,6 +372,14 @@ impl Import<'_> {
                 continue;
             }
             report.counts.read += 1;
+            let seen = Seen {
+                mark: self.marks.remove(&record.key),
+                content: Some(self.canonical.content(&record, &self.bound.flow.digest)),
+                told: None,
+            };
+            let mut noted = BTreeMap::new();
+            seen.put(&mut noted);
+            self.applier.noted.insert(record.key.clone(), noted);
             match self.canonical.complete(&mut record) {
                 Ok(()) => sound.push(record),
                 Err(reason) => report.reject(rejected(&record, reason)),
@@ -339,6 +394,7 @@ impl Import<'_> {
             }
         }
         if ready.is_empty() {
+            self.applier.noted.clear();
             return Ok(());
         }
         // A dry run uses nothing up.
@@ -355,6 +411,7 @@ impl Import<'_> {
                 Outcome::Right | Outcome::Unknown => report.counts.right += 1,
             }
         }
+        self.applier.noted.clear();
         Ok(())
     }
 
@@ -370,7 +427,7 @@ impl Import<'_> {
             let list: Vec<Value> = asked.iter().map(|sku| Value::Text(sku.clone())).collect();
             let bound = |name: &str| (name == "sku").then(|| Binding::Many(list.clone()));
             let sql = &self.orders.articles;
-            let query = template::bind(&sql.text, bound).map_err(|name| yields(sql, name))?;
+            let query = template::bind(&sql.text, bound).map_err(|name| unbound(sql, name))?;
             let asked: HashSet<&str> = asked.iter().map(String::as_str).collect();
             let (columns, rows) =
                 fetch::read(self.applier.session.as_mut(), &query, usize::MAX).await?;
@@ -394,7 +451,7 @@ impl Import<'_> {
         };
         let rows: usize = records.iter().map(|one| self.canonical.count(one)).sum();
         let bound = |name: &str| (name == "rows").then_some(Binding::One(Value::Int(rows as i64)));
-        let query = template::bind(&sql.text, bound).map_err(|name| yields(sql, name))?;
+        let query = template::bind(&sql.text, bound).map_err(|name| unbound(sql, name))?;
         let keys = db::fetch(self.applier.session.as_mut(), &query).await?;
         let mut keys = keys.into_iter().filter_map(|row| row.into_iter().next());
         for record in records {
@@ -404,7 +461,8 @@ impl Import<'_> {
     }
 }
 
-fn yields(sql: &crate::plan::ServerSql, name: &str) -> DbError {
+/// What a query names without its being bound there: told when the files are read, mostly.
+fn unbound(sql: &crate::plan::ServerSql, name: &str) -> DbError {
     let place = sql.at.place();
     DbError::new(
         DbErrorKind::Config,
@@ -412,13 +470,42 @@ fn yields(sql: &crate::plan::ServerSql, name: &str) -> DbError {
     )
 }
 
+/// What a shop's status means for the ERP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Meaning {
+    Import,
+    Wait,
+    Ignore,
+    Cancelled,
+    /// Nobody has said.
+    Unknown,
+}
+
+pub fn meaning(statuses: &Statuses, status: &str) -> Meaning {
+    let lists = [
+        (&statuses.import, Meaning::Import),
+        (&statuses.wait, Meaning::Wait),
+        (&statuses.ignore, Meaning::Ignore),
+        (&statuses.cancelled, Meaning::Cancelled),
+    ];
+    let has = |(list, _): &(&Vec<String>, Meaning)| list.iter().any(|one| one == status);
+    let found = lists.into_iter().find(has);
+    found.map_or(Meaning::Unknown, |(_, meaning)| meaning)
+}
+
 /// A status that neither the pack nor the project speaks of.
 fn unknown_status(orders: &Orders, status: &str) -> Reason {
     Reason::Unfit {
         why: format!("nobody has said what the shop's status `{status}` means"),
-        advice: format!(
-            "put it into `import`, `wait`, `ignore` or `cancelled` of `[shop.{}.order]`",
-            orders.shop
-        ),
+        advice: name_status(orders),
     }
+}
+
+/// What to do about a status that nobody has spoken of.
+fn name_status(orders: &Orders) -> String {
+    format!(
+        "put it into `import`, `wait`, `ignore` or `cancelled` of `[shop.{}.order]`",
+        orders.shop
+    )
 }

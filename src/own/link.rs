@@ -4,9 +4,10 @@
 //! it are unique, so that neither two records can share a row nor a record have two.
 
 use super::{OwnTables, clock};
-use crate::db::query::{Insert, Query, TableName};
+use crate::db::query::{Insert, Query, TableName, Update};
 use crate::db::{self, DbError, DbErrorKind, Session};
 use crate::value::{Charset, Type, Value};
+use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, HashMap};
 
 /// The row that a record became.
@@ -127,6 +128,23 @@ impl Links {
         .await
     }
 
+    /// When a link was made, by the server's clock.
+    pub async fn linked(
+        &self,
+        session: &mut dyn Session,
+        key: &str,
+    ) -> db::Result<Option<DateTime<Utc>>> {
+        let query = Query::sql("SELECT linked_ms FROM ")
+            .append(self.of_record())
+            .text(" AND record_key = ")
+            .value(Value::Text(key.to_owned()));
+        let rows = db::fetch(session, &query).await?;
+        Ok(match rows.first().map(|row| &row[0]) {
+            Some(Value::Int(millis)) => DateTime::from_timestamp_millis(*millis),
+            _ => None,
+        })
+    }
+
     /// All links of the record kind: of the small ones (categories) that a `scope` needs whole.
     pub async fn all(&self, session: &mut dyn Session) -> db::Result<HashMap<String, Link>> {
         self.read(session, &self.select()).await
@@ -171,6 +189,34 @@ impl Links {
         session.execute(&query).await.map(|_| ())
     }
 
+    /// Part of a transaction: the links' further columns are these from now on.
+    pub async fn remember(
+        &self,
+        session: &mut dyn Session,
+        links: &[(String, Link)],
+    ) -> db::Result<()> {
+        if links.is_empty() {
+            return Ok(());
+        }
+        let row = |(key, link): &(String, Link)| {
+            let key = [&self.shop, &self.record, key];
+            let columns = serde_json::json!(link.columns).to_string();
+            (
+                key.map(|text| Value::Text(text.clone())).to_vec(),
+                vec![Value::Text(columns)],
+            )
+        };
+        let update = Update {
+            table: self.table.clone(),
+            key: ["shop", "record", "record_key"].map(str::to_owned).to_vec(),
+            key_types: vec![text_type(); 3],
+            columns: vec!["columns".to_owned()],
+            types: vec![text_type()],
+            rows: links.iter().map(row).collect(),
+        };
+        session.update(&update).await.map(|_| ())
+    }
+
     /// Part of the transaction that writes the rows; a unique violation means that someone else linked first.
     pub async fn insert(
         &self,
@@ -211,13 +257,7 @@ impl Links {
             "kind",
             "linked_ms",
         ];
-        let text = Type::Text {
-            chars_max: Some(255),
-            bytes_max: None,
-            charset: Charset::Unicode,
-            padded: false,
-        };
-        let mut types = vec![text; 6];
+        let mut types = vec![text_type(); 6];
         types.push(Type::Int {
             bits: 64,
             signed: true,
@@ -238,4 +278,13 @@ impl Links {
 
 fn texts(texts: &[String]) -> Vec<Value> {
     texts.iter().map(|text| Value::Text(text.clone())).collect()
+}
+
+fn text_type() -> Type {
+    Type::Text {
+        chars_max: Some(255),
+        bytes_max: None,
+        charset: Charset::Unicode,
+        padded: false,
+    }
 }

@@ -16,6 +16,8 @@ pub struct Schedule {
     pub flows: BTreeMap<String, When>,
     /// When both sides are compared as they are.
     pub verify: When,
+    /// When the shops' orders are held against the ERP's.
+    pub reconcile: When,
 }
 
 impl Default for Schedule {
@@ -25,6 +27,7 @@ impl Default for Schedule {
             quiet: Vec::new(),
             flows: BTreeMap::new(),
             verify: When::Demand,
+            reconcile: When::Demand,
         }
     }
 }

@@ -3,8 +3,10 @@
 //! An error of one flow does not stop the others: prices need not wait for the category that someone must mend. Only
 //! the loss of a lease ends the round, since then another process is at work.
 
+pub mod by_hand;
 pub mod decisions;
 mod leases;
+pub mod reconcile;
 pub mod task;
 
 use crate::connections::Connections;
@@ -46,6 +48,8 @@ pub struct Orders {
     pub rows_max: Option<u64>,
     /// Compare both sides as they are, limited to rows that are linked; a run that writes puts right what differs.
     pub verify: bool,
+    /// A person has put right what imported web orders were told for.
+    pub settle: bool,
     /// So many gone records may pass the guard.
     pub allow_gone: Option<u64>,
 }
@@ -383,6 +387,8 @@ impl Work<'_> {
                 let options = orders::Options {
                     intent: self.orders.intent,
                     guard,
+                    full: self.orders.full,
+                    settle: self.orders.settle,
                     only: &self.orders.only,
                     say: &say,
                 };

@@ -10,9 +10,10 @@ pub mod due;
 mod worker;
 
 use crate::connections::Connections;
+use crate::orders::reconcile::Report;
 use crate::plan::Plan;
 use crate::round::task::{self, Task};
-use crate::round::{FlowResult, Observer};
+use crate::round::{FlowError, FlowResult, Observer};
 use crate::state::StateError;
 use control::{Control, QUEUE_MAX};
 use std::sync::Arc;
@@ -41,6 +42,8 @@ pub enum Wish {
 pub trait Watcher: Observer {
     /// Both sides of these flows were compared as they are.
     fn verified(&self, results: &[FlowResult]);
+    /// A shop's orders were held against the ERP's.
+    fn reconciled(&self, shop: &str, done: &Result<Report, FlowError>);
     /// The history cannot be kept; the flows run nevertheless.
     fn stateless(&self, error: &StateError);
 }

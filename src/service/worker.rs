@@ -6,6 +6,8 @@ use super::due::{Last, due, quiet_until};
 use super::{Service, Watcher, Wish};
 use crate::db::DbErrorKind;
 use crate::plan::schedule::When;
+use crate::plan::{self, Plan};
+use crate::round::reconcile;
 use crate::round::task::{self, Task};
 use crate::round::{Ended, FlowResult, Observer, Orders, Round};
 use crate::state::history::Outcome;
@@ -34,9 +36,18 @@ enum Asked {
 }
 
 /// What runs by a schedule of its own.
+enum What {
+    Flow(String),
+    /// The comparison of all the worker's flows.
+    Verify,
+    /// The shops' orders beside the ERP's.
+    Reconcile,
+}
+
 struct Job {
-    /// `None`: the comparison of all the worker's flows.
-    flow: Option<String>,
+    what: What,
+    /// The import that it runs after whenever that has written something.
+    import: Option<String>,
     when: When,
     /// Of several that are due, those of the lowest rank run first.
     rank: u8,
@@ -44,11 +55,18 @@ struct Job {
     asked: Asked,
 }
 
+/// A flow that has ended well.
+#[derive(Debug, Clone)]
+pub(super) struct Well {
+    flow: String,
+    wrote: bool,
+}
+
 /// How a worker hears of others and is heard.
 #[derive(Clone)]
 pub(super) struct Lines {
     /// Every flow that has ended well, this worker's and others'.
-    pub well: broadcast::Sender<String>,
+    pub well: broadcast::Sender<Well>,
     pub requests: Arc<Mutex<mpsc::Receiver<Request>>>,
     pub board: Arc<Board>,
     pub wish: watch::Receiver<Wish>,
@@ -58,9 +76,11 @@ pub(super) struct Worker {
     service: Arc<Service>,
     jobs: Vec<Job>,
     lines: Lines,
-    heard: broadcast::Receiver<String>,
+    heard: broadcast::Receiver<Well>,
     state: Option<State>,
     paused: BTreeSet<String>,
+    /// The imports have run once more before the orders are reconciled.
+    has_imported: bool,
 }
 
 impl Worker {
@@ -70,7 +90,8 @@ impl Worker {
         let tasks = tasks.filter(|task| flows.iter().any(|flow| flow == task.name()));
         let mut jobs: Vec<Job> = tasks
             .map(|task| Job {
-                flow: Some(task.name().to_owned()),
+                what: What::Flow(task.name().to_owned()),
+                import: import_before(&service.plan, &task),
                 when: schedule
                     .flows
                     .get(task.name())
@@ -86,17 +107,25 @@ impl Worker {
                 asked: Asked::Nobody,
             })
             .collect();
-        jobs.push(Job {
-            flow: None,
-            when: schedule.verify.clone(),
-            rank: 3,
-            last: Last {
-                // It is not in the history: what was missed is not made up for.
-                began: Some(Utc::now()),
-                ..Last::default()
-            },
-            asked: Asked::Nobody,
-        });
+        let mut nightly = |what, when: &When, rank| {
+            jobs.push(Job {
+                what,
+                import: None,
+                when: when.clone(),
+                rank,
+                last: Last {
+                    // What was missed is not made up for: it would hold up the day's work.
+                    began: Some(Utc::now()),
+                    ..Last::default()
+                },
+                asked: Asked::Nobody,
+            });
+        };
+        nightly(What::Verify, &schedule.verify, 3);
+        let has_orders = |orders: &plan::Orders| flows.contains(&orders.name);
+        if service.plan.orders.iter().any(has_orders) {
+            nightly(What::Reconcile, &schedule.reconcile, 4);
+        }
         Worker {
             heard: lines.well.subscribe(),
             service,
@@ -104,6 +133,7 @@ impl Worker {
             lines,
             state: None,
             paused: BTreeSet::new(),
+            has_imported: false,
         }
     }
 
@@ -130,7 +160,7 @@ impl Worker {
                 Next::Run(jobs, full) => self.round(&jobs, full, now).await,
                 Next::Wait(wait) => tokio::select! {
                     _ = self.lines.wish.changed() => {}
-                    heard = self.heard.recv() => self.follow(heard.ok().as_deref()),
+                    heard = self.heard.recv() => self.follow(heard.ok().as_ref()),
                     Some(request) = requests.recv() => self.take(request).await,
                     () = tokio::time::sleep(wait) => {}
                 },
@@ -150,7 +180,9 @@ impl Worker {
     async fn remember(&mut self) -> Result<(), StateError> {
         self.read_paused().await?;
         for job in &mut self.jobs {
-            let Some(flow) = &job.flow else { continue };
+            let What::Flow(flow) = &job.what else {
+                continue;
+            };
             let (run, good) = match &mut self.state {
                 Some(state) => (
                     state.last_begun(flow).await?,
@@ -187,7 +219,7 @@ impl Worker {
         if let Some(state) = &mut self.state {
             self.paused = state.paused().await?;
         }
-        for flow in self.jobs.iter().filter_map(|job| job.flow.as_ref()) {
+        for flow in self.jobs.iter().filter_map(Job::flow) {
             self.lines.board.pause(flow, self.paused.contains(flow));
         }
         Ok(())
@@ -200,8 +232,8 @@ impl Worker {
                     Wanted::Resync => Asked::PersonFull,
                     _ => Asked::Person,
                 };
-                let flow = Some(&request.flow);
-                for job in self.jobs.iter_mut().filter(|job| job.flow.as_ref() == flow) {
+                let flow = Some(request.flow.as_str());
+                for job in self.jobs.iter_mut().filter(|job| job.flow() == flow) {
                     job.asked = job.asked.max(asked);
                 }
                 return;
@@ -233,10 +265,7 @@ impl Worker {
         }
         let schedule = &self.service.plan.schedule;
         let due_at = |job: &Job| {
-            let paused = job
-                .flow
-                .as_ref()
-                .is_some_and(|flow| self.paused.contains(flow));
+            let paused = job.flow().is_some_and(|flow| self.paused.contains(flow));
             match (paused, job.asked) {
                 (true, _) => None,
                 (false, Asked::Nobody) => due(&job.when, schedule.zone, job.last, now),
@@ -244,7 +273,7 @@ impl Worker {
             }
         };
         for job in &self.jobs {
-            if let Some(flow) = &job.flow {
+            if let Some(flow) = job.flow() {
                 self.lines.board.next(flow, due_at(job));
             }
         }
@@ -267,8 +296,17 @@ impl Worker {
 
     /// Runs these jobs, which are of one rank.
     async fn round(&mut self, jobs: &[usize], full: bool, now: DateTime<Utc>) {
-        let is_verify = jobs.iter().any(|at| self.jobs[*at].flow.is_none());
-        let flow = |at: &usize| self.jobs[*at].flow.as_deref();
+        let is = |at: &usize, what: fn(&What) -> bool| what(&self.jobs[*at].what);
+        if jobs
+            .iter()
+            .any(|at| is(at, |what| matches!(what, What::Reconcile)))
+        {
+            return self.reconcile(jobs, now).await;
+        }
+        let is_verify = jobs
+            .iter()
+            .any(|at| is(at, |what| matches!(what, What::Verify)));
+        let flow = |at: &usize| self.jobs[*at].flow();
         let chosen: Vec<&str> = match is_verify {
             true => (0..self.jobs.len()).filter_map(|at| flow(&at)).collect(),
             false => jobs.iter().filter_map(flow).collect(),
@@ -329,7 +367,51 @@ impl Worker {
         let well = |result: &&FlowResult| matches!(result.ended, Ended::Flow(_) | Ended::Stock(_));
         for result in report.results.iter().filter(well).filter(|_| !is_verify) {
             // There is always this worker itself to hear of it.
-            let _ = self.lines.well.send(result.flow.clone());
+            let _ = self.lines.well.send(Well {
+                flow: result.flow.clone(),
+                wrote: matches!(&result.ended, Ended::Flow(report) if report.wrote()),
+            });
+        }
+    }
+
+    /// Holds the shops' orders against the ERP's, once the imports have run: an order of this minute is not missing.
+    async fn reconcile(&mut self, jobs: &[usize], now: DateTime<Utc>) {
+        let service = self.service.clone();
+        if !std::mem::replace(&mut self.has_imported, true) {
+            for job in &mut self.jobs {
+                let imports = |orders: &plan::Orders| job.flow() == Some(orders.name.as_str());
+                if service.plan.orders.iter().any(imports) {
+                    job.asked = job.asked.max(Asked::Flow);
+                }
+            }
+            return;
+        }
+        self.has_imported = false;
+        let mut wish = self.lines.wish.clone();
+        for orders in &service.plan.orders {
+            let is_own = |job: &Job| job.flow() == Some(orders.name.as_str());
+            if !self.jobs.iter().any(is_own) {
+                continue;
+            }
+            let (plan, connections) = (&service.plan, &service.connections);
+            let work = async {
+                match &mut self.state {
+                    Some(state) => reconcile::noted(plan, orders, connections, state).await,
+                    None => Ok(reconcile::run(plan, orders, connections, None, None).await),
+                }
+            };
+            let done = tokio::select! {
+                biased;
+                Ok(_) = wish.wait_for(|wish| *wish == Wish::Stop) => return,
+                done = work => done,
+            };
+            match done {
+                Ok(done) => service.watcher.reconciled(&orders.shop, &done),
+                Err(error) => self.keep(Err(error)),
+            }
+        }
+        for at in jobs {
+            self.jobs[*at].note(&[], now);
         }
     }
 
@@ -337,7 +419,7 @@ impl Worker {
     fn listen(&mut self) {
         loop {
             match self.heard.try_recv() {
-                Ok(flow) => self.follow(Some(&flow)),
+                Ok(well) => self.follow(Some(&well)),
                 Err(TryRecvError::Lagged(_)) => self.follow(None),
                 Err(TryRecvError::Empty | TryRecvError::Closed) => return,
             }
@@ -345,11 +427,14 @@ impl Worker {
     }
 
     /// Asks the flows that run after this one; `None`: after any.
-    fn follow(&mut self, ended: Option<&str>) {
+    fn follow(&mut self, ended: Option<&Well>) {
         for job in &mut self.jobs {
             let follows = match (&job.when, ended) {
-                (When::After(flow), Some(ended)) => flow == ended,
+                (When::After(flow), Some(ended)) => *flow == ended.flow,
                 (When::After(_), None) => true,
+                (When::Every(_), Some(ended)) => {
+                    ended.wrote && job.import.as_ref() == Some(&ended.flow)
+                }
                 _ => false,
             };
             if follows {
@@ -359,14 +444,30 @@ impl Worker {
     }
 }
 
+/// Of a stock flow: the import of its shop's orders. What has come into the ERP is committed there now, and a cancelled order is not.
+fn import_before(plan: &Plan, task: &Task<'_>) -> Option<String> {
+    let Task::Stock(stock) = task else {
+        return None;
+    };
+    let orders = plan.orders.iter().find(|orders| orders.shop == stock.shop);
+    orders.map(|orders| orders.name.clone())
+}
+
 impl Job {
+    fn flow(&self) -> Option<&str> {
+        match &self.what {
+            What::Flow(flow) => Some(flow),
+            What::Verify | What::Reconcile => None,
+        }
+    }
+
     /// What a round that began at `now` came to.
     fn note(&mut self, results: &[FlowResult], now: DateTime<Utc>) {
         self.asked = Asked::Nobody;
         self.last.began = Some(now);
         self.last.ended = Some(Utc::now());
         // A flow that ran twice in the round counts as it ended.
-        let own = |result: &&FlowResult| self.flow.as_ref() == Some(&result.flow);
+        let own = |result: &&FlowResult| self.flow() == Some(result.flow.as_str());
         match results.iter().rev().find(own).map(|result| &result.ended) {
             Some(Ended::Failed(error)) => {
                 let kind = error.database().map(|error| error.kind);

@@ -30,7 +30,7 @@ use crate::own::lease::Guard;
 use crate::own::link::{Link, Links};
 use crate::value::Value;
 use pass::{Pass, note};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -99,6 +99,8 @@ pub struct Applier<'b> {
     pub hanging: Vec<Generation>,
     /// A transaction for each record.
     pub singly: bool,
+    /// What goes into the columns of new links beside the pack's, by key.
+    pub noted: HashMap<String, BTreeMap<String, String>>,
     linked: Linked,
 }
 
@@ -150,6 +152,7 @@ impl<'b> Applier<'b> {
             expected: None,
             hanging: Vec::new(),
             singly: false,
+            noted: HashMap::new(),
             linked: Linked::new(),
         }
     }

@@ -668,6 +668,8 @@ Commands:
   sync         Carry over what has changed
   resync       Compare every record, also those that have not changed in the ERP
   verify       Compare both sides as they are now, as far as ponte owns them
+  reconcile    Hold the shops' orders against the ERP's, day by day
+  order        Tell what became of a web order, or why nothing did
   explain      Tell why an article shows the stock it shows
   run          Run every flow by its schedule, until it is told to stop
   pause        Keep `ponte run` from running flows, until they are resumed
@@ -724,7 +726,7 @@ Exit codes:
   4    done, but something was quarantined or waits for a person's decision
   5    another process is working on the pair
   6    done, but more records are gone from the ERP than the guard lets pass
-  7    verify found differences
+  7    verify or reconcile found differences
   130  interrupted
 Of several outcomes the most serious one counts: 130, 1, 3, 2, 5, 6, 7, 4, 0.
 

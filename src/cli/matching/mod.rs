@@ -1,5 +1,6 @@
 //! `ponte match`.
 
+mod by_hand;
 mod text;
 
 pub use text::shop;
@@ -10,13 +11,12 @@ use super::args::{DecisionArgs, MatchArgs};
 use super::exit::Exit;
 use super::output::{GREEN, RED, shown_key, styled};
 use super::project::Project;
-use super::sync::in_order;
-use crate::db::DbError;
+use super::sync::flow_failure;
 use crate::diagnostic::nearest;
 use crate::matching::decide::{Decision, Said};
 use crate::matching::{self, ShopMatch, is_linked};
 use crate::plan::{Flow, Plan};
-use crate::round::{FlowError, decisions};
+use crate::round::decisions;
 use serde_json::{Value, json};
 
 /// Items of each list in a document; the counts go on.
@@ -25,6 +25,9 @@ const LISTED: usize = 100_000;
 pub async fn run(context: &Context<'_>, args: &MatchArgs) -> Result<Answer, Failure> {
     let project = Project::open(context.project)?;
     project.warn(context.as_json);
+    if let Some(shops) = by_hand::named(&project.plan, &args.names) {
+        return by_hand::run(&project, &shops, args).await;
+    }
     let flows = flows(&project.plan, &args.names)?;
     let wanted = wanted(&args.decisions)?;
     if !wanted.is_empty() {
@@ -52,7 +55,7 @@ pub async fn run(context: &Context<'_>, args: &MatchArgs) -> Result<Answer, Fail
             kept,
         )
         .await
-        .map_err(|error| failure(error.into()))?;
+        .map_err(|error| flow_failure(error.into()))?;
         if args.accept {
             accept(&project, &named, &mut found).await?;
         }
@@ -87,7 +90,7 @@ async fn accept(project: &Project, named: &[&Flow], found: &mut ShopMatch) -> Re
         let accept = [Decision::Accept { counts }];
         decisions::carry_out(&project.plan, flow, &project.connections, &accept)
             .await
-            .map_err(failure)?;
+            .map_err(flow_failure)?;
         one.accepted = Some(chrono::Utc::now());
     }
     Ok(())
@@ -190,7 +193,7 @@ async fn decide(
     let flow = about(flows)?;
     let said = decisions::carry_out(&project.plan, flow, &project.connections, wanted)
         .await
-        .map_err(failure)?;
+        .map_err(flow_failure)?;
     let mut text = String::new();
     let mut documents = Vec::new();
     for (decision, said) in wanted.iter().zip(&said) {
@@ -253,14 +256,4 @@ fn document(decision: &Decision, said: &Said) -> Value {
     json!({
         "decision": name, "key": key, "id": id, "outcome": outcome, "message": message, "help": help,
     })
-}
-
-fn failure(error: FlowError) -> Failure {
-    if let Some(found) = error.diagnostics() {
-        return Failure::Configuration(in_order(found.to_vec()));
-    }
-    match error.database() {
-        Some(database) => Failure::Database(DbError::new(database.kind, &database.message)),
-        None => Failure::refused(error.to_string()),
-    }
 }

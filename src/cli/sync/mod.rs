@@ -12,9 +12,10 @@ use super::exit::Exit;
 use super::output::{RED, YELLOW, escaped, styled};
 use super::progress;
 use super::project::Project;
+use crate::db::DbError;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::round::task::{self, Task};
-use crate::round::{Ended, FlowResult, Orders, Round, RoundReport};
+use crate::round::{Ended, FlowError, FlowResult, Orders, Round, RoundReport};
 use crate::state::State;
 use crate::sync::batch::Intent;
 
@@ -186,5 +187,16 @@ fn of_flow(result: &FlowResult) -> Exit {
         Ended::Failed(error) => error.into(),
         Ended::Skipped(_) => Exit::Done,
         Ended::Interrupted => Exit::Interrupted,
+    }
+}
+
+/// Why a command that is about more than single flows came to nothing.
+pub fn flow_failure(error: FlowError) -> Failure {
+    if let Some(found) = error.diagnostics() {
+        return Failure::Configuration(in_order(found.to_vec()));
+    }
+    match error.database() {
+        Some(database) => Failure::Database(DbError::new(database.kind, &database.message)),
+        None => Failure::refused(error.to_string()),
     }
 }

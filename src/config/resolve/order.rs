@@ -75,6 +75,15 @@ impl ShopOrders<'_> {
                 .texts(erp_file)
                 .sql(sql, &Bound::names(&["rows"]), found)
         });
+        let documents = erp.documents.as_ref();
+        let documents =
+            documents.map(|sql| self.erp.texts(erp_file).sql(sql, &Bound::none(), found));
+        let cancel = erp.cancel.as_ref();
+        let id = Bound::names(&["id"]);
+        let cancel = cancel.map(|sql| self.erp.texts(erp_file).sql(sql, &id, found));
+        let claim = erp.claim.as_ref();
+        let both = Bound::names(&["id", "reference"]);
+        let claim = claim.map(|sql| self.erp.texts(erp_file).sql(sql, &both, found));
         Some(Orders {
             name: format!("{}/{}", self.name.value, record::ORDER.name),
             shop: self.name.value.clone(),
@@ -83,6 +92,9 @@ impl ShopOrders<'_> {
             storages,
             articles,
             keys,
+            documents,
+            cancel,
+            claim,
             at: self.at(),
         })
     }

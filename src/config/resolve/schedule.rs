@@ -13,13 +13,17 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Stock is what a shop must not get wrong, and an order is waited for; everything else may be an hour old.
-const PROMPT_EVERY: Duration = Duration::from_secs(15 * 60);
+/// An order is waited for, and looking for new ones costs little; stock, which a shop must not get wrong, follows an import by itself
+/// besides. Everything else may be an hour old.
+const ORDERS_EVERY: Duration = Duration::from_secs(60);
+const STOCK_EVERY: Duration = Duration::from_secs(15 * 60);
 const RECORDS_EVERY: Duration = Duration::from_secs(60 * 60);
 /// A shorter interval is a mistake for a longer one.
 const EVERY_MIN: Duration = Duration::from_secs(10);
 const VERIFY: &str = "verify";
 const VERIFY_AT: &str = "0 3 * * *";
+const RECONCILE: &str = "reconcile";
+const RECONCILE_AT: &str = "30 3 * * *";
 const FORMS: &str =
     "an interval (`15m`), five fields of cron (`30 6-20 * * mon-sat`), `after FLOW`, or `demand`";
 
@@ -54,7 +58,7 @@ pub fn schedule(
     let mut texts = BTreeMap::new();
     for (name, text) in records.into_iter().chain(own) {
         let flows = names.named(name);
-        if flows.is_empty() && name.value != VERIFY {
+        if flows.is_empty() && ![VERIFY, RECONCILE].contains(&name.value.as_str()) {
             found.push(unknown(file, name, &names));
             continue;
         }
@@ -63,6 +67,10 @@ pub fn schedule(
         };
         if name.value == VERIFY {
             schedule.verify = when;
+            continue;
+        }
+        if name.value == RECONCILE {
+            schedule.reconcile = when;
             continue;
         }
         for flow in flows {
@@ -77,8 +85,8 @@ pub fn schedule(
 /// The names that a schedule may speak of.
 struct Names {
     flows: Vec<String>,
-    /// Orders and stock.
-    prompt: Vec<String>,
+    orders: Vec<String>,
+    stocks: Vec<String>,
     /// Where no project's file says otherwise.
     zone: Zone,
 }
@@ -90,7 +98,8 @@ impl Names {
         let local = iana_time_zone::get_timezone().ok();
         Names {
             flows: plan.flows.iter().map(|flow| flow.name.clone()).collect(),
-            prompt: orders.chain(stocks).cloned().collect(),
+            orders: orders.cloned().collect(),
+            stocks: stocks.cloned().collect(),
             zone: local
                 .and_then(|name| name.parse().ok())
                 .unwrap_or(Zone::UTC),
@@ -98,7 +107,8 @@ impl Names {
     }
 
     fn all(&self) -> impl Iterator<Item = &str> {
-        self.flows.iter().chain(&self.prompt).map(String::as_str)
+        let prompt = self.orders.iter().chain(&self.stocks);
+        self.flows.iter().chain(prompt).map(String::as_str)
     }
 
     /// What a flow can be called by, and these.
@@ -128,19 +138,23 @@ fn by_default(names: &Names) -> Schedule {
     for flow in &names.flows {
         flows.insert(flow.clone(), When::Every(RECORDS_EVERY));
     }
-    for flow in &names.prompt {
-        flows.insert(flow.clone(), When::Every(PROMPT_EVERY));
+    for flow in &names.orders {
+        flows.insert(flow.clone(), When::Every(ORDERS_EVERY));
+    }
+    for flow in &names.stocks {
+        flows.insert(flow.clone(), When::Every(STOCK_EVERY));
     }
     Schedule {
         zone: names.zone,
         quiet: Vec::new(),
         flows,
         verify: cron(VERIFY_AT).unwrap_or(When::Demand),
+        reconcile: cron(RECONCILE_AT).unwrap_or(When::Demand),
     }
 }
 
 fn unknown(file: &Arc<SourceFile>, name: &At<String>, names: &Names) -> Diagnostic {
-    let known = names.known(&[VERIFY]);
+    let known = names.known(&[VERIFY, RECONCILE]);
     Diagnostic::error("P132", format!("there is no flow `{}` to run", name.value))
         .at(&name.span(file), "unknown flow")
         .note(format!("known here: {}", known.join(", ")))

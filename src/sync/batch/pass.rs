@@ -222,7 +222,13 @@ impl Applier<'_> {
         let Some(finder) = self.bound.finder.as_ref().filter(|finder| !finder.hangs) else {
             return Ok(());
         };
-        let new: Vec<(String, Link)> = records.iter().filter_map(|one| self.link_of(one)).collect();
+        let mut new: Vec<(String, Link)> =
+            records.iter().filter_map(|one| self.link_of(one)).collect();
+        for (key, link) in &mut new {
+            if let Some(noted) = self.noted.get(key) {
+                link.columns.extend(noted.clone());
+            }
+        }
         let links = Links::new(&self.own, self.shop(), &finder.record);
         links.insert(self.session.as_mut(), &new).await
     }

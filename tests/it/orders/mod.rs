@@ -1,5 +1,7 @@
 //! Web orders on their way into the ERP: each exactly once, complete, with amounts that agree.
 
+mod changes;
+mod desk;
 mod imports;
 mod kills;
 mod odoo;
@@ -7,4 +9,6 @@ mod opencart;
 mod place;
 mod prestashop;
 mod promised;
+mod reconcile;
 mod refused;
+mod service;

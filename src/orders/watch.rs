@@ -1,0 +1,381 @@
+//! Orders that were imported, looked at again: what was edited, cancelled or paid back in the shop since.
+//!
+//! What the shop had of an order lies with its link, written in the transaction that imports it. The shop's list of orders says
+//! which ones to look at: those whose status or time of change is another one than when they were last seen. An order that was
+//! cancelled before anybody picked it is cancelled in the ERP, once: the pack's statement names the state that it takes away
+//! in its own condition, and what was seen commits with it. Everything else is for a person, and told in every run until it is right again or
+//! somebody says that it is.
+
+use super::content::{Content, Seen, differences};
+use super::documents::{Document, Documents, Stage, money};
+use super::found::Found;
+use super::{BATCH, Import, Meaning, OrdersError, meaning, name_status, unbound, unfit};
+use crate::db::template::{self, Bound as Binding};
+use crate::db::{CommitError, DbError, DbErrorKind, Isolation};
+use crate::failpoint;
+use crate::own::link::Link;
+use crate::sync::batch::Intent;
+use crate::sync::read::{Item, Reader, key_hash};
+use crate::sync::record::Record;
+use crate::sync::report::{FlowReport, Reason, Rejected};
+use crate::value::Value;
+use std::collections::HashMap;
+
+/// An imported order that is looked at again.
+struct Watched {
+    key: String,
+    status: String,
+    mark: Option<String>,
+    link: Link,
+    seen: Seen,
+    /// As it is in the shop now.
+    content: Option<Content>,
+}
+
+/// What is to be done about it.
+enum Verdict {
+    /// It is as it should be.
+    Right,
+    /// It is to be cancelled in the ERP.
+    Cancel(Value),
+    Person(Reason),
+}
+
+impl Import<'_> {
+    /// Looks at the linked orders of a page.
+    ///
+    /// # Errors
+    /// Those of the databases, a lost lease.
+    pub(super) async fn watch(
+        &mut self,
+        page: &[Found],
+        report: &mut FlowReport,
+    ) -> Result<(), OrdersError> {
+        let mut chosen: HashMap<String, Watched> = HashMap::new();
+        let mut keys: Vec<Value> = Vec::new();
+        for one in page {
+            let Some(link) = &one.link else { continue };
+            let mark = one.mark();
+            if !self.full && Seen::is_current(&link.columns, mark.as_ref()) {
+                continue;
+            }
+            let seen = Seen::of(&link.columns);
+            keys.push(one.reference.clone());
+            let watched = Watched {
+                key: one.key.clone(),
+                status: one.status.clone(),
+                mark,
+                link: link.clone(),
+                seen,
+                content: None,
+            };
+            chosen.insert(one.key.clone(), watched);
+        }
+        keys.sort_by(|a, b| a.order(b));
+        for keys in keys.chunks(BATCH) {
+            let mut batch = Vec::new();
+            for record in self.read_again(keys).await? {
+                if let Some(mut one) = chosen.remove(&record.key) {
+                    let digest = &self.bound.flow.digest;
+                    one.content = Some(self.canonical.content(&record, digest));
+                    batch.push(one);
+                }
+            }
+            self.judge(batch, report).await?;
+        }
+        Ok(())
+    }
+
+    async fn read_again(&mut self, keys: &[Value]) -> Result<Vec<Record>, OrdersError> {
+        let mut reader = Reader::of_keys(&self.source, self.bound, keys, self.bound.flow.digest);
+        let mut records = Vec::new();
+        while let Some(item) = reader.next().await? {
+            if let Item::Record(record) = item {
+                records.push(*record);
+            }
+        }
+        Ok(records)
+    }
+
+    async fn judge(
+        &mut self,
+        batch: Vec<Watched>,
+        report: &mut FlowReport,
+    ) -> Result<(), OrdersError> {
+        let asked: Vec<&Watched> = batch
+            .iter()
+            .filter(|one| self.needs_document(one))
+            .collect();
+        let documents = self.documents_of(&asked).await?;
+        let mut right = Vec::new();
+        for mut one in batch {
+            report.counts.read += 1;
+            let verdict = match self.settle {
+                true => Verdict::Right,
+                false => self.verdict(&one, documents.as_ref()),
+            };
+            match verdict {
+                Verdict::Right => {
+                    report.counts.right += 1;
+                    self.settled(&mut one);
+                    right.push(one);
+                }
+                Verdict::Cancel(id) => self.cancel(one, id, report).await?,
+                Verdict::Person(reason) => {
+                    self.told(one, reason, &mut right, report);
+                }
+            }
+        }
+        self.remember(&right).await?;
+        Ok(())
+    }
+
+    /// What is in the shop now is what the ERP has, too.
+    fn settled(&self, one: &mut Watched) {
+        one.seen = Seen {
+            mark: one.mark.clone(),
+            content: one.content.clone(),
+            told: None,
+        };
+    }
+
+    /// The order waits for a person; that it does is remembered, so that the next run looks at it again.
+    fn told(
+        &self,
+        mut one: Watched,
+        reason: Reason,
+        noted: &mut Vec<Watched>,
+        report: &mut FlowReport,
+    ) {
+        report.reject(Rejected {
+            hash: key_hash(&one.key),
+            key: one.key.clone(),
+            reason: reason.clone(),
+        });
+        one.seen.told = Some(reason.to_string());
+        one.seen.mark.clone_from(&one.mark);
+        noted.push(one);
+    }
+
+    fn needs_document(&self, one: &Watched) -> bool {
+        let is_import = meaning(&self.orders.statuses, &one.status) == Meaning::Import;
+        !is_import || !changes(one).is_empty()
+    }
+
+    /// The documents of these orders, by their keys; `None`: the pack does not say.
+    async fn documents_of(
+        &mut self,
+        asked: &[&Watched],
+    ) -> Result<Option<HashMap<String, Document>>, OrdersError> {
+        let Some(sql) = &self.orders.documents else {
+            return Ok(None);
+        };
+        let mut found = HashMap::new();
+        if asked.is_empty() {
+            return Ok(Some(found));
+        }
+        let erp = self.applier.session.as_mut();
+        let documents = Documents::open(sql, erp).await?;
+        let by_id: HashMap<&str, &str> = asked
+            .iter()
+            .map(|one| (one.link.id.as_str(), one.key.as_str()))
+            .collect();
+        let ids: Vec<String> = by_id.keys().map(|id| (*id).to_owned()).collect();
+        for document in documents.linked(erp, &ids).await? {
+            if let Some(key) = by_id.get(document.id.plain().trim()) {
+                found.insert((*key).to_owned(), document);
+            }
+        }
+        Ok(Some(found))
+    }
+
+    fn verdict(&self, one: &Watched, documents: Option<&HashMap<String, Document>>) -> Verdict {
+        let status = &one.status;
+        let document = documents.and_then(|documents| documents.get(&one.key));
+        let called = document.map_or(&one.link.id, |document| &document.number);
+        let stage = document.map(|document| document.stage);
+        let stands = match stage {
+            Some(stage) => format!("`{called}` is {} in the ERP", stage.name()),
+            None if documents.is_some() => format!("the ERP no longer has `{called}`"),
+            None => format!("the ERP has it as `{called}`"),
+        };
+        // Deleted in the ERP, or cancelled there: nothing is left to be done.
+        let is_over = stage == Some(Stage::Cancelled) || (documents.is_some() && stage.is_none());
+        match meaning(&self.orders.statuses, status) {
+            Meaning::Import => {}
+            _ if is_over => return Verdict::Right,
+            Meaning::Cancelled => {
+                return match (document, stage) {
+                    (Some(document), Some(Stage::Open)) if self.orders.cancel.is_some() => {
+                        Verdict::Cancel(document.id.clone())
+                    }
+                    _ => Verdict::Person(unfit(
+                        format!("cancelled in the shop (`{status}`), but {stands}"),
+                        "cancel it in the ERP, or take the goods back",
+                    )),
+                };
+            }
+            Meaning::Unknown => {
+                return Verdict::Person(unfit(
+                    format!(
+                        "{stands}, and nobody has said what the shop's status `{status}` means"
+                    ),
+                    &name_status(self.orders),
+                ));
+            }
+            Meaning::Wait | Meaning::Ignore => {
+                return Verdict::Person(unfit(
+                    format!("its status in the shop is `{status}` now, but {stands}"),
+                    "put the status right in the shop, or cancel the document in the ERP",
+                ));
+            }
+        }
+        let changes = changes(one);
+        if changes.is_empty() || is_equal(one, document) {
+            return Verdict::Right;
+        }
+        Verdict::Person(unfit(
+            format!(
+                "changed in the shop after the import: {}; {stands}",
+                changes.join("; ")
+            ),
+            &format!(
+                "change the document in the ERP alike; what its total does not show is settled by `ponte order {}/{} --settled`",
+                self.orders.shop, one.key
+            ),
+        ))
+    }
+
+    /// Cancels an order in the ERP that nobody has picked, in one transaction with what was seen of it.
+    async fn cancel(
+        &mut self,
+        mut one: Watched,
+        id: Value,
+        report: &mut FlowReport,
+    ) -> Result<(), OrdersError> {
+        let Some(sql) = &self.orders.cancel else {
+            return Ok(());
+        };
+        if self.applier.intent == Intent::DryRun {
+            report.counts.changed += 1;
+            report.notes.push(format!(
+                "{}/{}: cancelled in the shop; `{}` would be cancelled in the ERP",
+                self.orders.shop, one.key, one.link.id
+            ));
+            return Ok(());
+        }
+        let bound = |name: &str| (name == "id").then(|| Binding::One(id.clone()));
+        let query = template::bind(&sql.text, bound).map_err(|name| unbound(sql, name))?;
+        let before = one.seen.clone();
+        self.settled(&mut one);
+        let session = self.applier.session.as_mut();
+        session.begin(Isolation::ReadCommitted).await?;
+        let done = async {
+            if let Some(guard) = &self.applier.guard {
+                guard.check(session).await?;
+            }
+            let rows = session.execute(&query).await?;
+            failpoint::reached("order cancelled");
+            if rows > 0 {
+                self.links.remember(session, &[one.remembered()]).await?;
+            }
+            Ok::<u64, DbError>(rows)
+        };
+        match done.await {
+            Ok(0) => {
+                session.rollback().await?;
+                one.seen = before;
+                let reason = unfit(
+                    format!(
+                        "cancelled in the shop (`{}`), but the ERP's `{}` could not be cancelled: somebody is at work on it",
+                        one.status, one.link.id
+                    ),
+                    "cancel it in the ERP, or take the goods back",
+                );
+                let mut noted = Vec::new();
+                self.told(one, reason, &mut noted, report);
+                self.remember(&noted).await
+            }
+            Ok(_) => {
+                // After an unknown COMMIT the next attempt finds it cancelled.
+                session.commit().await.map_err(unknown_is_lost)?;
+                report.counts.changed += 1;
+                report.counts.rows_updated += 1;
+                report.notes.push(format!(
+                    "{}/{}: cancelled in the shop, and so `{}` in the ERP",
+                    self.orders.shop, one.key, one.link.id
+                ));
+                Ok(())
+            }
+            Err(error) => {
+                // A connection that broke has rolled back by itself.
+                let _ = session.rollback().await;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Writes what was seen, where it is not what was seen before.
+    async fn remember(&mut self, seen: &[Watched]) -> Result<(), OrdersError> {
+        if self.applier.intent != Intent::Write {
+            return Ok(());
+        }
+        let news = |one: &&Watched| Seen::of(&one.link.columns) != one.seen;
+        let rows: Vec<(String, Link)> = seen.iter().filter(news).map(Watched::remembered).collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let session = self.applier.session.as_mut();
+        session.begin(Isolation::ReadCommitted).await?;
+        let done = async {
+            if let Some(guard) = &self.applier.guard {
+                guard.check(session).await?;
+            }
+            self.links.remember(session, &rows).await
+        };
+        match done.await {
+            Ok(()) => Ok(session.commit().await.map_err(unknown_is_lost)?),
+            Err(error) => {
+                let _ = session.rollback().await;
+                Err(error.into())
+            }
+        }
+    }
+}
+
+impl Watched {
+    fn remembered(&self) -> (String, Link) {
+        let mut link = self.link.clone();
+        self.seen.put(&mut link.columns);
+        (self.key.clone(), link)
+    }
+}
+
+/// What has changed since the import, or since a person put it right.
+fn changes(one: &Watched) -> Vec<String> {
+    match (&one.seen.content, &one.content) {
+        (Some(old), Some(new)) => differences(old, new),
+        // Linked by an older ponte, or by hand: from now on it is watched.
+        _ => Vec::new(),
+    }
+}
+
+/// A person has changed the document alike, as far as its total shows. A refund has a document of its own.
+fn is_equal(one: &Watched, document: Option<&Document>) -> bool {
+    let (Some(old), Some(new)) = (&one.seen.content, &one.content) else {
+        return false;
+    };
+    let total = document.and_then(|document| document.total.as_ref());
+    let total = total.map(money);
+    old.refunded == new.refunded && old.total != new.total && total.as_ref() == Some(&new.total)
+}
+
+fn unknown_is_lost(error: CommitError) -> DbError {
+    match error {
+        CommitError::NotDone(error) => error,
+        CommitError::Unknown(error) => DbError {
+            kind: DbErrorKind::ConnectionLost,
+            ..error
+        },
+    }
+}
