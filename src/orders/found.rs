@@ -13,8 +13,8 @@ use crate::sync::record::key_text;
 use crate::value::Value;
 use chrono::{DateTime, Utc};
 
-/// Orders asked for at once.
-const PAGE: usize = 1000;
+/// Orders looked at together: so many as are read by their keys in one query.
+const PAGE: usize = 900;
 
 /// An order of the shop that the ERP does not have.
 #[derive(Debug, Clone)]
