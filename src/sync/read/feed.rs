@@ -15,8 +15,9 @@ use tokio::sync::mpsc;
 
 /// Batches in flight between a server and the reader.
 const AHEAD: usize = 2;
-/// Keys that one query names.
-const KEYS_AT_ONCE: usize = 1000;
+/// Keys that one query names. A list of a thousand becomes a sub-query in MariaDB, which it does not take into the queries within a
+/// query: those would then run over all their rows.
+const KEYS_AT_ONCE: usize = 900;
 
 /// What one connection reads, query by query.
 pub(super) struct Portions {
