@@ -61,6 +61,25 @@ impl Generation {
     }
 }
 
+/// The generation that the run's first write transaction gives the flow.
+#[derive(Debug)]
+pub struct NewGeneration {
+    pub of: Generation,
+    pub value: String,
+    /// It is in the target.
+    pub is_set: bool,
+}
+
+impl NewGeneration {
+    pub fn of(own: &OwnTables, flow: &str) -> Self {
+        NewGeneration {
+            of: Generation::new(own, flow),
+            value: fresh(),
+            is_set: false,
+        }
+    }
+}
+
 /// A generation that no run had before.
 pub fn fresh() -> String {
     format!("{:032x}", rand::random::<u128>())

@@ -25,7 +25,7 @@ use crate::db::patience::{self, pause};
 use crate::db::{CommitError, DbError, DbErrorKind, Engine, Isolation, Session};
 use crate::failpoint;
 use crate::own::OwnTables;
-use crate::own::generation::{self, Generation};
+use crate::own::generation::{Generation, NewGeneration};
 use crate::own::lease::Guard;
 use crate::own::link::{Link, Links};
 use crate::value::Value;
@@ -55,25 +55,6 @@ enum Step {
     Carry,
     /// The source no longer has them.
     Gone,
-}
-
-/// The generation that the run's first write transaction gives the flow.
-#[derive(Debug)]
-pub struct NewGeneration {
-    pub of: Generation,
-    pub value: String,
-    /// It is in the target.
-    pub is_set: bool,
-}
-
-impl NewGeneration {
-    pub fn of(own: &OwnTables, flow: &str) -> Self {
-        NewGeneration {
-            of: Generation::new(own, flow),
-            value: generation::fresh(),
-            is_set: false,
-        }
-    }
 }
 
 /// Applies batches of one flow to its target.

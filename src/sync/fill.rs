@@ -5,7 +5,7 @@
 //! records that the server holds for one. A batch that is refused, or whose transaction fails for any other reason, is
 //! applied as any other batch is: compared with what is there, and tried again.
 
-use super::batch::{Applier, Done, Intent, NewGeneration, Outcome};
+use super::batch::{Applier, Done, Intent, Outcome};
 use super::bind::{Bound, BoundWrite};
 use super::links::LinkCache;
 use super::memory::Memory;
@@ -19,6 +19,7 @@ use super::standing::Expected;
 use super::work::{Op, Sight, evaluate, holds, match_values, shown, types_of};
 use crate::db::query::{Insert, Query};
 use crate::db::{self, CommitError, DbError, DbErrorKind, Isolation, Session};
+use crate::own::generation::NewGeneration;
 use crate::own::lease::Guard;
 use std::collections::{HashMap, HashSet};
 use std::time::Instant;
