@@ -561,6 +561,23 @@ CREATE TABLE ps_order_history (
     KEY order_history_order (id_order)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
 
+-- How an order travels, with the one tracking number that PrestaShop shows.
+CREATE TABLE ps_order_carrier (
+    id_order_carrier       INT NOT NULL AUTO_INCREMENT,
+    id_order               INT UNSIGNED NOT NULL,
+    id_carrier             INT UNSIGNED NOT NULL,
+    id_order_invoice       INT UNSIGNED,
+    weight                 DECIMAL(20,6),
+    shipping_cost_tax_excl DECIMAL(20,6),
+    shipping_cost_tax_incl DECIMAL(20,6),
+    tracking_number        VARCHAR(64),
+    date_add               DATETIME NOT NULL,
+    PRIMARY KEY (id_order_carrier),
+    KEY id_carrier (id_carrier),
+    KEY id_order (id_order),
+    KEY id_order_invoice (id_order_invoice)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
 -- What a fresh installation with two languages holds of what the pack reads.
 INSERT INTO ps_shop_group (id_shop_group, name, color, share_customer, share_order, share_stock, active, deleted) VALUES
     (1, 'Default', '', 0, 0, 0, 1, 0);

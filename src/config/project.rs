@@ -2,6 +2,7 @@
 //! ones must be given is said by the schema and found by [`super::structure`].
 
 use super::forms::{FieldForm, TableGone};
+use super::mapping::fulfilment::StatusKeys;
 use super::spanned::{At, Ordered};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -52,7 +53,7 @@ pub struct ScheduleKeys {
     #[serde(default)]
     pub quiet: Vec<At<String>>,
     /// By flow (`main/article`), record (`article`: of every shop) or `verify`: `15m`, `30 6-20 * * mon-sat` (cron), `after main/article`, `demand`.
-    /// Default: stock every `15m`, everything else every `1h`, `verify` at `0 3 * * *`.
+    /// Default: orders and stock every `15m`, fulfilment every `5m`, everything else every `1h`, `verify` at `0 3 * * *`.
     #[serde(default)]
     pub flows: Ordered<At<String>>,
 }
@@ -187,6 +188,28 @@ pub struct ShopKeys {
     pub price: Option<At<ShopRecordKeys>>,
     pub stock: Option<At<ShopStockKeys>>,
     pub order: Option<At<ShopOrderKeys>>,
+    pub fulfilment: Option<At<ShopFulfilmentKeys>>,
+}
+
+impl ShopKeys {
+    /// Whether the shop is told what becomes of its orders.
+    pub fn fulfils(&self) -> bool {
+        self.fulfilment.as_ref().is_some_and(|keys| keys.write)
+    }
+}
+
+/// What becomes of web orders in the ERP, written to the shop.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct ShopFulfilmentKeys {
+    /// The shop's orders get status, tracking numbers and notes. Default: false.
+    #[serde(default)]
+    pub write: bool,
+    /// What a state is in the shop, instead of the pack's word; an empty text leaves the status as it is.
+    #[serde(default)]
+    pub status: StatusKeys,
+    /// Statuses of orders that nobody has begun to ship, instead of the pack's.
+    pub from: Option<Vec<At<String>>>,
 }
 
 /// Web orders: what is otherwise than the packs say.

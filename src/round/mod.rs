@@ -11,6 +11,7 @@ use crate::connections::Connections;
 use crate::db::patience::pause;
 use crate::db::{DbError, DbErrorKind};
 use crate::diagnostic::Diagnostic;
+use crate::fulfilment;
 use crate::matching::gate;
 use crate::orders::{self, OrdersError};
 use crate::own::lease::Guard;
@@ -235,7 +236,7 @@ fn shown_now<'t, 'p>(
     let owner = flow.target.meets.as_ref().filter(|_| report.met > 0)?;
     tasks.iter().find(|other| match other {
         Task::Flow(other) => other.shop == flow.shop && other.record.as_ref() == Some(owner),
-        Task::Orders(_) | Task::Stock(_) => false,
+        Task::Orders(_) | Task::Stock(_) | Task::Fulfilment(_) => false,
     })
 }
 
@@ -247,6 +248,8 @@ fn skip(task: &Task<'_>, orders: &Orders) -> Option<&'static str> {
         Task::Orders(_) if orders.verify => {
             Some("an imported order is the ERP's: it is not compared")
         }
+        Task::Fulfilment(_) => (orders.intent == Intent::Trial || orders.verify)
+            .then_some("what was written to an order is not written again"),
         Task::Orders(_) => (orders.intent == Intent::Trial)
             .then_some("orders are not tried: that would use up numbers"),
     }
@@ -293,7 +296,7 @@ impl Work<'_> {
         };
         let known = match task {
             Task::Stock(_) => notebook.known_orders().await,
-            Task::Flow(_) | Task::Orders(_) => LastKnown::default(),
+            _ => LastKnown::default(),
         };
         let work = self.attempts(task, leases, &known);
         let ended = tokio::select! {
@@ -393,6 +396,17 @@ impl Work<'_> {
                     .map_err(FlowError::from)
             }
             Task::Stock(stock) => self.stock(stock, guard.as_ref(), known).await,
+            Task::Fulfilment(one) => {
+                let options = fulfilment::Options {
+                    guard: guard.as_ref(),
+                    only: &self.orders.only,
+                };
+                let progress = |report: &FlowReport| self.observer.progress(report);
+                fulfilment::run(self.plan, one, self.connections, options, &progress)
+                    .await
+                    .map(|report| Ended::Flow(Box::new(report)))
+                    .map_err(FlowError::from)
+            }
         };
         done.unwrap_or_else(Ended::Failed)
     }

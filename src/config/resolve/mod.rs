@@ -3,6 +3,7 @@
 pub mod changes;
 pub mod derived;
 pub mod field;
+mod fulfilment;
 pub mod gone;
 pub mod order;
 mod schedule;
@@ -28,6 +29,7 @@ use crate::diagnostic::{Diagnostic, SourceFile, Span};
 use crate::plan::schedule::Schedule;
 use crate::plan::{Codes, Connection, ErpStock, Flow, Plan, ServerSql, Shop, Source, Within};
 use crate::value::Value;
+use fulfilment::ShopFulfilment;
 use order::ShopOrders;
 use side::{Named, PackSide};
 use source::RecordView;
@@ -65,6 +67,7 @@ pub fn resolve(
         flows: Vec::new(),
         orders: Vec::new(),
         stocks: Vec::new(),
+        fulfilments: Vec::new(),
         schedule: Schedule::default(),
         web: None,
     };
@@ -105,6 +108,7 @@ impl Erp<'_> {
             Some(side) if !side.pack.complete => true,
             Some(_) if record == record::STOCK => self.has_stock,
             Some(side) if record == record::ORDER.name => side.pack.erp_order().is_some(),
+            Some(side) if record == record::FULFILMENT => side.pack.erp_fulfilment().is_some(),
             Some(side) => side.pack.erp_record(record).is_some(),
         }
     }
@@ -292,6 +296,20 @@ impl<'p> Resolver<'p, '_> {
                     orders.resolve(&mut self.loader.found)
                 });
                 plan.orders.extend(orders);
+            } else if record == record::FULFILMENT {
+                let fulfilment = erp.side.and_then(|erp| {
+                    let fulfilment = ShopFulfilment {
+                        project_file: self.file,
+                        name,
+                        keys,
+                        shop: side,
+                        erp,
+                        since,
+                        has_since: self.project.with_since.contains(&name.value),
+                    };
+                    fulfilment.resolve(&mut self.loader.found)
+                });
+                plan.fulfilments.extend(fulfilment);
             } else if record == record::STOCK {
                 let project = (self.file, self.project);
                 let shop = (name.as_str(), &keys.value);
@@ -315,7 +333,8 @@ impl<'p> Resolver<'p, '_> {
                     .into_iter()
                     .filter(|_| keys.orders.import),
             )
-            .chain([record::STOCK]);
+            .chain([record::STOCK])
+            .chain([record::FULFILMENT].into_iter().filter(|_| keys.fulfils()));
         let common: Vec<&'static str> = order
             .filter(|record| erp.has(record) && side.pack.records.contains_key(*record))
             .collect();
@@ -326,6 +345,14 @@ impl<'p> Resolver<'p, '_> {
             ("stock", keys.stock.as_ref().map(|keys| &keys.range)),
             ("order", keys.order.as_ref().map(|keys| &keys.range)),
         ];
+        if keys.fulfils() && side.pack.complete && !common.contains(&record::FULFILMENT) {
+            let message = "nothing can be written back: one of the packs does not describe it";
+            self.loader.report(
+                Diagnostic::error("P124", message)
+                    .at(&side.at, "says `fulfilment.write = true`")
+                    .note("wanted in both packs: `fulfilment.toml`"),
+            );
+        }
         if keys.orders.import && side.pack.complete && !common.contains(&record::ORDER.name) {
             let message = "web orders cannot be imported: one of the packs does not describe them";
             self.loader.report(

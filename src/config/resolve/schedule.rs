@@ -15,6 +15,8 @@ use std::time::Duration;
 
 /// Stock is what a shop must not get wrong, and an order is waited for; everything else may be an hour old.
 const PROMPT_EVERY: Duration = Duration::from_secs(15 * 60);
+/// Customers wait for a tracking number, and asking costs a few queries.
+const FULFILMENT_EVERY: Duration = Duration::from_secs(5 * 60);
 const RECORDS_EVERY: Duration = Duration::from_secs(60 * 60);
 /// A shorter interval is a mistake for a longer one.
 const EVERY_MIN: Duration = Duration::from_secs(10);
@@ -79,6 +81,7 @@ struct Names {
     flows: Vec<String>,
     /// Orders and stock.
     prompt: Vec<String>,
+    fulfilments: Vec<String>,
     /// Where no project's file says otherwise.
     zone: Zone,
 }
@@ -91,6 +94,11 @@ impl Names {
         Names {
             flows: plan.flows.iter().map(|flow| flow.name.clone()).collect(),
             prompt: orders.chain(stocks).cloned().collect(),
+            fulfilments: plan
+                .fulfilments
+                .iter()
+                .map(|one| one.name.clone())
+                .collect(),
             zone: local
                 .and_then(|name| name.parse().ok())
                 .unwrap_or(Zone::UTC),
@@ -98,7 +106,8 @@ impl Names {
     }
 
     fn all(&self) -> impl Iterator<Item = &str> {
-        self.flows.iter().chain(&self.prompt).map(String::as_str)
+        let flows = self.flows.iter().chain(&self.prompt);
+        flows.chain(&self.fulfilments).map(String::as_str)
     }
 
     /// What a flow can be called by, and these.
@@ -130,6 +139,9 @@ fn by_default(names: &Names) -> Schedule {
     }
     for flow in &names.prompt {
         flows.insert(flow.clone(), When::Every(PROMPT_EVERY));
+    }
+    for flow in &names.fulfilments {
+        flows.insert(flow.clone(), When::Every(FULFILMENT_EVERY));
     }
     Schedule {
         zone: names.zone,

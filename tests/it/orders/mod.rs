@@ -2,5 +2,5 @@
 
 mod imports;
 mod kills;
-mod place;
+pub mod place;
 mod refused;
