@@ -15,6 +15,7 @@ pub mod diagnostic;
 pub mod expr;
 pub mod failpoint;
 pub mod fulfilment;
+pub mod mail;
 pub mod matching;
 pub mod orders;
 pub mod own;

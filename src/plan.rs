@@ -3,6 +3,7 @@
 //! the live ones.
 
 pub mod fulfilment;
+pub mod mail;
 pub mod schedule;
 pub mod web;
 

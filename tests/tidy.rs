@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module uses only those before it.
-const ORDER: [&str; 21] = [
+const ORDER: [&str; 22] = [
     "failpoint",
     "diagnostic",
     "value",
@@ -19,6 +19,7 @@ const ORDER: [&str; 21] = [
     "matching",
     "orders",
     "fulfilment",
+    "mail",
     "stock",
     "state",
     "round",

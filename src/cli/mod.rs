@@ -9,6 +9,7 @@ mod exit;
 mod explain;
 mod grants;
 mod init;
+mod mail;
 mod matching;
 pub mod output;
 mod pause;
@@ -60,6 +61,7 @@ async fn carry_out(cli: &Cli) -> Answer {
         Command::Resync(args) => sync::resync(&context, args).await,
         Command::Verify(args) => verify::run(&context, args).await,
         Command::Explain(args) => explain::run(&context, args).await,
+        Command::Mail(args) => mail::run(&context, args).await,
         Command::Run => run::run(&context).await,
         Command::Pause(args) => pause::run(&context, args, true).await,
         Command::Resume(args) => pause::run(&context, args, false).await,

@@ -23,6 +23,8 @@ pub struct ProjectFile {
     /// Flows from table to table, by name.
     #[serde(default)]
     pub flow: Ordered<At<FlowKeys>>,
+    /// The mail server for mails to customers.
+    pub mail: Option<At<MailKeys>>,
     /// When `ponte run` runs which flow.
     #[serde(default)]
     pub schedule: ScheduleKeys,
@@ -189,6 +191,39 @@ pub struct ShopKeys {
     pub stock: Option<At<ShopStockKeys>>,
     pub order: Option<At<ShopOrderKeys>>,
     pub fulfilment: Option<At<ShopFulfilmentKeys>>,
+    pub mail: Option<At<ShopMailKeys>>,
+}
+
+/// Mails to the shop's customers; they need `fulfilment.write`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct ShopMailKeys {
+    /// A mail for each parcel, once its tracking number is known. Default: false.
+    #[serde(default)]
+    pub shipment: bool,
+    /// A mail with the invoice: its file, relative to the project file, with `{invoice}` for its number.
+    pub invoice: Option<At<String>>,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct MailKeys {
+    /// `smtp://host:587` (encrypted by STARTTLS; `?tls=off`: not), `smtps://host:465`.
+    #[schemars(required)]
+    pub url: Option<At<String>>,
+    pub user: Option<At<String>>,
+    /// Mostly `${NAME}`.
+    pub password: Option<At<String>>,
+    /// `Shop <shop@example.com>`.
+    #[schemars(required)]
+    pub from: Option<At<String>>,
+    /// Every mail goes to this address instead, to try them out.
+    pub test_recipient: Option<At<String>>,
+    /// Folder of templates that stand in place of the program's, relative to the project file. Default: `mails`.
+    pub templates: Option<At<String>>,
+    /// Carrier = the address of its tracking page, with `{tracking}` for the number.
+    #[serde(default)]
+    pub carriers: Ordered<At<String>>,
 }
 
 impl ShopKeys {

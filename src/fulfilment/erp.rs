@@ -11,6 +11,20 @@ use crate::sync::report::Reason;
 use crate::value::{Type, Value, convert};
 use std::collections::HashMap;
 
+/// Who gets mails about an order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Contact {
+    /// The shop's order.
+    pub reference: String,
+    /// As the customer knows it.
+    pub number: String,
+    pub name: String,
+    /// Empty: nobody knows.
+    pub email: String,
+    /// Empty: the shop's.
+    pub language: String,
+}
+
 /// The ERP's side, its queries prepared once.
 pub struct Erp<'p> {
     documents: &'p Documents,
@@ -86,6 +100,42 @@ impl<'p> Erp<'p> {
         }
         told.sort_by(|a, b| a.key.cmp(&b.key));
         Ok((told, wrong))
+    }
+}
+
+impl Erp<'_> {
+    /// The customers of the linked orders, by the shop's reference.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn contacts(
+        &self,
+        session: &mut dyn Session,
+        links: &HashMap<String, Link>,
+    ) -> db::Result<HashMap<String, Contact>> {
+        let Some(sql) = &self.documents.contacts else {
+            return Ok(HashMap::new());
+        };
+        let of: HashMap<&str, &str> = links
+            .iter()
+            .map(|(key, link)| (link.id.as_str(), key.as_str()))
+            .collect();
+        let ids = of.keys().filter_map(|id| typed(id, &self.key)).collect();
+        let columns = ["document", "number", "name", "email", "language"];
+        let mut contacts = HashMap::new();
+        for row in db::fetch(session, &wrapped(sql, &columns, ids)?).await? {
+            if let Some(key) = of.get(text(&row[0]).as_str()) {
+                let contact = Contact {
+                    reference: (*key).to_owned(),
+                    number: text(&row[1]),
+                    name: text(&row[2]),
+                    email: text(&row[3]),
+                    language: text(&row[4]),
+                };
+                contacts.insert((*key).to_owned(), contact);
+            }
+        }
+        Ok(contacts)
     }
 }
 

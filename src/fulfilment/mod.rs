@@ -9,7 +9,7 @@
 //! before it reads the memory, so that a transaction that is still about to commit is waited for.
 
 pub mod decide;
-mod erp;
+pub mod erp;
 mod note;
 pub mod shop;
 

@@ -1,6 +1,6 @@
 //! The shop's orders: read as they are, and written to, each in one transaction with what ponte remembers of it.
 
-use super::decide::{Step, Told, decide};
+use super::decide::{Parcel, Step, Told, decide};
 use super::erp::{typed, unbound};
 use super::note::note;
 use crate::connections::Connections;
@@ -13,6 +13,7 @@ use crate::orders::OrdersError;
 use crate::orders::canonical::placed;
 use crate::own;
 use crate::own::lease::Guard;
+use crate::own::mail::{INVOICE, Mails, SHIPMENT};
 use crate::own::wrote::{Fields, Remember, Wrote};
 use crate::plan::fulfilment::{Fulfilment, News, Statement, Way};
 use crate::plan::{Plan, ServerSql};
@@ -38,6 +39,7 @@ pub struct Shop<'p> {
     pub writes: Vec<&'p Statement>,
     orders: Columns,
     wrote: Wrote,
+    mails: Mails,
     /// In which it keeps its times, and by which its people tell days.
     zone: Zone,
     local: Zone,
@@ -112,6 +114,7 @@ impl<'p> Shop<'p> {
         let own = connections.own(&fulfilment.target);
         let record = crate::config::record::FULFILMENT;
         Ok(Shop {
+            mails: Mails::new(&own, &fulfilment.shop),
             wrote: Wrote::new(&own, &fulfilment.shop, record, PART),
             fulfilment,
             engine,
@@ -203,6 +206,7 @@ impl<'p> Shop<'p> {
         if !step.is_silent() {
             rows = self.tell(told, &step, &current).await?;
         }
+        self.mails_due(told, &step).await?;
         failpoint::reached("fulfilment not remembered");
         let remember = match is_new {
             true => Remember::New(step.remember.clone()),
@@ -221,6 +225,26 @@ impl<'p> Shop<'p> {
                 Err(DbError::new(DbErrorKind::ConnectionLost, error.message))
             }
         }
+    }
+
+    /// The customer is to be told of the same news.
+    async fn mails_due(&mut self, told: &Told, step: &Step) -> db::Result<()> {
+        let Some(mailing) = &self.fulfilment.mailing else {
+            return Ok(());
+        };
+        let session = self.session.as_mut();
+        let known = |parcel: &&Parcel| mailing.shipment && !parcel.tracking.is_empty();
+        for parcel in step.parcels.iter().filter(known) {
+            self.mails
+                .add(session, &told.key, SHIPMENT, &parcel.number)
+                .await?;
+        }
+        if step.invoice && mailing.invoice.is_some() {
+            self.mails
+                .add(session, &told.key, INVOICE, &told.invoice)
+                .await?;
+        }
+        Ok(())
     }
 
     /// Runs the statements for what is new.

@@ -1,6 +1,7 @@
 //! What becomes of web orders in the ERP, on its way back to their shop.
 
 use super::ServerSql;
+use super::mail::Mailing;
 use crate::db::query::TableName;
 use crate::diagnostic::Span;
 use crate::expr::Expr;
@@ -58,6 +59,8 @@ pub struct Fulfilment {
     pub ways: Vec<Way>,
     /// Notes are written in it.
     pub language: Language,
+    /// `None`: customers get no mails.
+    pub mailing: Option<Mailing>,
     pub at: Span,
 }
 
@@ -69,6 +72,8 @@ pub struct Documents {
     pub sql: ServerSql,
     /// Of `:document`: document, parcel, carrier, tracking, shipped_on.
     pub parcels: Option<ServerSql>,
+    /// Of `:document`: document, number, name, email, language.
+    pub contacts: Option<ServerSql>,
 }
 
 /// What states are in the shop.

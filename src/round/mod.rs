@@ -6,12 +6,12 @@
 pub mod decisions;
 mod leases;
 pub mod task;
+mod told;
 
 use crate::connections::Connections;
 use crate::db::patience::pause;
 use crate::db::{DbError, DbErrorKind};
 use crate::diagnostic::Diagnostic;
-use crate::fulfilment;
 use crate::matching::gate;
 use crate::orders::{self, OrdersError};
 use crate::own::lease::Guard;
@@ -397,15 +397,9 @@ impl Work<'_> {
             }
             Task::Stock(stock) => self.stock(stock, guard.as_ref(), known).await,
             Task::Fulfilment(one) => {
-                let options = fulfilment::Options {
-                    guard: guard.as_ref(),
-                    only: &self.orders.only,
-                };
                 let progress = |report: &FlowReport| self.observer.progress(report);
-                fulfilment::run(self.plan, one, self.connections, options, &progress)
-                    .await
-                    .map(|report| Ended::Flow(Box::new(report)))
-                    .map_err(FlowError::from)
+                let asked = (guard.as_ref(), self.orders.only.as_slice());
+                told::run(self.plan, one, self.connections, asked, &progress).await
             }
         };
         done.unwrap_or_else(Ended::Failed)

@@ -24,6 +24,8 @@ pub struct DocumentKeys {
     pub sql: Option<At<String>>,
     /// Server SQL: document, parcel, carrier, tracking and shipped_on of the parcels of `:document`.
     pub parcels: Option<At<String>>,
+    /// Server SQL: document, number, name, email and language of the customers of `:document`, for mails to them.
+    pub contacts: Option<At<String>>,
 }
 
 /// `fulfilment.toml` of a shop pack: how the shop is told.

@@ -80,6 +80,7 @@ impl ShopFulfilment<'_> {
             rules,
             ways,
             language: self.language(),
+            mailing: None,
             at,
         })
     }
@@ -91,10 +92,13 @@ impl ShopFulfilment<'_> {
         let bound = Bound::names(&["document"]);
         let parcels = keys.parcels.as_ref();
         let parcels = parcels.map(|sql| texts.sql(sql, &bound, found));
+        let contacts = keys.contacts.as_ref();
+        let contacts = contacts.map(|sql| texts.sql(sql, &bound, found));
         Some(Documents {
             connection: self.erp.connection.clone(),
             sql: texts.sql(keys.sql.as_ref()?, &bound, found),
             parcels,
+            contacts,
         })
     }
 

@@ -5,6 +5,7 @@ pub mod derived;
 pub mod field;
 mod fulfilment;
 pub mod gone;
+mod mail;
 pub mod order;
 mod schedule;
 pub mod side;
@@ -26,6 +27,8 @@ use super::source::Loader;
 use super::spanned::At;
 use super::texts::Bound;
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
+use crate::plan::fulfilment::Fulfilment;
+use crate::plan::mail::Mailing;
 use crate::plan::schedule::Schedule;
 use crate::plan::{Codes, Connection, ErpStock, Flow, Plan, ServerSql, Shop, Source, Within};
 use crate::value::Value;
@@ -279,6 +282,14 @@ impl<'p> Resolver<'p, '_> {
             orders_since: since,
         });
         let Some(side) = side else { return };
+        if let Some(mail) = keys.mail.as_ref().filter(|_| !keys.fulfils()) {
+            let place = mail.span(self.file);
+            self.loader.report(
+                Diagnostic::error("P105", "mails make no sense without fulfilment")
+                    .at(&place, "nobody asks what has become of orders")
+                    .help("say `fulfilment.write = true` in the shop"),
+            );
+        }
         let records = self.records(keys, side, erp);
         self.needed_keys(keys, side, &records);
         for &record in &records {
@@ -309,6 +320,10 @@ impl<'p> Resolver<'p, '_> {
                     };
                     fulfilment.resolve(&mut self.loader.found)
                 });
+                let fulfilment = fulfilment.map(|one| Fulfilment {
+                    mailing: self.mailing(keys),
+                    ..one
+                });
                 plan.fulfilments.extend(fulfilment);
             } else if record == record::STOCK {
                 let project = (self.file, self.project);
@@ -321,6 +336,11 @@ impl<'p> Resolver<'p, '_> {
                     .extend(self.record_flow(name, keys, side, erp, (record, &records)));
             }
         }
+    }
+
+    fn mailing(&mut self, keys: &ShopKeys) -> Option<Mailing> {
+        let server = self.project.keys.mail.as_ref();
+        mail::mailing(self.loader, self.file, server, keys.mail.as_ref())
     }
 
     /// The records that a shop has, in the order in which they run.

@@ -33,7 +33,7 @@ impl Story {
     }
 
     /// Stops the program when it reaches the point for the n-th time, and kills it there.
-    async fn kill_at(&mut self, point: &str, times: u32) {
+    pub async fn kill_at(&mut self, point: &str, times: u32) {
         let file = self.between.project.path("stopped");
         let _ = std::fs::remove_file(&file);
         let stop = format!("{point}:{times}:{}", file.display());
