@@ -2,7 +2,7 @@
 //!
 //! Read in this order: [`value`] (what travels), [`db`] (engines behind one interface), [`expr`] and [`config`] (mapping
 //! files become a [`plan`]), [`sync`] (a row's way), [`stock`] (the figure that must never be too high),
-//! [`orders`] (what must come in once). `ARCHITECTURE.md`
+//! [`orders`] (what must come in once), [`fulfilment`] (what goes back, once). `ARCHITECTURE.md`
 //! has the map and what each module must not know.
 
 pub mod check;
@@ -14,6 +14,8 @@ pub mod demo;
 pub mod diagnostic;
 pub mod expr;
 pub mod failpoint;
+pub mod fulfilment;
+pub mod mail;
 pub mod matching;
 pub mod orders;
 pub mod own;

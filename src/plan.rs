@@ -2,6 +2,8 @@
 //! expressions (parsed) and servers' own SQL. It holds no behaviour and knows no database; `check` holds it against
 //! the live ones.
 
+pub mod fulfilment;
+pub mod mail;
 pub mod schedule;
 pub mod web;
 
@@ -36,6 +38,8 @@ pub struct Plan {
     /// After the flows, before the stock: what has just been imported is then counted by the ERP.
     pub orders: Vec<Orders>,
     pub stocks: Vec<Stock>,
+    /// What becomes of orders, back to the shops.
+    pub fulfilments: Vec<fulfilment::Fulfilment>,
     /// When the service runs them.
     pub schedule: schedule::Schedule,
     /// Where the service can be looked at; `None`: nowhere.

@@ -78,6 +78,7 @@ fn the_packs_of_the_reference_load_together() {
         language   = "en"
         orders.since = 2026-12-01T00:00:00Z
         orders.import = true
+        fulfilment.write = true
         [shop.main.tax]
         standard = { rate = 22 }
     "#;

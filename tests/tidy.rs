@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module uses only those before it.
-const ORDER: [&str; 20] = [
+const ORDER: [&str; 22] = [
     "failpoint",
     "diagnostic",
     "value",
@@ -18,6 +18,8 @@ const ORDER: [&str; 20] = [
     "sync",
     "matching",
     "orders",
+    "fulfilment",
+    "mail",
     "stock",
     "state",
     "round",

@@ -725,6 +725,21 @@ CREATE TABLE ps_address (
     deleted      TINYINT UNSIGNED NOT NULL DEFAULT 0,
     PRIMARY KEY (id_address),
     KEY address_customer (id_customer)
+-- How an order travels, with the one tracking number that PrestaShop shows.
+CREATE TABLE ps_order_carrier (
+    id_order_carrier       INT NOT NULL AUTO_INCREMENT,
+    id_order               INT UNSIGNED NOT NULL,
+    id_carrier             INT UNSIGNED NOT NULL,
+    id_order_invoice       INT UNSIGNED,
+    weight                 DECIMAL(20,6),
+    shipping_cost_tax_excl DECIMAL(20,6),
+    shipping_cost_tax_incl DECIMAL(20,6),
+    tracking_number        VARCHAR(64),
+    date_add               DATETIME NOT NULL,
+    PRIMARY KEY (id_order_carrier),
+    KEY id_carrier (id_carrier),
+    KEY id_order (id_order),
+    KEY id_order_invoice (id_order_invoice)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
 
 -- What a fresh installation with two languages holds of what the pack reads.

@@ -237,6 +237,45 @@ CREATE TABLE wp_wc_orders_meta (
 );
 CREATE INDEX wp_wc_orders_meta_order_id ON wp_wc_orders_meta (order_id, meta_key);
 
+-- Comments, and the notes of orders: `comment_type` order_note.
+CREATE TABLE wp_comments (
+    comment_ID                  INTEGER PRIMARY KEY AUTOINCREMENT,
+    comment_post_ID             BIGINT UNSIGNED NOT NULL DEFAULT 0,
+    comment_author              TEXT NOT NULL,
+    comment_author_email        VARCHAR(100) NOT NULL DEFAULT '',
+    comment_author_url          VARCHAR(200) NOT NULL DEFAULT '',
+    comment_author_IP           VARCHAR(100) NOT NULL DEFAULT '',
+    comment_date                DATETIME NOT NULL DEFAULT '0000-00-00 00:00:00',
+    comment_date_gmt            DATETIME NOT NULL DEFAULT '0000-00-00 00:00:00',
+    comment_content             TEXT NOT NULL,
+    comment_karma               INT NOT NULL DEFAULT 0,
+    comment_approved            VARCHAR(20) NOT NULL DEFAULT '1',
+    comment_agent               VARCHAR(255) NOT NULL DEFAULT '',
+    comment_type                VARCHAR(20) NOT NULL DEFAULT 'comment',
+    comment_parent              BIGINT UNSIGNED NOT NULL DEFAULT 0,
+    user_id                     BIGINT UNSIGNED NOT NULL DEFAULT 0
+);
+CREATE INDEX wp_comments_comment_post_ID ON wp_comments (comment_post_ID);
+
+-- Orders as the shop's reports count them; a row appears some time after the order.
+CREATE TABLE wp_wc_order_stats (
+    order_id                    BIGINT UNSIGNED NOT NULL PRIMARY KEY,
+    parent_id                   BIGINT UNSIGNED NOT NULL DEFAULT 0,
+    date_created                DATETIME NOT NULL DEFAULT '0000-00-00 00:00:00',
+    date_created_gmt            DATETIME NOT NULL DEFAULT '0000-00-00 00:00:00',
+    date_paid                   DATETIME DEFAULT '0000-00-00 00:00:00',
+    date_completed              DATETIME DEFAULT '0000-00-00 00:00:00',
+    num_items_sold              INT NOT NULL DEFAULT 0,
+    total_sales                 DOUBLE NOT NULL DEFAULT 0,
+    tax_total                   DOUBLE NOT NULL DEFAULT 0,
+    shipping_total              DOUBLE NOT NULL DEFAULT 0,
+    net_total                   DOUBLE NOT NULL DEFAULT 0,
+    returning_customer          TINYINT(1) DEFAULT NULL,
+    status                      VARCHAR(20) NOT NULL,
+    customer_id                 BIGINT UNSIGNED NOT NULL
+);
+CREATE INDEX wp_wc_order_stats_status ON wp_wc_order_stats (status);
+
 -- Order lines: both storages keep them here.
 CREATE TABLE wp_woocommerce_order_items (
     order_item_id               INTEGER PRIMARY KEY AUTOINCREMENT,

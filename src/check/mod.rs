@@ -2,6 +2,7 @@
 //! is written. Nothing is written here.
 
 pub mod changes;
+mod fulfilment;
 pub mod grants;
 mod languages;
 mod needs;
@@ -89,6 +90,9 @@ pub async fn check(plan: &Plan, connections: &Connections) -> CheckReport {
                 let checked = match task {
                     task::Task::Flow(flow) => {
                         bind(plan, flow, connections, &mut found, &mut changes).await
+                    }
+                    task::Task::Fulfilment(one) => {
+                        fulfilment::check(plan, one, connections, &mut found).await
                     }
                     task::Task::Orders(one) => orders(plan, one, connections, &mut found).await,
                     task::Task::Stock(one) => {
@@ -329,4 +333,10 @@ async fn text_of(session: &mut dyn Session, sql: &ServerSql) -> db::Result<Strin
     let rows = db::fetch(session, &Query::sql(sql.text.clone())).await?;
     let value = rows.first().and_then(|row| row.first());
     Ok(value.map_or(String::new(), |value| value.plain().into_owned()))
+}
+
+/// Names as messages list them.
+fn listed(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    quoted.join(", ")
 }

@@ -7,6 +7,7 @@ use crate::db::query::TableName;
 use crate::db::{choice, mention};
 use crate::expr::Expr;
 use crate::own::{self, OwnTables};
+use crate::plan::fulfilment::Fulfilment;
 use crate::plan::{
     Derived, DerivedRows, Empty, Flow, Forget, Gone, GonePolicy, Plan, Relation, Stock, Storage,
     Write,
@@ -79,6 +80,16 @@ pub fn of(plan: &Plan, connections: &Connections, name: &str) -> Needs {
             for fetch in &flow.target.fetch {
                 needs.fetch(&fetch.sql.text);
             }
+        }
+    }
+    for one in &plan.fulfilments {
+        if one.erp.connection == name {
+            for sql in std::iter::once(&one.erp.sql).chain(&one.erp.parcels) {
+                needs.reads(&sql.text, true);
+            }
+        }
+        if one.target == name {
+            needs.fulfilment(one);
         }
     }
     for stock in &plan.stocks {
@@ -177,6 +188,44 @@ impl Needs {
             }
             _ => self.reads(sql, true),
         }
+    }
+
+    /// The ways in which the shop may keep its orders: their tables need not be there.
+    fn fulfilment(&mut self, one: &Fulfilment) {
+        for way in &one.ways {
+            let always = way.condition.is_none();
+            self.reads(&way.orders.text, always);
+            // The orders' rows are locked, which takes the right to change them.
+            for mention in mention::tables(&way.orders.text) {
+                self.add(&mention.table, &[Update], always);
+            }
+            self.asks(way.condition.as_ref());
+            for statement in &way.writes {
+                let always = always && statement.condition.is_none();
+                self.statement(&statement.sql.text, always);
+                self.asks(statement.condition.as_ref());
+            }
+        }
+    }
+
+    /// `INSERT INTO x`, `UPDATE x`, `DELETE FROM x`, and the tables that the rest of it reads.
+    fn statement(&mut self, sql: &str, always: bool) {
+        let words: Vec<&str> = sql.split_whitespace().take(3).collect();
+        let first = words
+            .first()
+            .map_or(String::new(), |word| word.to_ascii_uppercase());
+        let (privilege, table) = match first.as_str() {
+            "INSERT" => (Insert, words.get(2)),
+            "UPDATE" => (Update, words.get(1)),
+            "DELETE" => (Delete, words.get(2)),
+            _ => return self.reads(sql, always),
+        };
+        if let Some(table) = table {
+            let name = table.split('(').next().unwrap_or(table);
+            let name = TableName::parse(&name.replace(['`', '"'], ""));
+            self.add(&name, &[Select, privilege], always);
+        }
+        self.reads(sql, always);
     }
 
     fn relation(&mut self, relation: &Relation) {

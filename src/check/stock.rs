@@ -1,6 +1,6 @@
 //! A stock flow held against both databases: its queries run there, and yield what the protocol needs.
 
-use super::{describe, open};
+use super::{describe, listed, open};
 use crate::connections::Connections;
 use crate::db::query::TableName;
 use crate::db::template::{self, Bound};
@@ -76,11 +76,6 @@ pub(super) async fn yields(
             .note(format!("wanted: {}", listed(columns))),
         );
     }
-}
-
-fn listed(names: &[&str]) -> String {
-    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    quoted.join(", ")
 }
 
 /// Any value of the right kind: the query is prepared, not run.

@@ -92,6 +92,9 @@ pub enum Command {
     /// Tell why an article shows the stock it shows
     #[command(after_long_help = EXPLAIN)]
     Explain(ExplainArgs),
+    /// Show the mails that an order's customer gets; send again what waits for a person
+    #[command(after_long_help = MAIL)]
+    Mail(MailArgs),
     /// Run every flow by its schedule, until it is told to stop
     #[command(after_long_help = RUN)]
     Run,
@@ -135,6 +138,7 @@ impl Command {
             Command::Reconcile(_) => "reconcile",
             Command::Order(_) => "order",
             Command::Explain(_) => "explain",
+            Command::Mail(_) => "mail",
             Command::Run => "run",
             Command::Pause(_) => "pause",
             Command::Resume(_) => "resume",
@@ -179,6 +183,39 @@ pub struct SetupArgs {
     /// Create what is missing
     #[arg(long)]
     pub run: bool,
+}
+
+const MAIL: &str = "\
+Examples:
+  ponte mail preview 1001     the mails of the shop's order 1001, as its data is now; sends nothing
+  ponte mail again 1001       its mails that were refused, or of which nobody knows, go out with the next run
+
+Mails go out with the flow `fulfilment`, each at most once.";
+
+#[derive(Debug, Args)]
+pub struct MailArgs {
+    #[command(subcommand)]
+    pub command: MailCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum MailCommand {
+    /// The mails of an order, as its data is now
+    Preview {
+        /// The shop's id of the order
+        order: String,
+        /// Which shop, of several
+        #[arg(long, value_name = "NAME")]
+        shop: Option<String>,
+    },
+    /// Let mails of an order that wait for a person go out with the next run
+    Again {
+        /// The shop's id of the order
+        order: String,
+        /// Which shop, of several
+        #[arg(long, value_name = "NAME")]
+        shop: Option<String>,
+    },
 }
 
 const GRANTS: &str = "\

@@ -94,6 +94,11 @@ fn project_file(erp: &PackAsks, shop: &PackAsks, name: &str, now: DateTime<Fixed
             "# orders.import = true   # web orders go into the ERP, from the cut-over on\n",
         );
     }
+    if erp.records.contains("fulfilment") && shop.records.contains("fulfilment") {
+        text.push_str(
+            "# fulfilment.write = true   # statuses and tracking numbers of web orders go back to the shop\n",
+        );
+    }
     tables(&mut text, shop, name);
     choices(&mut text, erp, shop, name);
     text

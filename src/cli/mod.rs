@@ -9,6 +9,7 @@ mod exit;
 mod explain;
 mod grants;
 mod init;
+mod mail;
 mod matching;
 mod order;
 pub mod output;
@@ -64,6 +65,7 @@ async fn carry_out(cli: &Cli) -> Answer {
         Command::Reconcile(args) => reconcile::run(&context, args).await,
         Command::Order(args) => order::run(&context, args).await,
         Command::Explain(args) => explain::run(&context, args).await,
+        Command::Mail(args) => mail::run(&context, args).await,
         Command::Run => run::run(&context).await,
         Command::Pause(args) => pause::run(&context, args, true).await,
         Command::Resume(args) => pause::run(&context, args, false).await,

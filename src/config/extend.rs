@@ -172,7 +172,10 @@ impl Body {
                     without(&mut stock.value.forget, name);
                 }
             }
-            Body::ErpOrder(..) | Body::ShopOrder(_) => {}
+            Body::ErpOrder(..)
+            | Body::ShopOrder(_)
+            | Body::ErpFulfilment(_)
+            | Body::ShopFulfilment(_) => {}
         }
         self.names().len() < before
     }
@@ -200,7 +203,10 @@ impl Body {
                 });
                 names.collect()
             }
-            Body::ErpOrder(..) | Body::ShopOrder(_) => Vec::new(),
+            Body::ErpOrder(..)
+            | Body::ShopOrder(_)
+            | Body::ErpFulfilment(_)
+            | Body::ShopFulfilment(_) => Vec::new(),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Packs as they are written: `pack.toml` and one file per record. As in [`super::project`], every key may be missing
 //! here.
 
+pub mod fulfilment;
+
 use super::forms::FieldForm;
 use super::project::FieldType;
 use super::spanned::{At, Ordered};

@@ -1,6 +1,7 @@
 //! Packs: found by name inside the program or by path, and read file by file.
 
 use super::extend;
+use super::mapping::fulfilment::{ErpFulfilmentFile, ShopFulfilmentFile};
 use super::mapping::{
     ErpOrderFile, ErpRecordFile, ErpStockFile, PackFile, ShopOrderFile, ShopRecordFile,
     ShopStockFile, Side,
@@ -44,6 +45,8 @@ pub enum Body {
     ShopStock(Box<ShopStockFile>),
     ErpOrder(Box<ErpOrderFile>, Box<ShopRecordFile>),
     ShopOrder(Box<ShopOrderFile>),
+    ErpFulfilment(Box<ErpFulfilmentFile>),
+    ShopFulfilment(Box<ShopFulfilmentFile>),
 }
 
 impl Body {
@@ -98,6 +101,22 @@ impl Pack {
         let found = self.records.get(record::ORDER.name)?;
         match &found.body {
             Body::ShopOrder(body) => Some((&found.file, body)),
+            _ => None,
+        }
+    }
+
+    pub fn erp_fulfilment(&self) -> Option<(&Arc<SourceFile>, &ErpFulfilmentFile)> {
+        let found = self.records.get(record::FULFILMENT)?;
+        match &found.body {
+            Body::ErpFulfilment(body) => Some((&found.file, body)),
+            _ => None,
+        }
+    }
+
+    pub fn shop_fulfilment(&self) -> Option<(&Arc<SourceFile>, &ShopFulfilmentFile)> {
+        let found = self.records.get(record::FULFILMENT)?;
+        match &found.body {
+            Body::ShopFulfilment(body) => Some((&found.file, body)),
             _ => None,
         }
     }
@@ -408,9 +427,10 @@ fn read_record(
         .and_then(|record| record.get_ref().as_str());
     let stock = record == Some(record::STOCK);
     let order = record == Some(record::ORDER.name);
-    // An order's file is taken over whole, or replaced whole.
+    let fulfilment = record == Some(record::FULFILMENT);
+    // An order's file, and that of its fulfilment, is taken over whole, or replaced whole.
     let base = record.and_then(|record| inherited.get(record));
-    let base = base.filter(|_| !order);
+    let base = base.filter(|_| !order && !fulfilment);
     let pages = Pages::of(own, base.map(|base| &base.file));
     let (file, form) = (&pages.file, pages.form);
     let document = pages.parse(found)?;
@@ -422,6 +442,14 @@ fn read_record(
         (Side::Shop, _) if order => {
             let body: ShopOrderFile = structure::read(file, document, form, found)?;
             (body.record.clone(), Body::ShopOrder(Box::new(body)))
+        }
+        (Side::Erp, _) if fulfilment => {
+            let body: ErpFulfilmentFile = structure::read(file, document, form, found)?;
+            (body.record.clone(), Body::ErpFulfilment(Box::new(body)))
+        }
+        (Side::Shop, _) if fulfilment => {
+            let body: ShopFulfilmentFile = structure::read(file, document, form, found)?;
+            (body.record.clone(), Body::ShopFulfilment(Box::new(body)))
         }
         (Side::Erp, false) => {
             let body: ErpRecordFile = structure::read(file, document, form, found)?;

@@ -2,6 +2,7 @@
 //! ones must be given is said by the schema and found by [`super::structure`].
 
 use super::forms::{FieldForm, TableGone};
+use super::mapping::fulfilment::StatusKeys;
 use super::spanned::{At, Ordered};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -22,6 +23,8 @@ pub struct ProjectFile {
     /// Flows from table to table, by name.
     #[serde(default)]
     pub flow: Ordered<At<FlowKeys>>,
+    /// The mail server for mails to customers.
+    pub mail: Option<At<MailKeys>>,
     /// When `ponte run` runs which flow.
     #[serde(default)]
     pub schedule: ScheduleKeys,
@@ -52,7 +55,7 @@ pub struct ScheduleKeys {
     #[serde(default)]
     pub quiet: Vec<At<String>>,
     /// By flow (`main/article`), record (`article`: of every shop), `verify` or `reconcile`: `15m`, `30 6-20 * * mon-sat` (cron), `after main/article`, `demand`.
-    /// Default: web orders every `1m`, stock every `15m` and after an import, everything else every `1h`, `verify` at `0 3 * * *`, `reconcile` at `30 3 * * *`.
+    /// Default: web orders every `1m`, stock every `15m` and after an import, fulfilment every `5m`, everything else every `1h`, `verify` at `0 3 * * *`, `reconcile` at `30 3 * * *`.
     #[serde(default)]
     pub flows: Ordered<At<String>>,
 }
@@ -187,6 +190,61 @@ pub struct ShopKeys {
     pub price: Option<At<ShopRecordKeys>>,
     pub stock: Option<At<ShopStockKeys>>,
     pub order: Option<At<ShopOrderKeys>>,
+    pub fulfilment: Option<At<ShopFulfilmentKeys>>,
+    pub mail: Option<At<ShopMailKeys>>,
+}
+
+/// Mails to the shop's customers; they need `fulfilment.write`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct ShopMailKeys {
+    /// A mail for each parcel, once its tracking number is known. Default: false.
+    #[serde(default)]
+    pub shipment: bool,
+    /// A mail with the invoice: its file, relative to the project file, with `{invoice}` for its number.
+    pub invoice: Option<At<String>>,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct MailKeys {
+    /// `smtp://host:587` (encrypted by STARTTLS; `?tls=off`: not), `smtps://host:465`.
+    #[schemars(required)]
+    pub url: Option<At<String>>,
+    pub user: Option<At<String>>,
+    /// Mostly `${NAME}`.
+    pub password: Option<At<String>>,
+    /// `Shop <shop@example.com>`.
+    #[schemars(required)]
+    pub from: Option<At<String>>,
+    /// Every mail goes to this address instead, to try them out.
+    pub test_recipient: Option<At<String>>,
+    /// Folder of templates that stand in place of the program's, relative to the project file. Default: `mails`.
+    pub templates: Option<At<String>>,
+    /// Carrier = the address of its tracking page, with `{tracking}` for the number.
+    #[serde(default)]
+    pub carriers: Ordered<At<String>>,
+}
+
+impl ShopKeys {
+    /// Whether the shop is told what becomes of its orders.
+    pub fn fulfils(&self) -> bool {
+        self.fulfilment.as_ref().is_some_and(|keys| keys.write)
+    }
+}
+
+/// What becomes of web orders in the ERP, written to the shop.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct ShopFulfilmentKeys {
+    /// The shop's orders get status, tracking numbers and notes. Default: false.
+    #[serde(default)]
+    pub write: bool,
+    /// What a state is in the shop, instead of the pack's word; an empty text leaves the status as it is.
+    #[serde(default)]
+    pub status: StatusKeys,
+    /// Statuses of orders that nobody has begun to ship, instead of the pack's.
+    pub from: Option<Vec<At<String>>>,
 }
 
 /// Web orders: what is otherwise than the packs say.

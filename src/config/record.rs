@@ -18,6 +18,9 @@ pub const ANCESTORS: (&str, &[&str]) = ("ancestors", &["id", "level"]);
 /// Not a record of fields: on hand, committed and counted pieces have a protocol of their own.
 pub const STOCK: &str = "stock";
 
+/// Nor this: what becomes of web orders has a way of its own.
+pub const FULFILMENT: &str = "fulfilment";
+
 /// In the order in which a shop's flows run: categories before the articles in them, articles before their prices.
 pub const SHAPES: &[Shape] = &[
     Shape {
@@ -173,7 +176,7 @@ pub fn order_computed() -> Computed {
     }
 }
 
-/// The shape of a record; `None` for `stock` and unknown names.
+/// The shape of a record; `None` for `stock`, `fulfilment` and unknown names.
 pub fn shape(name: &str) -> Option<&'static Shape> {
     SHAPES
         .iter()
@@ -184,7 +187,7 @@ pub fn shape(name: &str) -> Option<&'static Shape> {
 /// Every record's name.
 pub fn names() -> impl Iterator<Item = &'static str> {
     let shapes = SHAPES.iter().map(|shape| shape.name);
-    shapes.chain([STOCK, ORDER.name])
+    shapes.chain([STOCK, ORDER.name, FULFILMENT])
 }
 
 impl Shape {
@@ -210,7 +213,14 @@ mod tests {
         assert!(shape(STOCK).is_none());
         assert_eq!(
             names().collect::<Vec<_>>(),
-            ["category", "article", "price", "stock", "order"]
+            [
+                "category",
+                "article",
+                "price",
+                "stock",
+                "order",
+                "fulfilment"
+            ]
         );
     }
 }

@@ -1,6 +1,7 @@
 //! JSON Schemas of the project file and of mapping files, from the very types that read them. Editors use the files in
 //! `schemas/`; [`super::structure`] uses the same to find everything that is wrong at once.
 
+use super::mapping::fulfilment::{ErpFulfilmentFile, ShopFulfilmentFile};
 use super::mapping::{
     ErpOrderFile, ErpRecordFile, ErpStockFile, PackFile, ShopOrderFile, ShopRecordFile,
     ShopStockFile,
@@ -68,6 +69,8 @@ pub fn mapping() -> Schema {
         generator.subschema_for::<ShopStockFile>(),
         generator.subschema_for::<ErpOrderFile>(),
         generator.subschema_for::<ShopOrderFile>(),
+        generator.subschema_for::<ErpFulfilmentFile>(),
+        generator.subschema_for::<ShopFulfilmentFile>(),
     ];
     let definitions = generator.take_definitions(true);
     json_schema!({

@@ -108,7 +108,7 @@ pub const CODES: &[Code] = &[
     code(
         "P124",
         "unknown record",
-        "ponte knows the records article, category, price and stock; a shop has those that both packs describe.",
+        "ponte knows the records article, category, price, stock, order and fulfilment; a shop has those that both packs describe.",
     ),
     code(
         "P125",

@@ -8,6 +8,7 @@
 //! - `generation`: which state of the target a flow's snapshot speaks of ([`generation`]).
 //! - `wrote`: what ponte wrote while it owned a part of a record, to be taken back unless changed since ([`wrote`]).
 //! - `decision`: what a person said about a shop's match: accepted, ignored ([`decision`]).
+//! - `mail`: mails to the shop's customers, due, under way, sent ([`mail`]).
 //!
 //! They lie in a schema or database of their own, or as tables `ponte_…` beside the others.
 
@@ -15,6 +16,7 @@ pub mod decision;
 pub mod generation;
 pub mod lease;
 pub mod link;
+pub mod mail;
 pub mod need;
 pub mod wrote;
 
@@ -30,7 +32,7 @@ pub struct OwnTables {
     schema: Option<String>,
 }
 
-pub const NAMES: [&str; 7] = [
+pub const NAMES: [&str; 8] = [
     "lease",
     "heartbeat",
     "link",
@@ -38,6 +40,7 @@ pub const NAMES: [&str; 7] = [
     "need",
     "decision",
     "generation",
+    "mail",
 ];
 
 /// What ponte does with a table of its own. On a server that is only read from, the lease is all that it uses; the other

@@ -47,3 +47,16 @@ CREATE TABLE IF NOT EXISTS {generation} (
     flow        varchar(128) NOT NULL PRIMARY KEY,
     generation  varchar(64)  NOT NULL
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+CREATE TABLE IF NOT EXISTS {mail} (
+    shop        varchar(64) NOT NULL,
+    record_key  varchar(255) NOT NULL,
+    kind        varchar(16) NOT NULL,
+    item        varchar(64) NOT NULL,
+    standing    varchar(16) NOT NULL,
+    tries       bigint NOT NULL,
+    next_ms     bigint NOT NULL,
+    detail      text NOT NULL,
+    changed_ms  bigint NOT NULL,
+    PRIMARY KEY (shop, record_key, kind, item),
+    KEY ponte_mail_standing (shop, standing, next_ms)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

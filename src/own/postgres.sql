@@ -47,3 +47,15 @@ CREATE TABLE IF NOT EXISTS {generation} (
     flow        varchar(128) PRIMARY KEY,
     generation  varchar(64)  NOT NULL
 );
+CREATE TABLE IF NOT EXISTS {mail} (
+    shop        text NOT NULL,
+    record_key  text NOT NULL,
+    kind        text NOT NULL,
+    item        text NOT NULL,
+    standing    text NOT NULL,
+    tries       bigint NOT NULL,
+    next_ms     bigint NOT NULL,
+    detail      text NOT NULL,
+    changed_ms  bigint NOT NULL,
+    PRIMARY KEY (shop, record_key, kind, item)
+);

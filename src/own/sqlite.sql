@@ -47,3 +47,15 @@ CREATE TABLE IF NOT EXISTS {generation} (
     flow        VARCHAR(128) NOT NULL PRIMARY KEY,
     generation  VARCHAR(64)  NOT NULL
 );
+CREATE TABLE IF NOT EXISTS {mail} (
+    shop        text NOT NULL,
+    record_key  text NOT NULL,
+    kind        text NOT NULL,
+    item        text NOT NULL,
+    standing    text NOT NULL,
+    tries       integer NOT NULL,
+    next_ms     integer NOT NULL,
+    detail      text NOT NULL,
+    changed_ms  integer NOT NULL,
+    PRIMARY KEY (shop, record_key, kind, item)
+);

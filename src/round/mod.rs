@@ -8,6 +8,7 @@ pub mod decisions;
 mod leases;
 pub mod reconcile;
 pub mod task;
+mod told;
 
 use crate::connections::Connections;
 use crate::db::patience::pause;
@@ -239,7 +240,7 @@ fn shown_now<'t, 'p>(
     let owner = flow.target.meets.as_ref().filter(|_| report.met > 0)?;
     tasks.iter().find(|other| match other {
         Task::Flow(other) => other.shop == flow.shop && other.record.as_ref() == Some(owner),
-        Task::Orders(_) | Task::Stock(_) => false,
+        Task::Orders(_) | Task::Stock(_) | Task::Fulfilment(_) => false,
     })
 }
 
@@ -251,6 +252,8 @@ fn skip(task: &Task<'_>, orders: &Orders) -> Option<&'static str> {
         Task::Orders(_) if orders.verify => {
             Some("an imported order is the ERP's: it is not compared")
         }
+        Task::Fulfilment(_) => (orders.intent == Intent::Trial || orders.verify)
+            .then_some("what was written to an order is not written again"),
         Task::Orders(_) => (orders.intent == Intent::Trial)
             .then_some("orders are not tried: that would use up numbers"),
     }
@@ -297,7 +300,7 @@ impl Work<'_> {
         };
         let known = match task {
             Task::Stock(_) => notebook.known_orders().await,
-            Task::Flow(_) | Task::Orders(_) => LastKnown::default(),
+            _ => LastKnown::default(),
         };
         let work = self.attempts(task, leases, &known);
         let ended = tokio::select! {
@@ -399,6 +402,11 @@ impl Work<'_> {
                     .map_err(FlowError::from)
             }
             Task::Stock(stock) => self.stock(stock, guard.as_ref(), known).await,
+            Task::Fulfilment(one) => {
+                let progress = |report: &FlowReport| self.observer.progress(report);
+                let asked = (guard.as_ref(), self.orders.only.as_slice());
+                told::run(self.plan, one, self.connections, asked, &progress).await
+            }
         };
         done.unwrap_or_else(Ended::Failed)
     }

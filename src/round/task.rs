@@ -1,6 +1,8 @@
 //! What a round can run: the flows of a plan, the orders and the stock of its shops, chosen by name.
 
+use crate::config::record::FULFILMENT;
 use crate::diagnostic::nearest;
+use crate::plan::fulfilment::Fulfilment;
 use crate::plan::{Flow, Orders, Plan, Stock};
 use std::collections::BTreeSet;
 
@@ -14,6 +16,7 @@ pub enum Task<'p> {
     Flow(&'p Flow),
     Orders(&'p Orders),
     Stock(&'p Stock),
+    Fulfilment(&'p Fulfilment),
 }
 
 /// A flow was named that the project does not have.
@@ -33,6 +36,7 @@ impl<'p> Task<'p> {
             Task::Flow(flow) => &flow.name,
             Task::Orders(orders) => &orders.name,
             Task::Stock(stock) => &stock.name,
+            Task::Fulfilment(fulfilment) => &fulfilment.name,
         }
     }
 
@@ -41,6 +45,7 @@ impl<'p> Task<'p> {
             Task::Flow(flow) => flow.record.as_deref(),
             Task::Orders(_) => Some(ORDER),
             Task::Stock(_) => Some(STOCK),
+            Task::Fulfilment(_) => Some(FULFILMENT),
         }
     }
 
@@ -50,6 +55,7 @@ impl<'p> Task<'p> {
             Task::Flow(flow) => &flow.target.connection,
             Task::Orders(orders) => flow_of(orders).map_or("", |flow| &flow.target.connection),
             Task::Stock(stock) => &stock.target.connection,
+            Task::Fulfilment(fulfilment) => &fulfilment.target,
         }
     }
 
@@ -59,6 +65,7 @@ impl<'p> Task<'p> {
             Task::Flow(flow) => &flow.source.connection,
             Task::Orders(orders) => flow_of(orders).map_or("", |flow| &flow.source.connection),
             Task::Stock(stock) => &stock.erp.connection,
+            Task::Fulfilment(fulfilment) => &fulfilment.erp.connection,
         }
     }
 
@@ -69,7 +76,8 @@ impl<'p> Task<'p> {
                 shop: Some(shop), ..
             })
             | Task::Orders(Orders { shop, .. })
-            | Task::Stock(Stock { shop, .. }) => format!("shop.{shop}"),
+            | Task::Stock(Stock { shop, .. })
+            | Task::Fulfilment(Fulfilment { shop, .. }) => format!("shop.{shop}"),
             Task::Flow(flow) => flow.target.connection.clone(),
         }
     }
@@ -90,6 +98,7 @@ pub fn all(plan: &Plan) -> Vec<Task<'_>> {
     flows
         .chain(orders)
         .chain(plan.stocks.iter().map(Task::Stock))
+        .chain(plan.fulfilments.iter().map(Task::Fulfilment))
         .collect()
 }
 

@@ -101,7 +101,7 @@ impl Worker {
                 rank: match task {
                     Task::Orders(_) => 0,
                     Task::Stock(_) => 1,
-                    Task::Flow(_) => 2,
+                    Task::Flow(_) | Task::Fulfilment(_) => 2,
                 },
                 last: Last::default(),
                 asked: Asked::Nobody,

@@ -7,6 +7,7 @@ mod bad;
 mod cli;
 mod derived;
 mod far;
+mod fulfilment;
 mod matching;
 mod odoo;
 mod orders;

@@ -9,6 +9,7 @@ pub mod private;
 pub mod project;
 pub mod proxy;
 pub mod servers;
+pub mod smtpd;
 pub mod sshd;
 
 /// The seed of a random test: printed, and taken from `PONTE_SEED` to run the same again.

@@ -3,7 +3,9 @@
 pub mod changes;
 pub mod derived;
 pub mod field;
+mod fulfilment;
 pub mod gone;
+mod mail;
 pub mod order;
 mod schedule;
 pub mod side;
@@ -25,9 +27,12 @@ use super::source::Loader;
 use super::spanned::At;
 use super::texts::Bound;
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
+use crate::plan::fulfilment::Fulfilment;
+use crate::plan::mail::Mailing;
 use crate::plan::schedule::Schedule;
 use crate::plan::{Codes, Connection, ErpStock, Flow, Plan, ServerSql, Shop, Source, Within};
 use crate::value::Value;
+use fulfilment::ShopFulfilment;
 use order::ShopOrders;
 use side::{Named, PackSide};
 use source::RecordView;
@@ -65,6 +70,7 @@ pub fn resolve(
         flows: Vec::new(),
         orders: Vec::new(),
         stocks: Vec::new(),
+        fulfilments: Vec::new(),
         schedule: Schedule::default(),
         web: None,
     };
@@ -105,6 +111,7 @@ impl Erp<'_> {
             Some(side) if !side.pack.complete => true,
             Some(_) if record == record::STOCK => self.has_stock,
             Some(side) if record == record::ORDER.name => side.pack.erp_order().is_some(),
+            Some(side) if record == record::FULFILMENT => side.pack.erp_fulfilment().is_some(),
             Some(side) => side.pack.erp_record(record).is_some(),
         }
     }
@@ -275,6 +282,14 @@ impl<'p> Resolver<'p, '_> {
             orders_since: since,
         });
         let Some(side) = side else { return };
+        if let Some(mail) = keys.mail.as_ref().filter(|_| !keys.fulfils()) {
+            let place = mail.span(self.file);
+            self.loader.report(
+                Diagnostic::error("P105", "mails make no sense without fulfilment")
+                    .at(&place, "nobody asks what has become of orders")
+                    .help("say `fulfilment.write = true` in the shop"),
+            );
+        }
         let records = self.records(keys, side, erp);
         self.needed_keys(keys, side, &records);
         for &record in &records {
@@ -292,6 +307,24 @@ impl<'p> Resolver<'p, '_> {
                     orders.resolve(&mut self.loader.found)
                 });
                 plan.orders.extend(orders);
+            } else if record == record::FULFILMENT {
+                let fulfilment = erp.side.and_then(|erp| {
+                    let fulfilment = ShopFulfilment {
+                        project_file: self.file,
+                        name,
+                        keys,
+                        shop: side,
+                        erp,
+                        since,
+                        has_since: self.project.with_since.contains(&name.value),
+                    };
+                    fulfilment.resolve(&mut self.loader.found)
+                });
+                let fulfilment = fulfilment.map(|one| Fulfilment {
+                    mailing: self.mailing(keys),
+                    ..one
+                });
+                plan.fulfilments.extend(fulfilment);
             } else if record == record::STOCK {
                 let project = (self.file, self.project);
                 let shop = (name.as_str(), &keys.value);
@@ -305,6 +338,11 @@ impl<'p> Resolver<'p, '_> {
         }
     }
 
+    fn mailing(&mut self, keys: &ShopKeys) -> Option<Mailing> {
+        let server = self.project.keys.mail.as_ref();
+        mail::mailing(self.loader, self.file, server, keys.mail.as_ref())
+    }
+
     /// The records that a shop has, in the order in which they run.
     fn records(&mut self, keys: &ShopKeys, side: &PackSide, erp: &Erp<'_>) -> Vec<&'static str> {
         let order = record::SHAPES
@@ -315,7 +353,8 @@ impl<'p> Resolver<'p, '_> {
                     .into_iter()
                     .filter(|_| keys.orders.import),
             )
-            .chain([record::STOCK]);
+            .chain([record::STOCK])
+            .chain([record::FULFILMENT].into_iter().filter(|_| keys.fulfils()));
         let common: Vec<&'static str> = order
             .filter(|record| erp.has(record) && side.pack.records.contains_key(*record))
             .collect();
@@ -326,6 +365,14 @@ impl<'p> Resolver<'p, '_> {
             ("stock", keys.stock.as_ref().map(|keys| &keys.range)),
             ("order", keys.order.as_ref().map(|keys| &keys.range)),
         ];
+        if keys.fulfils() && side.pack.complete && !common.contains(&record::FULFILMENT) {
+            let message = "nothing can be written back: one of the packs does not describe it";
+            self.loader.report(
+                Diagnostic::error("P124", message)
+                    .at(&side.at, "says `fulfilment.write = true`")
+                    .note("wanted in both packs: `fulfilment.toml`"),
+            );
+        }
         if keys.orders.import && side.pack.complete && !common.contains(&record::ORDER.name) {
             let message = "web orders cannot be imported: one of the packs does not describe them";
             self.loader.report(

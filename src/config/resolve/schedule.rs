@@ -17,6 +17,8 @@ use std::time::Duration;
 /// besides. Everything else may be an hour old.
 const ORDERS_EVERY: Duration = Duration::from_secs(60);
 const STOCK_EVERY: Duration = Duration::from_secs(15 * 60);
+/// Customers wait for a tracking number, and asking costs a few queries.
+const FULFILMENT_EVERY: Duration = Duration::from_secs(5 * 60);
 const RECORDS_EVERY: Duration = Duration::from_secs(60 * 60);
 /// A shorter interval is a mistake for a longer one.
 const EVERY_MIN: Duration = Duration::from_secs(10);
@@ -87,6 +89,7 @@ struct Names {
     flows: Vec<String>,
     orders: Vec<String>,
     stocks: Vec<String>,
+    fulfilments: Vec<String>,
     /// Where no project's file says otherwise.
     zone: Zone,
 }
@@ -100,6 +103,11 @@ impl Names {
             flows: plan.flows.iter().map(|flow| flow.name.clone()).collect(),
             orders: orders.cloned().collect(),
             stocks: stocks.cloned().collect(),
+            fulfilments: plan
+                .fulfilments
+                .iter()
+                .map(|one| one.name.clone())
+                .collect(),
             zone: local
                 .and_then(|name| name.parse().ok())
                 .unwrap_or(Zone::UTC),
@@ -108,7 +116,8 @@ impl Names {
 
     fn all(&self) -> impl Iterator<Item = &str> {
         let prompt = self.orders.iter().chain(&self.stocks);
-        self.flows.iter().chain(prompt).map(String::as_str)
+        let flows = self.flows.iter().chain(prompt);
+        flows.chain(&self.fulfilments).map(String::as_str)
     }
 
     /// What a flow can be called by, and these.
@@ -143,6 +152,9 @@ fn by_default(names: &Names) -> Schedule {
     }
     for flow in &names.stocks {
         flows.insert(flow.clone(), When::Every(STOCK_EVERY));
+    }
+    for flow in &names.fulfilments {
+        flows.insert(flow.clone(), When::Every(FULFILMENT_EVERY));
     }
     Schedule {
         zone: names.zone,

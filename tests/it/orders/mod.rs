@@ -6,7 +6,7 @@ mod imports;
 mod kills;
 mod odoo;
 mod opencart;
-mod place;
+pub mod place;
 mod prestashop;
 mod promised;
 mod reconcile;

@@ -1,0 +1,82 @@
+//! Fulfilment held against both databases: the ERP's queries, and how the shop is told.
+
+use super::{describe, listed, open};
+use crate::connections::Connections;
+use crate::db::query::Query;
+use crate::db::template::{self, Bound};
+use crate::db::{self, DbError, DbErrorKind, Session};
+use crate::diagnostic::Diagnostic;
+use crate::fulfilment::shop::Shop;
+use crate::plan::fulfilment::Fulfilment;
+use crate::plan::{Plan, ServerSql};
+use crate::value::Value;
+
+pub async fn check(
+    plan: &Plan,
+    one: &Fulfilment,
+    connections: &Connections,
+    found: &mut Vec<Diagnostic>,
+) -> db::Result<()> {
+    let mut erp = open(connections, &one.erp.connection).await?;
+    yields(
+        erp.as_mut(),
+        &one.erp.sql,
+        &["document", "state", "invoice"],
+        found,
+    )
+    .await;
+    if let Some(parcels) = &one.erp.parcels {
+        let columns = ["document", "parcel", "carrier", "tracking", "shipped_on"];
+        yields(erp.as_mut(), parcels, &columns, found).await;
+    }
+    let mut shop = match Shop::open(plan, one, connections).await {
+        Ok(shop) => shop,
+        Err(error) => {
+            return match (error.diagnostics(), error.database()) {
+                (Some(diagnostics), _) => {
+                    found.extend(diagnostics.iter().cloned());
+                    Ok(())
+                }
+                (None, Some(database)) => Err(DbError::new(database.kind, &database.message)),
+                (None, None) => Err(DbError::new(DbErrorKind::Other, error)),
+            };
+        }
+    };
+    let orders = &shop.way.orders;
+    let columns = ["reference", "status", "placed"];
+    yields(shop.session.as_mut(), orders, &columns, found).await;
+    for statement in &shop.writes {
+        let sql = &statement.sql;
+        if let Some(query) = prepared(sql) {
+            describe(shop.session.as_mut(), &query, &sql.at, found).await;
+        }
+    }
+    Ok(())
+}
+
+/// With NULL for every name: it is prepared, not run. Unknown names are told when the files are read.
+fn prepared(sql: &ServerSql) -> Option<Query> {
+    template::bind(&sql.text, |_| Some(Bound::One(Value::Null))).ok()
+}
+
+async fn yields(
+    session: &mut dyn Session,
+    sql: &ServerSql,
+    columns: &[&str],
+    found: &mut Vec<Diagnostic>,
+) {
+    let Some(query) = prepared(sql) else { return };
+    let Some(described) = describe(session, &query, &sql.at, found).await else {
+        return;
+    };
+    let has = |name: &&&str| described.iter().any(|column| column.name == **name);
+    let missing: Vec<&str> = columns.iter().filter(|name| !has(name)).copied().collect();
+    if !missing.is_empty() {
+        let message = format!("the query does not yield {}", listed(&missing));
+        found.push(
+            Diagnostic::error("P312", message)
+                .at(&sql.at, format!("asked of {}", session.server().product))
+                .note(format!("fulfilment needs {}", listed(columns))),
+        );
+    }
+}

@@ -1,0 +1,95 @@
+//! `ponte mail preview | again`.
+
+use super::Context;
+use super::answer::{Answer, Failure};
+use super::args::{MailArgs, MailCommand};
+use super::exit::Exit;
+use super::output::escaped;
+use super::project::Project;
+use crate::mail::{self, Preview};
+use crate::plan::Plan;
+use crate::plan::fulfilment::Fulfilment;
+use serde_json::json;
+
+pub async fn run(context: &Context<'_>, args: &MailArgs) -> Result<Answer, Failure> {
+    let project = Project::open(context.project)?;
+    project.warn(context.as_json);
+    match &args.command {
+        MailCommand::Preview { order, shop } => {
+            let one = shop_of(&project.plan, shop.as_deref())?;
+            preview(&project, one, order).await
+        }
+        MailCommand::Again { order, shop } => {
+            let one = shop_of(&project.plan, shop.as_deref())?;
+            let count = mail::again(one, &project.connections, order).await?;
+            let text = match count {
+                0 => format!("order {order}: no mail waits for a person\n"),
+                1 => format!("order {order}: 1 mail goes out with the next run\n"),
+                more => format!("order {order}: {more} mails go out with the next run\n"),
+            };
+            Ok(Answer::new("mail", Exit::Done)
+                .key("again", json!(count))
+                .text(text))
+        }
+    }
+}
+
+/// The shop whose customers are written to.
+fn shop_of<'p>(plan: &'p Plan, shop: Option<&str>) -> Result<&'p Fulfilment, Failure> {
+    let mut found = plan
+        .fulfilments
+        .iter()
+        .filter(|one| one.mailing.is_some() && shop.is_none_or(|shop| shop == one.shop));
+    match (found.next(), found.next()) {
+        (Some(one), None) => Ok(one),
+        (Some(_), Some(_)) => {
+            Err(Failure::refused("several shops send mails")
+                .help("name one of them: `--shop NAME`"))
+        }
+        (None, _) => Err(Failure::refused("no such shop of the project sends mails")
+            .help("`[mail]` and `[shop.NAME.mail]` in the project file")),
+    }
+}
+
+async fn preview(project: &Project, one: &Fulfilment, order: &str) -> Result<Answer, Failure> {
+    let previews = mail::preview(one, &project.connections, order).await?;
+    let mut text = String::new();
+    let mut mails = Vec::new();
+    if previews.is_empty() {
+        text.push_str(&format!(
+            "order {order}: no mail, since it has neither a parcel nor an invoice\n"
+        ));
+    }
+    for Preview {
+        kind,
+        item,
+        to,
+        standing,
+        letter,
+    } in previews
+    {
+        let standing = standing.map_or("not due", |standing| standing.name());
+        text.push_str(&format!("{kind} {} ({standing})\n", escaped(&item)));
+        match &letter {
+            Ok(letter) => text.push_str(&format!(
+                "To: {}\nSubject: {}\n\n{}\n",
+                escaped(&to),
+                escaped(&letter.subject),
+                letter.text.trim_end()
+            )),
+            Err(why) => text.push_str(&format!("  cannot be written: {}\n", escaped(why))),
+        }
+        let letter = match letter {
+            Ok(letter) => {
+                json!({ "subject": letter.subject, "text": letter.text, "html": letter.html })
+            }
+            Err(why) => json!({ "error": why }),
+        };
+        mails.push(
+            json!({ "kind": kind, "item": item, "to": to, "standing": standing, "mail": letter }),
+        );
+    }
+    Ok(Answer::new("mail", Exit::Done)
+        .key("mails", json!(mails))
+        .text(text))
+}

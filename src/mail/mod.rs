@@ -1,0 +1,353 @@
+//! Mails to a shop's customers: the parcel with its number, the invoice with its file.
+//!
+//! A mail becomes due in the transaction that tells the shop ([`crate::fulfilment`]) and lies in ponte's own table in the
+//! shop's database ([`crate::own::mail`]). At most once: its row says `sending`, committed, before the mail server gets
+//! it. A row that is found so was under way when the program or the line died; the server may have accepted it, so that a
+//! person is told and nobody gets it twice. Only an answer of the server's that it wants it later makes it due again.
+
+pub mod smtp;
+pub mod text;
+
+use crate::config::record::ORDER;
+use crate::connections::Connections;
+use crate::db::{self, CommitError, Isolation, Session};
+use crate::failpoint;
+use crate::fulfilment::decide::Told;
+use crate::fulfilment::erp::{Contact, Erp};
+use crate::own::lease::Guard;
+use crate::own::link::Links;
+use crate::own::mail::{INVOICE, Mail, Mails, SHIPMENT, Standing};
+use crate::plan::fulfilment::{Fulfilment, Language};
+use crate::plan::mail::Mailing;
+use crate::sync::read::key_hash;
+use crate::sync::report::{FlowReport, Reason, Rejected};
+use smtp::{Handed, Smtp};
+use text::{Letter, letter};
+
+/// Mails looked at together.
+const PAGE: usize = 100;
+/// Before the so-manieth try: five minutes, doubling, at most half a day.
+const WAIT_MS: u64 = 5 * 60 * 1000;
+const WAIT_MAX_MS: u64 = 12 * 60 * 60 * 1000;
+/// After so many tries, about a week, a person is told.
+const TRIES: i64 = 20;
+
+/// Sends what is due, and tells of what nobody can send.
+///
+/// # Errors
+/// Those of the databases. What the mail server says is in the report, and in the rows.
+pub async fn run(
+    one: &Fulfilment,
+    mailing: &Mailing,
+    connections: &Connections,
+    guard: &Guard,
+    report: &mut FlowReport,
+) -> db::Result<()> {
+    let mut shop = connections.engine(&one.target)?.connect().await?;
+    let mails = Mails::new(&connections.own(&one.target), &one.shop);
+    let mut sender = Sender {
+        one,
+        mailing,
+        mails,
+        guard,
+        sent: 0,
+        put_off: 0,
+    };
+    let due = sender.mails.due(shop.as_mut(), PAGE).await?;
+    if !due.is_empty() {
+        let erp = connections.engine(&one.erp.connection)?;
+        let mut erp = erp.connect().await?;
+        let links = Links::new(&connections.own(&one.erp.connection), &one.shop, ORDER.name);
+        sender
+            .all(due, shop.as_mut(), erp.as_mut(), &links, report)
+            .await?;
+    }
+    for mail in sender.mails.stuck(shop.as_mut()).await? {
+        report.reject(stuck(&mail));
+    }
+    Ok(())
+}
+
+/// What a person is told of a mail that is not sent.
+fn stuck(mail: &Mail) -> Rejected {
+    let key = format!("{} {} {}", mail.key, mail.kind, mail.item);
+    let again = format!("`ponte mail again {}` sends it once more", mail.key);
+    let reason = match mail.standing {
+        Standing::Sending => Reason::Unfit {
+            why: "the mail was under way when the line or the program died: it may have been sent"
+                .to_owned(),
+            advice: format!("look into the mail server's log, or ask the customer; {again}"),
+        },
+        _ => Reason::Unfit {
+            why: format!("the mail was not sent: {}", mail.detail),
+            advice: format!("correct what it says; {again}"),
+        },
+    };
+    Rejected {
+        hash: key_hash(&key),
+        key,
+        reason,
+    }
+}
+
+struct Sender<'a> {
+    one: &'a Fulfilment,
+    mailing: &'a Mailing,
+    mails: Mails,
+    guard: &'a Guard,
+    sent: u64,
+    put_off: u64,
+}
+
+impl Sender<'_> {
+    async fn all(
+        &mut self,
+        mut due: Vec<Mail>,
+        shop: &mut dyn Session,
+        erp: &mut dyn Session,
+        links: &Links,
+        report: &mut FlowReport,
+    ) -> db::Result<()> {
+        let smtp = match self.server().await {
+            Ok(smtp) => smtp,
+            Err(why) => {
+                report.notes.push(format!("mails wait: {why}"));
+                return Ok(());
+            }
+        };
+        let asked = Erp::open(erp, &self.one.erp).await?;
+        while !due.is_empty() {
+            let mut keys: Vec<String> = due.iter().map(|mail| mail.key.clone()).collect();
+            keys.dedup();
+            let linked = links.of(erp, &keys).await?;
+            let (told, _) = asked.told(erp, &linked).await?;
+            let contacts = asked.contacts(erp, &linked).await?;
+            for mail in due {
+                let told = told.iter().find(|told| told.key == mail.key);
+                let contact = contacts.get(&mail.key);
+                let ready = self.ready(&smtp, &mail, told, contact);
+                self.send(&smtp, shop, mail, ready).await?;
+            }
+            due = self.mails.due(shop, PAGE).await?;
+        }
+        if self.sent + self.put_off > 0 {
+            let later = match self.put_off {
+                0 => String::new(),
+                put_off => format!("; the mail server wants {put_off} later"),
+            };
+            report
+                .notes
+                .push(format!("mails sent: {}{later}", self.sent));
+        }
+        Ok(())
+    }
+
+    async fn server(&self) -> Result<Smtp, String> {
+        let smtp = Smtp::new(&self.mailing.server).map_err(|error| error.to_string())?;
+        match smtp.reach().await {
+            Ok(true) => Ok(smtp),
+            Ok(false) => Err("the mail server does not answer".to_owned()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// The mail as it is handed over, and to whom; or why there is none.
+    fn ready(
+        &self,
+        smtp: &Smtp,
+        mail: &Mail,
+        told: Option<&Told>,
+        contact: Option<&Contact>,
+    ) -> Result<(lettre::Message, String), String> {
+        let contact = contact.ok_or("the ERP no longer has its document")?;
+        let told = told.ok_or("the ERP no longer has its document")?;
+        if contact.email.is_empty() {
+            return Err("the ERP has no mail address of the customer".to_owned());
+        }
+        let letter = words(
+            self.mailing,
+            self.one.language,
+            &mail.kind,
+            &mail.item,
+            told,
+            contact,
+        )?;
+        let file = match (&self.mailing.invoice, mail.kind.as_str()) {
+            (Some(path), INVOICE) => Some(attachment(path, &mail.item)?),
+            _ => None,
+        };
+        let message = smtp.message(&contact.email, &letter, file);
+        message.map_err(|error| error.to_string())
+    }
+
+    async fn send(
+        &mut self,
+        smtp: &Smtp,
+        shop: &mut dyn Session,
+        mut mail: Mail,
+        ready: Result<(lettre::Message, String), String>,
+    ) -> db::Result<()> {
+        let (message, to) = match ready {
+            Ok(ready) => ready,
+            Err(why) => {
+                mail.standing = Standing::Refused;
+                mail.detail = why;
+                return self.mark(shop, &mail, 0).await;
+            }
+        };
+        mail.tries += 1;
+        mail.standing = Standing::Sending;
+        mail.detail = to;
+        self.mark(shop, &mail, 0).await?;
+        failpoint::reached("mail not handed over");
+        let handed = smtp.hand(message).await;
+        failpoint::reached("mail handed over");
+        let mut wait = 0;
+        match handed {
+            Handed::Accepted => {
+                mail.standing = Standing::Sent;
+                self.sent += 1;
+            }
+            Handed::Later(why) if mail.tries < TRIES => {
+                mail.standing = Standing::Due;
+                mail.detail = why;
+                wait = (WAIT_MS << (mail.tries - 1).clamp(0, 16)).min(WAIT_MAX_MS);
+                self.put_off += 1;
+            }
+            Handed::Later(why) | Handed::Refused(why) => {
+                mail.standing = Standing::Refused;
+                mail.detail = why;
+            }
+            // It stays `sending`.
+            Handed::Unknown(why) => {
+                tracing::warn!(
+                    order = mail.key,
+                    why,
+                    "it is unknown whether a mail was accepted"
+                );
+                return Ok(());
+            }
+        }
+        self.mark(shop, &mail, wait).await
+    }
+
+    async fn mark(&self, shop: &mut dyn Session, mail: &Mail, wait_ms: u64) -> db::Result<()> {
+        shop.begin(Isolation::ReadCommitted).await?;
+        self.guard.check(shop).await?;
+        self.mails.mark(shop, mail, wait_ms).await?;
+        match shop.commit().await {
+            Ok(()) => Ok(()),
+            Err(CommitError::NotDone(error) | CommitError::Unknown(error)) => Err(error),
+        }
+    }
+}
+
+/// The words of a mail.
+///
+/// # Errors
+/// Why there are none.
+pub fn words(
+    mailing: &Mailing,
+    shop: Language,
+    kind: &str,
+    item: &str,
+    told: &Told,
+    contact: &Contact,
+) -> Result<Letter, String> {
+    let language = match contact.language.to_lowercase() {
+        code if code.is_empty() => shop,
+        code if code.starts_with("it") => Language::Italian,
+        _ => Language::English,
+    };
+    let parcel = told.parcels.iter().find(|parcel| parcel.number == item);
+    if kind == SHIPMENT && parcel.is_none() {
+        return Err(format!("the ERP no longer has delivery `{item}`"));
+    }
+    letter(mailing, kind, language, contact, parcel, item).map_err(|error| error.to_string())
+}
+
+/// A mail as a customer would get it, or why there is none.
+#[derive(Debug)]
+pub struct Preview {
+    pub kind: String,
+    pub item: String,
+    pub to: String,
+    /// `None`: it has never been due.
+    pub standing: Option<Standing>,
+    pub letter: Result<Letter, String>,
+}
+
+/// The mails of an order as its data is now; sends nothing.
+///
+/// # Errors
+/// Those of the databases.
+pub async fn preview(
+    one: &Fulfilment,
+    connections: &Connections,
+    order: &str,
+) -> db::Result<Vec<Preview>> {
+    let Some(mailing) = &one.mailing else {
+        return Ok(Vec::new());
+    };
+    let mut erp = connections.engine(&one.erp.connection)?.connect().await?;
+    let links = Links::new(&connections.own(&one.erp.connection), &one.shop, ORDER.name);
+    let asked = Erp::open(erp.as_mut(), &one.erp).await?;
+    let linked = links.of(erp.as_mut(), &[order.to_owned()]).await?;
+    let (told, _) = asked.told(erp.as_mut(), &linked).await?;
+    let mut contacts = asked.contacts(erp.as_mut(), &linked).await?;
+    let mut shop = connections.engine(&one.target)?.connect().await?;
+    let mails = Mails::new(&connections.own(&one.target), &one.shop);
+    let known = mails.of(shop.as_mut(), order).await?;
+    let contact = contacts.remove(order).unwrap_or_default();
+    let mut previews = Vec::new();
+    for told in &told {
+        let parcels = told.parcels.iter().filter(|_| mailing.shipment);
+        let items = parcels.map(|parcel| (SHIPMENT, parcel.number.as_str()));
+        let invoice = Some((INVOICE, told.invoice.as_str()))
+            .filter(|(_, number)| mailing.invoice.is_some() && !number.is_empty());
+        for (kind, item) in items.chain(invoice) {
+            let known = known
+                .iter()
+                .find(|one| one.kind == kind && one.item == item);
+            previews.push(Preview {
+                kind: kind.to_owned(),
+                item: item.to_owned(),
+                to: contact.email.clone(),
+                standing: known.map(|one| one.standing),
+                letter: words(mailing, one.language, kind, item, told, &contact),
+            });
+        }
+    }
+    Ok(previews)
+}
+
+/// Mails of an order that wait for a person become due again; how many.
+///
+/// # Errors
+/// Those of the shop's database.
+pub async fn again(one: &Fulfilment, connections: &Connections, order: &str) -> db::Result<usize> {
+    let mut shop = connections.engine(&one.target)?.connect().await?;
+    let mails = Mails::new(&connections.own(&one.target), &one.shop);
+    let stuck = mails.stuck(shop.as_mut()).await?;
+    let mut count = 0;
+    for mut mail in stuck.into_iter().filter(|mail| mail.key == order) {
+        mail.standing = Standing::Due;
+        mail.tries = 0;
+        mails.mark(shop.as_mut(), &mail, 0).await?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// The invoice's file.
+fn attachment(path: &std::path::Path, invoice: &str) -> Result<(String, Vec<u8>), String> {
+    // A number with a slash in it names no other folder.
+    let safe = invoice.replace(['/', '\\'], "-");
+    let path = path.to_string_lossy().replace("{invoice}", &safe);
+    match std::fs::read(&path) {
+        Ok(bytes) => Ok((format!("{safe}.pdf"), bytes)),
+        Err(error) => Err(format!(
+            "the invoice's file `{path}` cannot be read: {error}"
+        )),
+    }
+}

@@ -1,0 +1,125 @@
+//! What becomes of web orders in the ERP, on its way back to their shop.
+
+use super::ServerSql;
+use super::mail::Mailing;
+use crate::db::query::TableName;
+use crate::diagnostic::Span;
+use crate::expr::Expr;
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+/// How far the ERP has got with an order, in the order in which that happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    Open,
+    PartlyShipped,
+    Shipped,
+    Invoiced,
+    Cancelled,
+}
+
+impl State {
+    pub const ALL: [State; 5] = [
+        State::Open,
+        State::PartlyShipped,
+        State::Shipped,
+        State::Invoiced,
+        State::Cancelled,
+    ];
+
+    /// As packs write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Open => "open",
+            State::PartlyShipped => "partly_shipped",
+            State::Shipped => "shipped",
+            State::Invoiced => "invoiced",
+            State::Cancelled => "cancelled",
+        }
+    }
+
+    pub fn of(name: &str) -> Option<State> {
+        State::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
+/// A shop's fulfilment.
+#[derive(Debug)]
+pub struct Fulfilment {
+    /// `main/fulfilment`.
+    pub name: String,
+    pub shop: String,
+    /// Orders placed before are nobody's business.
+    pub since: DateTime<Utc>,
+    pub erp: Documents,
+    /// The shop's connection.
+    pub target: String,
+    pub rules: Rules,
+    /// One per way in which the shop may keep its orders; the first whose condition holds is the shop's.
+    pub ways: Vec<Way>,
+    /// Notes are written in it.
+    pub language: Language,
+    /// `None`: customers get no mails.
+    pub mailing: Option<Mailing>,
+    pub at: Span,
+}
+
+/// What the ERP is asked.
+#[derive(Debug)]
+pub struct Documents {
+    pub connection: String,
+    /// Of `:document`: document, state, invoice.
+    pub sql: ServerSql,
+    /// Of `:document`: document, parcel, carrier, tracking, shipped_on.
+    pub parcels: Option<ServerSql>,
+    /// Of `:document`: document, number, name, email, language.
+    pub contacts: Option<ServerSql>,
+}
+
+/// What states are in the shop.
+#[derive(Debug, Clone, Default)]
+pub struct Rules {
+    /// A state that is not in it leaves the status as it is.
+    pub statuses: BTreeMap<State, String>,
+    /// Statuses of an order that nobody has begun to ship: ponte may change them.
+    pub from: Vec<String>,
+}
+
+/// A way in which the shop may keep its orders.
+#[derive(Debug)]
+pub struct Way {
+    /// Over the shop's `[let]` tables and `has_table`/`has_column`.
+    pub condition: Option<Expr>,
+    /// As changes are shown.
+    pub table: TableName,
+    /// `reference`, `status`, `placed` of `:reference`.
+    pub orders: ServerSql,
+    pub writes: Vec<Statement>,
+}
+
+/// A statement that writes a part of the news.
+#[derive(Debug)]
+pub struct Statement {
+    pub news: News,
+    pub condition: Option<Expr>,
+    pub sql: ServerSql,
+}
+
+/// What must be new for a statement to be run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// The order gets another status.
+    Status,
+    /// A parcel, or its tracking number.
+    Parcels,
+    /// The invoice's number.
+    Invoice,
+    /// Whatever it is.
+    Any,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    English,
+    Italian,
+}

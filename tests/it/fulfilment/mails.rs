@@ -1,0 +1,235 @@
+//! Mails to customers: each once, through a real mail server; what nobody knows is told to a person.
+
+use super::story::Story;
+use crate::support::smtpd::Smtpd;
+use crate::sync::pair::On;
+
+impl Story {
+    /// The project sends mails through this server.
+    fn mails_through(&mut self, url: &str, more: &str) {
+        let text = self.between.project.read("ponte.toml");
+        let text = text.replace(
+            "fulfilment.write = true",
+            "fulfilment.write = true\nmail = { shipment = true, invoice = \"invoices/{invoice}.pdf\" }",
+        );
+        let mail =
+            format!("\n[mail]\nurl = \"{url}\"\nfrom = \"The Shop <shop@example.com>\"\n{more}\n");
+        self.between
+            .project
+            .file("ponte.toml", &format!("{text}{mail}"));
+    }
+
+    async fn customer_is(&self, order: u32, email: &str) {
+        let document = self.document(order).await;
+        self.erp(&format!(
+            "UPDATE customers SET email = '{email}' WHERE number = (SELECT customer FROM orders WHERE number = '{document}')"
+        ))
+        .await;
+    }
+
+    async fn standing(&self) -> Vec<String> {
+        let own = match self.between.shop.url.starts_with("postgres") {
+            true => "ponte.mail",
+            false => "ponte_mail",
+        };
+        self.rows(&format!(
+            "SELECT record_key, kind, item, standing, tries FROM {own} ORDER BY record_key, kind, item"
+        ))
+        .await
+    }
+}
+
+async fn sent_once(test: &str, shop: On) {
+    let smtpd = Smtpd::open();
+    let mut story = Story::new(test, On::Sqlite, shop, 4).await;
+    // Shipped before anybody wanted mails: nobody gets one.
+    story.deliver(1004, "D0", "T0", &[1, 2]).await;
+    story.sync();
+    story.mails_through(&format!("smtp://127.0.0.1:{}?tls=off", smtpd.port), "");
+    story
+        .between
+        .project
+        .file("invoices/F1.pdf", "%PDF-1.4 a file");
+    story.deliver(1001, "D1", "1Z 9", &[1]).await;
+    story.sync();
+    story.deliver(1001, "D2", "", &[2]).await;
+    story.invoice(1001, "F1").await;
+    let said = story.sync();
+    assert!(said.contains("mails sent: 1"), "{said}");
+    story
+        .erp("UPDATE documents SET tracking_number = 'T2', carrier = 'UPS' WHERE number = 'D2'")
+        .await;
+    story.sync();
+    story.sync();
+    let mails = smtpd.mails();
+    assert_eq!(mails.len(), 3, "{mails:#?}");
+    assert!(
+        mails[0].starts_with("To: buyer1001@example.com\n"),
+        "{}",
+        mails[0]
+    );
+    assert!(
+        mails[0].contains("From: \"The Shop\" <shop@example.com>")
+            || mails[0].contains("From: The Shop <shop@example.com>"),
+        "{}",
+        mails[0]
+    );
+    assert!(mails[0].contains("Subject: Your order 1001 is on its way"));
+    assert!(mails[0].contains("Tracking number: 1Z 9"));
+    assert!(mails[1].contains("Subject: Invoice F1 for your order 1001"));
+    assert!(
+        mails[1].contains("filename=\"F1.pdf\"") && mails[1].contains("%PDF-1.4 a file"),
+        "{}",
+        mails[1]
+    );
+    assert!(
+        mails[2].contains("https://www.ups.com/track?tracknum="),
+        "{}",
+        mails[2]
+    );
+    assert_eq!(
+        story.standing().await,
+        [
+            "1001 | invoice | F1 | sent | 1",
+            "1001 | shipment | D1 | sent | 1",
+            "1001 | shipment | D2 | sent | 1"
+        ]
+    );
+    let preview = story
+        .between
+        .project
+        .ponte(&["mail", "preview", "1001"])
+        .succeeds()
+        .stdout;
+    assert!(
+        preview.contains("shipment D1 (sent)") && preview.contains("To: buyer1001@example.com"),
+        "{preview}"
+    );
+}
+
+#[tokio::test]
+async fn each_mail_goes_out_once_on_mariadb() {
+    sent_once("mails mariadb", On::Mariadb).await;
+}
+
+#[tokio::test]
+async fn each_mail_goes_out_once_on_sqlite() {
+    sent_once("mails sqlite", On::Sqlite).await;
+}
+
+#[tokio::test]
+async fn refused_put_off_and_unknown_mails() {
+    let mut smtpd = Smtpd::open();
+    let mut story = Story::new("mails refused", On::Sqlite, On::Sqlite, 4).await;
+    story.mails_through(&format!("smtp://127.0.0.1:{}?tls=off", smtpd.port), "");
+    for (order, name) in [
+        (1001, "later"),
+        (1002, "never"),
+        (1003, "dies"),
+        (1004, "fine"),
+    ] {
+        story
+            .customer_is(order, &format!("{name}@example.com"))
+            .await;
+        story
+            .deliver(order, &format!("D{order}"), "T", &[1, 2])
+            .await;
+    }
+    smtpd.down();
+    let said = story.sync();
+    assert!(said.contains("mails wait"), "{said}");
+    smtpd.up();
+    let run = |code: i32| {
+        let run = story.between.project.ponte(&["sync", "main/fulfilment"]);
+        run.exits_with(code)
+    };
+    run(4);
+    run(4);
+    let mails = smtpd.mails();
+    assert_eq!(
+        mails.len(),
+        2,
+        "the one that dies is not sent again: {mails:#?}"
+    );
+    assert_eq!(
+        story.standing().await,
+        [
+            "1001 | shipment | D1001 | due | 1",
+            "1002 | shipment | D1002 | refused | 1",
+            "1003 | shipment | D1003 | sending | 1",
+            "1004 | shipment | D1004 | sent | 1"
+        ]
+    );
+    let list = story
+        .between
+        .project
+        .ponte(&["quarantine", "list", "main/fulfilment"])
+        .succeeds()
+        .stdout;
+    assert!(
+        list.contains("1003 shipment D1003") && list.contains("it may have been sent"),
+        "{list}"
+    );
+    assert!(list.contains("nobody of this name"), "{list}");
+    story.customer_is(1002, "found@example.com").await;
+    story
+        .between
+        .project
+        .ponte(&["mail", "again", "1002"])
+        .succeeds();
+    run(4);
+    assert_eq!(smtpd.mails().len(), 3);
+    assert!(smtpd.mails()[2].starts_with("To: found@example.com\n"));
+}
+
+#[tokio::test]
+async fn killed_around_the_mail_server_nobody_gets_two() {
+    let smtpd = Smtpd::open();
+    let mut story = Story::new("mails killed", On::Sqlite, On::Sqlite, 2).await;
+    story.mails_through(&format!("smtp://127.0.0.1:{}?tls=off", smtpd.port), "");
+    story.deliver(1001, "D1", "T1", &[1, 2]).await;
+    story.kill_at("mail not handed over", 1).await;
+    story.deliver(1002, "D2", "T2", &[1, 2]).await;
+    story.kill_at("mail handed over", 1).await;
+    for _ in 0..2 {
+        story
+            .between
+            .project
+            .ponte(&["sync", "main/fulfilment"])
+            .exits_with(4);
+    }
+    assert_eq!(smtpd.mails().len(), 1);
+    assert_eq!(
+        story.standing().await,
+        [
+            "1001 | shipment | D1 | sending | 1",
+            "1002 | shipment | D2 | sending | 1"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn with_starttls_and_a_login_everything_goes_to_the_test_recipient() {
+    let smtpd = Smtpd::safe();
+    let mut story = Story::new("mails tls", On::Sqlite, On::Sqlite, 1).await;
+    story.mails_through(
+        &format!("smtp://localhost:{}", smtpd.port),
+        "user = \"shop\"\npassword = \"${MAIL_PASSWORD}\"\ntest_recipient = \"me@example.com\"",
+    );
+    let certificate = smtpd.path("cert.pem").display().to_string();
+    story.between.project.env("SSL_CERT_FILE", &certificate);
+    story.between.project.env("MAIL_PASSWORD", "wrong");
+    story.between.project.file(
+        "mails/shipment.en.html",
+        "<p>{{ order.name }} & {{ parcel.number }}</p>",
+    );
+    story.deliver(1001, "D1", "T1", &[1, 2]).await;
+    let said = story.sync();
+    assert!(said.contains("mails wait"), "{said}");
+    story.between.project.env("MAIL_PASSWORD", "secret");
+    story.sync();
+    let mails = smtpd.mails();
+    assert_eq!(mails.len(), 1, "{mails:?}");
+    assert!(mails[0].starts_with("To: me@example.com\n"));
+    assert!(mails[0].contains("<p>Ada Rossi & D1</p>"), "{}", mails[0]);
+}

@@ -1,0 +1,7 @@
+//! What becomes of web orders in the ERP, back in their shop: each news once, whatever people do and whatever crashes.
+
+mod kills;
+mod mails;
+mod others;
+mod story;
+mod told;
