@@ -25,9 +25,9 @@ use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
 /// Records of one batch, one transaction, at most: what a transaction costs beside its rows is little then ...
-const RECORDS: usize = 5000;
+const RECORDS: usize = 3000;
 /// ... and about so many bytes of values: there are three batches at a time.
-const BYTES: usize = 4 << 20;
+const BYTES: usize = 2 << 20;
 /// Records after which the transaction under way gets its turn.
 const TURN: usize = 16;
 /// Batches that may be refused: then the table is no longer one without rows.

@@ -10,7 +10,7 @@ use super::snapshot::{Fingerprint, KeyHash, Places, RowDigest, Snapshot, Snapsho
 use std::collections::HashSet;
 
 /// Entries of which eight bytes are held in memory: 100 MB.
-const IN_MEMORY_MAX: u64 = 12_000_000;
+pub(super) const IN_MEMORY_MAX: u64 = 12_000_000;
 /// Entries that share a first part of their hash, about.
 const SHARE: u64 = 8;
 
