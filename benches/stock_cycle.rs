@@ -2,8 +2,8 @@
 //! figures.
 //!
 //!     tests/run --servers                          # in another terminal; copy its two `export` lines
-//!     cargo bench --bench stock_cycle              # a million articles in four warehouses, 100,000 open orders
-//!     cargo bench --bench stock_cycle -- 50000     # or so many articles, and a tenth of them as orders
+//!     cargo bench --bench stock_cycle              # 50,000 articles in four warehouses, 5,000 open orders
+//!     cargo bench --bench stock_cycle -- 1000000   # or so many articles, and a tenth of them as orders
 //!     cargo bench --bench stock_cycle -- 50000 counted
 //!
 //! `counted` puts a proxy before each server: round trips and bytes of each case are told, times are worth nothing then.
@@ -20,7 +20,7 @@ use std::path::Path;
 use support::proxy::Proxy;
 use support::servers;
 
-const ARTICLES: u64 = 1_000_000;
+const ARTICLES: u64 = 50_000;
 const WAREHOUSES: [&str; 4] = ["WH1", "WH2", "WH3", "WH4"];
 const LINES: u64 = 3;
 /// Of an article in each warehouse.

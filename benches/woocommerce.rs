@@ -53,6 +53,7 @@ fn main() {
         &project(&erp.url, &shop.url),
         None,
     );
+    ponte.run(&["match", "main", "--accept"]);
     ponte.run(&["sync", "category"]);
     let empty = runtime.block_on(async { rows_of(&mut shop.client().await).await });
     let read = timed(|| {
