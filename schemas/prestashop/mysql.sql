@@ -561,6 +561,28 @@ CREATE TABLE ps_order_history (
     KEY order_history_order (id_order)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
 
+-- Credit slips: what was paid back of an order. `amount` is that of the articles, or another one that was chosen.
+CREATE TABLE ps_order_slip (
+    id_order_slip           INT UNSIGNED NOT NULL AUTO_INCREMENT,
+    conversion_rate         DECIMAL(13,6) NOT NULL DEFAULT 1.000000,
+    id_customer             INT UNSIGNED NOT NULL,
+    id_order                INT UNSIGNED NOT NULL,
+    total_products_tax_excl DECIMAL(20,6),
+    total_products_tax_incl DECIMAL(20,6),
+    total_shipping_tax_excl DECIMAL(20,6),
+    total_shipping_tax_incl DECIMAL(20,6),
+    shipping_cost           TINYINT UNSIGNED NOT NULL DEFAULT 0,
+    amount                  DECIMAL(20,6) NOT NULL DEFAULT 0.000000,
+    shipping_cost_amount    DECIMAL(20,6) NOT NULL DEFAULT 0.000000,
+    partial                 TINYINT NOT NULL,
+    order_slip_type         TINYINT UNSIGNED NOT NULL DEFAULT 0,
+    date_add                DATETIME NOT NULL,
+    date_upd                DATETIME NOT NULL,
+    PRIMARY KEY (id_order_slip),
+    KEY order_slip_customer (id_customer),
+    KEY id_order (id_order)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
 -- Discounts that an order got, with tax (value) and without.
 CREATE TABLE ps_order_cart_rule (
     id_order_cart_rule INT UNSIGNED NOT NULL AUTO_INCREMENT,

@@ -180,13 +180,24 @@ impl Needs {
     }
 
     /// A value asked for inside a transaction, mostly read; a counter is raised.
+    /// A query, or a statement that changes tables: `UPDATE` names them, in a WITH as well.
     fn fetch(&mut self, sql: &str) {
-        let mut words = sql.split_whitespace();
-        match (words.next(), words.next()) {
-            (Some(first), Some(table)) if first.eq_ignore_ascii_case("UPDATE") => {
+        let words: Vec<&str> = sql.split_whitespace().collect();
+        let is = |at: usize, word: &str| {
+            let found = words.get(at).map(|found| found.trim_start_matches('('));
+            found.is_some_and(|found| found.eq_ignore_ascii_case(word))
+        };
+        for (at, table) in words.iter().enumerate().skip(1) {
+            // `FOR UPDATE`, `FOR NO KEY UPDATE` and `DO UPDATE SET` name none.
+            let before = at.checked_sub(2);
+            let names_none =
+                before.is_some_and(|at| ["FOR", "KEY", "DO"].iter().any(|w| is(at, w)));
+            if is(at - 1, "UPDATE") && !names_none {
                 self.add(&TableName::parse(table), &[Select, Update], true);
             }
-            _ => self.reads(sql, true),
+        }
+        if !is(0, "UPDATE") {
+            self.reads(sql, true);
         }
     }
 

@@ -37,7 +37,7 @@ enum Verdict {
     /// It is as it should be.
     Right,
     /// It is to be cancelled in the ERP.
-    Cancel(Value),
+    Cancel(Document),
     Person(Reason),
 }
 
@@ -120,7 +120,7 @@ impl Import<'_> {
                     self.settled(&mut one);
                     right.push(one);
                 }
-                Verdict::Cancel(id) => self.cancel(one, id, report).await?,
+                Verdict::Cancel(document) => self.cancel(one, &document, report).await?,
                 Verdict::Person(reason) => {
                     self.told(one, reason, &mut right, report);
                 }
@@ -207,7 +207,7 @@ impl Import<'_> {
             Meaning::Cancelled => {
                 return match (document, stage) {
                     (Some(document), Some(Stage::Open)) if self.orders.cancel.is_some() => {
-                        Verdict::Cancel(document.id.clone())
+                        Verdict::Cancel(document.clone())
                     }
                     _ => Verdict::Person(unfit(
                         format!("cancelled in the shop (`{status}`), but {stands}"),
@@ -250,7 +250,7 @@ impl Import<'_> {
     async fn cancel(
         &mut self,
         mut one: Watched,
-        id: Value,
+        document: &Document,
         report: &mut FlowReport,
     ) -> Result<(), OrdersError> {
         let Some(sql) = &self.orders.cancel else {
@@ -260,11 +260,11 @@ impl Import<'_> {
             report.counts.changed += 1;
             report.notes.push(format!(
                 "{}/{}: cancelled in the shop; `{}` would be cancelled in the ERP",
-                self.orders.shop, one.key, one.link.id
+                self.orders.shop, one.key, document.number
             ));
             return Ok(());
         }
-        let bound = |name: &str| (name == "id").then(|| Binding::One(id.clone()));
+        let bound = |name: &str| (name == "id").then(|| Binding::One(document.id.clone()));
         let query = template::bind(&sql.text, bound).map_err(|name| unbound(sql, name))?;
         let before = one.seen.clone();
         self.settled(&mut one);
@@ -288,7 +288,7 @@ impl Import<'_> {
                 let reason = unfit(
                     format!(
                         "cancelled in the shop (`{}`), but the ERP's `{}` could not be cancelled: somebody is at work on it",
-                        one.status, one.link.id
+                        one.status, document.number
                     ),
                     "cancel it in the ERP, or take the goods back",
                 );
@@ -303,7 +303,7 @@ impl Import<'_> {
                 report.counts.rows_updated += 1;
                 report.notes.push(format!(
                     "{}/{}: cancelled in the shop, and so `{}` in the ERP",
-                    self.orders.shop, one.key, one.link.id
+                    self.orders.shop, one.key, document.number
                 ));
                 Ok(())
             }

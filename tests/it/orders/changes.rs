@@ -8,7 +8,7 @@ use super::place::{Between, Order};
 use crate::sync::pair::On;
 
 /// Message and tries of what is in quarantine, by key.
-fn quarantined(between: &Between) -> Vec<String> {
+pub fn quarantined(between: &Between) -> Vec<String> {
     let said = between.project.ponte(&["quarantine", "list", "--json"]);
     let said = said.succeeds().stdout;
     let document: Value = serde_json::from_str(&said).expect("a JSON document");

@@ -1,5 +1,6 @@
 //! WooCommerce's orders into Odoo: each a quotation with its customer, lines and taxes.
 
+use super::changes::quarantined;
 use super::place::{Between, Line, Order};
 use crate::support::servers;
 
@@ -194,4 +195,96 @@ async fn what_odoo_does_not_know_waits() {
             .await,
         ["main/1001", "main/1002"]
     );
+}
+
+const STATES: &str = "SELECT o.origin, o.state, string_agg(DISTINCT l.state, ', ') FROM sale_order o JOIN sale_order_line l ON l.order_id = o.id
+    GROUP BY o.id ORDER BY o.origin";
+
+/// A quotation is the web's; of a confirmed order, whose deliveries exist, Odoo's people hear.
+async fn watched(version: u32) {
+    let between = between("odoo changes", version).await;
+    let orders: Vec<Order> = (1001..=1004).map(Order::usual).collect();
+    between.place(&orders).await;
+    let sync = || between.project.ponte(&["sync", "main/order"]);
+    sync().succeeds();
+    between.project.ponte(&["reconcile"]).succeeds();
+    let mut erp = between.erp.client().await;
+    for statement in [
+        "UPDATE sale_order SET state = 'sale', delivery_status = 'pending' WHERE origin IN ('main/1002', 'main/1003')",
+        "UPDATE sale_order SET delivery_status = 'partial' WHERE origin = 'main/1003'",
+        "UPDATE sale_order_line l SET state = 'sale', qty_delivered = CASE WHEN o.origin = 'main/1003' AND l.sequence = 1 THEN 1 ELSE 0 END
+         FROM sale_order o WHERE o.id = l.order_id AND o.state = 'sale'",
+    ] {
+        erp.run(statement).await;
+    }
+    let mut shop = between.shop.client().await;
+    shop.run("UPDATE wp_wc_orders SET status = 'wc-cancelled', date_updated_gmt = '2026-03-03 10:00:00' WHERE id <= 1003")
+        .await;
+    let said = sync().exits_with(4);
+    assert!(
+        said.stdout
+            .contains("main/1001: cancelled in the shop, and so `S00001` in the ERP"),
+        "{said}"
+    );
+    assert_eq!(
+        between.erp_rows(STATES).await,
+        [
+            "main/1001 | cancel | cancel",
+            "main/1002 | sale | sale",
+            "main/1003 | sale | sale",
+            "main/1004 | draft | draft",
+        ]
+    );
+    assert_eq!(
+        quarantined(&between),
+        [
+            "1002 (1): cancelled in the shop (`wc-cancelled`), but the ERP's `S00002` could not be cancelled: somebody is at work on it",
+            "1003 (1): cancelled in the shop (`wc-cancelled`), but `S00003` is picked in the ERP",
+        ]
+    );
+    erp.run("UPDATE sale_order SET state = 'cancel' WHERE state = 'sale'")
+        .await;
+    sync().succeeds();
+    between.project.ponte(&["reconcile"]).succeeds();
+}
+
+#[tokio::test]
+async fn a_cancelled_order_is_cancelled_in_odoo_19_while_it_is_a_quotation() {
+    watched(19).await;
+}
+
+#[tokio::test]
+async fn and_in_odoo_17() {
+    watched(17).await;
+}
+
+#[tokio::test]
+async fn an_order_that_was_typed_into_odoo_is_linked() {
+    let between = between("odoo by hand", 19).await;
+    between
+        .place(&[Order::usual(1001), Order::usual(1002)])
+        .await;
+    let mut erp = between.erp.client().await;
+    erp.load(
+        "INSERT INTO res_partner (id, autopost_bills, commercial_partner_id, type, name, active, email_normalized) VALUES (5, 'ask', 5, 'contact', 'A. Rossi', TRUE, 'buyer1001@example.com');
+         INSERT INTO sale_order (id, company_id, partner_id, partner_invoice_id, partner_shipping_id, currency_id, name, state, date_order, picking_policy, amount_total, client_order_ref)
+         VALUES (500, 1, 5, 5, 5, 1, 'S00500', 'sale', '2026-03-02 08:00:00', 'direct', 53.10, 'web 1001');
+         SELECT setval('sale_order_id_seq', 600);",
+    )
+    .await;
+    let grants = between.project.ponte(&["grants"]).succeeds().stdout;
+    for table in ["sale_order", "sale_order_line"] {
+        let may_update = |line: &str| line.contains("UPDATE") && line.contains(table);
+        assert!(grants.lines().any(may_update), "{table}\n{grants}");
+    }
+    let said = between.project.ponte(&["match", "orders", "--accept"]);
+    assert!(said.stdout.contains("S00500"), "{said}");
+    between.project.ponte(&["sync", "main/order"]).succeeds();
+    assert_eq!(
+        between
+            .erp_rows("SELECT origin, name, state FROM sale_order ORDER BY origin")
+            .await,
+        ["main/1001 | S00500 | sale", "main/1002 | S00001 | draft"]
+    );
+    between.project.ponte(&["reconcile"]).succeeds();
 }

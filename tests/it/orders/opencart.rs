@@ -1,5 +1,6 @@
 //! OpenCart's orders as its checkout writes them, into the reference ERP: 4.1, and 4.0 with its codes in columns.
 
+use super::changes::quarantined;
 use super::place::Between;
 use crate::support::client::Client;
 use crate::support::servers::{self, Database};
@@ -312,4 +313,79 @@ async fn what_does_not_agree_waits() {
             "5 | - | Gift | 1 | -7.8000 | -7.80 | N1",
         ]
     );
+}
+
+/// As the shop does it: a new status is a row of the history, and a date of change in 4.0 only; an edit writes all rows anew.
+async fn changed(version: &str) {
+    let between = between("opencart changes", version).await;
+    let mut shop = between.shop.client().await;
+    for id in 1..=4 {
+        place(&mut shop, &Order { id, ..USUAL }).await;
+    }
+    let sync = || between.project.ponte(&["sync", "main/order"]);
+    sync().succeeds();
+    sync().succeeds();
+    between.project.ponte(&["reconcile"]).succeeds();
+    let mut erp = between.erp.client().await;
+    erp.run("UPDATE order_lines SET delivered_quantity = 1 WHERE line = 1 AND order_number = (SELECT number FROM orders WHERE web_reference = 'main/3')")
+        .await;
+    // Cancelled; refunded; shipped, which is nobody's business.
+    for (id, status) in [(1, 7), (3, 11), (4, 3)] {
+        let date = match version {
+            "4.0" => ", date_modified = '2026-03-03 10:00:00'",
+            _ => "",
+        };
+        shop.run(&format!(
+            "UPDATE oc_order SET order_status_id = {status}{date} WHERE order_id = {id}"
+        ))
+        .await;
+        shop.run(&format!(
+            "INSERT INTO oc_order_history (order_id, order_status_id, notify, comment, date_added) VALUES ({id}, {status}, 0, '', '2026-03-03 10:00:00')"
+        ))
+        .await;
+    }
+    // The rake is taken off.
+    for statement in [
+        "DELETE FROM oc_order_product WHERE order_id = 2",
+        "INSERT INTO oc_order_product (order_product_id, order_id, product_id, master_id, name, model, quantity, price, total, tax, reward)
+         VALUES (900, 2, 101, 0, 'Saw 12&quot;', 'S-100', 2, 12.5, 25, 2.75, 0)",
+        "DELETE FROM oc_order_total WHERE order_id = 2",
+        "INSERT INTO oc_order_total (order_id, extension, code, title, value, sort_order) VALUES (2, 'opencart', 'sub_total', 'Sub-Total', 25, 1),
+         (2, 'opencart', 'shipping', 'Flat Rate', 5, 2), (2, 'opencart', 'tax', 'IVA 22%', 6.6, 3), (2, 'opencart', 'total', 'Total', 36.6, 4)",
+        "UPDATE oc_order SET total = 36.6, date_modified = '2026-03-03 10:00:00' WHERE order_id = 2",
+    ] {
+        shop.run(statement).await;
+    }
+    sync().exits_with(4);
+    assert_eq!(
+        between
+            .erp_rows("SELECT web_reference, status FROM orders ORDER BY 1")
+            .await,
+        [
+            "main/1 | cancelled",
+            "main/2 | confirmed",
+            "main/3 | confirmed",
+            "main/4 | confirmed"
+        ]
+    );
+    let edited = "total 36.60 instead of 48.40; no longer: 1 x RAKE 16.50, Coupon (WELCOME) -1.65, Coupon (WELCOME) -3.05";
+    assert_eq!(
+        quarantined(&between),
+        [
+            format!(
+                "2 (1): changed in the shop after the import: {edited}; `W100002` is open in the ERP"
+            ),
+            "3 (1): cancelled in the shop (`11`), but `W100003` is picked in the ERP".to_owned(),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn what_changes_in_4_1_after_the_import_is_seen() {
+    changed("4.1").await;
+}
+
+#[tokio::test]
+async fn what_changes_in_4_0_is_too() {
+    changed("4.0").await;
 }

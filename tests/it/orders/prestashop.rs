@@ -1,5 +1,6 @@
 //! PrestaShop's orders as its checkout writes them, into the reference ERP.
 
+use super::changes::quarantined;
 use super::place::Between;
 use crate::support::client::Client;
 use crate::support::servers::{self, Database};
@@ -287,5 +288,78 @@ async fn what_does_not_agree_waits() {
             .erp_rows("SELECT web_reference FROM orders ORDER BY 1")
             .await,
         ["main/1", "main/3"]
+    );
+}
+
+/// A state as the back office sets it, with its row of the history.
+async fn becomes(shop: &mut Client, id: u32, state: u32) {
+    shop.run(&format!(
+        "UPDATE ps_orders SET current_state = {state}, date_upd = '2026-03-03 10:00:00' WHERE id_order = {id}"
+    ))
+    .await;
+    shop.run(&format!(
+        "INSERT INTO ps_order_history (id_employee, id_order, id_order_state, date_add) VALUES (1, {id}, {state}, '2026-03-03 10:00:00')"
+    ))
+    .await;
+}
+
+#[tokio::test]
+async fn what_changes_after_the_import_is_seen() {
+    let between = between("prestashop changes").await;
+    let mut shop = between.shop.client().await;
+    for id in 1..=4 {
+        usual(&mut shop, id, 2).await;
+    }
+    let sync = || between.project.ponte(&["sync", "main/order"]);
+    sync().succeeds();
+    sync().succeeds();
+    between.project.ponte(&["reconcile"]).succeeds();
+    // Cancelled; the saw taken off; the goods are on their way, which is nobody's business.
+    becomes(&mut shop, 1, 6).await;
+    becomes(&mut shop, 4, 4).await;
+    for statement in [
+        "DELETE FROM ps_order_detail WHERE id_order_detail = 21",
+        "UPDATE ps_orders SET total_products = 20, total_products_wt = 24.40, total_paid = 26.08, total_paid_tax_incl = 26.08, total_paid_tax_excl = 21.38,
+         date_upd = '2026-03-03 10:00:00' WHERE id_order = 2",
+        // One hammer and the carriage are paid back: the order's own row stays as it is.
+        "INSERT INTO ps_order_slip (id_customer, id_order, total_products_tax_excl, total_products_tax_incl, total_shipping_tax_excl, total_shipping_tax_incl,
+         shipping_cost, amount, shipping_cost_amount, partial, order_slip_type, date_add, date_upd)
+         VALUES (8, 3, 10, 12.20, 5, 6.10, 1, 10, 5, 0, 2, '2026-03-03 10:00:00', '2026-03-03 10:00:00')",
+    ] {
+        shop.run(statement).await;
+    }
+    sync().exits_with(4);
+    assert_eq!(
+        between
+            .erp_rows("SELECT web_reference, status FROM orders ORDER BY 1")
+            .await,
+        [
+            "main/1 | cancelled",
+            "main/2 | confirmed",
+            "main/3 | confirmed",
+            "main/4 | confirmed"
+        ]
+    );
+    let changed = "changed in the shop after the import";
+    let edited = "total 26.08 instead of 45.88; new: Benvenuto -4.42; no longer: 1 x SAW 19.80, Benvenuto -1.98, Benvenuto -2.44";
+    assert_eq!(
+        quarantined(&between),
+        [
+            format!("2 (1): {changed}: {edited}; `W100002` is open in the ERP"),
+            format!("3 (1): {changed}: refunded 18.30; `W100003` is open in the ERP"),
+        ]
+    );
+    // A sum of somebody's choice.
+    shop.run(
+        "INSERT INTO ps_order_slip (id_customer, id_order, total_products_tax_excl, total_products_tax_incl, total_shipping_tax_excl, total_shipping_tax_incl,
+         amount, partial, order_slip_type, date_add, date_upd)
+         VALUES (8, 3, 10, 12.20, 0, 0, 3, 0, 2, '2026-03-04 10:00:00', '2026-03-04 10:00:00')",
+    )
+    .await;
+    sync().exits_with(4);
+    let told = quarantined(&between);
+    assert!(
+        told.iter().any(|one| one.contains("refunded 21.30")),
+        "{told:?}"
     );
 }
