@@ -747,6 +747,8 @@ CREATE TABLE ps_address (
     deleted      TINYINT UNSIGNED NOT NULL DEFAULT 0,
     PRIMARY KEY (id_address),
     KEY address_customer (id_customer)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
 -- How an order travels, with the one tracking number that PrestaShop shows.
 CREATE TABLE ps_order_carrier (
     id_order_carrier       INT NOT NULL AUTO_INCREMENT,
