@@ -1,10 +1,10 @@
 //! Fulfilment held against both databases: the ERP's queries, and how the shop is told.
 
-use super::{describe, listed, open};
+use super::{describe, listed, open, unopened};
 use crate::connections::Connections;
 use crate::db::query::Query;
 use crate::db::template::{self, Bound};
-use crate::db::{self, DbError, DbErrorKind, Session};
+use crate::db::{self, Session};
 use crate::diagnostic::Diagnostic;
 use crate::fulfilment::shop::Shop;
 use crate::plan::fulfilment::Fulfilment;
@@ -31,16 +31,7 @@ pub async fn check(
     }
     let mut shop = match Shop::open(plan, one, connections).await {
         Ok(shop) => shop,
-        Err(error) => {
-            return match (error.diagnostics(), error.database()) {
-                (Some(diagnostics), _) => {
-                    found.extend(diagnostics.iter().cloned());
-                    Ok(())
-                }
-                (None, Some(database)) => Err(DbError::new(database.kind, &database.message)),
-                (None, None) => Err(DbError::new(DbErrorKind::Other, error)),
-            };
-        }
+        Err(error) => return unopened(&error, found),
     };
     let orders = &shop.way.orders;
     let columns = ["reference", "status", "placed"];

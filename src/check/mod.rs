@@ -14,7 +14,7 @@ use crate::db::catalog::ResultColumn;
 use crate::db::query::Query;
 use crate::db::{self, DbError, Server, Session};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::orders::{Shop, documents};
+use crate::orders::{OrdersError, Shop, documents};
 use crate::plan::{Connection, Flow, Orders, PackFacts, Plan, ServerSql};
 use crate::round::task::{self, own_connections};
 use crate::sync::bind::BindError;
@@ -278,6 +278,18 @@ async fn bind(
     }
 }
 
+/// Why a shop's orders cannot be looked at: mistakes of its files are found, anything else is the database's.
+fn unopened(error: &OrdersError, found: &mut Vec<Diagnostic>) -> db::Result<()> {
+    match (error.diagnostics(), error.database()) {
+        (Some(diagnostics), _) => {
+            found.extend(diagnostics.iter().cloned());
+            Ok(())
+        }
+        (None, Some(database)) => Err(DbError::new(database.kind, &database.message)),
+        (None, None) => Err(DbError::new(db::DbErrorKind::Other, error)),
+    }
+}
+
 /// Every way in which a shop keeps its orders, as far as it applies to this one.
 async fn orders(
     plan: &Plan,
@@ -287,16 +299,7 @@ async fn orders(
 ) -> db::Result<()> {
     let shop = match Shop::open(plan, orders, connections).await {
         Ok(shop) => shop,
-        Err(error) => {
-            return match (error.diagnostics(), error.database()) {
-                (Some(diagnostics), _) => {
-                    found.extend(diagnostics.iter().cloned());
-                    Ok(())
-                }
-                (None, Some(database)) => Err(DbError::new(database.kind, &database.message)),
-                (None, None) => Err(DbError::new(db::DbErrorKind::Other, error)),
-            };
-        }
+        Err(error) => return unopened(&error, found),
     };
     let mut changes = None;
     let Shop { storage, .. } = shop;

@@ -136,3 +136,24 @@ pub enum CommitError {
     #[error("the answer to COMMIT was lost: {0}")]
     Unknown(DbError),
 }
+
+impl CommitError {
+    /// For work that may be repeated whether it was committed or not.
+    pub fn into_error(self) -> DbError {
+        match self {
+            CommitError::NotDone(error) | CommitError::Unknown(error) => error,
+        }
+    }
+
+    /// For work that is looked at anew on another connection once it is unknown whether it was committed: then the
+    /// connection counts as lost.
+    pub fn into_lost(self) -> DbError {
+        match self {
+            CommitError::NotDone(error) => error,
+            CommitError::Unknown(error) => DbError {
+                kind: DbErrorKind::ConnectionLost,
+                ..error
+            },
+        }
+    }
+}

@@ -227,10 +227,7 @@ fn cast(value: &Value, to: CastTo, env: &dyn Env) -> Result<Value, EvalError> {
             bits: 64,
             signed: true,
         },
-        CastTo::Decimal => Type::Decimal {
-            precision: None,
-            scale: None,
-        },
+        CastTo::Decimal => Type::NUMBER,
         CastTo::Boolean => Type::Bool,
     };
     convert(value.clone(), &ty).map_err(|misfit| cannot_cast(value, to, &misfit.to_string()))

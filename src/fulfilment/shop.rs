@@ -7,22 +7,16 @@ use crate::connections::Connections;
 use crate::db::query::{Part, Query};
 use crate::db::template::{self, Bound};
 use crate::db::{self, CommitError, DbError, DbErrorKind, Engine, Isolation, Session};
-use crate::expr::{Expr, Zone};
 use crate::failpoint;
-use crate::orders::OrdersError;
 use crate::orders::canonical::placed;
-use crate::own;
+use crate::orders::{OrdersError, Settings};
 use crate::own::lease::Guard;
 use crate::own::mail::{INVOICE, Mails, SHIPMENT};
 use crate::own::wrote::{Fields, Remember, Wrote};
 use crate::plan::fulfilment::{Fulfilment, News, Statement, Way};
 use crate::plan::{Plan, ServerSql};
-use crate::sync::condition;
-use crate::sync::lookup::Lookups;
 use crate::sync::record::key_text;
-use crate::sync::run::read_zone;
 use crate::value::{Type, Value};
-use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -40,10 +34,7 @@ pub struct Shop<'p> {
     orders: Columns,
     wrote: Wrote,
     mails: Mails,
-    /// In which it keeps its times, and by which its people tell days.
-    zone: Zone,
-    local: Zone,
-    now: DateTime<Utc>,
+    settings: Settings,
 }
 
 /// Where the columns of `orders` are in its rows.
@@ -83,19 +74,13 @@ impl<'p> Shop<'p> {
     ) -> Result<Shop<'p>, OrdersError> {
         let engine = connections.engine(&fulfilment.target)?;
         let mut session = engine.connect().await?;
-        let facts = plan.connections.get(&fulfilment.target);
-        let facts = facts.and_then(|connection| connection.pack.as_ref());
-        let lets = facts.map_or(&[][..], |facts| &facts.lets);
-        let lookups = Lookups::read(session.as_mut(), lets).await?;
-        let now = own::now(session.as_mut()).await?;
-        let zone = zone_of(session.as_mut(), facts.and_then(|one| one.zone.as_ref())).await?;
-        let local = match facts.and_then(|facts| facts.local_zone.as_ref()) {
-            Some(sql) => read_zone(session.as_mut(), &sql.text).await?,
-            None => zone,
-        };
+        let settings = Settings::read(plan, &fulfilment.target, session.as_mut()).await?;
         let mut found = None;
         for way in &fulfilment.ways {
-            if holds(session.as_mut(), &lookups, way.condition.as_ref(), now).await? {
+            if settings
+                .hold(session.as_mut(), way.condition.as_ref())
+                .await?
+            {
                 found = Some(way);
                 break;
             }
@@ -106,7 +91,7 @@ impl<'p> Shop<'p> {
         let mut writes = Vec::new();
         for statement in &way.writes {
             let condition = statement.condition.as_ref();
-            if holds(session.as_mut(), &lookups, condition, now).await? {
+            if settings.hold(session.as_mut(), condition).await? {
                 writes.push(statement);
             }
         }
@@ -122,9 +107,7 @@ impl<'p> Shop<'p> {
             way,
             writes,
             orders,
-            zone,
-            local,
-            now,
+            settings,
         })
     }
 
@@ -157,7 +140,7 @@ impl<'p> Shop<'p> {
         let mut found = HashMap::new();
         for row in db::fetch(self.session.as_mut(), &query).await? {
             let key = key_text(&row[columns.reference..=columns.reference]);
-            let at = placed(&row[columns.placed], self.zone);
+            let at = placed(&row[columns.placed], self.settings.zone);
             let current = Current {
                 status: row[columns.status].plain().into_owned(),
                 is_old: at.is_none_or(|at| at < self.fulfilment.since),
@@ -217,14 +200,8 @@ impl<'p> Shop<'p> {
         failpoint::reached("fulfilment written");
         let committed = self.session.commit().await;
         failpoint::reached("fulfilment committed");
-        match committed {
-            Ok(()) => Ok(Written::Done(step, current, rows)),
-            Err(CommitError::NotDone(error)) => Err(error),
-            // Whatever its kind: only another look can tell.
-            Err(CommitError::Unknown(error)) => {
-                Err(DbError::new(DbErrorKind::ConnectionLost, error.message))
-            }
-        }
+        committed.map_err(CommitError::into_lost)?;
+        Ok(Written::Done(step, current, rows))
     }
 
     /// The customer is to be told of the same news.
@@ -309,9 +286,12 @@ impl<'p> Shop<'p> {
             ("tracking", text(numbers.join(", "))),
             ("last_tracking", text(last.unwrap_or_default())),
             ("invoice", text(told.invoice.clone())),
-            ("now", self.zone.column_value(self.now)),
-            ("now_local", self.local.column_value(self.now)),
-            ("now_unix", Value::Int(self.now.timestamp())),
+            ("now", self.settings.zone.column_value(self.settings.now)),
+            (
+                "now_local",
+                self.settings.local.column_value(self.settings.now),
+            ),
+            ("now_unix", Value::Int(self.settings.now.timestamp())),
         ]
     }
 }
@@ -319,25 +299,6 @@ impl<'p> Shop<'p> {
 fn is_insert(sql: &str) -> bool {
     let first = sql.split_whitespace().next();
     first.is_some_and(|word| word.eq_ignore_ascii_case("INSERT"))
-}
-
-async fn zone_of(session: &mut dyn Session, sql: Option<&ServerSql>) -> db::Result<Zone> {
-    match sql {
-        Some(sql) => read_zone(session, &sql.text).await,
-        None => Ok(Zone::UTC),
-    }
-}
-
-async fn holds(
-    session: &mut dyn Session,
-    lookups: &Lookups,
-    condition: Option<&Expr>,
-    now: DateTime<Utc>,
-) -> Result<bool, OrdersError> {
-    match condition {
-        None => Ok(true),
-        Some(condition) => Ok(condition::holds(session, lookups, condition, now).await?),
-    }
 }
 
 fn bound_orders(sql: &ServerSql, keys: Vec<Value>) -> db::Result<Query> {

@@ -235,10 +235,7 @@ impl Sender<'_> {
         shop.begin(Isolation::ReadCommitted).await?;
         self.guard.check(shop).await?;
         self.mails.mark(shop, mail, wait_ms).await?;
-        match shop.commit().await {
-            Ok(()) => Ok(()),
-            Err(CommitError::NotDone(error) | CommitError::Unknown(error)) => Err(error),
-        }
+        shop.commit().await.map_err(CommitError::into_error)
     }
 }
 

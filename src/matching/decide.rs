@@ -1,9 +1,8 @@
 //! What a person decides about a match, each decision a transaction under the pair's lease, and each of them such that
 //! saying it twice is as good as once.
 
-use super::gate::not_done;
 use crate::connections::Connections;
-use crate::db::{DbError, Isolation, Session};
+use crate::db::{CommitError, DbError, Isolation, Session};
 use crate::own::OwnTables;
 use crate::own::decision::{Decisions, Kind};
 use crate::own::lease::Guard;
@@ -141,7 +140,10 @@ impl<'a> Desk<'a> {
             }
         };
         match said {
-            Said::Done => self.target.commit().await.map_err(not_done)?,
+            Said::Done => {
+                let committed = self.target.commit().await;
+                committed.map_err(CommitError::into_error)?;
+            }
             _ => self.target.rollback().await?,
         }
         Ok(said)

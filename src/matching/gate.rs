@@ -55,7 +55,8 @@ pub async fn is_closed(
         decisions
             .accept(session.as_mut(), r#"{"by":"empty"}"#)
             .await?;
-        session.commit().await.map_err(not_done)?;
+        // All that is written here may be written again.
+        session.commit().await.map_err(CommitError::into_error)?;
     }
     Ok(unlinked)
 }
@@ -65,11 +66,4 @@ pub(super) fn missing(connection: &str) -> DbError {
         DbErrorKind::Undefined,
         format!("ponte's own tables are missing on `{connection}`; run `ponte setup --run` first"),
     )
-}
-
-/// All that is written here may be written again.
-pub(super) fn not_done(error: CommitError) -> DbError {
-    match error {
-        CommitError::NotDone(error) | CommitError::Unknown(error) => error,
-    }
 }

@@ -333,9 +333,7 @@ pub async fn link(
         match linking.link(session, key, id).await {
             Ok(Said::Done) => {
                 let done = session.commit().await;
-                done.map_err(|error| match error {
-                    CommitError::NotDone(error) | CommitError::Unknown(error) => error,
-                })?;
+                done.map_err(CommitError::into_error)?;
                 said.push(Said::Done);
             }
             Ok(other) => {

@@ -372,10 +372,7 @@ impl Set<'_> {
         if matches!(value, Value::Text(text) if text.trim().is_empty()) {
             return Ok(None);
         }
-        let number = Type::Decimal {
-            precision: None,
-            scale: None,
-        };
+        let number = Type::NUMBER;
         match convert(value.clone(), &number) {
             Ok(Value::Decimal(number)) => Ok(Some(number)),
             Ok(_) => Ok(None),

@@ -86,7 +86,7 @@ impl<'p> Documents<'p> {
         let described = erp.describe(&Query::sql(sql.text.clone())).await?;
         let ty = |name: &str| {
             let column = described.iter().find(|column| column.name == name);
-            column.map_or(TEXT, |column| column.ty.clone())
+            column.map_or(Type::TEXT, |column| column.ty.clone())
         };
         Ok(Documents {
             sql,
@@ -111,7 +111,7 @@ impl<'p> Documents<'p> {
         erp: &mut dyn Session,
         references: &[String],
     ) -> db::Result<Vec<Document>> {
-        self.by(erp, "reference", references, &TEXT).await
+        self.by(erp, "reference", references, &Type::TEXT).await
     }
 
     /// Those that links lead to.
@@ -199,13 +199,6 @@ impl<'p> Documents<'p> {
     }
 }
 
-const TEXT: Type = Type::Text {
-    chars_max: None,
-    bytes_max: None,
-    charset: crate::value::Charset::Unicode,
-    padded: false,
-};
-
 fn document(row: &Row) -> Document {
     let reference = row[0].plain();
     let reference = reference.trim();
@@ -221,11 +214,7 @@ fn document(row: &Row) -> Document {
 
 /// A sum of money, to the cent; `None` if the value is none.
 pub fn amount(value: &Value) -> Option<Decimal> {
-    let number = Type::Decimal {
-        precision: None,
-        scale: None,
-    };
-    match convert(value.clone(), &number) {
+    match convert(value.clone(), &Type::NUMBER) {
         Ok(Value::Decimal(number)) => Some(number.round(2)),
         _ => None,
     }

@@ -29,7 +29,7 @@ use crate::connections::Connections;
 use crate::db::template::{self, Bound as Binding};
 use crate::db::{self, DbError, DbErrorKind, Engine, Session};
 use crate::diagnostic::Diagnostic;
-use crate::expr::Zone;
+use crate::expr::{Expr, Zone};
 use crate::own;
 use crate::own::lease::Guard;
 use crate::own::link::Links;
@@ -113,6 +113,60 @@ pub struct Options<'a> {
     pub say: &'a (dyn Fn(&str) + Send + Sync),
 }
 
+/// What a shop's conditions and times are read by.
+pub struct Settings {
+    lookups: Lookups,
+    pub now: DateTime<Utc>,
+    /// In which it keeps its times.
+    pub zone: Zone,
+    /// By which its people tell days.
+    pub local: Zone,
+}
+
+impl Settings {
+    /// # Errors
+    /// Those of the database.
+    pub async fn read(
+        plan: &Plan,
+        connection: &str,
+        session: &mut dyn Session,
+    ) -> db::Result<Settings> {
+        let facts = facts(plan, connection);
+        let lets = facts.map_or(&[][..], |facts| &facts.lets);
+        let lookups = Lookups::read(session, lets).await?;
+        let now = own::now(session).await?;
+        let zone = match facts.and_then(|facts| facts.zone.as_ref()) {
+            Some(sql) => read_zone(session, &sql.text).await?,
+            None => Zone::UTC,
+        };
+        let local = match facts.and_then(|facts| facts.local_zone.as_ref()) {
+            Some(sql) => read_zone(session, &sql.text).await?,
+            None => zone,
+        };
+        Ok(Settings {
+            lookups,
+            now,
+            zone,
+            local,
+        })
+    }
+
+    /// Whether the condition holds; one that is not there does.
+    ///
+    /// # Errors
+    /// Those of the database; a condition that does not fit it.
+    pub async fn hold(
+        &self,
+        session: &mut dyn Session,
+        condition: Option<&Expr>,
+    ) -> Result<bool, OrdersError> {
+        match condition {
+            None => Ok(true),
+            Some(expr) => Ok(condition::holds(session, &self.lookups, expr, self.now).await?),
+        }
+    }
+}
+
 /// A shop as its orders are read: the storage that rules, and the zones of its times and its people.
 pub struct Shop<'p> {
     pub storage: &'p Storage,
@@ -139,29 +193,17 @@ impl<'p> Shop<'p> {
         let first = orders.storages.first().ok_or_else(no_storage)?;
         let name = &first.flow.source.connection;
         let mut session = connections.engine(name)?.connect().await?;
-        let facts = facts(plan, name);
-        let lets = facts.map_or(&[][..], |facts| &facts.lets);
-        let lookups = Lookups::read(session.as_mut(), lets).await?;
-        let now = own::now(session.as_mut()).await?;
-        let zone = match facts.and_then(|facts| facts.zone.as_ref()) {
-            Some(sql) => read_zone(session.as_mut(), &sql.text).await?,
-            None => Zone::UTC,
-        };
-        let local = match facts.and_then(|facts| facts.local_zone.as_ref()) {
-            Some(sql) => read_zone(session.as_mut(), &sql.text).await?,
-            None => zone,
-        };
+        let settings = Settings::read(plan, name, session.as_mut()).await?;
         for storage in &orders.storages {
-            let applies = match &storage.condition {
-                None => true,
-                Some(expr) => condition::holds(session.as_mut(), &lookups, expr, now).await?,
-            };
-            if applies {
+            if settings
+                .hold(session.as_mut(), storage.condition.as_ref())
+                .await?
+            {
                 return Ok(Shop {
                     storage,
                     session,
-                    zone,
-                    local,
+                    zone: settings.zone,
+                    local: settings.local,
                 });
             }
         }

@@ -11,7 +11,7 @@ use super::documents::{Document, Documents, Stage, money};
 use super::found::Found;
 use super::{BATCH, Import, Meaning, OrdersError, meaning, name_status, unbound, unfit};
 use crate::db::template::{self, Bound as Binding};
-use crate::db::{CommitError, DbError, DbErrorKind, Isolation};
+use crate::db::{CommitError, DbError, Isolation};
 use crate::failpoint;
 use crate::own::link::Link;
 use crate::sync::batch::Intent;
@@ -298,7 +298,7 @@ impl Import<'_> {
             }
             Ok(_) => {
                 // After an unknown COMMIT the next attempt finds it cancelled.
-                session.commit().await.map_err(unknown_is_lost)?;
+                session.commit().await.map_err(CommitError::into_lost)?;
                 report.counts.changed += 1;
                 report.counts.rows_updated += 1;
                 report.notes.push(format!(
@@ -334,7 +334,7 @@ impl Import<'_> {
             self.links.remember(session, &rows).await
         };
         match done.await {
-            Ok(()) => Ok(session.commit().await.map_err(unknown_is_lost)?),
+            Ok(()) => Ok(session.commit().await.map_err(CommitError::into_lost)?),
             Err(error) => {
                 let _ = session.rollback().await;
                 Err(error.into())
@@ -368,14 +368,4 @@ fn is_equal(one: &Watched, document: Option<&Document>) -> bool {
     let total = document.and_then(|document| document.total.as_ref());
     let total = total.map(money);
     old.refunded == new.refunded && old.total != new.total && total.as_ref() == Some(&new.total)
-}
-
-fn unknown_is_lost(error: CommitError) -> DbError {
-    match error {
-        CommitError::NotDone(error) => error,
-        CommitError::Unknown(error) => DbError {
-            kind: DbErrorKind::ConnectionLost,
-            ..error
-        },
-    }
 }

@@ -7,7 +7,7 @@
 use super::OwnTables;
 use crate::db::query::{Delete, Insert, Query, TableName, Update};
 use crate::db::{self, Session};
-use crate::value::{Charset, Type, Value};
+use crate::value::{Type, Value};
 use std::collections::HashMap;
 
 /// The needs of one record kind of one shop.
@@ -96,7 +96,7 @@ impl Needs {
         if rows.is_empty() {
             return Ok(());
         }
-        let mut types = vec![text(); 4];
+        let mut types = vec![Type::TEXT; 4];
         types.push(flag());
         let insert = Insert {
             table: self.table.clone(),
@@ -131,7 +131,7 @@ impl Needs {
             key: ["shop", "record", "record_key", "needed"]
                 .map(str::to_owned)
                 .to_vec(),
-            key_types: vec![text(); 4],
+            key_types: vec![Type::TEXT; 4],
             columns: vec!["met".to_owned()],
             types: vec![flag()],
             rows: rows.collect(),
@@ -147,7 +147,7 @@ impl Needs {
         let delete = Delete {
             table: self.table.clone(),
             key: ["shop", "record", "record_key"].map(str::to_owned).to_vec(),
-            key_types: vec![text(); 3],
+            key_types: vec![Type::TEXT; 3],
             rows: keys.iter().map(|key| self.key(key)).collect(),
         };
         session.delete(&delete).await.map(|_| ())
@@ -157,15 +157,6 @@ impl Needs {
         [self.shop.as_str(), self.record.as_str(), key]
             .map(|part| Value::Text(part.to_owned()))
             .to_vec()
-    }
-}
-
-fn text() -> Type {
-    Type::Text {
-        chars_max: None,
-        bytes_max: None,
-        charset: Charset::Unicode,
-        padded: false,
     }
 }
 

@@ -6,7 +6,7 @@
 use super::OwnTables;
 use crate::db::query::{Delete, Insert, Query, TableName, Update};
 use crate::db::{self, DbError, DbErrorKind, Session};
-use crate::value::{Charset, Type, Value};
+use crate::value::{Type, Value};
 use std::collections::{BTreeMap, HashMap};
 
 /// Field -> text.
@@ -112,12 +112,7 @@ impl Wrote {
         let key_columns = ["shop", "record", "record_key", "part"]
             .map(str::to_owned)
             .to_vec();
-        let text = Type::Text {
-            chars_max: None,
-            bytes_max: None,
-            charset: Charset::Unicode,
-            padded: false,
-        };
+        let text = Type::TEXT;
         let key = |key: &String| -> Vec<Value> {
             [&self.shop, &self.record, key, &self.part]
                 .map(|part| Value::Text(part.clone()))

@@ -12,7 +12,7 @@ pub mod quarantine;
 use crate::db::query::Query;
 use crate::db::sqlite::Sqlite;
 use crate::db::{self, DbError, DbErrorKind, DbUrl, Engine, Isolation, Session};
-use crate::value::{Charset, Type, Value};
+use crate::value::{Type, Value};
 use chrono::{DateTime, Utc};
 use std::path::{Path, PathBuf};
 
@@ -234,12 +234,7 @@ fn set_aside(path: &Path) -> Result<PathBuf> {
 }
 
 /// The types of the state's own columns: texts and numbers.
-const TEXT: Type = Type::Text {
-    chars_max: None,
-    bytes_max: None,
-    charset: Charset::Unicode,
-    padded: false,
-};
+const TEXT: Type = Type::TEXT;
 const INTEGER: Type = Type::Int {
     bits: 64,
     signed: true,

@@ -6,24 +6,13 @@ use crate::db::query::Query;
 use crate::db::template;
 use crate::plan::ServerSql;
 use crate::sync::derived::Binding;
-use crate::value::{Charset, Decimal, Row, Type, Value, convert, iso};
+use crate::value::{Decimal, Row, Type, Value, convert, iso};
 use chrono::NaiveDateTime;
 use futures_util::TryStreamExt;
 use std::collections::BTreeSet;
 
 /// Longer lists are not sent to the server: everything is read and chosen from here.
 pub const LIST_MAX: usize = 1000;
-
-const NUMBER: Type = Type::Decimal {
-    precision: None,
-    scale: None,
-};
-const TEXT: Type = Type::Text {
-    chars_max: None,
-    bytes_max: None,
-    charset: Charset::Unicode,
-    padded: false,
-};
 
 /// A query of a pack, narrowed to rows whose column has one of the values: blanks around them aside, and by the
 /// server's collation, so what comes back is still to be compared byte for byte.
@@ -111,7 +100,7 @@ pub fn needed<'r>(row: &'r Row, at: Option<usize>, name: &str) -> Result<&'r Val
 
 /// Text without the blanks around it; NULL and `''` are `None`.
 pub fn text(value: &Value) -> Result<Option<String>, String> {
-    let text = match convert(value.clone(), &TEXT) {
+    let text = match convert(value.clone(), &Type::TEXT) {
         Ok(Value::Text(text)) => text,
         Ok(_) => return Ok(None),
         Err(misfit) => return Err(format!("{misfit}; value {}", value.show())),
@@ -125,7 +114,7 @@ pub fn number(value: &Value) -> Result<Option<Decimal>, String> {
     if matches!(value, Value::Text(text) if text.trim().is_empty()) {
         return Ok(None);
     }
-    match convert(value.clone(), &NUMBER) {
+    match convert(value.clone(), &Type::NUMBER) {
         Ok(Value::Decimal(number)) => Ok(Some(number)),
         Ok(_) => Ok(None),
         Err(misfit) => Err(format!("{misfit}; value {}", value.show())),

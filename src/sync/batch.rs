@@ -505,12 +505,8 @@ impl<'b> Applier<'b> {
                     self.pace.wrote(records.len(), began.elapsed());
                     Ok(pass)
                 }
-                Err(CommitError::NotDone(error)) => Err(error),
-                // Looking again is all that is needed: the whole batch is compared anew on a new connection.
-                Err(CommitError::Unknown(error)) => Err(DbError {
-                    kind: DbErrorKind::ConnectionLost,
-                    ..error
-                }),
+                // Looking again is all that is needed: the whole batch is compared anew.
+                Err(error) => Err(error.into_lost()),
             },
             Err(error) => {
                 // A connection that broke has rolled back by itself.

@@ -438,9 +438,7 @@ async fn insert(
     };
     match work.await {
         Ok(()) => {
-            session.commit().await.map_err(|error| match error {
-                CommitError::NotDone(error) | CommitError::Unknown(error) => error,
-            })?;
+            session.commit().await.map_err(CommitError::into_error)?;
             pace.wrote(batch.records.len(), began.elapsed());
             Ok(())
         }

@@ -9,7 +9,7 @@
 
 use super::batch::{Applier, Outcome, rejected};
 use super::bind::Bound;
-use super::known::IN_MEMORY_MAX;
+use super::known::{IN_MEMORY_MAX, head};
 use super::links::LinkCache;
 use super::read::{key_hash, trimmed};
 use super::record::{Record, key_text};
@@ -110,10 +110,6 @@ impl Keys<'_> {
         let entries = self.source.all()?;
         entries.map(|entry| Ok(head(&entry?.0))).collect()
     }
-}
-
-fn head(key: &KeyHash) -> u64 {
-    (u128::from_be_bytes(*key) >> 64) as u64
 }
 
 struct Settling<'s, 'b> {

@@ -148,7 +148,8 @@ impl Table {
     }
 }
 
-fn head(hash: &KeyHash) -> u64 {
+/// The first eight bytes: the order of a snapshot's entries.
+pub(super) fn head(hash: &KeyHash) -> u64 {
     (u128::from_be_bytes(*hash) >> 64) as u64
 }
 

@@ -21,7 +21,7 @@ use crate::db::sieve::Mark;
 use crate::db::{DbError, DbErrorKind, Engine, Result};
 use crate::plan::{FieldKind, Relation};
 use crate::value::convert;
-use crate::value::{Charset, Row, Type, Value};
+use crate::value::{Row, Type, Value};
 use feed::{ChildRows, Fed, Marked, Portions, Rows};
 use sift::Sifter;
 use std::cmp::Ordering;
@@ -444,21 +444,13 @@ fn fingerprint(seed: &[u8; 32], row: &[Value], children: &[Vec<Row>]) -> Fingerp
 /// A source value as the record's field says it is: an ERP may keep a flag as 0 and 1, or a sku as a number.
 fn as_field(value: Value, kind: FieldKind) -> std::result::Result<Value, String> {
     let ty = match kind {
-        FieldKind::Text | FieldKind::Texts => Type::Text {
-            chars_max: None,
-            bytes_max: None,
-            charset: Charset::Unicode,
-            padded: false,
-        },
+        FieldKind::Text | FieldKind::Texts => Type::TEXT,
         FieldKind::Boolean => Type::Bool,
         FieldKind::Integer => Type::Int {
             bits: 64,
             signed: true,
         },
-        FieldKind::Decimal => Type::Decimal {
-            precision: None,
-            scale: None,
-        },
+        FieldKind::Decimal => Type::NUMBER,
         FieldKind::Moment => return Ok(value),
     };
     convert(value, &ty).map_err(|misfit| misfit.to_string())

@@ -241,6 +241,19 @@ pub enum Charset {
 }
 
 impl Type {
+    /// A text of any length.
+    pub const TEXT: Type = Type::Text {
+        chars_max: None,
+        bytes_max: None,
+        charset: Charset::Unicode,
+        padded: false,
+    };
+    /// An exact number of any size.
+    pub const NUMBER: Type = Type::Decimal {
+        precision: None,
+        scale: None,
+    };
+
     /// Least and greatest number of an integer column of so many bits (8 to 64).
     fn integer_range(bits: u8, signed: bool) -> (i128, i128) {
         let bits = u32::from(bits.clamp(1, 64));

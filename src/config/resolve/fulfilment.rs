@@ -3,20 +3,18 @@
 use super::super::mapping::fulfilment::{
     NewsWord, ShopFulfilmentKeys, StatementKeys, StatusKeys, WayKeys,
 };
-use super::super::project::{ShopFulfilmentKeys as Over, ShopKeys};
+use super::super::project::ShopFulfilmentKeys as Over;
 use super::super::record;
 use super::super::spanned::At;
 use super::super::texts::{Bound, Texts};
-use super::side::PackSide;
+use super::order::ShopOrders;
 use super::target;
-use crate::diagnostic::{Diagnostic, SourceFile, Span};
+use crate::diagnostic::{Diagnostic, Span};
 use crate::expr::Expr;
 use crate::plan::fulfilment::{
     Documents, Fulfilment, Language, News, Rules, State, Statement, Way,
 };
-use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// What the statements of a shop's pack may name.
 pub const NAMES: [&str; 11] = [
@@ -33,32 +31,12 @@ pub const NAMES: [&str; 11] = [
     "now_unix",
 ];
 
-/// What stands between the ERP and one shop.
-pub struct ShopFulfilment<'a> {
-    pub project_file: &'a Arc<SourceFile>,
-    pub name: &'a At<String>,
-    pub keys: &'a ShopKeys,
-    pub shop: &'a PackSide,
-    pub erp: &'a PackSide,
-    pub since: Option<DateTime<Utc>>,
-    /// `orders.since` is there, be it right or wrong.
-    pub has_since: bool,
-}
-
-impl ShopFulfilment<'_> {
-    /// `None` after an error, which is reported.
-    pub fn resolve(&self, found: &mut Vec<Diagnostic>) -> Option<Fulfilment> {
+impl ShopOrders<'_> {
+    /// The way back; `None` after an error, which is reported.
+    pub fn fulfilment(&self, found: &mut Vec<Diagnostic>) -> Option<Fulfilment> {
         let over = self.keys.fulfilment.as_ref()?;
         let at = Span::new(self.project_file, over.range.clone());
-        if !self.has_since {
-            let message = format!("missing key `orders.since` in `[{}]`", self.shop.connection);
-            found.push(
-                Diagnostic::error("P136", message)
-                    .at(&at, "its orders get another status")
-                    .note("orders before it are nobody's business; without it the shop's whole history would be touched")
-                    .help("the moment of the cut-over: `orders.since = 2026-12-01T00:00:00+01:00`"),
-            );
-        }
+        self.needs_since(&at, "its orders get another status", "touched", found);
         let (file, body) = self.shop.pack.shop_fulfilment()?;
         let keys = body.fulfilment.as_ref()?;
         let rules = self.rules(keys, &over.value);

@@ -32,7 +32,6 @@ use crate::plan::mail::Mailing;
 use crate::plan::schedule::Schedule;
 use crate::plan::{Codes, Connection, ErpStock, Flow, Plan, ServerSql, Shop, Source, Within};
 use crate::value::Value;
-use fulfilment::ShopFulfilment;
 use order::ShopOrders;
 use side::{Named, PackSide};
 use source::RecordView;
@@ -292,34 +291,23 @@ impl<'p> Resolver<'p, '_> {
         }
         let records = self.records(keys, side, erp);
         self.needed_keys(keys, side, &records);
+        let web = erp.side.map(|erp| ShopOrders {
+            project_file: self.file,
+            name,
+            keys,
+            shop: side,
+            erp,
+            since,
+            has_since: self.project.with_since.contains(&name.value),
+        });
         for &record in &records {
             if record == record::ORDER.name {
-                let orders = erp.side.and_then(|erp| {
-                    let orders = ShopOrders {
-                        project_file: self.file,
-                        name,
-                        keys,
-                        shop: side,
-                        erp,
-                        since,
-                        has_since: self.project.with_since.contains(&name.value),
-                    };
-                    orders.resolve(&mut self.loader.found)
-                });
+                let orders = web.as_ref();
+                let orders = orders.and_then(|web| web.resolve(&mut self.loader.found));
                 plan.orders.extend(orders);
             } else if record == record::FULFILMENT {
-                let fulfilment = erp.side.and_then(|erp| {
-                    let fulfilment = ShopFulfilment {
-                        project_file: self.file,
-                        name,
-                        keys,
-                        shop: side,
-                        erp,
-                        since,
-                        has_since: self.project.with_since.contains(&name.value),
-                    };
-                    fulfilment.resolve(&mut self.loader.found)
-                });
+                let fulfilment = web.as_ref();
+                let fulfilment = fulfilment.and_then(|web| web.fulfilment(&mut self.loader.found));
                 let fulfilment = fulfilment.map(|one| Fulfilment {
                     mailing: self.mailing(keys),
                     ..one

@@ -34,17 +34,28 @@ pub struct ShopOrders<'a> {
 }
 
 impl ShopOrders<'_> {
+    /// Without a cut-over the shop's whole history would be `done` something to.
+    pub fn needs_since(&self, at: &Span, label: &str, done: &str, found: &mut Vec<Diagnostic>) {
+        if self.has_since {
+            return;
+        }
+        let message = format!("missing key `orders.since` in `[{}]`", self.shop.connection);
+        found.push(
+            Diagnostic::error("P136", message)
+                .at(at, label)
+                .note(format!("orders before it are nobody's business; without it the shop's whole history would be {done}"))
+                .help("the moment of the cut-over: `orders.since = 2026-12-01T00:00:00+01:00`"),
+        );
+    }
+
     /// `None` after an error, which is reported.
     pub fn resolve(&self, found: &mut Vec<Diagnostic>) -> Option<Orders> {
-        if !self.has_since {
-            let message = format!("missing key `orders.since` in `[{}]`", self.shop.connection);
-            found.push(
-                Diagnostic::error("P136", message)
-                    .at(&self.shop.at, "its orders go into the ERP")
-                    .note("orders before it are nobody's business; without it the shop's whole history would be imported")
-                    .help("the moment of the cut-over: `orders.since = 2026-12-01T00:00:00+01:00`"),
-            );
-        }
+        self.needs_since(
+            &self.shop.at,
+            "its orders go into the ERP",
+            "imported",
+            found,
+        );
         let (file, body) = self.shop.pack.shop_order()?;
         let (erp_file, erp) = self.erp.pack.erp_order()?;
         let keys = body.order.as_ref()?;

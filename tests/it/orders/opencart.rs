@@ -1,9 +1,10 @@
 //! OpenCart's orders as its checkout writes them, into the reference ERP: 4.1, and 4.0 with its codes in columns.
 
 use super::changes::quarantined;
-use super::place::Between;
+use super::place::{Between, TAXES};
 use crate::support::client::Client;
-use crate::support::servers::{self, Database};
+use crate::support::servers::Database;
+use crate::sync::opencart;
 
 const HEADS: &str = "SELECT o.web_reference, o.web_number, o.order_date, c.name, o.currency, o.total, o.net_total, o.payment_method, o.transaction_id,
     o.carrier, o.delivery_name, o.delivery_street, o.delivery_city, o.delivery_province, o.delivery_country, o.note
@@ -12,9 +13,6 @@ const HEADS: &str = "SELECT o.web_reference, o.web_number, o.order_date, c.name,
 const LINES: &str = "SELECT l.line, l.sku, l.description, l.quantity::integer, l.unit_price::numeric(12, 4), l.amount, l.tax_class
     FROM order_lines l JOIN orders o ON o.number = l.order_number WHERE o.web_reference = ";
 
-const TAXES: &str = "SELECT t.tax_class, t.net::numeric(12, 2), t.tax::numeric(12, 2)
-    FROM order_taxes t JOIN orders o ON o.number = t.order_number WHERE o.web_reference = ";
-
 async fn between(test: &str, version: &str) -> Between {
     let (erp, shop, project) = databases(test, version).await;
     Between::of(erp, shop, &project)
@@ -22,40 +20,9 @@ async fn between(test: &str, version: &str) -> Between {
 
 /// Both databases, filled, and the project between them.
 pub async fn databases(test: &str, version: &str) -> (Database, Database, String) {
-    let erp = servers::postgres(&format!("{test} {version} erp")).await;
-    let shop = servers::mariadb(&format!("{test} {version} shop")).await;
-    let mut client = erp.client().await;
-    client.load_file("schemas/reference/postgres.sql").await;
-    client.load_file("tests/cases/opencart/erp.sql").await;
-    let mut client = shop.client().await;
-    let schema = format!("schemas/opencart-{version}/mysql.sql");
-    client.load_file(&schema).await;
-    let seed = format!("tests/cases/opencart/seed-{version}.sql");
-    client.load_file(&seed).await;
-    client.load(TAXED).await;
-    let project = format!(
-        r#"
-[erp]
-pack = "reference"
-url  = "{}"
-
-[shop.main]
-pack         = "opencart-{version}"
-url          = "{}"
-language     = "en"
-price_list   = "public"
-warehouses   = ["WH"]
-vat_field    = "3"
-orders.since = 2026-01-01T00:00:00Z
-[shop.main.languages]
-"en-gb" = "en"
-"it-it" = "it"
-[shop.main.tax]
-IVA22 = {{ rate = 22, class = 9 }}
-IVA10 = {{ rate = 10, class = 10 }}
-"#,
-        erp.url, shop.url
-    );
+    let (erp, shop) = opencart::databases(version, test).await;
+    shop.client().await.load(TAXED).await;
+    let project = opencart::project(version, &erp, &shop, "vat_field = \"3\"");
     (erp, shop, project)
 }
 

@@ -6,6 +6,10 @@ use crate::support::servers::Database;
 use crate::sync::pair::{On, database};
 use crate::sync::shop;
 
+/// An order's tax split; its reference goes behind.
+pub const TAXES: &str = "SELECT t.tax_class, t.net::numeric(12, 2), t.tax::numeric(12, 2)
+    FROM order_taxes t JOIN orders o ON o.number = t.order_number WHERE o.web_reference = ";
+
 /// A line: product, variation, pieces, net, tax, rate id.
 pub struct Line(
     pub u32,

@@ -1,9 +1,10 @@
 //! PrestaShop's orders as its checkout writes them, into the reference ERP.
 
 use super::changes::quarantined;
-use super::place::Between;
+use super::place::{Between, TAXES};
 use crate::support::client::Client;
-use crate::support::servers::{self, Database};
+use crate::support::servers::Database;
+use crate::sync::prestashop;
 
 const HEADS: &str = "SELECT o.web_reference, o.web_number, o.order_date, c.name, o.total, o.net_total, o.payment_method, o.paid_at, o.transaction_id,
     o.carrier, o.delivery_name, o.delivery_street, o.delivery_city, o.delivery_province, o.delivery_country, o.note
@@ -12,9 +13,6 @@ const HEADS: &str = "SELECT o.web_reference, o.web_number, o.order_date, c.name,
 const LINES: &str = "SELECT l.line, l.sku, l.description, l.quantity::integer, l.unit_price::numeric(12, 4), l.discount_percent::numeric(12, 2), l.amount::numeric(12, 2), l.tax_class
     FROM order_lines l JOIN orders o ON o.number = l.order_number WHERE o.web_reference = ";
 
-const TAXES: &str = "SELECT t.tax_class, t.net::numeric(12, 2), t.tax::numeric(12, 2)
-    FROM order_taxes t JOIN orders o ON o.number = t.order_number WHERE o.web_reference = ";
-
 async fn between(test: &str) -> Between {
     let (erp, shop, project) = databases(test).await;
     Between::of(erp, shop, &project)
@@ -22,34 +20,9 @@ async fn between(test: &str) -> Between {
 
 /// Both databases, filled, and the project between them.
 pub async fn databases(test: &str) -> (Database, Database, String) {
-    let erp = servers::postgres(&format!("{test} erp")).await;
-    let shop = servers::mariadb(&format!("{test} shop")).await;
-    let mut client = erp.client().await;
-    client.load_file("schemas/reference/postgres.sql").await;
-    client.load_file("tests/cases/prestashop/erp.sql").await;
-    let mut client = shop.client().await;
-    client.load_file("schemas/prestashop/mysql.sql").await;
-    client.load_file("tests/cases/prestashop/seed.sql").await;
-    client.load(BUYERS).await;
-    let project = format!(
-        r#"
-[erp]
-pack = "reference"
-url  = "{}"
-
-[shop.main]
-pack         = "prestashop"
-url          = "{}"
-language     = "it"
-price_list   = "public"
-warehouses   = ["WH"]
-orders.since = 2026-01-01T00:00:00Z
-[shop.main.tax]
-IVA22 = {{ rate = 22, rules = 1 }}
-IVA10 = {{ rate = 10, rules = 2 }}
-"#,
-        erp.url, shop.url
-    );
+    let (erp, shop) = prestashop::databases(test).await;
+    shop.client().await.load(BUYERS).await;
+    let project = prestashop::project(&erp, &shop);
     (erp, shop, project)
 }
 

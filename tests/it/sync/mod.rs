@@ -13,11 +13,11 @@ mod late;
 mod links;
 mod lost;
 mod needs;
-mod opencart;
+pub mod opencart;
 mod packs;
 
 pub mod pair;
-mod prestashop;
+pub mod prestashop;
 pub mod shop;
 mod shops;
 mod standing;

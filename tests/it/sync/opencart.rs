@@ -11,8 +11,9 @@ use crate::support::servers::{self, Database};
 use super::shop::run_all;
 
 const BOTH: [&str; 2] = ["4.1", "4.0"];
+const RECORDS: &str = "records = [\"category\", \"article\", \"price\"]";
 
-async fn databases(version: &str, test: &str) -> (Database, Database) {
+pub async fn databases(version: &str, test: &str) -> (Database, Database) {
     let erp = servers::postgres(&format!("{test} {version} erp")).await;
     let shop = servers::mariadb(&format!("{test} {version} shop")).await;
     let mut client = erp.client().await;
@@ -26,7 +27,8 @@ async fn databases(version: &str, test: &str) -> (Database, Database) {
     (erp, shop)
 }
 
-fn project(version: &str, erp: &Database, shop: &Database) -> String {
+/// `more` is what the shop has beside what every test needs.
+pub fn project(version: &str, erp: &Database, shop: &Database, more: &str) -> String {
     format!(
         r#"
 [erp]
@@ -40,7 +42,7 @@ language     = "en"
 price_list   = "public"
 warehouses   = ["WH"]
 orders.since = 2026-01-01T00:00:00Z
-records      = ["category", "article", "price"]
+{more}
 [shop.main.languages]
 en-gb = "en"
 it-it = "it"
@@ -54,7 +56,7 @@ IVA10 = {{ rate = 10, class = 10 }}
 
 async fn shop_and_erp(version: &str, test: &str) -> (Database, Database, Pipeline) {
     let (erp, shop) = databases(version, test).await;
-    let pipeline = Pipeline::new(&project(version, &erp, &shop)).await;
+    let pipeline = Pipeline::new(&project(version, &erp, &shop, RECORDS)).await;
     (erp, shop, pipeline)
 }
 
@@ -385,7 +387,7 @@ async fn an_article_is_not_shown_before_its_price_is_written() {
         let (erp, shop) = databases(version, "sync::opencart::needs").await;
         run_all(&erp, &["DELETE FROM prices WHERE sku = 'LAMP'"]).await;
         let mut folder = Project::new();
-        folder.file("ponte.toml", &project(version, &erp, &shop));
+        folder.file("ponte.toml", &project(version, &erp, &shop, RECORDS));
         folder.ponte(&["setup", "--run"]).succeeds();
         folder.ponte(&["match", "--accept"]);
         folder.ponte(&["sync", "category", "article"]).succeeds();
@@ -500,7 +502,8 @@ async fn traces(shop: &Database, id: &str) -> Vec<String> {
 async fn a_deleted_article_leaves_nothing_behind() {
     for version in BOTH {
         let (erp, shop) = databases(version, "sync::opencart::delete").await;
-        let text = project(version, &erp, &shop) + "[shop.main.article]\ngone = \"delete\"\n";
+        let text =
+            project(version, &erp, &shop, RECORDS) + "[shop.main.article]\ngone = \"delete\"\n";
         let pipeline = Pipeline::new(&text).await;
         pipeline.sync_shops(&changed()).await;
         let of = async |model: &str| {

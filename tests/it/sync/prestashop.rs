@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::support::client::Client;
 use crate::support::pipeline::{Pipeline, changed, dump, full, same_dump};
-use crate::support::servers;
+use crate::support::servers::{self, Database};
 
 struct Pair {
     erp: Client,
@@ -13,24 +13,20 @@ struct Pair {
     pipeline: Pipeline,
 }
 
-async fn pair(test: &str) -> Pair {
+pub async fn databases(test: &str) -> (Database, Database) {
     let erp = servers::postgres(&format!("{test} erp")).await;
     let shop = servers::mariadb(&format!("{test} shop")).await;
-    let mut erp_client = erp.client().await;
-    for file in [
-        "schemas/reference/postgres.sql",
-        "tests/cases/prestashop/erp.sql",
-    ] {
-        erp_client.load_file(file).await;
-    }
-    let mut shop_client = shop.client().await;
-    for file in [
-        "schemas/prestashop/mysql.sql",
-        "tests/cases/prestashop/seed.sql",
-    ] {
-        shop_client.load_file(file).await;
-    }
-    let pipeline = Pipeline::new(&format!(
+    let mut client = erp.client().await;
+    client.load_file("schemas/reference/postgres.sql").await;
+    client.load_file("tests/cases/prestashop/erp.sql").await;
+    let mut client = shop.client().await;
+    client.load_file("schemas/prestashop/mysql.sql").await;
+    client.load_file("tests/cases/prestashop/seed.sql").await;
+    (erp, shop)
+}
+
+pub fn project(erp: &Database, shop: &Database) -> String {
+    format!(
         r#"
 [erp]
 pack = "reference"
@@ -48,11 +44,15 @@ IVA22 = {{ rate = 22, rules = 1 }}
 IVA10 = {{ rate = 10, rules = 2 }}
 "#,
         erp.url, shop.url
-    ))
-    .await;
+    )
+}
+
+async fn pair(test: &str) -> Pair {
+    let (erp, shop) = databases(test).await;
+    let pipeline = Pipeline::new(&project(&erp, &shop)).await;
     Pair {
-        erp: erp_client,
-        shop: shop_client,
+        erp: erp.client().await,
+        shop: shop.client().await,
         pipeline,
     }
 }
