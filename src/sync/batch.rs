@@ -7,6 +7,7 @@
 //! alone, and that row is rejected. After a COMMIT whose answer was lost the records are looked at anew: what was
 //! committed is then found right.
 
+mod attempt;
 mod gone;
 pub mod needs;
 mod pass;
@@ -14,7 +15,6 @@ mod pass;
 use super::bind::Bound;
 use super::elements::Linked;
 use super::fetch::refusal;
-use super::layout::MAIN;
 use super::links::{Assumed, LinkCache};
 use super::pace::Pace;
 use super::record::{Existing, Record, Surroundings};
@@ -28,9 +28,8 @@ use crate::own::OwnTables;
 use crate::own::generation::{Generation, NewGeneration};
 use crate::own::lease::Guard;
 use crate::own::link::{Link, Links};
-use crate::value::Value;
-use pass::{Pass, note};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use pass::Pass;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -80,6 +79,8 @@ pub struct Applier<'b> {
     pub hanging: Vec<Generation>,
     /// A transaction for each record.
     pub singly: bool,
+    /// Nearly all records of the last batch differed from their rows.
+    all_differ: bool,
     /// What goes into the columns of new links beside the pack's, by key.
     pub noted: HashMap<String, BTreeMap<String, String>>,
     linked: Linked,
@@ -102,8 +103,41 @@ pub struct Done {
     pub record: Record,
     pub outcome: Outcome,
     pub complete: bool,
-    /// Which row it is, as far as that became known; with the link that it has, or is to have, to a row that is there.
-    pub state: Option<(Existing, Option<Link>)>,
+    pub state: Option<Found>,
+}
+
+/// Which row a record is, as far as that became known; with the link that it has, or is to have, to a row that is there.
+pub type Found = (Existing, Option<Link>);
+
+/// All of [`Done`] but the record.
+struct Became {
+    outcome: Outcome,
+    complete: bool,
+    state: Option<Found>,
+}
+
+impl Became {
+    fn incomplete(outcome: Outcome) -> Self {
+        Became {
+            outcome,
+            complete: false,
+            state: None,
+        }
+    }
+
+    fn of(self, record: Record) -> Done {
+        let Became {
+            outcome,
+            complete,
+            state,
+        } = self;
+        Done {
+            record,
+            outcome,
+            complete,
+            state,
+        }
+    }
 }
 
 impl<'b> Applier<'b> {
@@ -133,6 +167,7 @@ impl<'b> Applier<'b> {
             expected: None,
             hanging: Vec::new(),
             singly: false,
+            all_differ: false,
             noted: HashMap::new(),
             linked: Linked::new(),
         }
@@ -175,9 +210,14 @@ impl<'b> Applier<'b> {
                 Step::Gone => self.attempt_gone(&records, report).await,
             };
             match attempt {
-                Ok(finished) => {
+                Ok(became) => {
                     tries = 0;
-                    done.extend(finished);
+                    done.extend(
+                        records
+                            .into_iter()
+                            .zip(became)
+                            .map(|(record, became)| became.of(record)),
+                    );
                 }
                 Err(error) if error.is_about_data() && records.len() > 1 => {
                     let mut first = records;
@@ -186,12 +226,9 @@ impl<'b> Applier<'b> {
                     todo.push(first);
                 }
                 Err(error) if error.is_about_data() => {
-                    done.extend(records.into_iter().map(|record| Done {
-                        record,
-                        outcome: Outcome::Rejected(Reason::Refused(error.message.clone())),
-                        complete: false,
-                        state: None,
-                    }));
+                    let refused = || Outcome::Rejected(Reason::Refused(error.message.clone()));
+                    let refused = |record| Became::incomplete(refused()).of(record);
+                    done.extend(records.into_iter().map(refused));
                 }
                 Err(error) if error.is_transient() && tries < TRIES => {
                     tries += 1;
@@ -233,129 +270,6 @@ impl<'b> Applier<'b> {
             };
         }
         Ok(())
-    }
-
-    /// Nobody would find a new row without a title, and what is written on creation only would never be put right.
-    fn nameless(&self, record: &Record) -> Option<Reason> {
-        let slot = self.bound.layout.main_name?;
-        let is_nameless = match &record.values[slot as usize] {
-            Value::Null => true,
-            Value::Text(name) => name.trim().is_empty(),
-            _ => false,
-        };
-        let language = self.bound.flow.target.languages.get(MAIN)?;
-        (record.state == Existing::New && is_nameless).then(|| Reason::Nameless {
-            language: language.clone(),
-        })
-    }
-
-    async fn attempt(
-        &mut self,
-        originals: &[Record],
-        report: &mut FlowReport,
-    ) -> Result<Vec<Done>, DbError> {
-        let mut records = originals.to_vec();
-        let mut outcomes: Vec<Option<Outcome>> = vec![None; records.len()];
-        let mut incomplete = HashSet::new();
-
-        let mut links = LinkCache::assuming(&self.assumed);
-        self.prefetch(&mut records, &mut links).await?;
-        for (at, reason) in self.prepare(&mut records, &links).await? {
-            outcomes[at].get_or_insert(Outcome::Rejected(reason));
-        }
-        self.await_needs(&mut records).await?;
-        let waiting = records
-            .iter()
-            .enumerate()
-            .filter(|(_, one)| self.waits(one));
-        incomplete.extend(waiting.map(|(at, _)| at));
-        let mut states = Vec::with_capacity(records.len());
-        for (at, record) in records.iter().enumerate() {
-            if outcomes[at].is_none()
-                && let Some(reason) = self.nameless(record)
-            {
-                outcomes[at] = Some(Outcome::Rejected(reason));
-            }
-            let is_known = outcomes[at].is_none();
-            if is_known && self.hold_new && record.state == Existing::New {
-                outcomes[at] = Some(Outcome::Rejected(Reason::Held));
-            }
-            if self.known_only && matches!(record.state, Existing::Found { .. } | Existing::New) {
-                outcomes[at].get_or_insert(Outcome::Unknown);
-            }
-            let link = self.link_of(record).map(|(_, link)| link);
-            states.push(is_known.then(|| (record.state.clone(), link)));
-        }
-        let (at_of, mut going): (Vec<usize>, Vec<Record>) = records
-            .into_iter()
-            .enumerate()
-            .filter(|(at, _)| outcomes[*at].is_none())
-            .unzip();
-        let unwritten = going.clone();
-        let mut look = self.pass(&mut going, &links, Mode::Look).await?;
-        if self.known_only && self.bound.finder.is_none() {
-            for at in look.without_created() {
-                outcomes[at_of[at]].get_or_insert(Outcome::Unknown);
-            }
-        }
-        for (at, reason) in &look.failed {
-            outcomes[at_of[*at]].get_or_insert(Outcome::Rejected(reason.clone()));
-        }
-        incomplete.extend(look.waiting.iter().map(|at| at_of[*at]));
-        let chosen: Vec<usize> = {
-            let differs = |at: usize, record: &Record| {
-                look.derived_differ
-                    || look.touched.contains(&at)
-                    || self.remembers(record)
-                    || matches!(record.state, Existing::Found { .. } | Existing::New)
-            };
-            (0..going.len())
-                .filter(|at| outcomes[at_of[*at]].is_none() && differs(*at, &going[*at]))
-                .collect()
-        };
-        if self.intent == Intent::DryRun || chosen.is_empty() {
-            for at in &chosen {
-                outcomes[at_of[*at]] = Some(look.outcome(*at, &going[*at]));
-            }
-            note(report, &look);
-        } else {
-            let portion = match self.singly {
-                true => 1,
-                false => chosen.len(),
-            };
-            for chosen in chosen.chunks(portion) {
-                let mut written: Vec<Record> =
-                    chosen.iter().map(|at| unwritten[*at].clone()).collect();
-                let pass = match self.write(Step::Carry, &mut written, &links).await {
-                    Ok(pass) => pass,
-                    // Those before it are written: only this one is looked at again, or rejected.
-                    Err(error) if self.singly && error.is_about_data() => {
-                        let refused = Reason::Refused(error.message.clone());
-                        outcomes[at_of[chosen[0]]] = Some(Outcome::Rejected(refused));
-                        continue;
-                    }
-                    Err(error) => return Err(error),
-                };
-                for (place, (record, at)) in written.iter().zip(chosen).enumerate() {
-                    let failed = pass.failed.iter().find(|(other, _)| *other == place);
-                    outcomes[at_of[*at]] = Some(match failed {
-                        Some((_, reason)) => Outcome::Rejected(reason.clone()),
-                        None => pass.outcome(place, record),
-                    });
-                }
-                incomplete.extend(pass.waiting.iter().map(|at| at_of[chosen[*at]]));
-                note(report, &pass);
-            }
-        }
-        let done = originals.iter().zip(outcomes).zip(states).enumerate().map(
-            |(at, ((record, outcome), state))| Done {
-                record: record.clone(),
-                outcome: outcome.unwrap_or(Outcome::Right),
-                complete: !incomplete.contains(&at),
-                state,
-            },
-        );
-        Ok(done.collect())
     }
 
     /// Reads the links that the batch's expressions ask for.

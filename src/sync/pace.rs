@@ -11,8 +11,10 @@ use std::time::Duration;
 pub const AIM: Duration = Duration::from_millis(250);
 /// About the statements of a transaction of a shop's pack.
 const ROUND_TRIPS: u32 = 20;
-/// Records of a transaction at most ...
-pub const RECORDS_MAX: usize = 500;
+/// Records of the first transaction ...
+pub const RECORDS_FIRST: usize = 500;
+/// ... of one at most ...
+pub const RECORDS_MAX: usize = 2000;
 /// ... and at least, so that a slow server is not asked for ever.
 pub const RECORDS_MIN: usize = 20;
 
@@ -26,7 +28,10 @@ pub struct Pace {
 
 impl Default for Pace {
     fn default() -> Self {
-        Pace::up_to(RECORDS_MAX)
+        Pace {
+            records: RECORDS_FIRST,
+            ..Pace::up_to(RECORDS_MAX)
+        }
     }
 }
 
@@ -109,7 +114,7 @@ mod tests {
         let mut pace = Pace::default();
         pace.gave_way();
         pace.wrote(3, ms(1));
-        assert_eq!(pace.records(), RECORDS_MAX / 2);
+        assert_eq!(pace.records(), RECORDS_FIRST / 2);
     }
 
     #[test]
@@ -118,8 +123,8 @@ mod tests {
         pace.answered(ms(90));
         pace.answered(ms(40));
         pace.wrote(500, ms(790));
-        assert_eq!(pace.records(), RECORDS_MAX);
+        assert_eq!(pace.records(), 625);
         pace.wrote(500, ms(1600));
-        assert_eq!(pace.records(), RECORDS_MAX / 2);
+        assert_eq!(pace.records(), RECORDS_FIRST / 2);
     }
 }

@@ -20,6 +20,8 @@ use std::ops::Range;
 const PARAMS_MAX: usize = 65_535;
 /// An INSERT's rows at most.
 const INSERT_ROWS_MAX: usize = 1000;
+/// An INSERT of more parameters is not kept prepared, unless it has the usual number of rows.
+const ONCE_PARAMS_MIN: usize = 1000;
 /// Rows at most of a statement that looks each of them up in a list (`CASE`), once per column.
 const KEYED_ROWS_MAX: usize = 200;
 /// Bytes of values that a statement carries, unless one row alone has more.
@@ -47,7 +49,7 @@ impl MySqlSession {
             let rows = &insert.rows[range];
             match &insert.generated {
                 None => {
-                    self.write(insert_many(insert, rows)).await?;
+                    self.insert_rows(insert, rows).await?;
                 }
                 Some(generated) => ids.extend(self.insert_numbered(insert, generated, rows).await?),
             }
@@ -64,7 +66,7 @@ impl MySqlSession {
     ) -> Result<Vec<Value>> {
         if rows.len() > 1 && !insert.distinct_by.is_empty() {
             self.command("SAVEPOINT ponte_insert").await?;
-            let done = self.write(insert_many(insert, rows)).await?;
+            let done = self.insert_rows(insert, rows).await?;
             let first = self.first_id(&done, &insert.table)?;
             if let Some(ids) = self.find_numbers(insert, generated, rows, first).await? {
                 return Ok(ids);
@@ -245,19 +247,35 @@ impl MySqlSession {
         Ok(deleted)
     }
 
-    /// Runs a statement and holds its warnings against it.
+    /// Inserts rows by one statement. Those of [`INSERT_ROWS_MAX`] rows come again and are kept prepared; of the others
+    /// the driver would keep 32, with some 200 bytes for each parameter.
+    async fn insert_rows(&mut self, insert: &Insert, rows: &[Vec<Value>]) -> Result<Done> {
+        let is_kept =
+            rows.len() == INSERT_ROWS_MAX || rows.len() * insert.columns.len() <= ONCE_PARAMS_MIN;
+        self.run(insert_many(insert, rows), is_kept).await
+    }
+
     async fn write(&mut self, statement: Sql<'_>) -> Result<Done> {
+        self.run(statement, true).await
+    }
+
+    /// Runs a statement and holds its warnings against it.
+    async fn run(&mut self, statement: Sql<'_>, is_kept: bool) -> Result<Done> {
         let params = params(&statement.values);
         let (conn, link) = (&mut self.conn, &mut self.link);
         let (done, warnings) = link
             .answer(async {
-                let result = conn.exec_iter(statement.text, params).await?;
+                let prepared = conn.prep(statement.text).await?;
+                let result = conn.exec_iter(&prepared, params).await?;
                 let done = Done {
                     rows: result.affected_rows(),
                     first_id: result.last_insert_id(),
                 };
                 let warnings = result.warnings();
                 result.drop_result().await?;
+                if !is_kept {
+                    conn.close(prepared).await?;
+                }
                 Ok((done, warnings))
             })
             .await?;

@@ -2,7 +2,7 @@
 //! transaction with the rows that follow, as with any other write.
 
 use super::pass::{Pass, collect, note};
-use super::{Applier, Done, Outcome, Step};
+use super::{Applier, Became, Done, Outcome, Step};
 use crate::db::query::{Delete, Query};
 use crate::db::{self, DbError};
 use crate::own::generation::fresh;
@@ -77,7 +77,7 @@ impl<'b> Applier<'b> {
         &mut self,
         originals: &[Record],
         report: &mut FlowReport,
-    ) -> Result<Vec<Done>, DbError> {
+    ) -> Result<Vec<Became>, DbError> {
         let links = LinkCache::default();
         let mut records = originals.to_vec();
         self.confirm_gone(&mut records).await?;
@@ -105,16 +105,12 @@ impl<'b> Applier<'b> {
             }
             note(report, &look);
         }
-        let done = originals
-            .iter()
-            .zip(outcomes)
-            .map(|(record, outcome)| Done {
-                record: record.clone(),
-                outcome,
-                complete: true,
-                state: None,
-            });
-        Ok(done.collect())
+        let became = outcomes.into_iter().map(|outcome| Became {
+            outcome,
+            complete: true,
+            state: None,
+        });
+        Ok(became.collect())
     }
 
     /// Finds the rows of linked records, and puts what the link remembers where the writes look for it. A row that was
