@@ -7,6 +7,7 @@
 //! alone, and that row is rejected. After a COMMIT whose answer was lost the records are looked at anew: what was
 //! committed is then found right.
 
+pub mod approved;
 mod gone;
 pub mod needs;
 mod pass;
@@ -29,6 +30,7 @@ use crate::own::generation::{Generation, NewGeneration};
 use crate::own::lease::Guard;
 use crate::own::link::{Link, Links};
 use crate::value::Value;
+use approved::Approved;
 use pass::{Pass, note};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -82,6 +84,7 @@ pub struct Applier<'b> {
     pub singly: bool,
     /// What goes into the columns of new links beside the pack's, by key.
     pub noted: HashMap<String, BTreeMap<String, String>>,
+    pub approved: Approved<'b>,
     linked: Linked,
 }
 
@@ -117,6 +120,7 @@ impl<'b> Applier<'b> {
         intent: Intent,
     ) -> Self {
         let generation = NewGeneration::of(&own, &bound.flow.name);
+        let approved = Approved::new(&own, bound.flow);
         Applier {
             bound,
             engine,
@@ -134,6 +138,7 @@ impl<'b> Applier<'b> {
             hanging: Vec::new(),
             singly: false,
             noted: HashMap::new(),
+            approved,
             linked: Linked::new(),
         }
     }
@@ -298,6 +303,7 @@ impl<'b> Applier<'b> {
                 outcomes[at_of[at]].get_or_insert(Outcome::Unknown);
             }
         }
+        look.failed.extend(self.unapproved(&going, &look).await?);
         for (at, reason) in &look.failed {
             outcomes[at_of[*at]].get_or_insert(Outcome::Rejected(reason.clone()));
         }
@@ -552,6 +558,7 @@ impl<'b> Applier<'b> {
         match step {
             Step::Carry => {
                 self.link(records).await?;
+                self.note_applied(records).await?;
                 self.note_needs(records, links, &mut pass).await?;
                 for (at, changes) in &pass.remember {
                     let write = &self.bound.writes[*at];
