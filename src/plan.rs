@@ -4,6 +4,7 @@
 
 pub mod fulfilment;
 pub mod mail;
+pub mod order;
 pub mod schedule;
 pub mod web;
 
@@ -267,6 +268,8 @@ pub struct Target {
     pub derived: Vec<Derived>,
     pub forget: Vec<Forget>,
     pub gone: Gone,
+    /// Which changes wait for a person: over `old.<column>` and `new.<column>` of a row.
+    pub approve: Option<Expr>,
 }
 
 /// What becomes of a row whose record the source no longer has.
@@ -492,6 +495,11 @@ pub struct Orders {
     pub shop: String,
     pub since: DateTime<Utc>,
     pub statuses: Statuses,
+    /// Of orders whose status says that the ERP gets them.
+    pub accept: Vec<order::Accept>,
+    pub codes: order::Codes,
+    /// Where plug-ins keep what the shop itself does not ask for.
+    pub candidates: Vec<order::Candidates>,
     /// One per way in which the shop may keep its orders; the first whose condition holds is the shop's.
     pub storages: Vec<Storage>,
     /// Of the ERP: `sku` and `article` of those of `:sku` that it has.
@@ -524,6 +532,8 @@ pub struct Storage {
     pub condition: Option<Expr>,
     /// `reference`, `status`, `placed` of every order since `:orders_since`.
     pub found: ServerSql,
+    /// Under which keys recent orders keep further values: `name`, `orders`.
+    pub keys: Option<ServerSql>,
     /// From the shop's rows to the ERP's.
     pub flow: Flow,
 }

@@ -247,6 +247,7 @@ CREATE TABLE res_partner (
     customer_rank           INTEGER,
     autopost_bills          VARCHAR NOT NULL,
     lang                    VARCHAR,
+    user_id             INTEGER,  -- salesperson (res_users)
     vat                     VARCHAR,
     email                   VARCHAR,
     email_normalized        VARCHAR,
@@ -299,6 +300,7 @@ CREATE TABLE sale_order (
     partner_invoice_id  INTEGER NOT NULL REFERENCES res_partner (id),
     partner_shipping_id INTEGER NOT NULL REFERENCES res_partner (id),
     currency_id         INTEGER REFERENCES res_currency (id),
+    user_id             INTEGER,                   -- salesperson (res_users)
     warehouse_id        INTEGER REFERENCES stock_warehouse (id),
     name                VARCHAR NOT NULL,
     state               VARCHAR,                   -- draft, sent, sale, cancel

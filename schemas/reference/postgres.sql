@@ -100,6 +100,14 @@ CREATE TABLE stock (
 CREATE INDEX stock_warehouse ON stock (warehouse);
 
 -- Customers.
+-- Who gets a commission, in percent: of what customers order themselves, and of what they order on the web.
+CREATE TABLE sales_agents (
+    code               VARCHAR(20) NOT NULL PRIMARY KEY,
+    name               VARCHAR(200) NOT NULL,
+    rate               NUMERIC(7,4),
+    web_rate           NUMERIC(7,4)
+);
+
 CREATE TABLE customers (
     number             VARCHAR(20) NOT NULL PRIMARY KEY,
     name               VARCHAR(200) NOT NULL,
@@ -107,11 +115,14 @@ CREATE TABLE customers (
     phone              VARCHAR(64),
     vat_number         VARCHAR(20),
     tax_code           VARCHAR(20),
+    sdi_code           VARCHAR(7),   -- where electronic invoices go
+    pec                VARCHAR(255),  -- certified e-mail
     street             VARCHAR(200),
     postcode           VARCHAR(20),
     city               VARCHAR(200),
     province           VARCHAR(10),
     country            VARCHAR(2) NOT NULL DEFAULT 'IT',
+    agent              VARCHAR(20) REFERENCES sales_agents (code),
     price_list         VARCHAR(20) REFERENCES price_lists (code),
     active             BOOLEAN NOT NULL DEFAULT TRUE,
     updated_at         TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP
@@ -143,6 +154,8 @@ CREATE TABLE orders (
     delivery_city      VARCHAR(200),
     delivery_province  VARCHAR(10),
     delivery_country   VARCHAR(2),
+    agent              VARCHAR(20) REFERENCES sales_agents (code),
+    agent_rate         NUMERIC(7,4),
     note               TEXT,
     updated_at         TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP
 );

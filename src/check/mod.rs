@@ -6,6 +6,7 @@ mod fulfilment;
 pub mod grants;
 mod languages;
 mod needs;
+mod order_keys;
 mod stock;
 mod version;
 
@@ -302,7 +303,13 @@ async fn orders(
         Err(error) => return unopened(&error, found),
     };
     let mut changes = None;
-    let Shop { storage, .. } = shop;
+    let Shop {
+        storage,
+        mut session,
+        ..
+    } = shop;
+    order_keys::check(orders, storage, session.as_mut(), found).await?;
+    drop(session);
     if let Some(sql) = &orders.documents {
         let engine = connections.engine(&storage.flow.target.connection)?;
         let mut erp = engine.connect().await?;

@@ -1,7 +1,10 @@
 //! The commands and their options. The help texts teach: every command shows how it is used.
 
+mod approve;
 mod orders;
 
+use approve::APPROVE;
+pub use approve::{ApproveArgs, ApproveCommand};
 use clap::{Args, ColorChoice, Parser, Subcommand};
 use orders::{ORDER, RECONCILE};
 pub use orders::{OrderArgs, ReconcileArgs};
@@ -89,6 +92,9 @@ pub enum Command {
     /// Tell what became of a web order, or why nothing did
     #[command(after_long_help = ORDER)]
     Order(OrderArgs),
+    /// What waits for a person's approval, and the person's word
+    #[command(after_long_help = APPROVE)]
+    Approve(ApproveArgs),
     /// Tell why an article shows the stock it shows
     #[command(after_long_help = EXPLAIN)]
     Explain(ExplainArgs),
@@ -137,6 +143,7 @@ impl Command {
             Command::Verify(_) => "verify",
             Command::Reconcile(_) => "reconcile",
             Command::Order(_) => "order",
+            Command::Approve(_) => "approve",
             Command::Explain(_) => "explain",
             Command::Mail(_) => "mail",
             Command::Run => "run",

@@ -1,6 +1,7 @@
 //! The command line. Each command says what it did as an [`Answer`], printed once, as text or as JSON.
 
 pub mod answer;
+mod approve;
 mod args;
 mod check;
 mod completions;
@@ -64,6 +65,7 @@ async fn carry_out(cli: &Cli) -> Answer {
         Command::Verify(args) => verify::run(&context, args).await,
         Command::Reconcile(args) => reconcile::run(&context, args).await,
         Command::Order(args) => order::run(&context, args).await,
+        Command::Approve(args) => approve::run(&context, args).await,
         Command::Explain(args) => explain::run(&context, args).await,
         Command::Mail(args) => mail::run(&context, args).await,
         Command::Run => run::run(&context).await,

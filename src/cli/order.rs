@@ -198,6 +198,9 @@ fn not_imported(story: &Story, entry: Option<&Entry>) -> (String, String) {
             "it is nobody's business here: type it into the ERP by hand".to_owned(),
         );
     }
+    if let Some(kept_out) = &story.kept_out {
+        return (kept_out.why.clone(), kept_out.advice.clone());
+    }
     if let Some(entry) = entry {
         let finding = &entry.finding;
         return (finding.message.clone(), finding.advice.clone());

@@ -276,6 +276,62 @@ pub struct OrdersKeys {
     /// Web orders go into the ERP. Default: false.
     #[serde(default)]
     pub import: bool,
+    /// Which of the orders in an `import` status the ERP gets, and when. The first rule that fits decides; an order
+    /// that none fits is taken.
+    #[serde(default)]
+    pub accept: Vec<At<AcceptKeys>>,
+    /// Payment methods as the ERP calls them: `bacs = "BANK"`; `"" = "NONE"` for orders without one. An order with
+    /// another one waits. Default: as the shop calls them.
+    pub payment: Option<At<Ordered<At<String>>>>,
+    /// Carriers as the ERP calls them. An order with another one waits. Default: as the shop calls them.
+    pub carrier: Option<At<Ordered<At<String>>>>,
+    /// VAT codes of the ERP. The first that fits counts, for lines, carriage, wrapping and fees alike; an order with a
+    /// rate that none fits waits. Default: what the ERP's pack takes for the rate.
+    #[serde(default)]
+    pub vat: Vec<At<VatKeys>>,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct VatKeys {
+    /// Percent.
+    #[schemars(required)]
+    pub rate: Option<At<f64>>,
+    /// Of which orders, as an expression over the order's head: `country <> 'IT'`. Default: all.
+    #[serde(rename = "if")]
+    pub condition: Option<At<String>>,
+    /// As the ERP calls it; for what is exempt one that says why.
+    #[schemars(required)]
+    pub code: Option<At<String>>,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct AcceptKeys {
+    /// Which orders, as an expression over the order's head: `payment_method = 'bacs' AND total > 500`. Default: all.
+    #[serde(rename = "if")]
+    pub condition: Option<At<String>>,
+    /// `always`, `never`, `when paid` or `after approval` (`ponte approve`).
+    #[schemars(required)]
+    pub take: Option<At<TakeWord>>,
+    /// With `when paid`: whether an order is paid. Default: the shop has a time of payment.
+    pub paid: Option<At<String>>,
+    /// With `when paid` and `after approval`: an order that waits longer is given up: `10d`. Default: never.
+    pub give_up: Option<At<String>>,
+    /// Told to people along with the order.
+    pub why: Option<At<String>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum TakeWord {
+    #[serde(rename = "always")]
+    Always,
+    #[serde(rename = "never")]
+    Never,
+    #[serde(rename = "when paid")]
+    WhenPaid,
+    #[serde(rename = "after approval")]
+    AfterApproval,
 }
 
 /// TOML has points in time; JSON Schema has texts of a format.
@@ -300,6 +356,9 @@ pub struct ShopRecordKeys {
     pub gone: Option<At<GoneWord>>,
     /// How many gone records at once are for a person to let pass.
     pub guard: Option<At<GuardKeys>>,
+    /// Changes that wait for a person's approval, as an expression over `old.<column>` and `new.<column>` of a row:
+    /// `number(new._regular_price) < number(old._regular_price) * 0.8`. Default: none.
+    pub approve: Option<At<String>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -381,6 +440,9 @@ pub struct SshKeys {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct FlowKeys {
+    /// Changes that wait for a person's approval, as an expression over `old.<column>` and `new.<column>` of a row:
+    /// `new.price < old.price * 0.8`. Default: none.
+    pub approve: Option<At<String>>,
     #[schemars(required)]
     pub from: Option<At<FromKeys>>,
     #[schemars(required)]

@@ -103,6 +103,9 @@ pub const ORDER: Shape = Shape {
         ("country", FieldKind::Text),
         ("vat_number", FieldKind::Text),
         ("tax_code", FieldKind::Text),
+        // Where an Italian customer's electronic invoices go.
+        ("sdi_code", FieldKind::Text),
+        ("pec", FieldKind::Text),
         ("shipping_phone", FieldKind::Text),
         ("shipping_company", FieldKind::Text),
         ("shipping_first_name", FieldKind::Text),
@@ -114,6 +117,8 @@ pub const ORDER: Shape = Shape {
         ("shipping_province", FieldKind::Text),
         ("shipping_country", FieldKind::Text),
         // Computed by ponte.
+        ("payment_code", FieldKind::Text),
+        ("carrier_code", FieldKind::Text),
         ("web_reference", FieldKind::Text),
         ("net_total", FieldKind::Decimal),
     ],
@@ -150,6 +155,15 @@ pub const ORDER: Shape = Shape {
     ],
 };
 
+/// What of an order's head ponte computes.
+const ORDER_COMPUTED: [&str; 4] = ["payment_code", "carrier_code", "web_reference", "net_total"];
+
+/// The head of an order as every shop has it, before ponte computes anything of it.
+pub fn order_head() -> impl Iterator<Item = (&'static str, FieldKind)> {
+    let fields = ORDER.fields.iter().copied();
+    fields.filter(|(name, _)| !ORDER_COMPUTED.contains(name))
+}
+
 /// Columns that ponte adds to an order's sets, and the set that it makes of them.
 pub fn order_computed() -> Computed {
     Computed {
@@ -168,11 +182,15 @@ pub fn order_computed() -> Computed {
                     "unit",
                     "article_kind",
                     "key",
+                    "vat_code",
                 ],
             ),
-            ("charges", &["row", "rate", "amount", "amount_net", "key"]),
+            (
+                "charges",
+                &["row", "rate", "amount", "amount_net", "key", "vat_code"],
+            ),
         ],
-        sets: vec![("taxes", &["rate", "net", "tax", "amount"])],
+        sets: vec![("taxes", &["rate", "net", "tax", "amount", "vat_code"])],
     }
 }
 

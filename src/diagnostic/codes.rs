@@ -201,6 +201,11 @@ pub const CODES: &[Code] = &[
         "A flow runs at an interval (`15m`), at times (five fields of cron), after another flow, or on demand only; quiet hours are `23:30-00:15`, with a day before them or without.",
     ),
     code(
+        "P146",
+        "no order comes to a rule",
+        "Of `[[shop.NAME.orders.accept]]` the first rule that fits an order decides; one without `if` fits every order, so it goes last.",
+    ),
+    code(
         "P201",
         "expression not understood",
         "The text is not an expression: SQL's syntax, texts in single quotes.",
@@ -389,6 +394,11 @@ pub const CODES: &[Code] = &[
         "P390",
         "no text in the language",
         "The ERP has texts, but none in this language: mostly it has another code there. Records without a name in the shop's `language` are not created.",
+    ),
+    code(
+        "P391",
+        "kept under another key",
+        "The shop's own tables have no place for what customers are invoiced by, and each plug-in keeps it under a key of its own. Recent orders have none of the key that the project names, but others that plug-ins are known to use.",
     ),
 ];
 

@@ -9,7 +9,7 @@ use crate::sync::record::Record;
 use crate::sync::report::Reason;
 use crate::value::{Decimal, Row, Type, Value, convert, iso};
 use chrono::{DateTime, Utc};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Where the parts of an order are in its record.
 pub struct Canonical<'b> {
@@ -53,6 +53,16 @@ impl Set<'_> {
         };
         self.columns.iter().map(value).collect()
     }
+}
+
+/// What the ERP calls what one order bears.
+pub struct Named<'c> {
+    pub payment: Option<&'c BTreeMap<String, String>>,
+    pub carrier: Option<&'c BTreeMap<String, String>>,
+    /// The code of a rate; NULL leaves it to the ERP's pack.
+    pub vat: &'c dyn Fn(&Value) -> Result<Value, Reason>,
+    /// The computed field, and what nobody has named.
+    pub unknown: &'c dyn Fn(&str, &str) -> Reason,
 }
 
 /// What is wrong with an order.
@@ -190,7 +200,9 @@ impl<'b> Canonical<'b> {
         self.rows(record, &settled)?;
         let taxes = settled.taxes.iter().map(|part| -> Row {
             let decimals = [&part.rate, &part.net, &part.tax, &part.amount];
-            decimals.map(|one| Value::Decimal(one.clone())).into()
+            let decimals = decimals.map(|one| Value::Decimal(one.clone()));
+            // With a place for its code.
+            decimals.into_iter().chain([Value::Null]).collect()
         });
         let taxes = taxes.collect();
         record.children.truncate(self.bound.children.len());
@@ -257,6 +269,54 @@ impl<'b> Canonical<'b> {
             line[at] = Value::Decimal(quantity);
         }
         Ok(line)
+    }
+
+    /// Puts what the ERP calls the order's payment, carrier and rates into a complete record.
+    ///
+    /// # Errors
+    /// Nobody has said what it calls one of them.
+    pub fn codes(&self, record: &mut Record, codes: &Named<'_>) -> Result<(), Reason> {
+        let named = [
+            ("payment_method", "payment_code", codes.payment),
+            ("carrier", "carrier_code", codes.carrier),
+        ];
+        for (field, into, table) in named {
+            let value = match table {
+                None => self.value(record, field).clone(),
+                Some(table) => {
+                    let called = self.text(record, field);
+                    match table.get(called.trim()) {
+                        Some(code) => Value::Text(code.clone()),
+                        // What is not sent has no carrier.
+                        None if called.trim().is_empty() && field == "carrier" => Value::Null,
+                        None => return Err((codes.unknown)(into, called.trim())),
+                    }
+                }
+            };
+            self.put(record, into, value);
+        }
+        for set in [&self.lines, &self.charges] {
+            let position = |name: &str| set.columns.iter().position(|column| column == name);
+            let (Some(rate), Some(code)) = (position("rate"), position("vat_code")) else {
+                continue;
+            };
+            for row in &mut record.children[set.at] {
+                row[code] = (codes.vat)(&row[rate])?;
+            }
+        }
+        // The order's taxes are the set behind those that are read: rate first, code last.
+        for row in record
+            .children
+            .iter_mut()
+            .skip(self.bound.children.len())
+            .flatten()
+        {
+            let code = (codes.vat)(&row[0])?;
+            if let Some(last) = row.last_mut() {
+                *last = code;
+            }
+        }
+        Ok(())
     }
 
     /// The skus of a record's lines.
@@ -399,11 +459,15 @@ impl Set<'_> {
     }
 }
 
-/// The moment that a value of the shop's is.
+/// The moment that a value of the shop's is: a time, or seconds since 1970.
 pub fn placed(value: &Value, zone: Zone) -> Option<DateTime<Utc>> {
     match value {
         Value::DateTime(wall) => Some(zone.instant(*wall)),
         Value::Timestamp(moment) => Some(*moment),
+        Value::Int(seconds) => DateTime::from_timestamp(*seconds, 0),
+        Value::Text(text) if text.trim().parse::<i64>().is_ok() => {
+            DateTime::from_timestamp(text.trim().parse().ok()?, 0)
+        }
         other => match iso::parse_moment(&other.plain()) {
             Ok(iso::Moment::Wall(wall)) => Some(zone.instant(wall)),
             Ok(iso::Moment::Utc(moment)) => Some(moment),

@@ -15,7 +15,7 @@ const CONTENT: &str = "seen.content";
 const TOLD: &str = "seen.told";
 
 /// Fields that say where an order goes and who pays it. What becomes of the order itself (status, payment) is not among them.
-const LEFT_OUT: [&str; 13] = [
+const LEFT_OUT: [&str; 15] = [
     "reference",
     "number",
     "status",
@@ -27,6 +27,8 @@ const LEFT_OUT: [&str; 13] = [
     "payment_title",
     "transaction_id",
     "customer",
+    "payment_code",
+    "carrier_code",
     "web_reference",
     "net_total",
 ];

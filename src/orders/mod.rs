@@ -15,8 +15,11 @@
 //!
 //! For people: [`reconcile`] holds both sides against each other, [`story`] tells of one order, [`by_hand`] finds those that somebody has typed.
 
+pub mod accept;
+mod approve;
 pub mod by_hand;
 pub mod canonical;
+mod codes;
 pub mod content;
 pub mod documents;
 pub mod found;
@@ -44,8 +47,10 @@ use crate::sync::record::Record;
 use crate::sync::report::{FlowReport, Reason, Rejected};
 use crate::sync::run::{Progress, RunError, read_zone, surroundings};
 use crate::value::Value;
+use accept::Rules;
 use canonical::{Articles, Canonical, unfit};
 use chrono::{DateTime, NaiveDate, Utc};
+use codes::Codes;
 use content::Seen;
 use found::{Found, Search};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -61,6 +66,10 @@ pub enum OrdersError {
     Run(#[from] RunError),
     #[error(transparent)]
     Condition(#[from] ConditionError),
+    #[error(
+        "the rule at {place} takes orders when they are paid, but shop `{shop}` keeps no time of payment; say in the rule what is paid: `paid = \"status IN ('2', '5')\"`"
+    )]
+    NeverPaid { shop: String, place: String },
     #[error("none of the ways in which shop `{shop}` may keep its orders applies to it")]
     NoStorage { shop: String },
 }
@@ -175,6 +184,8 @@ pub struct Shop<'p> {
     pub zone: Zone,
     /// By which its people tell days.
     pub local: Zone,
+    /// By its clock.
+    pub now: DateTime<Utc>,
 }
 
 impl<'p> Shop<'p> {
@@ -204,6 +215,7 @@ impl<'p> Shop<'p> {
                     session,
                     zone: settings.zone,
                     local: settings.local,
+                    now: settings.now,
                 });
             }
         }
@@ -267,8 +279,19 @@ pub async fn run(
             report.notes.push(note);
         }
     }
+    let rules = Rules::new(orders, shop.now, shop.zone, shop.local);
+    if let Some(rule) = rules.unable(|field| bound.layout.source_position(field).is_some()) {
+        return Err(OrdersError::NeverPaid {
+            shop: orders.shop.clone(),
+            place: rule.at.place(),
+        });
+    }
     let mut import = Import {
         orders,
+        rules,
+        codes: Codes::new(orders),
+        zone: shop.zone,
+        local: shop.local,
         bound: &bound,
         source: connections.engine(&flow.source.connection)?,
         links: &links,
@@ -365,6 +388,11 @@ impl Tally {
 
 struct Import<'b> {
     orders: &'b Orders,
+    rules: Rules<'b>,
+    codes: Codes<'b>,
+    /// In which the shop keeps its times, and by which its people tell days.
+    zone: Zone,
+    local: Zone,
     bound: &'b Bound<'b>,
     source: Arc<dyn Engine>,
     links: &'b Links,
@@ -406,14 +434,15 @@ impl Import<'_> {
         records: Vec<Record>,
         report: &mut FlowReport,
     ) -> Result<(), OrdersError> {
+        let mut current = records;
+        // It may have been cancelled since it was found.
+        current.retain(|record| {
+            let status = self.canonical.text(record, "status");
+            self.orders.statuses.import.contains(&status)
+        });
+        report.counts.read += current.len() as u64;
         let mut sound = Vec::new();
-        for mut record in records {
-            // It may have been cancelled since it was found.
-            let status = self.canonical.text(&record, "status");
-            if !self.orders.statuses.import.contains(&status) {
-                continue;
-            }
-            report.counts.read += 1;
+        for mut record in self.let_in(current, report).await? {
             let seen = Seen {
                 mark: self.marks.remove(&record.key),
                 content: Some(self.canonical.content(&record, &self.bound.flow.digest)),
@@ -422,7 +451,9 @@ impl Import<'_> {
             let mut noted = BTreeMap::new();
             seen.put(&mut noted);
             self.applier.noted.insert(record.key.clone(), noted);
-            match self.canonical.complete(&mut record) {
+            let complete = self.canonical.complete(&mut record);
+            let codes = |()| self.codes.put(&self.canonical, &self.rules, &mut record);
+            match complete.and_then(codes) {
                 Ok(()) => sound.push(record),
                 Err(reason) => report.reject(rejected(&record, reason)),
             }
@@ -436,7 +467,7 @@ impl Import<'_> {
             }
         }
         if ready.is_empty() {
-            self.applier.noted.clear();
+            self.forget();
             return Ok(());
         }
         // A dry run uses nothing up.
@@ -453,8 +484,14 @@ impl Import<'_> {
                 Outcome::Right | Outcome::Unknown => report.counts.right += 1,
             }
         }
-        self.applier.noted.clear();
+        self.forget();
         Ok(())
+    }
+
+    /// The batch is done.
+    fn forget(&mut self) {
+        self.applier.noted.clear();
+        self.applier.approved.keys.clear();
     }
 
     /// Of the lines' articles those that the ERP has.

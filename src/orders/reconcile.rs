@@ -3,18 +3,22 @@
 //! Nothing is written. The shop is gone through page by page, and each page asked for in the links and the ERP as a whole; of
 //! the orders seen only hashes are kept, so that the documents that bear some other reference are told in a second pass.
 
+use super::accept::{Rules, Verdict};
 use super::documents::{Document, Documents, Stage, amount, money};
 use super::found::{Found, Search};
+use super::story::Named;
 use super::{Meaning, OrdersError, Shop, local_day, meaning};
 use crate::connections::Connections;
 use crate::db::query::Query;
 use crate::db::{self, Session};
 use crate::expr::Zone;
+use crate::own::approval::Approvals;
 use crate::own::link::Links;
 use crate::plan::{Flow, Orders, Plan, Relation};
 use crate::sync::narrow::named;
 use crate::sync::read::key_hash;
 use crate::sync::record::key_text;
+use crate::sync::report::Reason;
 use crate::sync::snapshot::KeyHash;
 use crate::value::{Decimal, Value};
 use chrono::{NaiveDate, NaiveTime};
@@ -169,8 +173,11 @@ pub async fn run(
     let since = local_day(orders.since, shop.local);
     let from = from.map_or(since, |from| from.max(since));
     let begin = shop.local.instant(from.and_time(NaiveTime::MIN));
+    let rules = Rules::new(orders, shop.now, shop.zone, shop.local);
+    let approvals = Approvals::new(&own, &orders.name);
     let mut work = Work {
         orders,
+        kept_out: HashMap::new(),
         reasons,
         local: shop.local,
         days: BTreeMap::new(),
@@ -192,7 +199,8 @@ pub async fn run(
         .next(shop.session.as_mut(), erp.as_mut(), &links)
         .await?
     {
-        let heads = heads(flow, shop.session.as_mut(), &page).await?;
+        let (heads, verdicts) = heads(&rules, flow, shop.session.as_mut(), &page).await?;
+        work.kept_out = rules.kept_out(erp.as_mut(), &approvals, verdicts).await?;
         let found = match &documents {
             Some(documents) => Some(work.documents(documents, erp.as_mut(), &page).await?),
             None => None,
@@ -235,32 +243,43 @@ pub struct Head {
     pub total: Option<Decimal>,
 }
 
-/// The heads of a page's orders, by key.
+/// The heads of a page's orders by key, and what the rules say of those that are to be imported.
 async fn heads(
+    rules: &Rules<'_>,
     flow: &Flow,
     shop: &mut dyn Session,
     page: &[Found],
-) -> db::Result<HashMap<String, Head>> {
+) -> db::Result<(HashMap<String, Head>, Vec<(String, Verdict)>)> {
+    let (mut heads, mut verdicts) = (HashMap::new(), Vec::new());
     let Relation::Sql(sql) = &flow.source.relation else {
-        return Ok(HashMap::new());
+        return Ok((heads, verdicts));
     };
     let keys: Vec<Value> = page.iter().map(|one| one.reference.clone()).collect();
     if keys.is_empty() {
-        return Ok(HashMap::new());
+        return Ok((heads, verdicts));
     }
-    let query = Query::sql(format!(
-        "SELECT s.reference, s.number, s.total FROM ({}\n) s",
-        sql.text
-    ));
-    let rows = db::fetch(shop, &named(query, " WHERE ", "reference", &keys)).await?;
-    let head = |row: &crate::value::Row| {
-        let head = Head {
-            number: row[1].plain().trim().to_owned(),
-            total: amount(&row[2]),
-        };
-        (key_text(&row[..1]).trim().to_owned(), head)
+    let columns = match rules.is_empty() {
+        true => "s.reference, s.number, s.total",
+        false => "s.*",
     };
-    Ok(rows.iter().map(head).collect())
+    let query = Query::sql(format!("SELECT {columns} FROM ({}\n) s", sql.text));
+    let read = Named::read(shop, &named(query, " WHERE ", "reference", &keys)).await?;
+    let unlinked = page.iter().filter(|one| one.link.is_none());
+    let unlinked: HashSet<&str> = unlinked.map(|one| one.key.as_str()).collect();
+    for row in &read.rows {
+        let value = |name: &str| read.value(row, name);
+        let key = key_text(std::slice::from_ref(value("reference")));
+        let key = key.trim().to_owned();
+        if !rules.is_empty() && unlinked.contains(key.as_str()) {
+            verdicts.push((key.clone(), rules.verdict(value)));
+        }
+        let head = Head {
+            number: value("number").plain().trim().to_owned(),
+            total: amount(value("total")),
+        };
+        heads.insert(key, head);
+    }
+    Ok((heads, verdicts))
 }
 
 /// A page's documents, by the order's key.
@@ -268,6 +287,8 @@ type OfPage = HashMap<String, Document>;
 
 struct Work<'a> {
     orders: &'a Orders,
+    /// Of the page's orders, those that rules or persons keep out of the ERP.
+    kept_out: HashMap<String, Reason>,
     reasons: &'a Reasons,
     local: Zone,
     days: BTreeMap<NaiveDate, Day>,
@@ -326,9 +347,14 @@ impl Work<'_> {
         let document = documents.and_then(|documents| documents.get(&one.key));
         let means = meaning(&self.orders.statuses, &one.status);
         let is_cancelled = document.is_some_and(|one| one.stage == Stage::Cancelled);
+        let kept_out = self.kept_out.get(&one.key).cloned();
         let row = self.day(day);
         match means {
-            Meaning::Import => row.shop.add(total.as_ref()),
+            Meaning::Import => match kept_out {
+                Some(Reason::NotTaken { .. }) => {}
+                Some(Reason::Unpaid { .. }) => row.waiting += 1,
+                _ => row.shop.add(total.as_ref()),
+            },
             Meaning::Wait if one.link.is_none() => row.waiting += 1,
             _ => {}
         }
@@ -376,7 +402,7 @@ impl Work<'_> {
                     format!("imported as `{}`, which the ERP no longer has", link.id),
                     "restore the document in the ERP, or cancel the order in the shop",
                 ),
-                (Meaning::Import, None) => Some(self.not_imported(&one.key)),
+                (Meaning::Import, None) => self.not_imported(&one.key),
                 (Meaning::Unknown, None) => told(
                     Kind::UnknownStatus,
                     format!("nobody has said what the shop's status `{status}` means"),
@@ -419,14 +445,23 @@ impl Work<'_> {
         }
     }
 
-    fn not_imported(&self, key: &str) -> (Kind, String, String) {
-        match self.reasons.get(key) {
-            Some((message, advice)) => (Kind::Quarantined, message.clone(), advice.clone()),
-            None => (
+    /// `None`: nobody wants it imported.
+    fn not_imported(&self, key: &str) -> Option<(Kind, String, String)> {
+        match (self.kept_out.get(key), self.reasons.get(key)) {
+            (Some(Reason::NotTaken { .. } | Reason::Unpaid { .. }), _) => None,
+            (Some(reason), _) => Some((
+                Kind::Quarantined,
+                reason.to_string(),
+                reason.advice().into_owned(),
+            )),
+            (None, Some((message, advice))) => {
+                Some((Kind::Quarantined, message.clone(), advice.clone()))
+            }
+            (None, None) => Some((
                 Kind::NotImported,
                 "not imported yet".to_owned(),
                 format!("`ponte sync {}` imports it", self.orders.name),
-            ),
+            )),
         }
     }
 

@@ -1,6 +1,7 @@
 //! One order's story, for whoever answers the customer: what the shop has, what became of it in the ERP, what has changed since.
 //! Nothing is written.
 
+use super::accept::Rules;
 use super::canonical::placed;
 use super::content::{Seen, row_text};
 use super::documents::{Document, Documents, amount, money};
@@ -8,6 +9,7 @@ use super::{Meaning, OrdersError, Shop, meaning};
 use crate::connections::Connections;
 use crate::db::query::Query;
 use crate::db::{self, Session};
+use crate::own::approval::Approvals;
 use crate::own::link::{Link, Links};
 use crate::plan::{Orders, Plan, Relation};
 use crate::sync::narrow::restrict;
@@ -48,8 +50,16 @@ pub struct Story {
     pub rows: Vec<String>,
     pub link: Option<Linked>,
     pub document: Option<Paper>,
+    /// Why the project's rules, or a person, keep it out.
+    pub kept_out: Option<KeptOut>,
     /// Why a person was told of it since the import.
     pub told: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct KeptOut {
+    pub why: String,
+    pub advice: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -103,6 +113,8 @@ pub async fn find(
         None => None,
     };
     let mut teller = Teller {
+        rules: Rules::new(orders, shop.now, shop.zone, shop.local),
+        approvals: Approvals::new(&own, &orders.name),
         orders,
         links: Links::new(&own, &orders.shop, crate::config::record::ORDER.name),
         documents,
@@ -114,6 +126,8 @@ pub async fn find(
 }
 
 struct Teller<'a> {
+    rules: Rules<'a>,
+    approvals: Approvals,
     orders: &'a Orders,
     links: Links,
     documents: Option<Documents<'a>>,
@@ -205,7 +219,21 @@ impl Teller<'_> {
             None => None,
         };
         let document = self.document(&full, link.as_ref()).await?;
+        let kept_out = match meaning(&self.orders.statuses, &status) {
+            Meaning::Import if link.is_none() => {
+                let verdict = self.rules.verdict(value);
+                let verdicts = vec![(key.clone(), verdict)];
+                let erp = self.erp.as_mut();
+                let kept = self.rules.kept_out(erp, &self.approvals, verdicts).await?;
+                kept.into_values().next()
+            }
+            _ => None,
+        };
         Ok(Story {
+            kept_out: kept_out.map(|reason| KeptOut {
+                why: reason.to_string(),
+                advice: reason.advice().into_owned(),
+            }),
             shop: self.orders.shop.clone(),
             reference: full,
             number: text("number"),

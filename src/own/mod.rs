@@ -8,10 +8,12 @@
 //! - `generation`: which state of the target a flow's snapshot speaks of ([`generation`]).
 //! - `wrote`: what ponte wrote while it owned a part of a record, to be taken back unless changed since ([`wrote`]).
 //! - `decision`: what a person said about a shop's match: accepted, ignored ([`decision`]).
+//! - `approval`: what waits for a person, and what the person said ([`approval`]).
 //! - `mail`: mails to the shop's customers, due, under way, sent ([`mail`]).
 //!
 //! They lie in a schema or database of their own, or as tables `ponte_…` beside the others.
 
+pub mod approval;
 pub mod decision;
 pub mod generation;
 pub mod lease;
@@ -32,7 +34,7 @@ pub struct OwnTables {
     schema: Option<String>,
 }
 
-pub const NAMES: [&str; 8] = [
+pub const NAMES: [&str; 9] = [
     "lease",
     "heartbeat",
     "link",
@@ -41,6 +43,7 @@ pub const NAMES: [&str; 8] = [
     "decision",
     "generation",
     "mail",
+    "approval",
 ];
 
 /// What ponte does with a table of its own. On a server that is only read from, the lease is all that it uses; the other

@@ -60,3 +60,15 @@ CREATE TABLE IF NOT EXISTS {mail} (
     PRIMARY KEY (shop, record_key, kind, item),
     KEY ponte_mail_standing (shop, standing, next_ms)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+CREATE TABLE IF NOT EXISTS {approval} (
+    flow        varchar(128) NOT NULL,
+    record_key  varchar(255) NOT NULL,
+    digest      varchar(64) NOT NULL,
+    standing    varchar(16) NOT NULL,
+    detail      mediumtext NOT NULL,
+    reason      text NOT NULL,
+    decided_by  varchar(128) NOT NULL,
+    asked_ms    bigint NOT NULL,
+    decided_ms  bigint NOT NULL,
+    PRIMARY KEY (flow, record_key)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

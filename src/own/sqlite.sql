@@ -59,3 +59,15 @@ CREATE TABLE IF NOT EXISTS {mail} (
     changed_ms  integer NOT NULL,
     PRIMARY KEY (shop, record_key, kind, item)
 );
+CREATE TABLE IF NOT EXISTS {approval} (
+    flow        text NOT NULL,
+    record_key  text NOT NULL,
+    digest      text NOT NULL,
+    standing    text NOT NULL,
+    detail      text NOT NULL,
+    reason      text NOT NULL,
+    decided_by  text NOT NULL,
+    asked_ms    integer NOT NULL,
+    decided_ms  integer NOT NULL,
+    PRIMARY KEY (flow, record_key)
+);

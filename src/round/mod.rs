@@ -3,6 +3,7 @@
 //! An error of one flow does not stop the others: prices need not wait for the category that someone must mend. Only
 //! the loss of a lease ends the round, since then another process is at work.
 
+pub mod approve;
 pub mod by_hand;
 pub mod decisions;
 mod leases;
@@ -528,6 +529,7 @@ pub fn findings(report: &FlowReport) -> Findings {
     let counts = &report.counts;
     // Of those that only wait not all are kept one by one.
     found.total = counts.rejected + counts.ambiguous + counts.removed + counts.waiting;
+    found.total += counts.unapproved;
     if let Some(guarded) = &report.guarded {
         found.first.extend(guarded.keys.iter().map(|key| Finding {
             key: key.clone(),

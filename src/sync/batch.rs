@@ -7,6 +7,7 @@
 //! alone, and that row is rejected. After a COMMIT whose answer was lost the records are looked at anew: what was
 //! committed is then found right.
 
+pub mod approved;
 mod attempt;
 mod gone;
 pub mod needs;
@@ -28,6 +29,7 @@ use crate::own::OwnTables;
 use crate::own::generation::{Generation, NewGeneration};
 use crate::own::lease::Guard;
 use crate::own::link::{Link, Links};
+use approved::Approved;
 use pass::Pass;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -83,6 +85,7 @@ pub struct Applier<'b> {
     all_differ: bool,
     /// What goes into the columns of new links beside the pack's, by key.
     pub noted: HashMap<String, BTreeMap<String, String>>,
+    pub approved: Approved<'b>,
     linked: Linked,
 }
 
@@ -151,6 +154,7 @@ impl<'b> Applier<'b> {
         intent: Intent,
     ) -> Self {
         let generation = NewGeneration::of(&own, &bound.flow.name);
+        let approved = Approved::new(&own, bound.flow);
         Applier {
             bound,
             engine,
@@ -169,6 +173,7 @@ impl<'b> Applier<'b> {
             singly: false,
             all_differ: false,
             noted: HashMap::new(),
+            approved,
             linked: Linked::new(),
         }
     }
@@ -466,6 +471,7 @@ impl<'b> Applier<'b> {
         match step {
             Step::Carry => {
                 self.link(records).await?;
+                self.note_applied(records).await?;
                 self.note_needs(records, links, &mut pass).await?;
                 for (at, changes) in &pass.remember {
                     let write = &self.bound.writes[*at];

@@ -29,6 +29,9 @@ pub struct ColumnChange {
     pub old: Option<String>,
     /// `None` for a removed row.
     pub new: Option<String>,
+    /// Old and new as they are, while the change is decided about.
+    #[serde(skip)]
+    pub values: Option<Box<[Value; 2]>>,
 }
 
 impl RowChange {
@@ -51,7 +54,18 @@ impl RowChange {
             column: column.to_owned(),
             old: old.map(Value::show),
             new: new.map(Value::show),
+            values: Some(Box::new(
+                [old, new].map(|value| value.cloned().unwrap_or(Value::Null)),
+            )),
         });
+        self
+    }
+
+    /// As it is kept for people.
+    pub fn without_values(mut self) -> Self {
+        for column in &mut self.columns {
+            column.values = None;
+        }
         self
     }
 }

@@ -39,6 +39,7 @@ const REFUSED_MAX: u32 = 5;
 /// Those of the database.
 pub async fn is_for(applier: &mut Applier<'_>) -> db::Result<bool> {
     let is_plain = applier.intent == Intent::Write && !applier.hold_new && !applier.known_only;
+    let is_plain = is_plain && applier.bound.flow.target.approve.is_none();
     let Some(write) = plain_write(applier.bound).filter(|_| is_plain) else {
         return Ok(false);
     };

@@ -80,19 +80,29 @@ pub enum Reason {
     /// It would be created, but nobody has accepted the shop's match yet.
     #[error("it would be created once the match is accepted")]
     Held,
+    /// By a rule of the project, or a person's decision, it is not carried over.
+    #[error("{why}")]
+    NotTaken { why: String, advice: String },
+    /// By a rule of the project it waits until the customer has paid.
+    #[error("{why}")]
+    Unpaid { why: String, advice: String },
+    /// A person has to approve it first.
+    #[error("{why}")]
+    Unapproved { why: String, advice: String },
 }
 
 impl Reason {
     /// In one word, for counts and machines.
     pub fn kind(&self) -> &'static str {
         match self {
-            Reason::Waits { .. } => "waiting",
+            Reason::Waits { .. } | Reason::Unpaid { .. } => "waiting",
+            Reason::Unapproved { .. } => "unapproved",
             Reason::Ambiguous { .. }
             | Reason::Taken { .. }
             | Reason::Lookalike { .. }
             | Reason::Crossed { .. }
             | Reason::SameRow { .. } => "ambiguous",
-            Reason::Ignored => "ignored",
+            Reason::Ignored | Reason::NotTaken { .. } => "ignored",
             Reason::Held => "held",
             Reason::Removed { .. } => "removed",
             _ => "rejected",
@@ -105,7 +115,10 @@ impl Reason {
             Reason::NoRow { table, row, .. } => {
                 return format!("add the row {row} to `{table}`").into();
             }
-            Reason::Unfit { advice, .. } => return advice.clone().into(),
+            Reason::Unfit { advice, .. }
+            | Reason::NotTaken { advice, .. }
+            | Reason::Unpaid { advice, .. }
+            | Reason::Unapproved { advice, .. } => return advice.clone().into(),
             Reason::EmptyKey { .. } => "give it a key in the source, or filter it out",
             Reason::Duplicate => "make the key unique in the source",
             Reason::Cycle => "correct its parent in the source",
@@ -151,7 +164,7 @@ pub fn place(at: &Span) -> String {
 }
 
 /// `read` is the sum of `unchanged`, `right`, `created`, `changed`, `linked`, `not_linked`, `follows`, `waiting`, `held`,
-/// `ignored`, `ambiguous`, `removed`, `rejected` and `duplicates`.
+/// `ignored`, `unapproved`, `ambiguous`, `removed`, `rejected` and `duplicates`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Counts {
     /// Rows that the source yielded.
@@ -173,6 +186,8 @@ pub struct Counts {
     pub held: u64,
     /// Nobody's business in this shop, by a person's decision.
     pub ignored: u64,
+    /// Waits for a person's approval.
+    pub unapproved: u64,
     pub ambiguous: u64,
     pub removed: u64,
     pub rejected: u64,
@@ -332,6 +347,7 @@ impl FlowReport {
                     return;
                 }
             }
+            "unapproved" => self.counts.unapproved += 1,
             "ambiguous" => self.counts.ambiguous += 1,
             "removed" => self.counts.removed += 1,
             _ => self.counts.rejected += 1,
@@ -368,6 +384,7 @@ impl FlowReport {
     pub fn is_clean(&self) -> bool {
         let counts = &self.counts;
         let left = counts.rejected + counts.ambiguous + counts.removed + counts.held;
+        let left = left + counts.unapproved;
         left + counts.gone_failed + counts.guarded == 0
     }
 

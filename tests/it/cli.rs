@@ -102,8 +102,8 @@ main/stock: fits
 
 "#]]);
     project.ponte(&["setup"]).succeeds().stdout_eq(str![[r#"
-erp: ponte_lease, ponte_heartbeat, ponte_link, ponte_wrote, ponte_need, ponte_decision, ponte_generation, ponte_mail to be created
-shop.main: ponte_lease, ponte_heartbeat, ponte_link, ponte_wrote, ponte_need, ponte_decision, ponte_generation, ponte_mail to be created
+erp: ponte_lease, ponte_heartbeat, ponte_link, ponte_wrote, ponte_need, ponte_decision, ponte_generation, ponte_mail, ponte_approval to be created
+shop.main: ponte_lease, ponte_heartbeat, ponte_link, ponte_wrote, ponte_need, ponte_decision, ponte_generation, ponte_mail, ponte_approval to be created
 Nothing was created yet: `ponte setup --run` does it, `--print-sql` prints the statements.
 
 "#]]);
@@ -111,8 +111,8 @@ Nothing was created yet: `ponte setup --run` does it, `--print-sql` prints the s
         .ponte(&["setup", "--run"])
         .succeeds()
         .stdout_eq(str![[r#"
-erp: created ponte_lease, ponte_heartbeat, ponte_link, ponte_wrote, ponte_need, ponte_decision, ponte_generation, ponte_mail
-shop.main: created ponte_lease, ponte_heartbeat, ponte_link, ponte_wrote, ponte_need, ponte_decision, ponte_generation, ponte_mail
+erp: created ponte_lease, ponte_heartbeat, ponte_link, ponte_wrote, ponte_need, ponte_decision, ponte_generation, ponte_mail, ponte_approval
+shop.main: created ponte_lease, ponte_heartbeat, ponte_link, ponte_wrote, ponte_need, ponte_decision, ponte_generation, ponte_mail, ponte_approval
 
 "#]]);
     project
@@ -670,6 +670,7 @@ Commands:
   verify       Compare both sides as they are now, as far as ponte owns them
   reconcile    Hold the shops' orders against the ERP's, day by day
   order        Tell what became of a web order, or why nothing did
+  approve      What waits for a person's approval, and the person's word
   explain      Tell why an article shows the stock it shows
   mail         Show the mails that an order's customer gets; send again what waits for a person
   run          Run every flow by its schedule, until it is told to stop

@@ -3,6 +3,7 @@
 pub mod stock;
 
 use crate::cli::output::{BOLD, GREEN, RED, YELLOW, count, escaped, grouped, shown_key, styled};
+use crate::config::record::ORDER;
 use crate::db::DbError;
 use crate::round::{Ended, FlowResult, Orders, RoundReport, stock_findings};
 use crate::state::quarantine::Finding;
@@ -106,12 +107,13 @@ const COUNTS: [Column; 5] = [
 ];
 
 /// Shown where a flow has any.
-const RARE: [Column; 16] = [
+const RARE: [Column; 17] = [
     ("linked", |counts| counts.linked),
     ("follows", |counts| counts.follows),
     ("waiting", |counts| counts.waiting),
     ("held", |counts| counts.held),
     ("ignored", |counts| counts.ignored),
+    ("to approve", |counts| counts.unapproved),
     ("ambiguous", |counts| counts.ambiguous),
     ("removed", |counts| counts.removed),
     ("rejected", |counts| counts.rejected),
@@ -278,7 +280,8 @@ pub fn quarantined(result: &FlowResult) -> String {
                 .filter(|one| one.reason.kind() != "waiting");
             let first = others.take(QUARANTINED_SHOWN).map(Finding::from).collect();
             let waiting = report.counts.waiting;
-            let others = report.counts.rejected + report.counts.ambiguous + report.counts.removed;
+            let counts = &report.counts;
+            let others = counts.rejected + counts.ambiguous + counts.removed + counts.unapproved;
             (first, others, waiting)
         }
         Ended::Stock(report) => {
@@ -300,14 +303,24 @@ pub fn quarantined(result: &FlowResult) -> String {
     if waiting > 0 {
         let wait = count(waiting, "record waits", "records wait");
         let flow = styled(&result.flow, BOLD);
-        text.push_str(&format!(
-            "{flow}: {wait} for others that are not linked yet\n"
-        ));
+        let what = match is_order(result) {
+            true => "to be paid",
+            false => "for others that are not linked yet",
+        };
+        text.push_str(&format!("{flow}: {wait} {what}\n"));
     }
     if !text.is_empty() {
         text.push('\n');
     }
     text
+}
+
+/// Orders hang on no other record.
+fn is_order(result: &FlowResult) -> bool {
+    result
+        .flow
+        .rsplit_once('/')
+        .is_some_and(|(_, record)| record == ORDER.name)
 }
 
 fn one_quarantined(finding: &Finding) -> String {

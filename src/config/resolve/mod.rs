@@ -1,5 +1,6 @@
 //! From files to the plan. Whatever is wrong is reported and left out, so that one run finds everything.
 
+pub mod accept;
 pub mod changes;
 pub mod derived;
 pub mod field;

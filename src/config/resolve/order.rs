@@ -14,6 +14,7 @@ use super::write::Writes;
 use crate::db::template;
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
 use crate::expr::Expr;
+use crate::plan::order::Candidates;
 use crate::plan::{
     Child, Fetch, Flow, Orders, Refuse, Relation, Source, Statuses, Storage, Target,
 };
@@ -67,6 +68,16 @@ impl ShopOrders<'_> {
                     .at(&keys.span(file), "how does the shop keep its orders?"),
             );
         }
+        let declared = &self.keys.orders.accept;
+        let accept = super::accept::rules(self.project_file, declared, found);
+        let codes = super::accept::codes(self.project_file, &self.keys.orders, found);
+        let values = &self.shop.variables.values;
+        let candidates = keys.candidates.iter().map(|(variable, known)| Candidates {
+            variable: variable.value.clone(),
+            value: values.get(&variable.value).cloned().unwrap_or_default(),
+            known: known.iter().map(|key| key.value.clone()).collect(),
+        });
+        let candidates = candidates.collect();
         let mut storages = Vec::new();
         // What is wrong with the ERP's side is told once.
         let mut once = Vec::new();
@@ -100,6 +111,9 @@ impl ShopOrders<'_> {
             shop: self.name.value.clone(),
             since: self.since?,
             statuses: statuses?,
+            accept,
+            codes,
+            candidates,
             storages,
             articles,
             keys,
@@ -194,6 +208,8 @@ impl ShopOrders<'_> {
         });
         let since = Bound::names(&["orders_since"]);
         let listed = texts.sql(keys.found.as_ref()?, &since, found);
+        let known = keys.keys.as_ref();
+        let known = known.map(|sql| texts.sql(sql, &Bound::none(), found));
         let head = texts.sql(keys.sql.as_ref()?, &Bound::none(), found);
         let mut child = |name: &str, text: &Option<At<String>>| {
             Some(Child {
@@ -235,6 +251,7 @@ impl ShopOrders<'_> {
         Some(Storage {
             condition,
             found: listed,
+            keys: known,
             flow,
         })
     }

@@ -4,6 +4,7 @@ use super::super::project::{FlowKeys, FromKeys, ToKeys};
 use super::super::scope::Scope;
 use super::super::spanned::At;
 use super::super::texts::Texts;
+use super::accept;
 use super::changes::{self, Wanted};
 use super::field::{self, FourTables, Place};
 use super::gone;
@@ -34,7 +35,9 @@ impl TableFlow<'_> {
     ) -> Option<Flow> {
         let source = keys.from.as_ref().and_then(|from| self.source(from, found));
         let key = keys.from.as_ref().and_then(|from| from.key.as_ref());
-        let target = keys.to.as_ref().and_then(|to| self.target(to, key, found));
+        let approve = keys.approve.as_ref();
+        let target = keys.to.as_ref();
+        let target = target.and_then(|to| self.target(to, key, approve, found));
         Some(Flow {
             name: name.value.clone(),
             record: None,
@@ -121,6 +124,7 @@ impl TableFlow<'_> {
         &self,
         keys: &At<ToKeys>,
         key: Option<&At<Vec<At<String>>>>,
+        approve: Option<&At<String>>,
         found: &mut Vec<Diagnostic>,
     ) -> Option<Target> {
         let connection = keys.connection.as_ref();
@@ -178,6 +182,7 @@ impl TableFlow<'_> {
             refuse: Vec::new(),
             find: None,
             link: Vec::new(),
+            approve: accept::approval(self.file, approve, std::slice::from_ref(&write), found),
             writes: vec![write],
             derived: Vec::new(),
             forget: Vec::new(),

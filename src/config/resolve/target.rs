@@ -6,6 +6,7 @@ use super::super::record;
 use super::super::scope::Scope;
 use super::super::spanned::At;
 use super::super::texts::{Bound, Texts};
+use super::accept;
 use super::derived;
 use super::gone::RecordGone;
 use super::order;
@@ -132,6 +133,12 @@ impl ShopRecord<'_> {
             derived: derived::of_record(texts, &body.derived, &small_tables, &bound, found),
             forget: derived::forget(texts, &body.forget, &scope, found),
             gone,
+            approve: accept::approval(
+                self.project_file,
+                self.over.and_then(|over| over.approve.as_ref()),
+                &writes,
+                found,
+            ),
             writes,
         })
     }

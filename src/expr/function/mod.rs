@@ -1,5 +1,6 @@
 //! The closed list of functions.
 
+mod italian;
 mod number;
 mod slug;
 mod text;
@@ -71,6 +72,10 @@ functions! {
         "the smallest whole number not below x";
     coalesce 1..=MANY Run::Coalesce, "coalesce(x, ...)",
         "the first argument that is not NULL; those behind it are not evaluated";
+    codice_destinatario 1..=1 Run::Pure(italian::codice_destinatario), "codice_destinatario(text)",
+        "the code to which Italian e-invoices go: 7 characters, or 6 of a public office; NULL if the text is none";
+    codice_fiscale 1..=1 Run::Pure(italian::codice_fiscale), "codice_fiscale(text)",
+        "the Italian fiscal code that the text is, in capitals, if its check character is right; else NULL";
     cut 2..=2 Run::Pure(text::cut), "cut(text, n)",
         "the first n characters";
     date 1..=1 Run::Timed(time::date), "date(x)",
@@ -99,6 +104,10 @@ functions! {
         "NULL if a equals b, else a";
     number 1..=1 Run::Pure(number::number), "number(text)",
         "the number that a text says; NULL for an empty text, an error if it says none";
+    partita_iva 1..=1 Run::Pure(italian::partita_iva), "partita_iva(text)",
+        "the 11 digits of the Italian VAT number that the text is, if the last one checks the others; else NULL";
+    pec 1..=1 Run::Pure(italian::pec), "pec(text)",
+        "the mail address that the text is, in small letters; NULL if it is none";
     plain 1..=1 Run::Pure(number::plain), "plain(number)",
         "the number as text without zeros behind that mean nothing";
     replace 3..=3 Run::Pure(text::replace), "replace(text, what, by)",

@@ -43,6 +43,7 @@ impl Applier<'_> {
             && self.intent == Intent::Write
             && !self.known_only
             && !self.singly
+            && self.bound.flow.target.approve.is_none()
             && !going.records.is_empty();
         let was_straight = is_straight
             && self
@@ -171,6 +172,7 @@ impl Applier<'_> {
                 outcomes[at_of[at]].get_or_insert(Outcome::Unknown);
             }
         }
+        look.failed.extend(self.unapproved(&going, &look).await?);
         for (at, reason) in &look.failed {
             outcomes[at_of[*at]].get_or_insert(Outcome::Rejected(reason.clone()));
         }

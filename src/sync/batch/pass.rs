@@ -460,7 +460,10 @@ pub(super) fn note(report: &mut FlowReport, pass: &Pass) {
         }
         report.changes_total += 1;
         if report.changes.len() < CHANGES_KEPT {
-            report.changes.push(change.clone());
+            report.changes.push(RecordChange {
+                key: change.key.clone(),
+                change: change.change.clone().without_values(),
+            });
         }
     }
 }

@@ -11,4 +11,5 @@ mod prestashop;
 mod promised;
 mod reconcile;
 mod refused;
+mod rules;
 mod service;

@@ -288,3 +288,56 @@ async fn an_order_that_was_typed_into_odoo_is_linked() {
     );
     between.project.ponte(&["reconcile"]).succeeds();
 }
+
+#[tokio::test]
+async fn taxes_that_the_project_names_and_the_customers_salesperson() {
+    let mut between = between("odoo codes", 19).await;
+    let mut erp = between.erp.client().await;
+    for statement in [
+        "INSERT INTO account_tax (id, company_id, name, sequence, type_tax_use, amount, price_include_override, active)
+         VALUES (77, 1, '{\"en_US\": \"22% web\"}', 90, 'sale', 22, 'tax_included', TRUE)",
+        "INSERT INTO res_partner (id, autopost_bills, commercial_partner_id, type, name, is_company, active, vat, user_id)
+         VALUES (1, 'ask', 1, 'contact', 'Verdi', TRUE, TRUE, 'IT07643520567', 5)",
+    ] {
+        erp.run(statement).await;
+    }
+    let ten = between
+        .erp_rows("SELECT MIN(id) FROM account_tax WHERE amount = 10 AND type_tax_use = 'sale' AND company_id = 1")
+        .await;
+    let text = between.project.read("ponte.toml");
+    let codes = format!(
+        "[[shop.main.orders.vat]]\nrate = 22\nif = \"email LIKE 'buyer1002%'\"\ncode = \"4711\"\n
+         [[shop.main.orders.vat]]\nrate = 22\ncode = \"77\"\n
+         [[shop.main.orders.vat]]\nrate = 10\ncode = \"{}\"\n
+         [shop.main.order.fields]\ndefault_salesperson = \"7\"\n",
+        ten[0]
+    );
+    between
+        .project
+        .file("ponte.toml", &format!("{text}\n{codes}"));
+    let branch = Order {
+        vat: Some("07643520567"),
+        ..Order::usual(1001)
+    };
+    between
+        .place(&[branch, Order::usual(1002), Order::usual(1003)])
+        .await;
+    between.project.ponte(&["sync", "main/order"]).exits_with(4);
+    let rows = between
+        .erp_rows(
+            "SELECT o.origin, o.user_id, p.name, l.price_unit, x.id FROM sale_order o JOIN res_partner p ON p.id = o.partner_id
+             JOIN sale_order_line l ON l.order_id = o.id JOIN account_tax_sale_order_line_rel r ON r.sale_order_line_id = l.id
+             JOIN account_tax x ON x.id = r.account_tax_id WHERE l.sequence = 1 ORDER BY o.origin",
+        )
+        .await;
+    assert_eq!(
+        rows,
+        [
+            "main/1001 | 5 | Verdi | 15.25 | 77",
+            "main/1003 | 7 | Ada Rossi | 15.25 | 77"
+        ]
+    );
+    let listed = between.project.ponte(&["quarantine", "list"]).succeeds();
+    let why = "Odoo has no sales tax with the id 4711, which the project names for 22 %";
+    assert!(listed.stdout.contains(why), "{listed}");
+}

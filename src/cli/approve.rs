@@ -1,0 +1,178 @@
+//! `ponte approve list | show | accept | reject`.
+
+use super::Context;
+use super::answer::{Answer, Failure};
+use super::args::{ApproveArgs, ApproveCommand};
+use super::exit::Exit;
+use super::output::{BOLD, YELLOW, count, escaped, styled};
+use super::project::Project;
+use super::status::local;
+use super::sync::flow_failure;
+use crate::own::approval::Standing;
+use crate::round::approve::{self, Question, Said};
+use serde_json::{Value, json};
+
+pub async fn run(context: &Context<'_>, args: &ApproveArgs) -> Result<Answer, Failure> {
+    let project = Project::open(context.project)?;
+    project.warn(context.as_json);
+    match &args.command {
+        ApproveCommand::List { all } => list(&project, *all).await,
+        ApproveCommand::Show { id } => show(&project, id).await,
+        ApproveCommand::Accept { ids } => decide(&project, ids, Standing::Accepted, "").await,
+        ApproveCommand::Reject { ids, why } => decide(&project, ids, Standing::Rejected, why).await,
+    }
+}
+
+async fn list(project: &Project, all: bool) -> Result<Answer, Failure> {
+    let questions = approve::list(&project.plan, &project.connections, all);
+    let questions = questions.await.map_err(flow_failure)?;
+    let open = questions
+        .iter()
+        .filter(|one| one.approval.standing == Standing::Open);
+    let mut text = match open.count() {
+        0 => "Nothing waits for approval.\n".to_owned(),
+        1 => "1 question waits for approval:\n".to_owned(),
+        more => format!("{more} questions wait for approval:\n"),
+    };
+    for one in &questions {
+        text.push_str(&heading(one));
+    }
+    let documents: Vec<Value> = questions.iter().map(document).collect();
+    Ok(Answer::new("approve", Exit::Done)
+        .key("approvals", documents)
+        .text(text))
+}
+
+async fn show(project: &Project, id: &str) -> Result<Answer, Failure> {
+    let (questions, unknown) = named(project, &[id.to_owned()]).await?;
+    let Some(one) = questions.first() else {
+        return Err(nothing(&unknown));
+    };
+    let detail = detail(one);
+    let mut text = heading(one);
+    let mut lines = |name: &str, lines: Option<&Value>| {
+        let lines = lines.and_then(Value::as_array).into_iter().flatten();
+        for (at, line) in lines.filter_map(Value::as_str).enumerate() {
+            let name = if at == 0 { name } else { "" };
+            text.push_str(&format!("  {name:<9} {}\n", escaped(line)));
+        }
+    };
+    lines("changed", detail.get("changes"));
+    lines("rows", detail.pointer("/content/rows"));
+    Ok(Answer::new("approve", Exit::Done)
+        .key("approvals", vec![document(one)])
+        .text(text))
+}
+
+async fn decide(
+    project: &Project,
+    ids: &[String],
+    standing: Standing,
+    reason: &str,
+) -> Result<Answer, Failure> {
+    let (questions, unknown) = named(project, ids).await?;
+    // Of several ids one that is misspelt must not leave the others half done.
+    if !unknown.is_empty() {
+        return Err(nothing(&unknown));
+    }
+    let by = ["USER", "USERNAME"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok());
+    let by = by.unwrap_or_default();
+    let (plan, connections) = (&project.plan, &project.connections);
+    let said = approve::decide(plan, connections, &questions, standing, reason, &by);
+    let said = said.await.map_err(flow_failure)?;
+    let (mut text, mut results, mut exit) = (String::new(), Vec::new(), Exit::Done);
+    for (one, said) in questions.iter().zip(said) {
+        let (outcome, told) = match said {
+            Said::Done => (standing.name(), standing.name().to_owned()),
+            Said::Already => (standing.name(), format!("was {} before", standing.name())),
+            Said::Refused(why) => {
+                exit = exit.and(Exit::Quarantined);
+                ("refused", format!("refused: {why}"))
+            }
+        };
+        text.push_str(&format!(
+            "{}: {}\n",
+            styled(escaped(&one.id), BOLD),
+            escaped(&told)
+        ));
+        results.push(json!({ "id": one.id, "outcome": outcome, "message": told }));
+    }
+    if exit == Exit::Done && standing == Standing::Accepted {
+        let flow = questions.first().map_or("", |one| one.flow.as_str());
+        text.push_str(&format!(
+            "The next run carries it over; `ponte sync {flow}` does so now.\n"
+        ));
+    }
+    Ok(Answer::new("approve", exit)
+        .key("decisions", results)
+        .text(text))
+}
+
+/// The questions that there are, and the ids of which there is none.
+async fn named(project: &Project, ids: &[String]) -> Result<(Vec<Question>, Vec<String>), Failure> {
+    let found = approve::named(&project.plan, &project.connections, ids);
+    let (mut questions, mut unknown) = (Vec::new(), Vec::new());
+    for (id, question) in found.await.map_err(flow_failure)? {
+        match question {
+            Some(question) => questions.push(question),
+            None => unknown.push(id),
+        }
+    }
+    Ok((questions, unknown))
+}
+
+fn nothing(unknown: &[String]) -> Failure {
+    let names: Vec<String> = unknown.iter().map(|id| format!("`{id}`")).collect();
+    let asks = count(unknown.len() as u64, "question was", "questions were");
+    Failure::refused(format!("nothing is asked by {}", names.join(", "))).help(format!(
+        "{asks} not found, and nothing was decided; `ponte approve list --all` shows all of them"
+    ))
+}
+
+fn detail(one: &Question) -> Value {
+    serde_json::from_str(&one.approval.detail).unwrap_or_default()
+}
+
+fn heading(one: &Question) -> String {
+    let approval = &one.approval;
+    let since = approval.decided.or(approval.asked);
+    let since = since
+        .map(|at| format!(" since {}", local(at)))
+        .unwrap_or_default();
+    let by = match approval.by.as_str() {
+        "" => String::new(),
+        by => format!(" by {by}"),
+    };
+    let standing = styled(approval.standing.name(), YELLOW);
+    let id = styled(escaped(&one.id), BOLD);
+    let mut text = format!("{id}  {standing}{since}{}\n", escaped(&by));
+    let detail = detail(one);
+    let told = |name: &str| detail.get(name).and_then(Value::as_str).unwrap_or_default();
+    for line in [told("title"), told("why"), &approval.reason] {
+        if !line.is_empty() {
+            text.push_str(&format!("  {}\n", escaped(line)));
+        }
+    }
+    text
+}
+
+fn document(one: &Question) -> Value {
+    let approval = &one.approval;
+    let detail = detail(one);
+    json!({
+        "id": one.id,
+        "flow": one.flow,
+        "key": approval.key,
+        "standing": approval.standing,
+        "asked": approval.asked,
+        "decided": approval.decided,
+        "by": approval.by,
+        "reason": approval.reason,
+        "why": detail.get("why"),
+        "title": detail.get("title"),
+        "changes": detail.get("changes"),
+        "rows": detail.pointer("/content/rows"),
+    })
+}

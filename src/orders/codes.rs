@@ -1,0 +1,81 @@
+//! What the ERP calls an order's payment method, carrier and VAT, where the project says so.
+
+use super::accept::{Head, Rules, holds, resolved};
+use super::canonical::{Canonical, Named, unfit};
+use crate::expr::Resolved;
+use crate::plan::Orders;
+use crate::plan::order::VatCode;
+use crate::sync::record::Record;
+use crate::sync::report::Reason;
+use crate::value::{Decimal, Value};
+
+pub struct Codes<'o> {
+    orders: &'o Orders,
+    vat: Vec<(&'o VatCode, Option<Resolved>)>,
+}
+
+impl<'o> Codes<'o> {
+    pub fn new(orders: &'o Orders) -> Codes<'o> {
+        let vat = orders.codes.vat.iter();
+        let vat = vat.map(|one| (one, one.condition.as_ref().and_then(resolved)));
+        Codes {
+            orders,
+            vat: vat.collect(),
+        }
+    }
+
+    /// Puts them into a complete record.
+    ///
+    /// # Errors
+    /// What nobody has named, and where to do so.
+    pub fn put(
+        &self,
+        canonical: &Canonical<'_>,
+        rules: &Rules<'_>,
+        record: &mut Record,
+    ) -> Result<(), Reason> {
+        let head = rules.head(|name| canonical.value(record, name))?;
+        let shop = &self.orders.shop;
+        let vat = |rate: &Value| self.vat(&head, rate);
+        let unknown = |field: &str, called: &str| {
+            let (what, table) = match field {
+                "payment_code" => ("payment method", "payment"),
+                _ => ("carrier", "carrier"),
+            };
+            unfit(
+                format!("nobody has said what the {what} `{called}` is in the ERP"),
+                &format!("add {called:?} = \"CODE\" to `[shop.{shop}.orders.{table}]`"),
+            )
+        };
+        let named = Named {
+            payment: self.orders.codes.payment.as_ref(),
+            carrier: self.orders.codes.carrier.as_ref(),
+            vat: &vat,
+            unknown: &unknown,
+        };
+        canonical.codes(record, &named)
+    }
+
+    fn vat(&self, head: &Head, rate: &Value) -> Result<Value, Reason> {
+        if self.vat.is_empty() {
+            return Ok(Value::Null);
+        }
+        let rate = rate.to_decimal().unwrap_or_default();
+        for (one, condition) in self.vat.iter().filter(|(one, _)| one.rate == rate) {
+            if holds(condition.as_ref(), one.condition.as_ref(), head)? {
+                return Ok(Value::Text(one.code.clone()));
+            }
+        }
+        Err(self.no_vat(&rate))
+    }
+
+    fn no_vat(&self, rate: &Decimal) -> Reason {
+        let (rate, shop) = (rate.to_plain(), &self.orders.shop);
+        unfit(
+            format!("nobody has said which VAT code of the ERP {rate} % is for such an order"),
+            &format!(
+                "add `rate = {rate}` with its `code` as a `[[shop.{shop}.orders.vat]]`; what is exempt needs a code that says why"
+            ),
+        )
+    }
+}
