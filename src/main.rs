@@ -3,6 +3,7 @@
 use clap::Parser;
 use ponte::cli::{self, Cli, Exit, output};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
@@ -20,7 +21,14 @@ fn main() -> ExitCode {
             return Exit::Unexpected.into();
         }
     };
-    let answer = runtime.block_on(cli::run(&cli));
+    let cli = Arc::new(cli);
+    let answer = match runtime.block_on(runtime.spawn(cli::run(Arc::clone(&cli)))) {
+        Ok(answer) => answer,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => return Exit::Unexpected.into(),
+        },
+    };
     runtime.shutdown_timeout(SHUTDOWN);
     match output::print(&answer, cli.json) {
         Ok(()) => answer.exit.into(),

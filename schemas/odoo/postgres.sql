@@ -364,3 +364,49 @@ CREATE TABLE account_tax_sale_order_line_rel (
     account_tax_id     INTEGER NOT NULL REFERENCES account_tax (id),
     PRIMARY KEY (sale_order_line_id, account_tax_id)
 );
+
+-- Deliveries: one document for what leaves, or moves, together. `sale_id` is the order that it is for. Carrier and tracking numbers come
+-- with the delivery methods.
+CREATE TABLE delivery_carrier (
+    id                   SERIAL PRIMARY KEY,
+    name                 JSONB NOT NULL
+);
+
+CREATE TABLE stock_picking (
+    id                   SERIAL PRIMARY KEY,
+    company_id           INTEGER REFERENCES res_company (id),
+    sale_id              INTEGER REFERENCES sale_order (id),
+    partner_id           INTEGER REFERENCES res_partner (id),
+    location_id          INTEGER NOT NULL REFERENCES stock_location (id),
+    location_dest_id     INTEGER NOT NULL REFERENCES stock_location (id),
+    name                 VARCHAR,
+    origin               VARCHAR,
+    state                VARCHAR,                  -- draft, waiting, confirmed, assigned, done, cancel
+    date_done            TIMESTAMP,
+    carrier_id           INTEGER REFERENCES delivery_carrier (id),
+    carrier_tracking_ref VARCHAR
+);
+CREATE INDEX stock_picking_sale_id ON stock_picking (sale_id);
+
+-- Invoices, and which of their lines are which lines of an order.
+CREATE TABLE account_move (
+    id                   SERIAL PRIMARY KEY,
+    company_id           INTEGER REFERENCES res_company (id),
+    name                 VARCHAR,
+    move_type            VARCHAR NOT NULL,         -- out_invoice, out_refund, entry ...
+    state                VARCHAR NOT NULL,         -- draft, posted, cancel
+    payment_state        VARCHAR,                  -- not_paid, paid, reversed ...
+    invoice_date         DATE
+);
+
+CREATE TABLE account_move_line (
+    id                   SERIAL PRIMARY KEY,
+    move_id              INTEGER NOT NULL REFERENCES account_move (id) ON DELETE CASCADE
+);
+
+CREATE TABLE sale_order_line_invoice_rel (
+    invoice_line_id      INTEGER NOT NULL REFERENCES account_move_line (id) ON DELETE CASCADE,
+    order_line_id        INTEGER NOT NULL REFERENCES sale_order_line (id) ON DELETE CASCADE,
+    PRIMARY KEY (invoice_line_id, order_line_id)
+);
+CREATE INDEX sale_order_line_invoice_rel_order_line_id ON sale_order_line_invoice_rel (order_line_id);

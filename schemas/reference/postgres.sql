@@ -127,7 +127,7 @@ CREATE TABLE customers (
     active             BOOLEAN NOT NULL DEFAULT TRUE,
     updated_at         TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP
 );
-CREATE INDEX customers_email ON customers (email);
+CREATE INDEX customers_email ON customers (lower(email));
 CREATE INDEX customers_vat_number ON customers (vat_number);
 
 -- Customer orders. draft: known, promises nothing yet. confirmed: its lines wait for delivery.

@@ -4,8 +4,10 @@ use super::Context;
 use super::answer::{Answer, Failure};
 use super::args::DemoArgs;
 use super::exit::Exit;
+use super::mail;
 use super::matching;
 use super::output::{self, BOLD, styled};
+use super::reconcile;
 use super::sync::text;
 use crate::demo::{self, Chapter};
 use serde_json::{Value, json};
@@ -60,6 +62,8 @@ fn document(chapter: &Chapter) -> Value {
         "flows": chapter.flows,
         "stock": chapter.stock,
         "explanation": chapter.explanation,
+        "mails": chapter.mails.iter().map(mail::document).collect::<Vec<_>>(),
+        "reconciled": chapter.reconciled,
     })
 }
 
@@ -74,6 +78,13 @@ fn told(chapter: &Chapter) -> String {
     for report in &chapter.flows {
         let is_short = report.changes_total <= SHOWN as u64;
         story.push_str(&text::changes(report, if is_short { SHOWN } else { 0 }));
+        for note in &report.notes {
+            story.push_str(&format!("{note}\n"));
+        }
+        for rejected in &report.rejected {
+            let reason = wrapped(&rejected.reason.to_string());
+            story.push_str(&format!("{}: {reason}", rejected.key));
+        }
     }
     if let Some(report) = &chapter.stock {
         let is_short = report.changed + report.derived_changed <= SHOWN as u64;
@@ -86,6 +97,15 @@ fn told(chapter: &Chapter) -> String {
     story.push_str(&text::flow_table(&reports));
     if let Some(report) = &chapter.stock {
         story.push_str(&text::stock::summary(report));
+    }
+    for preview in &chapter.mails {
+        story.push_str(&format!("\n$ ponte mail preview\n{}", mail::shown(preview)));
+    }
+    if let Some(report) = &chapter.reconciled {
+        story.push_str(&format!(
+            "$ ponte reconcile\n{}",
+            reconcile::described(report, SHOWN)
+        ));
     }
     if let Some(explanation) = &chapter.explanation {
         story.push_str(&format!(

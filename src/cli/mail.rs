@@ -53,43 +53,39 @@ fn shop_of<'p>(plan: &'p Plan, shop: Option<&str>) -> Result<&'p Fulfilment, Fai
 
 async fn preview(project: &Project, one: &Fulfilment, order: &str) -> Result<Answer, Failure> {
     let previews = mail::preview(one, &project.connections, order).await?;
-    let mut text = String::new();
-    let mut mails = Vec::new();
-    if previews.is_empty() {
-        text.push_str(&format!(
-            "order {order}: no mail, since it has neither a parcel nor an invoice\n"
-        ));
-    }
-    for Preview {
-        kind,
-        item,
-        to,
-        standing,
-        letter,
-    } in previews
-    {
-        let standing = standing.map_or("not due", |standing| standing.name());
-        text.push_str(&format!("{kind} {} ({standing})\n", escaped(&item)));
-        match &letter {
-            Ok(letter) => text.push_str(&format!(
-                "To: {}\nSubject: {}\n\n{}\n",
-                escaped(&to),
-                escaped(&letter.subject),
-                letter.text.trim_end()
-            )),
-            Err(why) => text.push_str(&format!("  cannot be written: {}\n", escaped(why))),
-        }
-        let letter = match letter {
-            Ok(letter) => {
-                json!({ "subject": letter.subject, "text": letter.text, "html": letter.html })
-            }
-            Err(why) => json!({ "error": why }),
-        };
-        mails.push(
-            json!({ "kind": kind, "item": item, "to": to, "standing": standing, "mail": letter }),
-        );
-    }
+    let text = match previews.is_empty() {
+        true => format!("order {order}: no mail, since it has neither a parcel nor an invoice\n"),
+        false => previews.iter().map(shown).collect(),
+    };
+    let mails: Vec<serde_json::Value> = previews.iter().map(document).collect();
     Ok(Answer::new("mail", Exit::Done)
         .key("mails", json!(mails))
         .text(text))
+}
+
+/// A mail as a person reads it.
+pub fn shown(preview: &Preview) -> String {
+    let standing = preview.standing.map_or("not due", |one| one.name());
+    let mut text = format!("{} {} ({standing})\n", preview.kind, escaped(&preview.item));
+    match &preview.letter {
+        Ok(letter) => text.push_str(&format!(
+            "To: {}\nSubject: {}\n\n{}\n",
+            escaped(&preview.to),
+            escaped(&letter.subject),
+            letter.text.trim_end()
+        )),
+        Err(why) => text.push_str(&format!("  cannot be written: {}\n", escaped(why))),
+    }
+    text
+}
+
+pub fn document(preview: &Preview) -> serde_json::Value {
+    let letter = match &preview.letter {
+        Ok(letter) => {
+            json!({ "subject": letter.subject, "text": letter.text, "html": letter.html })
+        }
+        Err(why) => json!({ "error": why }),
+    };
+    let standing = preview.standing.map_or("not due", |one| one.name());
+    json!({ "kind": preview.kind, "item": preview.item, "to": preview.to, "standing": standing, "mail": letter })
 }

@@ -34,6 +34,7 @@ pub use exit::Exit;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 /// What every command is told.
 struct Context<'a> {
@@ -43,9 +44,10 @@ struct Context<'a> {
     progress: bool,
 }
 
-/// Carries out the command. Boxed, so that all of it is compiled with the library and not once more with the program.
-pub fn run(cli: &Cli) -> Pin<Box<dyn Future<Output = Answer> + '_>> {
-    Box::pin(carry_out(cli))
+/// Carries out the command. Boxed, so that all of it is compiled with the library and not once more with the program; as a task of
+/// its own, so that the thread that hears a server's answer goes on with it, and need not wake another one.
+pub fn run(cli: Arc<Cli>) -> Pin<Box<dyn Future<Output = Answer> + Send>> {
+    Box::pin(async move { carry_out(&cli).await })
 }
 
 async fn carry_out(cli: &Cli) -> Answer {

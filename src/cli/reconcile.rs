@@ -76,7 +76,7 @@ pub fn of_shop<'p>(plan: &'p Plan, shop: Option<&str>) -> Result<Vec<&'p Orders>
     })
 }
 
-fn described(report: &Report, shown: usize) -> String {
+pub fn described(report: &Report, shown: usize) -> String {
     let mut text = format!(
         "{}: orders since {}\n",
         styled(&report.shop, BOLD),

@@ -7,6 +7,9 @@ use super::output::{count, escaped, grouped};
 use super::project::Project;
 use super::run::when;
 use super::sync::lines;
+use crate::config::record::FULFILMENT;
+use crate::mail;
+use crate::orders;
 use crate::round::reconcile;
 use crate::round::task::{self, Task};
 use crate::state::State;
@@ -46,6 +49,15 @@ pub async fn run(context: &Context<'_>) -> Result<Answer, Failure> {
         .collect();
     let reconciled = reconciled(&project).await?;
     let mut text = text(&flows);
+    let orders: Vec<WebOrders> = project
+        .plan
+        .orders
+        .iter()
+        .map(|orders| WebOrders::of(&orders.shop, &orders.name, &flows))
+        .collect();
+    for one in &orders {
+        text.push_str(&one.text());
+    }
     for run in &reconciled {
         let found = |name: &str| run.counts[name].as_u64().unwrap_or(0);
         let differ = found("missing") + found("extra") + found("different");
@@ -60,8 +72,71 @@ pub async fn run(context: &Context<'_>) -> Result<Answer, Failure> {
     }
     Ok(Answer::new("status", Exit::Done)
         .key("flows", json)
+        .key("orders", json!(orders))
         .key("reconciled", json!(reconciled))
         .text(text))
+}
+
+/// A shop's web orders and their mails, as the last runs left them; `None`: no run has told yet.
+#[derive(serde::Serialize)]
+struct WebOrders {
+    shop: String,
+    imported: Option<u64>,
+    waiting_in_shop: Option<u64>,
+    quarantined: u64,
+    mails_sent: Option<u64>,
+    mails_due: Option<u64>,
+    mails_for_a_person: Option<u64>,
+}
+
+impl WebOrders {
+    fn of(shop: &str, flow: &str, flows: &[FlowStatus]) -> WebOrders {
+        let find = |name: &str| flows.iter().find(|flow| flow.flow == name);
+        let (import, told) = (find(flow), find(&format!("{shop}/{FULFILMENT}")));
+        let count =
+            |flow: Option<&FlowStatus>, name: &str| flow?.last_good.as_ref()?.counts[name].as_u64();
+        // Where mails are sent at all, none of a kind is left out.
+        let mails = |name: &str| {
+            let all = [mail::MAILS_SENT, mail::MAILS_DUE, mail::MAILS_STUCK];
+            let has_mails = all.iter().any(|name| count(told, name).is_some());
+            has_mails.then(|| count(told, name).unwrap_or(0))
+        };
+        WebOrders {
+            shop: shop.to_owned(),
+            imported: count(import, orders::IMPORTED),
+            waiting_in_shop: count(import, orders::WAITING),
+            quarantined: import.map_or(0, |flow| flow.quarantined),
+            mails_sent: mails(mail::MAILS_SENT),
+            mails_due: mails(mail::MAILS_DUE),
+            mails_for_a_person: mails(mail::MAILS_STUCK),
+        }
+    }
+
+    /// Nothing before the first import.
+    fn text(&self) -> String {
+        let Some(imported) = self.imported else {
+            return String::new();
+        };
+        let mut text = format!(
+            "{}: {} imported, {} waiting in the shop, {} in quarantine",
+            self.shop,
+            count(imported, "web order", "web orders"),
+            grouped(self.waiting_in_shop.unwrap_or(0)),
+            grouped(self.quarantined),
+        );
+        if let (Some(sent), Some(due), Some(stuck)) =
+            (self.mails_sent, self.mails_due, self.mails_for_a_person)
+        {
+            text.push_str(&format!(
+                "; {} sent, {} due, {} for a person",
+                count(sent, "mail", "mails"),
+                grouped(due),
+                grouped(stuck)
+            ));
+        }
+        text.push('\n');
+        text
+    }
 }
 
 /// The last comparison of each shop's orders that the service has made.

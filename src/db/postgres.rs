@@ -1,7 +1,6 @@
 //! PostgreSQL 12 and later, by one connection per session.
 //!
-//! - Nothing is prepared under a name: the driver would find a prepared statement again by its text alone, whatever
-//!   types its parameters were declared with, and connection poolers in front of the server do not keep them either.
+//! - A statement that comes again within transactions is prepared under a name ([`kept`]).
 //! - What is left unread of an abandoned result is drained before the next statement ([`link`]).
 //! - PostgreSQL answers COMMIT with success even when it rolled a failed transaction back. [`Session::commit`] makes
 //!   sure that the transaction still stands before it sends COMMIT.
@@ -10,6 +9,7 @@ mod catalog;
 mod copy;
 mod decode;
 mod errors;
+mod kept;
 mod link;
 mod params;
 mod types;
@@ -26,10 +26,11 @@ use super::{
 };
 use crate::value::{RowBatch, Type, Value};
 use futures_util::stream::{BoxStream, StreamExt};
+use kept::Remembered;
 use link::Link;
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::time::Duration;
 
@@ -83,7 +84,7 @@ impl Engine for Postgres {
                 link,
                 server,
                 label: self.url.to_string(),
-                column_types: HashMap::new(),
+                tables: BTreeMap::new(),
             })
         };
         match tokio::time::timeout(place.connect_timeout, work).await {
@@ -105,7 +106,7 @@ fn options(place: &super::url::Server) -> PgConnectOptions {
         .database(&place.database)
         .application_name(&place.application)
         .extra_float_digits(None)
-        .statement_cache_capacity(0)
+        .statement_cache_capacity(kept::MOST)
         .ssl_mode(match place.tls {
             Tls::Verify => PgSslMode::VerifyFull,
             Tls::Required => PgSslMode::Require,
@@ -158,9 +159,8 @@ struct PostgresSession {
     server: Server,
     /// The connection, for messages.
     label: String,
-    /// Per table that was written to, its columns' types as SQL. Emptied where a table may have changed: at the begin
-    /// of a transaction and by [`Session::execute`].
-    column_types: HashMap<TableName, HashMap<String, String>>,
+    /// The tables that were written to. Emptied by [`Session::execute`], which may change one.
+    tables: BTreeMap<TableName, Remembered>,
 }
 
 #[async_trait::async_trait]
@@ -235,23 +235,30 @@ impl Session for PostgresSession {
     }
 
     async fn execute(&mut self, query: &Query) -> Result<u64> {
-        self.column_types.clear();
         let sql = Sql::render(&DIALECT, query);
         let done = match params::arguments(&sql.values) {
+            // What makes or changes tables and types takes no values.
             Ok(_) if sql.values.is_empty() => {
+                self.tables.clear();
                 self.link.forget_types();
                 self.link.simple(&sql.text).await
             }
-            Ok(arguments) => self.link.execute(sql.text, arguments).await,
+            Ok(arguments) => {
+                let text = kept::typed(sql.text, &params::types(&sql.values));
+                self.link.execute(text, arguments).await
+            }
             Err(error) => Err(error),
         };
         self.told(done, "running a statement")
     }
 
     async fn begin(&mut self, isolation: Isolation) -> Result<()> {
-        self.column_types.clear();
-        let begun = self.link.begin(isolation).await;
-        self.told(begun, "beginning a transaction")
+        let begun = self.link.begin(isolation, self.tables.keys()).await;
+        let versions = self.told(begun, "beginning a transaction")?;
+        for (table, version) in self.tables.values_mut().zip(versions) {
+            table.found(version);
+        }
+        Ok(())
     }
 
     async fn commit(&mut self) -> std::result::Result<(), CommitError> {
@@ -304,7 +311,8 @@ impl PostgresSession {
                 .collect()
         };
         self.link.in_transaction()?;
-        if let Some(types) = self.column_types.get(table).and_then(found) {
+        let known = self.tables.get(table);
+        if let Some(types) = known.and_then(|known| found(&known.types)) {
             return Ok(types);
         }
         let fresh = catalog::cast_types(&mut self.link, table).await?;
@@ -320,7 +328,7 @@ impl PostgresSession {
                 },
             )
         })?;
-        self.column_types.insert(table.clone(), fresh);
+        self.tables.entry(table.clone()).or_default().types = fresh;
         Ok(types)
     }
 }

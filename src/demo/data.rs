@@ -10,7 +10,7 @@ use chrono::{DateTime, Duration, Utc};
 const ERP_TABLES: &str = include_str!("../../schemas/reference/sqlite.sql");
 const SHOP_TABLES: &str = include_str!("../../schemas/woocommerce/sqlite.sql");
 
-fn text(text: impl Into<String>) -> Value {
+pub fn text(text: impl Into<String>) -> Value {
     Value::Text(text.into())
 }
 
@@ -442,88 +442,4 @@ async fn shop_article(
         text("instock"),
     ];
     insert(session, "wp_wc_product_meta_lookup", &columns, vec![row]).await
-}
-
-/// A buyer's order in the shop: saved with its status first, then the pieces are taken, as WooCommerce does it.
-pub async fn web_order(
-    session: &mut dyn Session,
-    id: i64,
-    sku: &str,
-    pieces: i64,
-    now: DateTime<Utc>,
-) -> db::Result<()> {
-    session.begin(Isolation::ReadCommitted).await?;
-    let at = text(now.format("%Y-%m-%d %H:%M:%S").to_string());
-    let row = vec![
-        Value::Int(id),
-        text("wc-processing"),
-        text("EUR"),
-        text("shop_order"),
-        at.clone(),
-        at,
-        text("laura@example.com"),
-    ];
-    let columns = [
-        "id",
-        "status",
-        "currency",
-        "type",
-        "date_created_gmt",
-        "date_updated_gmt",
-        "billing_email",
-    ];
-    insert(session, "wp_wc_orders", &columns, vec![row]).await?;
-    let row = vec![Value::Int(id), Value::Int(1)];
-    insert(
-        session,
-        "wp_wc_order_operational_data",
-        &["order_id", "order_stock_reduced"],
-        vec![row],
-    )
-    .await?;
-    let row = vec![Value::Int(id), text("line_item"), text(sku), Value::Int(id)];
-    insert(
-        session,
-        "wp_woocommerce_order_items",
-        &[
-            "order_item_id",
-            "order_item_type",
-            "order_item_name",
-            "order_id",
-        ],
-        vec![row],
-    )
-    .await?;
-    let find = Query::sql("SELECT product_id FROM wp_wc_product_meta_lookup WHERE sku = ")
-        .value(text(sku));
-    let article = db::fetch(session, &find)
-        .await?
-        .first()
-        .map_or(Value::Null, |row| row[0].clone());
-    let meta = [
-        ("_product_id", article.plain().into_owned()),
-        ("_qty", pieces.to_string()),
-        ("_reduced_stock", pieces.to_string()),
-    ];
-    let rows = meta
-        .into_iter()
-        .map(|(key, value)| vec![Value::Int(id), text(key), text(value)])
-        .collect();
-    insert(
-        session,
-        "wp_woocommerce_order_itemmeta",
-        &["order_item_id", "meta_key", "meta_value"],
-        rows,
-    )
-    .await?;
-    for sql in [
-        "UPDATE wp_postmeta SET meta_value = CAST(meta_value - {n} AS TEXT) WHERE meta_key = '_stock' AND post_id = ",
-        "UPDATE wp_wc_product_meta_lookup SET stock_quantity = stock_quantity - {n} WHERE product_id = ",
-    ] {
-        let sql = sql.replace("{n}", &pieces.to_string());
-        session
-            .execute(&Query::sql(sql).value(article.clone()))
-            .await?;
-    }
-    session.commit().await.map_err(lost)
 }

@@ -1,6 +1,8 @@
 //! A story that shows what ponte does: an embedded ERP and an embedded WooCommerce shop, a first load, a price change, a
-//! web order, a delivery, and after each what was found and written.
+//! web order on its way into the ERP, a delivery, the news of it back in the shop, second thoughts, the end of the day; and after
+//! each what was found and written.
 
+pub mod buyer;
 pub mod catalogue;
 pub mod data;
 
@@ -8,8 +10,11 @@ use crate::config;
 use crate::connections::Connections;
 use crate::db::query::Query;
 use crate::db::{self, CommitError, DbError, Engine, Session};
+use crate::fulfilment;
+use crate::mail::{self, Preview};
 use crate::matching::decide::{Decision, Desk};
 use crate::matching::{self, ShopMatch};
+use crate::orders::{self, OrdersError, reconcile};
 use crate::own::lease::Lease;
 use crate::plan::{Flow, Plan};
 use crate::stock::explain::{Explanation, explain};
@@ -18,11 +23,13 @@ use crate::sync::batch::Intent;
 use crate::sync::read::Selection;
 use crate::sync::report::FlowReport;
 use crate::sync::run::{self, RunError};
+use buyer::Basket;
 use chrono::{DateTime, Utc};
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// One step of the story, as it has happened.
+#[derive(Default)]
 pub struct Chapter {
     pub title: &'static str,
     /// What happened in the company, and what to look at.
@@ -32,6 +39,9 @@ pub struct Chapter {
     pub flows: Vec<FlowReport>,
     pub stock: Option<StockReport>,
     pub explanation: Option<Box<Explanation>>,
+    /// What its customer gets.
+    pub mails: Vec<Preview>,
+    pub reconciled: Option<reconcile::Report>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -48,14 +58,26 @@ pub enum DemoError {
     Run(#[from] RunError),
     #[error(transparent)]
     Stock(#[from] StockError),
+    #[error(transparent)]
+    Orders(#[from] OrdersError),
 }
 
 /// Items of each list of the match that are told.
 const SHOWN: usize = 5;
 /// What buyers and clerks of the story are busy with.
 const SKU: &str = "LB-03";
-const WEB_ORDER: i64 = 5001;
-const PIECES: i64 = 2;
+const BASKET: Basket = Basket {
+    order: 5001,
+    sku: SKU,
+    pieces: 2,
+    cents: 495,
+};
+const SECOND: Basket = Basket {
+    order: 5002,
+    sku: SKU,
+    pieces: 1,
+    cents: 495,
+};
 
 /// Plays the story in an empty folder, and tells each chapter as it ends.
 ///
@@ -96,30 +118,55 @@ pub async fn play(dir: &Path, tell: &mut (dyn FnMut(Chapter) + Send)) -> Result<
     tell(story.sync("3. A price change", "In the ERP, the LED bulb LB-03 now costs 4.95 net, and the pruner GP-01 is on sale for 9.90.").await?);
 
     let mut shop = story.session("shop.main").await?;
-    data::web_order(shop.as_mut(), WEB_ORDER, SKU, PIECES, now).await?;
-    drop(shop);
-    tell(story.stock("4. A web order", "A buyer orders two LB-03. The shop has taken them off its figure; the ERP knows nothing of it \
+    BASKET.check_out(shop.as_mut(), now).await?;
+    tell(story.stock("4. A web order", "Laura orders two LB-03. The shop has taken them off its figure; the ERP knows nothing of it \
         yet, so ponte counts them as pending. Nothing is to be written.").await?);
 
-    story.erp("INSERT INTO orders (number, customer, status, web_reference, order_date) VALUES ('26/0900', 'C0001', 'confirmed', 'main/5001', '2026-01-01')").await?;
-    story.erp("INSERT INTO order_lines (order_number, line, sku, warehouse, quantity) VALUES ('26/0900', 1, 'LB-03', 'STORE', '2')").await?;
-    tell(story.stock("5. The order is in the ERP", "A clerk has entered and confirmed it. Now the ERP counts the two pieces as committed \
-        and ponte no longer as pending: the sum is the same.").await?);
+    tell(story.import("5. The order comes into the ERP", "`ponte sync` imports it: customer, head, line, tax, in one transaction with the link that \
+        makes a second import impossible. Now the ERP counts the two pieces as committed and ponte no longer as pending: the sum is the same.").await?);
 
-    story
-        .erp("UPDATE order_lines SET delivered_quantity = '2' WHERE order_number = '26/0900'")
-        .await?;
-    story
-        .erp("UPDATE orders SET status = 'closed' WHERE number = '26/0900'")
-        .await?;
-    story.erp("UPDATE stock SET quantity = CAST(CAST(quantity AS INTEGER) - 2 AS TEXT) WHERE sku = 'LB-03' AND warehouse = 'STORE'").await?;
-    story
-        .erp("UPDATE stock SET quantity = '60' WHERE sku = 'LB-05' AND warehouse = 'DEPOT'")
-        .await?;
+    for sql in DELIVERY {
+        story.erp(sql).await?;
+    }
     tell(story.stock("6. A delivery and a receipt", "The two pieces have left the store, and 60 LB-05 have come into the depot: only their \
         figure changes, by the difference.").await?);
+
+    tell(story.told("7. The shop is told", "The order is completed in the shop, with the courier's number. A mail is due to Laura, once; this \
+        is what she gets.").await?);
+
+    SECOND.check_out(shop.as_mut(), now).await?;
+    story.import("", "").await?;
+    SECOND.cancel(shop.as_mut()).await?;
+    BASKET.refund(shop.as_mut(), 200, now).await?;
+    drop(shop);
+    tell(story.import("8. Second thoughts", "Laura ordered one more, which ponte imported, and cancelled it before anybody packed it: it is cancelled in \
+        the ERP, too. For the first order the shop has paid 2.00 back: that is booked by a person, who is told.").await?);
+
+    tell(
+        story
+            .reconciled(
+                "9. The end of the day",
+                "Orders and sums on both sides, and what is missing or too much.",
+            )
+            .await?,
+    );
     Ok(())
 }
+
+/// The parcel leaves, and a lorry comes.
+const DELIVERY: [&str; 7] = [
+    "INSERT INTO documents (number, kind, customer, document_date, carrier, tracking_number)
+     SELECT '26/D0412', 'delivery', o.customer, o.order_date, 'BRT', '0151234567890' FROM orders o WHERE o.web_reference = 'main/5001'",
+    "INSERT INTO document_lines (document_number, line, order_number, order_line, quantity)
+     SELECT '26/D0412', 1, o.number, 1, '2' FROM orders o WHERE o.web_reference = 'main/5001'",
+    "UPDATE order_lines SET delivered_quantity = '2'
+     WHERE sku IS NOT NULL AND order_number IN (SELECT o.number FROM orders o WHERE o.web_reference = 'main/5001')",
+    "UPDATE orders SET status = 'closed' WHERE web_reference = 'main/5001'",
+    "UPDATE stock SET quantity = CAST(CAST(quantity AS INTEGER) - 2 AS TEXT) WHERE sku = 'LB-03' AND warehouse = 'STORE'",
+    "UPDATE stock SET quantity = '60' WHERE sku = 'LB-05' AND warehouse = 'DEPOT'",
+    "UPDATE order_lines SET delivered_quantity = quantity
+     WHERE sku IS NULL AND order_number IN (SELECT o.number FROM orders o WHERE o.web_reference = 'main/5001')",
+];
 
 /// Writes both databases and the project file.
 async fn make(dir: &Path, now: DateTime<Utc>) -> Result<PathBuf, DemoError> {
@@ -238,16 +285,70 @@ impl Story {
         })
     }
 
+    /// Web orders into the ERP, then the stock.
+    async fn import(&self, title: &'static str, text: &str) -> Result<Chapter, DemoError> {
+        let lease = self.lease().await?;
+        let mut flows = Vec::new();
+        for one in &self.plan.orders {
+            let options = orders::Options {
+                intent: Intent::Write,
+                guard: None,
+                full: false,
+                settle: false,
+                only: &[],
+                say: &|_| {},
+            };
+            flows.push(orders::run(&self.plan, one, &self.connections, options, &|_| {}).await?);
+        }
+        lease.release().await?;
+        let chapter = self.stock(title, text).await?;
+        Ok(Chapter { flows, ..chapter })
+    }
+
+    /// The orders' news back to the shop, and the mails that follow.
+    async fn told(&self, title: &'static str, text: &str) -> Result<Chapter, DemoError> {
+        let lease = self.lease().await?;
+        let mut chapter = Chapter {
+            title,
+            text: text.to_owned(),
+            ..Chapter::default()
+        };
+        for one in &self.plan.fulfilments {
+            let options = fulfilment::Options {
+                guard: Some(lease.guard()),
+                only: &[],
+            };
+            let report =
+                fulfilment::run(&self.plan, one, &self.connections, options, &|_| {}).await?;
+            chapter.flows.push(report);
+            let order = BASKET.order.to_string();
+            chapter.mails = mail::preview(one, &self.connections, &order).await?;
+        }
+        lease.release().await?;
+        Ok(chapter)
+    }
+
+    async fn reconciled(&self, title: &'static str, text: &str) -> Result<Chapter, DemoError> {
+        let mut chapter = Chapter {
+            title,
+            text: text.to_owned(),
+            ..Chapter::default()
+        };
+        for one in &self.plan.orders {
+            let reasons = reconcile::Reasons::new();
+            let report = reconcile::run(&self.plan, one, &self.connections, None, &reasons).await?;
+            chapter.reconciled = Some(report);
+        }
+        Ok(chapter)
+    }
+
     async fn stock(&self, title: &'static str, text: &str) -> Result<Chapter, DemoError> {
         let lease = self.lease().await?;
         let last_known = LastKnown::default();
         let mut chapter = Chapter {
             title,
             text: text.to_owned(),
-            matched: None,
-            flows: Vec::new(),
-            stock: None,
-            explanation: None,
+            ..Chapter::default()
         };
         if let Some(plan) = self.plan.stocks.first() {
             let options = stock::Options {

@@ -32,6 +32,11 @@ const WAIT_MAX_MS: u64 = 12 * 60 * 60 * 1000;
 /// After so many tries, about a week, a person is told.
 const TRIES: i64 = 20;
 
+/// Among what the flow stands at: mails sent, to be sent, and for a person.
+pub const MAILS_SENT: &str = "mails_sent";
+pub const MAILS_DUE: &str = "mails_due";
+pub const MAILS_STUCK: &str = "mails_stuck";
+
 /// Sends what is due, and tells of what nobody can send.
 ///
 /// # Errors
@@ -64,6 +69,14 @@ pub async fn run(
     }
     for mail in sender.mails.stuck(shop.as_mut()).await? {
         report.reject(stuck(&mail));
+    }
+    for (standing, count) in sender.mails.counts(shop.as_mut()).await? {
+        let name = match standing {
+            Standing::Due => MAILS_DUE,
+            Standing::Sent => MAILS_SENT,
+            Standing::Sending | Standing::Refused => MAILS_STUCK,
+        };
+        *report.standing.entry(name).or_default() += count;
     }
     Ok(())
 }

@@ -149,7 +149,7 @@ impl<'a> Desk<'a> {
         Ok(said)
     }
 
-    async fn is_known(&self, key: &str) -> Result<bool, DbError> {
+    async fn is_known(&mut self, key: &str) -> Result<bool, DbError> {
         let values = key.split('\t').map(|part| Value::Text(part.to_owned()));
         let known = self.erp.known(vec![values.collect()]).await?;
         Ok(!known.is_empty())

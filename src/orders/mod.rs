@@ -56,6 +56,10 @@ use found::{Found, Search};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+/// Among what the flow stands at: orders that the ERP has, and those that wait in the shop, unpaid say.
+pub const IMPORTED: &str = "imported";
+pub const WAITING: &str = "waiting_in_shop";
+
 /// Orders looked at together; each is written by itself.
 const BATCH: usize = 250;
 
@@ -309,6 +313,7 @@ pub async fn run(
             options.intent,
         ),
         writes: options.intent == Intent::Write,
+        waiting: 0,
     };
     import.applier.singly = true;
     let mut search = Search::new(orders, shop.storage, shop.zone, options.only);
@@ -349,6 +354,11 @@ pub async fn run(
         }
         import.batch(batch, &mut report).await?;
         progress(&report);
+    }
+    if options.only.is_empty() {
+        let linked = links.count(import.applier.session.as_mut()).await?;
+        report.standing.insert(IMPORTED, linked);
+        report.standing.insert(WAITING, import.waiting);
     }
     Ok(report)
 }
@@ -403,11 +413,13 @@ struct Import<'b> {
     canonical: Canonical<'b>,
     applier: Applier<'b>,
     writes: bool,
+    /// Orders that are not to be imported yet.
+    waiting: u64,
 }
 
 impl Import<'_> {
     /// The keys of orders that are to be imported, sorted; a status that nobody has spoken of is told.
-    fn known_statuses(&self, page: Vec<Found>, report: &mut FlowReport) -> Vec<Value> {
+    fn known_statuses(&mut self, page: Vec<Found>, report: &mut FlowReport) -> Vec<Value> {
         let mut keys = Vec::new();
         for one in page.into_iter().filter(|one| one.link.is_none()) {
             match meaning(&self.orders.statuses, &one.status) {
@@ -415,7 +427,11 @@ impl Import<'_> {
                     keys.push(one.reference);
                     continue;
                 }
-                Meaning::Wait | Meaning::Ignore | Meaning::Cancelled => continue,
+                Meaning::Wait => {
+                    self.waiting += 1;
+                    continue;
+                }
+                Meaning::Ignore | Meaning::Cancelled => continue,
                 Meaning::Unknown => {}
             }
             report.counts.read += 1;

@@ -226,7 +226,26 @@ impl Links {
         if links.is_empty() {
             return Ok(());
         }
-        let clock = Query::sql(format!("SELECT {}", clock(session.server().kind)));
+        let clock = clock(session.server().kind);
+        if let [(key, link)] = links {
+            let columns = serde_json::json!(link.columns).to_string();
+            let texts = [
+                &self.shop,
+                &self.record,
+                key,
+                &link.id,
+                &columns,
+                &link.kind,
+            ];
+            let texts = texts.into_iter().map(|text| Value::Text(text.clone()));
+            let query = Query::sql("INSERT INTO ")
+                .table(&self.table)
+                .text(" (shop, record, record_key, target_id, columns, kind, linked_ms) VALUES (")
+                .list(texts.collect())
+                .text(format!(", {clock})"));
+            return session.execute(&query).await.map(drop);
+        }
+        let clock = Query::sql(format!("SELECT {clock}"));
         let now = db::fetch(session, &clock).await?;
         let now = now.first().map_or(Value::Int(0), |row| row[0].clone());
         let rows = links

@@ -126,6 +126,24 @@ impl Mails {
         self.read(session, &query).await
     }
 
+    /// How many there are, by how far they are.
+    pub async fn counts(&self, session: &mut dyn Session) -> db::Result<Vec<(Standing, u64)>> {
+        let query = Query::sql("SELECT standing, COUNT(*) FROM ")
+            .table(&self.table)
+            .text(" WHERE shop = ")
+            .value(text(&self.shop))
+            .text(" GROUP BY standing");
+        let count = |value: &Value| match value {
+            Value::Int(count) => u64::try_from(*count).unwrap_or(0),
+            _ => 0,
+        };
+        let rows = db::fetch(session, &query).await?;
+        let rows = rows.iter();
+        Ok(rows
+            .map(|row| (Standing::of(&row[0].plain()), count(&row[1])))
+            .collect())
+    }
+
     /// Every mail of an order.
     pub async fn of(&self, session: &mut dyn Session, key: &str) -> db::Result<Vec<Mail>> {
         let query = self

@@ -494,7 +494,7 @@ async fn note(
             if report.since.is_some() {
                 state.narrow_run(run, Scope::Since).await?;
             }
-            let counts = serde_json::to_value(&report.counts).unwrap_or_default();
+            let counts = report.remembered();
             let outcome = of(report.is_clean());
             state.finish_run(run, flow, outcome, &counts, None).await
         }

@@ -25,10 +25,13 @@ pub struct FoundElements {
     pub waiting: Vec<usize>,
 }
 
+/// `fresh`: records none of whose rows can be there yet.
+#[allow(clippy::too_many_arguments)]
 pub async fn compare(
     session: &mut dyn Session,
     write: &BoundWrite<'_>,
     records: &[Record],
+    fresh: &HashSet<usize>,
     sight: Sight<'_>,
     created_kind: Option<&str>,
     linked: &Linked,
@@ -47,7 +50,7 @@ pub async fn compare(
         }
     }
     let types: Vec<&Type> = write.matches.iter().map(|one| &one.ty).collect();
-    let (columns, rows) = existing(session, write, &wanted, mode).await?;
+    let (columns, rows) = existing(session, write, &wanted, fresh, mode).await?;
     let match_at: Vec<usize> = write
         .matches
         .iter()
@@ -252,6 +255,7 @@ async fn existing(
     session: &mut dyn Session,
     write: &BoundWrite<'_>,
     wanted: &[(usize, Elements)],
+    fresh: &HashSet<usize>,
     mode: Mode,
 ) -> db::Result<(Vec<String>, Vec<Row>)> {
     let mut columns = write.identity.clone();
@@ -270,6 +274,7 @@ async fn existing(
     let asked: Vec<Vec<Value>> = match by_record {
         true => wanted
             .iter()
+            .filter(|(at, _)| !fresh.contains(at))
             .filter_map(|(_, elements)| elements.parent_values.clone())
             .collect(),
         false => wanted

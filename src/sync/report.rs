@@ -8,7 +8,7 @@ use crate::plan::Flow;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 /// Changes kept for showing; the counts go on.
 pub const CHANGES_KEPT: usize = 1000;
@@ -238,6 +238,9 @@ pub struct FlowReport {
     /// Records whose need this flow has met: they may be shown now.
     #[serde(skip)]
     pub met: u64,
+    /// What the flow stands at after the run, for `ponte status`: by name.
+    #[serde(skip)]
+    pub standing: BTreeMap<&'static str, u64>,
     /// Keys that a dry run would link, most of them to rows that it would create.
     #[serde(skip)]
     pub planned: Vec<String>,
@@ -329,6 +332,15 @@ pub struct RecordChange {
 }
 
 impl FlowReport {
+    /// The run's numbers as the history keeps them.
+    pub fn remembered(&self) -> serde_json::Value {
+        let mut counts = serde_json::to_value(&self.counts).unwrap_or_default();
+        for (name, number) in &self.standing {
+            counts[*name] = (*number).into();
+        }
+        counts
+    }
+
     /// Counts it; what a person decided, or decides of all at once, is not kept one by one.
     pub fn reject(&mut self, rejected: Rejected) {
         match rejected.reason.kind() {

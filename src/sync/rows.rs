@@ -21,11 +21,13 @@ pub struct Found {
 }
 
 /// Compares the records' rows with the table as it is now. Columns that later expressions use are put into the records.
-/// `touched`: records of which an earlier write of the flow changed something.
+/// `touched`: records of which an earlier write of the flow changed something; `fresh`: those whose row cannot be there yet.
+#[allow(clippy::too_many_arguments)]
 pub async fn compare(
     session: &mut dyn Session,
     write: &BoundWrite<'_>,
     records: &mut [Record],
+    fresh: &HashSet<usize>,
     sight: Sight<'_>,
     created_kind: Option<&str>,
     touched: &HashSet<usize>,
@@ -55,7 +57,12 @@ pub async fn compare(
     let shared = shared(write, records, &keys, &types);
     keys.retain(|(at, _)| !shared.iter().any(|(other, _)| other == at));
     found.failed.extend(shared);
-    let mut existing = existing(session, write, &keys, &types, mode).await?;
+    let asked: Vec<&Vec<Value>> = keys
+        .iter()
+        .filter(|(at, _)| !fresh.contains(at))
+        .filter_map(|(_, key)| key.as_ref())
+        .collect();
+    let mut existing = existing(session, write, &asked, &types, mode).await?;
     for (at, key) in keys {
         let text = key
             .as_ref()
@@ -160,7 +167,7 @@ impl ExistingRows {
 async fn existing(
     session: &mut dyn Session,
     write: &BoundWrite<'_>,
-    keys: &[(usize, Option<Vec<Value>>)],
+    keys: &[&Vec<Value>],
     types: &[&Type],
     mode: Mode,
 ) -> db::Result<ExistingRows> {
@@ -189,7 +196,7 @@ async fn existing(
         rows: BTreeMap::new(),
         has_strangers: false,
     };
-    let wanted: Vec<Vec<Value>> = keys.iter().filter_map(|(_, key)| key.clone()).collect();
+    let wanted: Vec<Vec<Value>> = keys.iter().map(|key| (*key).clone()).collect();
     if wanted.is_empty() {
         return Ok(found);
     }

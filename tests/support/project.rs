@@ -158,6 +158,13 @@ impl Running {
         self.child.try_wait().expect("a child process").is_some()
     }
 
+    /// Sends the program a signal: `-STOP`, `-CONT`.
+    pub fn signal(&self, signal: &str) {
+        let id = self.id().to_string();
+        // One that has ended in the meantime is noticed by the caller.
+        let _ = Command::new("kill").args([signal, &id]).status();
+    }
+
     /// Ends the program at once, as a power cut would (SIGKILL).
     pub fn kill(&mut self) {
         // An error means that it had ended by itself.

@@ -2,11 +2,14 @@
 //! fraction of what the driver spends on each of those. COPY takes no parameters and tells no types, so the query is
 //! prepared first, which also makes sure that it is one statement: then it is still one within the parentheses.
 
-use super::decode;
-use super::types::Wire;
+use super::types::{Wire, wire};
+use super::{decode, errors};
+use crate::db::batch::Decode;
 use crate::db::sieve::{self, Sieve, Sifted};
 use crate::db::{BATCH_BYTES, BATCH_ROWS, DbError, DbErrorKind, Result};
-use crate::value::Value;
+use crate::value::{Row, Value};
+use sqlx::postgres::{PgRow, PgTypeInfo};
+use sqlx::{Column, Row as _, TypeInfo, ValueRef};
 use std::sync::Arc;
 
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
@@ -226,6 +229,74 @@ impl<'b> Input<'b> {
         }
         let length = usize::try_from(length).map_err(|_| unknown_form())?;
         Ok(self.slice(length).map(Some))
+    }
+}
+
+/// How the values of each column are read.
+///
+/// # Errors
+/// Of kind `Other` for a column whose type is not read.
+pub fn wires<'c>(columns: impl Iterator<Item = (&'c str, &'c PgTypeInfo)>) -> Result<Vec<Wire>> {
+    columns
+        .map(|(name, info)| {
+            wire(info).ok_or_else(|| {
+                let ty = info.name().to_lowercase();
+                let text = "which is not read; cast it in the query";
+                DbError::new(
+                    DbErrorKind::Other,
+                    format_args!("column `{name}` is of type `{ty}`, {text}"),
+                )
+            })
+        })
+        .collect()
+}
+
+impl Layout {
+    /// What the bytes of a row depend on.
+    pub fn form(&self) -> String {
+        format!("{:?}", self.wires)
+    }
+
+    pub fn of(row: &PgRow) -> Result<Self> {
+        let columns = row.columns().iter();
+        Ok(Layout {
+            wires: wires(
+                columns
+                    .clone()
+                    .map(|column| (column.name(), column.type_info())),
+            )?,
+            names: columns.map(|column| column.name().to_owned()).collect(),
+        })
+    }
+}
+
+impl Decode<PgRow> for Layout {
+    fn columns(&self) -> Arc<[String]> {
+        Arc::clone(&self.names)
+    }
+
+    fn decode(&self, row: &PgRow) -> Result<Row> {
+        let read = |at: usize| self.value(at, self.bytes(row, at)?);
+        (0..self.wires.len()).map(read).collect()
+    }
+}
+
+impl Layout {
+    /// The value's binary form; `None` for NULL.
+    pub fn bytes<'r>(&self, row: &'r PgRow, at: usize) -> Result<Option<&'r [u8]>> {
+        let raw = row
+            .try_get_raw(at)
+            .map_err(|error| errors::running(&error))?;
+        if raw.is_null() {
+            return Ok(None);
+        }
+        // The driver asks for the binary form of every value.
+        raw.as_bytes().map(Some).map_err(|error| {
+            DbError::new(
+                DbErrorKind::Misfit,
+                format_args!("column `{}`: {error}", self.names[at]),
+            )
+        })
     }
 }
 

@@ -65,6 +65,10 @@ fn is_fatal(error: &PgDatabaseError) -> bool {
 pub fn running(error: &sqlx::Error) -> DbError {
     let (kind, code) = match (server_error(error), error) {
         (Some(server), _) if is_fatal(server) => (DbErrorKind::ConnectionLost, Some(server.code())),
+        // A table was changed under a statement that has a name: the session forgets it with the failed transaction.
+        (Some(server), _) if server.routine() == Some("RevalidateCachedQuery") => {
+            (DbErrorKind::Conflict, Some(server.code()))
+        }
         (Some(server), _) => (kind_of_code(server.code()), Some(server.code())),
         // After a message that it did not expect the driver does not know what comes next.
         (None, sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_)) => {

@@ -1,10 +1,11 @@
 //! The connection with what must be known of it: whether it still works, whether a transaction is open and may have
 //! failed, whether an abandoned result is still on its way.
 
-use super::copy::{self, Layout, Past};
-use super::types::{Wire, wire};
+use super::copy::{self, Layout, Past, wires};
+use super::kept::{self, Kept};
 use super::{errors, params};
 use crate::db::batch::{Decode, batches};
+use crate::db::query::TableName;
 use crate::db::render::Sql;
 use crate::db::sieve::{self, Sieve, Sifted};
 use crate::db::{BATCH_BYTES, BATCH_ROWS, CommitError, DbError, DbErrorKind, Isolation, Result};
@@ -12,13 +13,9 @@ use crate::value::{Row, RowBatch, Value};
 use futures_util::FutureExt;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use sqlx::postgres::{PgArguments, PgConnection, PgRow, PgTypeInfo};
-use sqlx::{
-    AssertSqlSafe, Column, Connection, Executor, Row as _, SqlSafeStr, Statement, TypeInfo,
-    ValueRef,
-};
+use sqlx::{AssertSqlSafe, Column, Connection, Executor, Row as _, SqlSafeStr, Statement};
 use std::collections::HashSet;
 use std::future::Future;
-use std::sync::Arc;
 use std::time::Duration;
 
 type Rows<'a> = BoxStream<'a, std::result::Result<PgRow, sqlx::Error>>;
@@ -42,6 +39,7 @@ pub struct Link {
     types: HashSet<i64>,
     /// No type was made since these were looked up, as far as this session knows.
     types_known: bool,
+    kept: Kept,
 }
 
 struct State {
@@ -127,7 +125,13 @@ impl Link {
             },
             types: HashSet::new(),
             types_known: false,
+            kept: Kept::default(),
         }
+    }
+
+    /// Whether the statement is to be found again under a name.
+    fn keeps(&mut self, sql: &str) -> bool {
+        self.state.transaction == Transaction::Open && self.kept.repeats(sql)
     }
 
     /// A statement was run that may have made a type.
@@ -191,8 +195,9 @@ impl Link {
     /// Runs one statement; returns the number of rows that it touched.
     pub async fn execute(&mut self, sql: String, arguments: PgArguments) -> Result<u64> {
         self.settle().await?;
+        let keep = self.keeps(&sql);
         let work = sqlx::query_with(AssertSqlSafe(sql), arguments)
-            .persistent(false)
+            .persistent(keep)
             .execute(&mut self.connection);
         let done = self.state.call(work).await?;
         Ok(done.rows_affected())
@@ -206,8 +211,9 @@ impl Link {
 
     async fn fetch(&mut self, sql: String, arguments: PgArguments) -> Result<Vec<Row>> {
         self.settle().await?;
+        let keep = self.keeps(&sql);
         let work = sqlx::query_with(AssertSqlSafe(sql), arguments)
-            .persistent(false)
+            .persistent(keep)
             .fetch_all(&mut self.connection);
         let rows = self.state.call(work).await?;
         let Some(first) = rows.first() else {
@@ -237,9 +243,14 @@ impl Link {
         let described = columns
             .map(|column| (column.name().to_owned(), column.type_info().clone()))
             .collect();
-        // The driver prepared it under a name, but keeps no list of names to close.
-        self.simple("DEALLOCATE ALL").await?;
+        // The driver would find it again by its text, whatever the types of its parameters.
+        self.forget_statements().await?;
         Ok(described)
+    }
+
+    async fn forget_statements(&mut self) -> Result<()> {
+        let work = self.connection.clear_cached_statements();
+        self.state.call(work).await
     }
 
     /// Runs a query and reads its rows as they come. An error of the query itself is the stream's first item.
@@ -255,10 +266,12 @@ impl Link {
         let arguments = params::arguments(&sql.values)?;
         self.learn_types().await?;
         self.settle().await?;
+        let text = kept::typed(sql.text, &params::types(&sql.values));
+        let keep = self.keeps(&text);
         self.state.unsettled = true;
         Ok(Reading {
-            rows: sqlx::query_with(AssertSqlSafe(sql.text), arguments)
-                .persistent(false)
+            rows: sqlx::query_with(AssertSqlSafe(text), arguments)
+                .persistent(keep)
                 .fetch(&mut self.connection),
             state: &mut self.state,
         })
@@ -337,23 +350,38 @@ impl Link {
         })
     }
 
-    pub async fn begin(&mut self, isolation: Isolation) -> Result<()> {
+    /// Begins a transaction, and tells in which version the catalog has each of these tables.
+    pub async fn begin<'t>(
+        &mut self,
+        isolation: Isolation,
+        tables: impl Iterator<Item = &'t TableName>,
+    ) -> Result<Vec<Option<String>>> {
         if self.state.transaction != Transaction::None {
             return Err(DbError::new(
                 DbErrorKind::Other,
                 "a transaction is already open",
             ));
         }
-        self.simple(match isolation {
+        self.settle().await?;
+        // The picture is taken by the first query, not by BEGIN.
+        let begin = match isolation {
             Isolation::ReadCommitted => "BEGIN ISOLATION LEVEL READ COMMITTED",
-            // The picture is taken by the first query, not by BEGIN.
-            Isolation::Snapshot => {
-                "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SELECT 1 AS picture"
-            }
-        })
-        .await?;
+            Isolation::Snapshot => "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+        };
+        let sql = format!("{begin}; {}", kept::question(tables));
+        let work = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_one(&mut self.connection);
+        let answer = self.state.call(work).await?;
         self.state.transaction = Transaction::Open;
-        Ok(())
+        let text = |at: usize| -> Result<Option<String>> {
+            let raw = answer.try_get_raw(at);
+            let raw = raw.map_err(|error| errors::running(&error))?;
+            // Simple statements are answered in text.
+            Ok(raw.as_str().ok().map(str::to_owned))
+        };
+        if !self.kept.is_sound(text(0)?) {
+            self.forget_statements().await?;
+        }
+        (1..answer.len()).map(text).collect()
     }
 
     /// # Errors
@@ -408,6 +436,7 @@ impl Link {
         if self.state.transaction == Transaction::None {
             return Ok(());
         }
+        self.kept.is_doubtful |= self.state.transaction == Transaction::Suspect;
         self.simple("ROLLBACK").await?;
         self.state.transaction = Transaction::None;
         Ok(())
@@ -464,74 +493,6 @@ impl Copying<'_> {
 impl Drop for Copying<'_> {
     fn drop(&mut self) {
         self.state.lost |= !self.is_over;
-    }
-}
-
-/// How the values of each column are read.
-///
-/// # Errors
-/// Of kind `Other` for a column whose type is not read.
-fn wires<'c>(columns: impl Iterator<Item = (&'c str, &'c PgTypeInfo)>) -> Result<Vec<Wire>> {
-    columns
-        .map(|(name, info)| {
-            wire(info).ok_or_else(|| {
-                let ty = info.name().to_lowercase();
-                let text = "which is not read; cast it in the query";
-                DbError::new(
-                    DbErrorKind::Other,
-                    format_args!("column `{name}` is of type `{ty}`, {text}"),
-                )
-            })
-        })
-        .collect()
-}
-
-impl Layout {
-    /// What the bytes of a row depend on.
-    fn form(&self) -> String {
-        format!("{:?}", self.wires)
-    }
-
-    fn of(row: &PgRow) -> Result<Self> {
-        let columns = row.columns().iter();
-        Ok(Layout {
-            wires: wires(
-                columns
-                    .clone()
-                    .map(|column| (column.name(), column.type_info())),
-            )?,
-            names: columns.map(|column| column.name().to_owned()).collect(),
-        })
-    }
-}
-
-impl Decode<PgRow> for Layout {
-    fn columns(&self) -> Arc<[String]> {
-        Arc::clone(&self.names)
-    }
-
-    fn decode(&self, row: &PgRow) -> Result<Row> {
-        let read = |at: usize| self.value(at, self.bytes(row, at)?);
-        (0..self.wires.len()).map(read).collect()
-    }
-}
-
-impl Layout {
-    /// The value's binary form; `None` for NULL.
-    fn bytes<'r>(&self, row: &'r PgRow, at: usize) -> Result<Option<&'r [u8]>> {
-        let raw = row
-            .try_get_raw(at)
-            .map_err(|error| errors::running(&error))?;
-        if raw.is_null() {
-            return Ok(None);
-        }
-        // The driver asks for the binary form of every value.
-        raw.as_bytes().map(Some).map_err(|error| {
-            DbError::new(
-                DbErrorKind::Misfit,
-                format_args!("column `{}`: {error}", self.names[at]),
-            )
-        })
     }
 }
 

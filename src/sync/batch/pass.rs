@@ -4,6 +4,8 @@
 use super::{Applier, Intent, Outcome};
 use crate::db::template::Bound as Binding;
 use crate::db::{DbError, DbErrorKind};
+use crate::expr::Slot;
+use crate::failpoint;
 use crate::own::link::{Link, Links};
 use crate::own::wrote::{Remember, Wrote};
 use crate::sync::bind::BoundWrite;
@@ -31,6 +33,9 @@ pub(super) struct Pass {
     /// Records whose need was met.
     pub(super) met: u64,
     pub(super) lists: BTreeMap<String, Vec<Value>>,
+    /// Record and slot of values that came into being in this transaction: a number just taken; of records that are written
+    /// one by one also a column of a row just inserted. No row can hang on one yet, so that none is looked for; one that does all the same is for the table's keys to refuse.
+    fresh: HashSet<(usize, Slot)>,
 }
 
 impl Applier<'_> {
@@ -65,7 +70,7 @@ impl Applier<'_> {
                 }
                 unique::settle(self.session.as_mut(), write, &mut ops).await?;
                 let generated = execute(self.session.as_mut(), write, &ops).await?;
-                self.take_over(write, records, &ops, generated);
+                self.take_over(write, records, &ops, generated, &mut pass.fresh);
             }
             collect(write, records, ops, &mut pass);
         }
@@ -101,6 +106,13 @@ impl Applier<'_> {
             {
                 pass.failed.push((at, reason));
             }
+            let taken = self.bound.fetch.iter().filter(|one| one.fetch.takes);
+            let slots = taken.flat_map(|one| one.exports.iter().map(|(_, slot)| *slot));
+            let known = slots.filter(|slot| !record.values[*slot as usize].is_null());
+            pass.fresh.extend(known.map(|slot| (at, slot)));
+            if mode == Mode::Write {
+                failpoint::reached("record asked");
+            }
         }
         Ok(())
     }
@@ -121,6 +133,13 @@ impl Applier<'_> {
             lookups: &self.bound.layout.lookups,
             links,
         };
+        let hangs_on_fresh = |at: &usize| {
+            let slots = write.matches.iter().filter_map(|one| one.value.as_slot());
+            slots
+                .into_iter()
+                .any(|slot| pass.fresh.contains(&(*at, slot)))
+        };
+        let fresh: HashSet<usize> = (0..records.len()).filter(hangs_on_fresh).collect();
         let session = self.session.as_mut();
         let found = if let Some((name, value)) = &write.write.attributes {
             let remembered = match write.owned_while {
@@ -155,14 +174,19 @@ impl Applier<'_> {
             pass.remember.push((at, found.remember));
             found.found
         } else if write.each.is_some() {
-            let found =
-                elements::compare(session, write, records, sight, created, &self.linked, mode)
-                    .await?;
+            let linked = &self.linked;
+            let found = elements::compare(
+                session, write, records, &fresh, sight, created, linked, mode,
+            )
+            .await?;
             pass.waiting.extend(found.waiting);
             found.found
         } else {
             let touched = &pass.touched;
-            rows::compare(session, write, records, sight, created, touched, mode).await?
+            rows::compare(
+                session, write, records, &fresh, sight, created, touched, mode,
+            )
+            .await?
         };
         pass.failed.extend(found.failed);
         Ok(found.ops)
@@ -175,6 +199,7 @@ impl Applier<'_> {
         records: &mut [Record],
         ops: &[Op],
         generated: Vec<(usize, Value)>,
+        fresh: &mut HashSet<(usize, Slot)>,
     ) {
         let generated: HashMap<usize, Value> = generated.into_iter().collect();
         let generated_name = write
@@ -200,6 +225,9 @@ impl Applier<'_> {
                     given.or_else(|| generated.get(at).filter(|_| generated_name == Some(column)));
                 if let Some(value) = value {
                     records[*at].values[*slot as usize] = value.clone();
+                    if self.singly && write.each.is_none() {
+                        fresh.insert((*at, *slot));
+                    }
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 mod kills;
 mod mails;
+mod odoo;
 mod others;
 mod story;
 mod told;

@@ -1,172 +1,243 @@
-//! The program killed (SIGKILL) and its connection cut while it imports: in the end every order is in the ERP once and whole.
+//! The program killed (SIGKILL) and its connection cut while it imports: in the end every order is in the ERP once, whole and
+//! with the shop's total.
 //!
-//! Only hits count. On PostgreSQL the server itself says what the open transaction has just done, so that each point of an
-//! import is hit; on SQLite a transaction that was open when the program died has left its journal behind.
+//! Only hits count. A kill hits if the program stood at a named point, or if a transaction of its was open on the ERP that had
+//! written: at random moments the process is stopped (SIGSTOP), the ERP asked, and then killed or let go. On SQLite a
+//! transaction that has written has left its journal behind.
 
-use std::time::{Duration, Instant};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::place::{Between, Order};
-use crate::support::full;
 use crate::support::proxy::{COMMIT_POSTGRES, Direction, Fault, Proxy};
+use crate::support::{full, seed};
 use crate::sync::pair::On;
 
-/// What the last statement of the open transaction begins with when the program dies.
-const POINTS: [&str; 9] = [
-    "BEGIN",
-    "SELECT epoch FROM",
+const POINTS: [&str; 6] = [
+    "lease taken",
+    "batch begun",
+    "record asked",
+    "batch without links",
+    "batch written",
+    "batch committed",
+];
+
+/// What PostgreSQL did last in a transaction that was hit, for telling.
+const STATEMENTS: [&str; 5] = [
     "UPDATE counters",
     "INSERT INTO \"customers\"",
     "INSERT INTO \"orders\"",
     "INSERT INTO \"order_lines\"",
-    "INSERT INTO \"order_taxes\"",
     "INSERT INTO \"ponte\".\"link\"",
-    "COMMIT",
 ];
 
-fn seeded(test: &str) -> StdRng {
-    let seed = rand::random::<u64>();
-    println!("{test}: seed {seed}");
-    StdRng::seed_from_u64(seed)
+/// Orders that are waiting to be imported at once: each run of the program is a short one.
+const WAITING: u32 = 8;
+/// How long the program may take to reach a point.
+const STUCK: Duration = Duration::from_secs(120);
+
+/// Kills by what they hit.
+type Kills = BTreeMap<String, u32>;
+
+/// Programs that run side by side on each engine, and the hits that each makes.
+fn programs(hits: u32) -> (u32, u32) {
+    match full() {
+        true => (3, hits),
+        false => (1, POINTS.len() as u32 * 2),
+    }
 }
 
-async fn placed(between: &Between, orders: u32) {
-    let orders: Vec<Order> = (0..orders).map(|n| Order::usual(1001 + n)).collect();
-    between.place(&orders).await;
+struct Victim {
+    between: Between,
+    on: On,
+    random: StdRng,
+    orders: u32,
+    kills: Kills,
 }
 
-async fn imported(between: &Between) -> u64 {
-    let count = "SELECT COUNT(*) FROM orders WHERE web_reference IS NOT NULL";
-    let count = between.erp.client().await.value(count).await;
-    count
-        .and_then(|count| count.parse().ok())
-        .expect("a number")
-}
-
-#[tokio::test]
-async fn killed_at_every_point_on_postgres() {
-    let kills = if full() { 162 } else { 18 };
-    let orders = kills * 2 + 20;
-    let mut random = seeded("killed_at_every_point_on_postgres");
-    let mut between = Between::new("killed on postgres", On::Postgres, On::Sqlite).await;
-    placed(&between, orders).await;
-    // Statements take their time, or none would be seen at work.
-    let proxy = Proxy::start(&between.erp.url);
-    between.erp_at(&proxy.url(&between.erp.url));
-    proxy.set(Fault::Delay {
-        each_way: Duration::from_millis(4),
-    });
-    let mut watch = between.erp.client().await;
-    let mut hits = [0; POINTS.len()];
-    for kill in 0..kills as usize {
-        let at = kill % POINTS.len();
-        between.end_leases().await;
-        let wanted = imported(&between).await + random.random_range(0..3);
-        let mut running = between.project.start(&["sync", "main/order"]);
-        let began = Instant::now();
-        let seen = format!(
-            "SELECT COUNT(*) FROM pg_stat_activity a WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
-             AND a.xact_start IS NOT NULL AND a.query LIKE '{}%' AND EXISTS (SELECT 1 FROM pg_locks l WHERE l.pid = a.pid)
-             AND (SELECT COUNT(*) FROM orders WHERE web_reference IS NOT NULL) >= {wanted}",
-            POINTS[at]
-        );
-        // A COMMIT is over as soon as it is seen: there any moment around it is meant.
-        let seen = match POINTS[at] {
-            "COMMIT" => format!(
-                "SELECT CASE WHEN COUNT(*) > {wanted} THEN 1 ELSE 0 END FROM orders WHERE web_reference IS NOT NULL"
-            ),
-            "BEGIN" => seen.replace(
-                " AND EXISTS (SELECT 1 FROM pg_locks l WHERE l.pid = a.pid)",
-                "",
-            ),
-            _ => seen,
+impl Victim {
+    async fn new(name: &str, on: On, seed: u64) -> Victim {
+        let between = Between::new(&format!("killed {name}"), on, On::Sqlite).await;
+        let mut victim = Victim {
+            between,
+            on,
+            random: StdRng::seed_from_u64(seed),
+            orders: 0,
+            kills: Kills::new(),
         };
-        while began.elapsed() < Duration::from_secs(30) && !running.has_ended() {
-            if watch.value(&seen).await.as_deref() == Some("1") {
+        victim.place().await;
+        victim
+    }
+
+    /// More orders, of different totals.
+    async fn place(&mut self) {
+        let orders: Vec<Order> = (0..WAITING)
+            .map(|n| Order::of_pieces(1001 + self.orders + n, 1 + n % 4))
+            .collect();
+        self.between.place(&orders).await;
+        self.orders += WAITING;
+    }
+
+    fn hits(&self) -> u32 {
+        self.kills.values().sum()
+    }
+
+    /// The point that was hit least, and how often.
+    fn rarest(&self) -> (&'static str, u32) {
+        let hits = |point: &&'static str| self.kills.get(*point).copied().unwrap_or(0);
+        let rarest = POINTS.into_iter().min_by_key(|point| hits(&point));
+        rarest.map_or((POINTS[0], 0), |point| (point, hits(&point)))
+    }
+
+    /// Stops the program at a point and kills it there; false if it ended before.
+    fn kill_at(&mut self, point: &str, times: u32) -> bool {
+        let file = self.between.project.path("stopped");
+        let _ = std::fs::remove_file(&file);
+        let stop = format!("{point}:{times}:{}", file.display());
+        self.between.project.env("PONTE_STOP_AT", &stop);
+        let mut running = self.between.project.start(&["sync", "main/order"]);
+        self.between.project.env("PONTE_STOP_AT", "");
+        let began = std::time::Instant::now();
+        while !file.exists() {
+            if running.has_ended() {
+                return false;
+            }
+            assert!(began.elapsed() < STUCK, "{point}: the program is stuck");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        running.kill();
+        true
+    }
+
+    /// Kills the program at a random moment at which it has an open transaction; what that did last, or `None` if the
+    /// program ended before.
+    async fn kill_in_transaction(&mut self) -> Option<String> {
+        let mut eye = self.between.erp.client().await;
+        let mut running = self.between.project.start(&["sync", "main/order"]);
+        while !running.has_ended() {
+            let pause = self.random.random_range(1..20);
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+            running.signal("-STOP");
+            let open = match self.on {
+                On::Sqlite => self.between.has_journal().then(String::new),
+                _ => eye.rows(OPEN).await.into_iter().flatten().flatten().next(),
+            };
+            if let Some(statement) = open {
                 running.kill();
-                hits[at] += 1;
-                break;
+                return Some(statement);
+            }
+            running.signal("-CONT");
+        }
+        None
+    }
+
+    /// So many kills, the points in turn and random moments between them; after each the next run goes on from what is there.
+    async fn killed(&mut self, wanted: u32) {
+        let mut turn = 0;
+        while self.hits() < wanted || self.rarest().1 == 0 {
+            turn += 1;
+            assert!(turn < wanted * 10, "{:?} in {turn} runs", self.kills);
+            self.between.end_leases().await;
+            // As many as there are when it is killed, each whole; and the ERP has got no further than the shop.
+            let imported = self.between.assert_sound().await;
+            if imported == u64::from(self.orders) {
+                self.place().await;
+            }
+            let hit = match turn % 2 {
+                0 => {
+                    let point = self.rarest().0;
+                    let times = match point {
+                        "lease taken" => self.random.random_range(1..=2),
+                        _ => self.random.random_range(1..=3),
+                    };
+                    self.kill_at(point, times).then(|| point.to_owned())
+                }
+                _ => self.kill_in_transaction().await,
+            };
+            if let Some(what) = hit {
+                let known = STATEMENTS.iter().find(|known| what.starts_with(**known));
+                let is_point = POINTS.contains(&what.as_str());
+                let what = match known {
+                    Some(known) => (*known).to_owned(),
+                    None if is_point => what,
+                    None => "elsewhere in a transaction".to_owned(),
+                };
+                *self.kills.entry(what).or_default() += 1;
             }
         }
+        self.between.end_leases().await;
+        self.between
+            .project
+            .ponte(&["sync", "main/order"])
+            .succeeds();
+        self.between.assert_whole(self.orders as usize).await;
     }
-    assert!(hits.iter().all(|hits| *hits > 0), "{POINTS:?} {hits:?}");
-    println!("kills by point: {hits:?}");
-    proxy.clear();
-    between.end_leases().await;
-    let left = u64::from(orders) - imported(&between).await;
-    assert!(left > 0, "nothing was left to import after the last kill");
-    between.project.ponte(&["sync", "main/order"]).succeeds();
-    between.assert_whole(orders as usize).await;
 }
 
-#[tokio::test]
-async fn killed_anywhere_on_sqlite() {
-    let hits_wanted = if full() { 140 } else { 12 };
-    let orders = 150;
-    let mut random = seeded("killed_anywhere_on_sqlite");
-    let between = Between::new("killed on sqlite", On::Sqlite, On::Sqlite).await;
-    placed(&between, orders).await;
-    let (mut hits, mut tries) = (0, 0);
-    let mut rounds = 0;
-    while hits < hits_wanted {
-        tries += 1;
-        assert!(
-            tries < hits_wanted * 30,
-            "{hits} of {tries} kills hit an open transaction"
-        );
-        between.end_leases().await;
-        let before = imported(&between).await;
-        if before == u64::from(orders) {
-            // All in: from the beginning, with links and documents gone together.
-            between.assert_whole(orders as usize).await;
-            rounds += 1;
-            let mut erp = between.erp.client().await;
-            for statement in [
-                "DELETE FROM ponte_link WHERE record = 'order'",
-                "DELETE FROM order_taxes",
-                "DELETE FROM order_lines WHERE order_number LIKE 'W%'",
-                "DELETE FROM orders WHERE web_reference IS NOT NULL",
-            ] {
-                erp.run(statement).await;
-            }
-            continue;
+/// The last statement of a transaction that has written.
+const OPEN: &str = "SELECT a.query FROM pg_stat_activity a WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
+    AND a.backend_xid IS NOT NULL";
+
+/// The programs at work on one engine at once.
+async fn killed(on: On, name: &'static str, hits: u32) {
+    let seed = seed(&format!("orders::kills::{name}"));
+    let (programs, hits) = programs(hits);
+    let run = |number: u32| async move {
+        let test = format!("{name} {number}");
+        let mut victim = Victim::new(&test, on, seed.wrapping_add(u64::from(number))).await;
+        victim.killed(hits).await;
+        victim.kills
+    };
+    let runs: Vec<_> = (0..programs)
+        .map(|number| tokio::spawn(run(number)))
+        .collect();
+    let mut all = Kills::new();
+    for run in runs {
+        let kills = run.await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        for (what, count) in kills {
+            *all.entry(what).or_default() += count;
         }
-        let mut running = between.project.start(&["sync", "main/order"]);
-        let more = random.random_range(0..6);
-        let began = Instant::now();
-        while began.elapsed() < Duration::from_secs(20) && !running.has_ended() {
-            if imported(&between).await > before + more {
-                std::thread::sleep(Duration::from_micros(random.random_range(0..3000)));
-                running.kill();
-                break;
-            }
-        }
-        drop(running);
-        hits += u32::from(between.has_journal());
     }
-    println!("{hits} of {tries} kills hit an open transaction, {rounds} times from the beginning");
-    between.end_leases().await;
-    between.project.ponte(&["sync", "main/order"]).succeeds();
-    between.assert_whole(orders as usize).await;
+    let count: u32 = all.values().sum();
+    println!("{name}: {count} kills: {all:?}");
+    assert!(count >= programs * hits);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn killed_at_every_point_on_postgres() {
+    killed(On::Postgres, "postgres", 56).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn killed_at_every_point_on_sqlite() {
+    killed(On::Sqlite, "sqlite", 56).await;
 }
 
 #[tokio::test]
 async fn cut_off_anywhere() {
-    let cuts = if full() { 60 } else { 9 };
-    let orders = cuts * 4 + 10;
-    let mut random = seeded("cut_off_anywhere");
+    let cuts = if full() { 60 } else { 6 };
+    let mut random = StdRng::seed_from_u64(seed("orders::kills::cut_off_anywhere"));
     let mut between = Between::new("cut off", On::Postgres, On::Sqlite).await;
     let proxy = Proxy::start(&between.erp.url);
     between.erp_at(&proxy.url(&between.erp.url));
-    let mut happened = 0;
-    for cut in 0..cuts {
-        let orders: Vec<Order> = (0..4).map(|n| Order::usual(1001 + cut * 4 + n)).collect();
+    let mut happened = [0; 3];
+    let mut placed: u32 = 0;
+    let mut turn = 0;
+    while happened.iter().sum::<u32>() < cuts {
+        assert!(turn < cuts * 4, "only {happened:?} cuts happened");
+        let orders: Vec<Order> = (0..4)
+            .map(|n| Order::of_pieces(1001 + placed + n, 1 + n))
+            .collect();
         between.place(&orders).await;
+        placed += 4;
         let skip = random.random_range(0..4);
         let pattern = COMMIT_POSTGRES.to_vec();
-        proxy.set(match cut % 3 {
+        let kind = turn as usize % happened.len();
+        turn += 1;
+        proxy.set(match kind {
             // Done, and the answer lost; never heard of; anywhere else.
             0 => Fault::DropAnswer { pattern, skip },
             1 => Fault::CutBefore { pattern, skip },
@@ -177,20 +248,14 @@ async fn cut_off_anywhere() {
         });
         // Cut before its work began, the program may give up; the next run goes on.
         let run = between.project.ponte(&["sync", "main/order"]);
-        happened += u32::from(!proxy.is_armed());
+        happened[kind] += u32::from(!proxy.is_armed());
         proxy.clear();
         between.end_leases().await;
         if run.code != Some(0) {
             between.project.ponte(&["sync", "main/order"]).succeeds();
         }
-        between.assert_whole((cut as usize + 1) * 4).await;
+        between.assert_whole(placed as usize).await;
     }
-    assert!(
-        happened * 2 > cuts,
-        "only {happened} of {cuts} cuts happened"
-    );
-    let rest: Vec<Order> = (cuts * 4..orders).map(|n| Order::usual(1001 + n)).collect();
-    between.place(&rest).await;
-    between.project.ponte(&["sync", "main/order"]).succeeds();
-    between.assert_whole(orders as usize).await;
+    println!("cuts: answers to COMMIT, COMMITs, anywhere: {happened:?}");
+    assert!(happened.iter().all(|cuts| *cuts > 0), "{happened:?}");
 }

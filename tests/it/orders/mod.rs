@@ -1,10 +1,12 @@
 //! Web orders on their way into the ERP: each exactly once, complete, with amounts that agree.
 
 mod changes;
+mod continuous;
+mod demo;
 mod desk;
 mod imports;
 mod kills;
-mod odoo;
+pub mod odoo;
 mod opencart;
 pub mod place;
 mod prestashop;

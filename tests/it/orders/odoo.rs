@@ -8,7 +8,7 @@ const HEADS: &str = "SELECT o.origin, o.client_order_ref, o.name, o.state, o.dat
     o.amount_total, o.note FROM sale_order o JOIN res_partner p ON p.id = o.partner_id JOIN res_partner s ON s.id = o.partner_shipping_id
     JOIN res_currency c ON c.id = o.currency_id ORDER BY o.origin";
 
-async fn between(test: &str, version: u32) -> Between {
+pub async fn between(test: &str, version: u32) -> Between {
     let erp = crate::odoo::erp(&format!("{test} {version}"), version).await;
     let shop = servers::mariadb(&format!("{test} {version} shop")).await;
     let mut client = erp.client().await;

@@ -1,5 +1,7 @@
 //! Orders as WooCommerce's tables hold them, and the two databases that they go between.
 
+use std::collections::BTreeMap;
+
 use crate::support::client::Client;
 use crate::support::project::Project;
 use crate::support::servers::Database;
@@ -52,6 +54,24 @@ impl Order {
                 Line(103, 0, 1, "15", "1.5", 2),
             ],
             charges: vec![("Courier", "shipping", "5.00", "1.10", 1)],
+        }
+    }
+
+    /// The usual one with another number of hammers, one to four: each has its own total.
+    pub fn of_pieces(id: u32, pieces: u32) -> Order {
+        let (net, line_tax, total, tax) = match pieces {
+            1 => ("12.5", "2.75", "37.85000000", "5.35000000"),
+            2 => return Order::usual(id),
+            3 => ("37.5", "8.25", "68.35000000", "10.85000000"),
+            4 => ("50", "11", "83.60000000", "13.60000000"),
+            other => panic!("no order has {other} hammers"),
+        };
+        let mut order = Order::usual(id);
+        order.lines[0] = Line(101, 0, pieces, net, line_tax, 1);
+        Order {
+            total,
+            tax,
+            ..order
         }
     }
 
@@ -241,12 +261,35 @@ impl Between {
             .collect()
     }
 
-    /// What must hold whatever happened: every web order once, with all its rows, and amounts that agree.
+    /// What must hold at the end: all of so many web orders are in the ERP, as [`Between::assert_sound`] says.
     pub async fn assert_whole(&self, orders: usize) {
-        let heads = self
-            .erp_rows("SELECT COUNT(*), COUNT(DISTINCT web_reference) FROM orders WHERE web_reference IS NOT NULL")
-            .await;
-        assert_eq!(heads, [format!("{orders} | {orders}")]);
+        assert_eq!(self.assert_sound().await, orders as u64);
+    }
+
+    /// What must hold whatever happened: every web order that is there is there once, with all its rows, its link, amounts that
+    /// agree, and the shop's total. Returns how many there are.
+    pub async fn assert_sound(&self) -> u64 {
+        let heads = "SELECT o.web_reference, CAST(o.total AS DECIMAL(18, 2)) FROM orders o WHERE o.web_reference IS NOT NULL ORDER BY o.web_reference";
+        let heads = self.erp.client().await.rows(heads).await;
+        let orders = heads.len();
+        let totals: BTreeMap<String, i64> = heads.into_iter().map(total_of).collect();
+        assert_eq!(totals.len(), orders, "an order is in the ERP twice");
+        // Orders as posts have their total among their properties.
+        let placed = match self.shop.url.starts_with("mysql") {
+            true => {
+                "SELECT CONCAT('main/', o.id), o.total_amount FROM wp_wc_orders o
+                 UNION SELECT CONCAT('main/', m.post_id), m.meta_value FROM wp_postmeta m WHERE m.meta_key = '_order_total'"
+            }
+            false => {
+                "SELECT 'main/' || o.id, o.total_amount FROM wp_wc_orders o
+                 UNION SELECT 'main/' || m.post_id, m.meta_value FROM wp_postmeta m WHERE m.meta_key = '_order_total'"
+            }
+        };
+        let placed = self.shop.client().await.rows(placed).await;
+        let placed: BTreeMap<String, i64> = placed.into_iter().map(total_of).collect();
+        for (reference, total) in &totals {
+            assert_eq!(placed.get(reference), Some(total), "{reference}");
+        }
         let wrong = self
             .erp_rows(
                 "SELECT o.number FROM orders o WHERE o.web_reference IS NOT NULL AND (
@@ -264,10 +307,23 @@ impl Between {
         };
         let linked = self
             .erp_rows(&format!(
-                "SELECT COUNT(*) FROM {own} k JOIN orders o ON o.number = k.target_id AND o.web_reference = k.shop || '/' || k.record_key
+                "SELECT COUNT(*), (SELECT COUNT(*) FROM {own} x WHERE x.record = 'order')
+                 FROM {own} k JOIN orders o ON o.number = k.target_id AND o.web_reference = k.shop || '/' || k.record_key
                  WHERE k.record = 'order'"
             ))
             .await;
-        assert_eq!(linked, [orders.to_string()]);
+        assert_eq!(linked, [format!("{orders} | {orders}")]);
+        orders as u64
     }
+}
+
+/// A reference and its total in cents.
+fn total_of(row: Vec<Option<String>>) -> (String, i64) {
+    let [Some(reference), Some(total)] = row.as_slice() else {
+        panic!("a reference and a total, not {row:?}");
+    };
+    let (whole, cents) = total.split_once('.').unwrap_or((total, ""));
+    let cents = format!("{cents:0<2}");
+    let total = format!("{whole}{}", &cents[..2]);
+    (reference.clone(), total.parse().expect("digits"))
 }

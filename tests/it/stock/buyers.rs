@@ -299,7 +299,7 @@ pub fn watch(bench: &mut Bench, fault: Fault) -> Arc<Shared> {
 }
 
 /// Counted from scratch, with plain queries on both sides: articles that show something else than there is.
-async fn differences(
+pub async fn differences(
     system: &dyn System,
     shop: &mut Client,
     erp: &mut Client,

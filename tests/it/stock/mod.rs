@@ -1,18 +1,18 @@
 //! Available stock: single situations on SQLite, and buyers, an ERP and ponte all at once on real servers.
 
-mod bench;
-mod buyers;
+pub mod bench;
+pub mod buyers;
 mod cases;
 mod clerk;
 mod explain;
 mod far;
-mod fault;
-mod hand;
-mod history;
+pub mod fault;
+pub mod hand;
+pub mod history;
 mod line;
 mod opencart;
 mod prestashop;
 mod shops;
-mod system;
-mod truth;
-mod woocommerce;
+pub mod system;
+pub mod truth;
+pub mod woocommerce;

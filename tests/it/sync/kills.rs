@@ -5,7 +5,6 @@
 //! had written: at random moments the process is stopped (SIGSTOP), the server asked, and then killed or let go.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 use std::time::Duration;
 
 use rand::rngs::StdRng;
@@ -13,7 +12,7 @@ use rand::{Rng, SeedableRng};
 
 use crate::support::client::Client;
 use crate::support::pipeline::{dump, same_dump};
-use crate::support::project::{Project, Running};
+use crate::support::project::Project;
 use crate::support::servers::{self, Database};
 use crate::support::{full, seed};
 
@@ -309,12 +308,12 @@ impl Bench {
         let first = random.random_range(20..600);
         tokio::time::sleep(Duration::from_millis(first)).await;
         while !running.has_ended() {
-            signal(&running, "-STOP");
+            running.signal("-STOP");
             if self.has_written(&mut eye).await {
                 running.kill();
                 return true;
             }
-            signal(&running, "-CONT");
+            running.signal("-CONT");
             let next = random.random_range(1..15);
             tokio::time::sleep(Duration::from_millis(next)).await;
         }
@@ -343,12 +342,6 @@ impl Bench {
         };
         eye.value(sql).await.as_deref() != Some("0")
     }
-}
-
-fn signal(running: &Running, signal: &str) {
-    let id = running.id().to_string();
-    // One that has ended in the meantime is noticed by the caller.
-    let _ = Command::new("kill").args([signal, &id]).status();
 }
 
 /// Kills by what they hit.

@@ -171,7 +171,7 @@ impl System for WooCommerce {
 }
 
 /// The order as it lies there before it is paid.
-async fn create(hand: &mut Hand, wanted: &[(u64, i64)]) -> Result<Order, Lost> {
+pub async fn create(hand: &mut Hand, wanted: &[(u64, i64)]) -> Result<Order, Lost> {
     let id = hand
         .insert(
             "INSERT INTO wp_posts (post_date, post_date_gmt, post_content, post_title, post_excerpt, post_status, to_ping, pinged,
@@ -208,13 +208,13 @@ async fn create(hand: &mut Hand, wanted: &[(u64, i64)]) -> Result<Order, Lost> {
     Ok(Order { id, lines })
 }
 
-async fn set_status(hand: &mut Hand, order: u64, status: &str) -> Result<(), Lost> {
+pub async fn set_status(hand: &mut Hand, order: u64, status: &str) -> Result<(), Lost> {
     hand.pause().await;
     hand.run(format!("UPDATE wp_wc_orders SET status = '{status}', date_updated_gmt = UTC_TIMESTAMP() WHERE id = {order}")).await
 }
 
 /// One line's pieces leave the figure.
-async fn take(hand: &mut Hand, line: Line) -> Result<(), Lost> {
+pub async fn take(hand: &mut Hand, line: Line) -> Result<(), Lost> {
     let Line {
         id,
         article,

@@ -1,6 +1,6 @@
 //! A WooCommerce shop for stock tests.
 
-mod buyer;
+pub mod buyer;
 mod run;
 
 pub use buyer::WooCommerce;
