@@ -15,4 +15,5 @@ mod prestashop;
 mod shops;
 mod system;
 mod truth;
+mod walk;
 mod woocommerce;
