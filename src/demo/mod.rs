@@ -354,6 +354,7 @@ impl Story {
             let options = stock::Options {
                 mode: stock::Mode::Write(lease.guard()),
                 only: &[],
+                walk: None,
                 last_known: &last_known,
             };
             let engines = self.connections.engines();

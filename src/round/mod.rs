@@ -8,6 +8,7 @@ pub mod by_hand;
 pub mod decisions;
 mod leases;
 pub mod reconcile;
+mod stock;
 pub mod task;
 mod told;
 
@@ -22,7 +23,7 @@ use crate::plan::{Plan, Stock};
 use crate::state::history::{Outcome, RunId, Scope};
 use crate::state::quarantine::{Finding, Findings, GUARDED};
 use crate::state::{State, StateError};
-use crate::stock::{self, LastKnown, Left, StockError, StockReport};
+use crate::stock::{self as stocks, StockError, StockReport};
 use crate::sync::batch::Intent;
 use crate::sync::bind::BindError;
 use crate::sync::condition::ConditionError;
@@ -33,6 +34,8 @@ use leases::Leases;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
+use stock::Memory;
+pub use stock::{QUARANTINED_STOCK, stock_counts, stock_findings};
 use task::Task;
 
 /// Times that a flow begins anew in a round.
@@ -299,11 +302,11 @@ impl Work<'_> {
             true => notebook.begin(task.name(), self.scope()).await,
             false => None,
         };
-        let known = match task {
-            Task::Stock(_) => notebook.known_orders().await,
-            _ => LastKnown::default(),
+        let memory = match task {
+            Task::Stock(_) => notebook.stock(task.name()).await,
+            _ => Memory::default(),
         };
-        let work = self.attempts(task, leases, &known);
+        let work = self.attempts(task, leases, &memory);
         let ended = tokio::select! {
             biased;
             () = stop.as_mut() => Ended::Interrupted,
@@ -329,10 +332,10 @@ impl Work<'_> {
     }
 
     /// What a broken line or somebody else's lock has ended begins anew: whatever was written is found right.
-    async fn attempts(&self, task: &Task<'_>, leases: &mut Leases<'_>, known: &LastKnown) -> Ended {
+    async fn attempts(&self, task: &Task<'_>, leases: &mut Leases<'_>, memory: &Memory) -> Ended {
         let mut tries = 0;
         loop {
-            let ended = self.attempt(task, leases, known).await;
+            let ended = self.attempt(task, leases, memory).await;
             match &ended {
                 Ended::Failed(error) if tries < TRIES && may_pass(error, tries) => {
                     tries += 1;
@@ -345,7 +348,7 @@ impl Work<'_> {
         }
     }
 
-    async fn attempt(&self, task: &Task<'_>, leases: &mut Leases<'_>, known: &LastKnown) -> Ended {
+    async fn attempt(&self, task: &Task<'_>, leases: &mut Leases<'_>, memory: &Memory) -> Ended {
         let guard = match self.orders.intent {
             Intent::DryRun => None,
             Intent::Trial | Intent::Write => match leases.guard(task).await {
@@ -402,7 +405,7 @@ impl Work<'_> {
                     .map(|report| Ended::Flow(Box::new(report)))
                     .map_err(FlowError::from)
             }
-            Task::Stock(stock) => self.stock(stock, guard.as_ref(), known).await,
+            Task::Stock(stock) => self.stock(stock, guard.as_ref(), memory).await,
             Task::Fulfilment(one) => {
                 let progress = |report: &FlowReport| self.observer.progress(report);
                 let asked = (guard.as_ref(), self.orders.only.as_slice());
@@ -416,15 +419,16 @@ impl Work<'_> {
         &self,
         stock: &Stock,
         guard: Option<&Guard>,
-        known: &LastKnown,
+        memory: &Memory,
     ) -> Result<Ended, FlowError> {
-        let options = stock::Options {
-            mode: guard.map_or(stock::Mode::DryRun, stock::Mode::Write),
+        let options = stocks::Options {
+            mode: guard.map_or(stocks::Mode::DryRun, stocks::Mode::Write),
             only: &self.orders.only,
-            last_known: known,
+            walk: (!self.orders.full && !self.orders.verify).then_some(memory.walked),
+            last_known: &memory.known,
         };
         let engines = self.connections.engines();
-        let report = stock::cycle(self.plan, stock, engines, options).await?;
+        let report = stocks::cycle(self.plan, stock, engines, options).await?;
         Ok(Ended::Stock(Box::new(report)))
     }
 }
@@ -450,14 +454,6 @@ impl Notebook<'_> {
     async fn expected(&mut self, flow: &str) -> Option<u64> {
         let run = self.state.as_mut()?.last_whole_run(flow).await;
         self.keep(run).flatten()?.counts["read"].as_u64()
-    }
-
-    async fn known_orders(&mut self) -> LastKnown {
-        let Some(state) = self.state.as_mut() else {
-            return LastKnown::default();
-        };
-        let known = state.known_orders().await;
-        self.keep(known).unwrap_or_default()
     }
 
     async fn begin(&mut self, flow: &str, scope: Scope) -> Option<RunId> {
@@ -540,54 +536,4 @@ pub fn findings(report: &FlowReport) -> Findings {
         found.total += guarded.count;
     }
     found
-}
-
-/// Figures left alone until a person has put something right.
-pub const QUARANTINED_STOCK: [Left; 5] = [
-    Left::DuplicateSku,
-    Left::SharedFigure,
-    Left::DisputedFigure,
-    Left::Unreadable,
-    Left::UnreadableInErp,
-];
-
-/// What of a cycle a person has to look at.
-pub fn stock_findings(report: &StockReport) -> Findings {
-    let mut found = Findings::default();
-    for failed in &report.failed {
-        found.first.push(Finding {
-            key: failed.sku.clone(),
-            kind: "rejected".to_owned(),
-            message: failed.reason.clone(),
-            advice: "correct what the server names; the other figures were written".to_owned(),
-        });
-    }
-    found.total = found.first.len() as u64;
-    for why in QUARANTINED_STOCK {
-        let Some(named) = report.left.get(&why) else {
-            continue;
-        };
-        let (message, advice) = why.reason().split_once("; ").unwrap_or((why.reason(), ""));
-        found.first.extend(named.skus.iter().map(|sku| Finding {
-            key: sku.clone(),
-            kind: "ambiguous".to_owned(),
-            message: message.to_owned(),
-            advice: advice.to_owned(),
-        }));
-        found.total += named.count;
-    }
-    found
-}
-
-/// The numbers of a cycle, for the history.
-pub fn stock_counts(report: &StockReport) -> serde_json::Value {
-    serde_json::json!({
-        "articles": report.articles,
-        "changed": report.changed,
-        "derived_changed": report.derived_changed,
-        "oversold": report.oversold.len(),
-        "pending_orders": report.pending_orders,
-        "pending_old": report.pending_old,
-        "rounds": report.rounds,
-    })
 }

@@ -244,6 +244,7 @@ mod tests {
             id: if id == 0 { Value::Null } else { Value::Int(id) },
             shown: Shown::Nothing,
             managed,
+            suspect: false,
             total: None,
             row: Box::new([]),
         }

@@ -55,6 +55,7 @@
 //! Figures of all articles are held in memory during a round, some hundred bytes each.
 
 mod assess;
+mod beside;
 mod erp;
 pub mod explain;
 mod figure;
@@ -79,6 +80,7 @@ use crate::plan::{self, Plan};
 use crate::sync::condition::ConditionError;
 pub use assess::Left;
 use assess::{Assessment, assess};
+use beside::Walk;
 use erp::Erp;
 pub use explain::{Explanation, Verdict, explain};
 pub use figure::{ALWAYS_PIECES, Exception};
@@ -141,6 +143,8 @@ pub struct Options<'a> {
     pub mode: Mode<'a>,
     /// Only these skus; empty = all.
     pub only: &'a [String],
+    /// Where the last cycle's walk over what hangs on right figures ended; `None`: all of it is looked at.
+    pub walk: Option<u32>,
     /// For other shops on the same warehouses while they are out of reach.
     pub last_known: &'a LastKnown,
 }
@@ -171,7 +175,14 @@ pub async fn cycle(
         if report.rounds == 1 {
             cycle.tell(&round, focus.is_none(), &mut report);
         }
-        let mut again = cycle.write(&round, options.mode, &mut report).await?;
+        let walk = match focus {
+            None => Walk::over(options.walk, &round.figures),
+            Some(_) => Walk::over(None, &round.figures),
+        };
+        if focus.is_none() {
+            report.walked = Some(walk.end());
+        }
+        let mut again = cycle.write(&round, walk, options.mode, &mut report).await?;
         written.extend(again.iter().cloned());
         // A checkout that read one of these figures before it was written may still write it.
         let in_flight: Vec<&String> = round.in_flight.intersection(&written).collect();
@@ -344,6 +355,7 @@ impl<'p> Cycle<'p> {
     async fn write(
         &mut self,
         round: &Round,
+        walk: Walk,
         mode: Mode<'_>,
         report: &mut StockReport,
     ) -> Result<BTreeSet<String>, StockError> {
@@ -353,6 +365,7 @@ impl<'p> Cycle<'p> {
             .iter()
             .map(|job| Due::new(&round.figures, job));
         let (mut off, right): (Vec<Due<'_>>, Vec<Due<'_>>) = dues.partition(Due::is_off);
+        let right = walk.choose(right, &round.lines);
         let session = self.shop.session.as_mut();
         let (beside, changes) = find_off(session, &self.targets, &round.figures, &right).await?;
         let guard = match mode {

@@ -45,6 +45,9 @@ pub struct StockReport {
     pub failed: Vec<Failed>,
     /// Shops on the same warehouses that were out of reach: their pending orders are the last known ones.
     pub out_of_reach: Vec<String>,
+    /// Where the walk over what hangs on right figures ended, if this was a cycle over all of them.
+    #[serde(skip)]
+    pub walked: Option<u32>,
     /// This shop's pending orders, for the caller to keep for cycles of other shops. `None` if only some were read.
     #[serde(skip)]
     pub known: Option<Vec<KnownLine>>,

@@ -12,7 +12,7 @@ use futures_util::TryStreamExt;
 use std::collections::BTreeSet;
 
 /// Longer lists are not sent to the server: everything is read and chosen from here.
-pub const LIST_MAX: usize = 1000;
+pub const LIST_MAX: usize = 10_000;
 
 /// A query of a pack, narrowed to rows whose column has one of the values: blanks around them aside, and by the
 /// server's collation, so what comes back is still to be compared byte for byte.

@@ -38,6 +38,8 @@ pub struct Figure {
     pub shown: Shown,
     /// The shop keeps stock for the article.
     pub managed: bool,
+    /// The shop's own rows beside the figure do not agree with it.
+    pub suspect: bool,
     /// The sku of the article whose figure is the sum of this sku's and others'.
     pub total: Option<String>,
     /// All columns: derived rows and what is forgotten may name any of them.
@@ -49,6 +51,8 @@ pub struct Figure {
 pub struct Figures {
     pub columns: Vec<String>,
     pub rows: Vec<Figure>,
+    /// The query yields `suspect`.
+    pub tell_suspects: bool,
     /// One for each part of a figure that is a sum.
     pub totals: Vec<Figure>,
 }
@@ -248,12 +252,14 @@ impl<'p> Shop<'p> {
             };
             if into.columns.is_empty() {
                 into.columns = columns.to_vec();
+                into.tell_suspects = at[5].is_some();
             }
             let figure = Figure {
                 sku,
                 id: needed(&row, at[1], "id")?.clone(),
                 shown: shown(needed(&row, at[2], "shown")?),
                 managed: truth(needed(&row, at[3], "managed")?)?,
+                suspect: at[5].map_or(Ok(false), |at| truth(&row[at]))?,
                 total,
                 row,
             };
@@ -265,7 +271,7 @@ impl<'p> Shop<'p> {
             }
             Ok(())
         };
-        let names = ["sku", "id", "shown", "managed", "total"];
+        let names = ["sku", "id", "shown", "managed", "total", "suspect"];
         query
             .each(self.session.as_mut(), &|_| None, &names, take)
             .await

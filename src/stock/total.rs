@@ -73,6 +73,7 @@ mod tests {
             id: Value::Int(1),
             shown: Shown::Nothing,
             managed: true,
+            suspect: false,
             total: Some("WHOLE".to_owned()),
             row: Box::new([]),
         }

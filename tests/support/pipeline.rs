@@ -194,6 +194,7 @@ impl Pipeline {
         let options = stock::Options {
             mode: Mode::Write(self.guard(&stock.target.connection)),
             only: &[],
+            walk: None,
             last_known: &known,
         };
         match stock::cycle(&self.plan, stock, self.connections.engines(), options).await {

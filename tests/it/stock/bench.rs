@@ -22,6 +22,8 @@ pub struct Bench {
     pub plan: Plan,
     pub engines: BTreeMap<String, Arc<dyn Engine>>,
     pub last_known: LastKnown,
+    /// Where the walk over right figures goes on; at first there is none.
+    pub walk: Option<u32>,
     lease: Option<Lease>,
     _folder: TempDir,
 }
@@ -115,6 +117,7 @@ records      = ["stock"]
             plan,
             engines,
             last_known: LastKnown::new(),
+            walk: None,
             lease: None,
             _folder: folder,
         };
@@ -182,6 +185,7 @@ records      = ["stock"]
         let options = Options {
             mode,
             only,
+            walk: self.walk,
             last_known: &self.last_known,
         };
         match stock::cycle(&self.plan, self.stock_of(shop), &self.engines, options).await {

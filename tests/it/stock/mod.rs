@@ -15,4 +15,5 @@ mod prestashop;
 mod shops;
 pub mod system;
 pub mod truth;
+mod walk;
 pub mod woocommerce;

@@ -106,6 +106,7 @@ async fn while_the_other_shop_is_out_of_reach_its_last_known_orders_count() {
     let options = Options {
         mode: Mode::DryRun,
         only: &[],
+        walk: None,
         last_known: &bench.last_known,
     };
     let refused = stock::cycle(&bench.plan, bench.plan_stock(), &bench.engines, options).await;
