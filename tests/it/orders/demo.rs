@@ -3,7 +3,7 @@
 use crate::support::project::Project;
 use serde_json::Value;
 
-fn chapter<'v>(chapters: &'v [Value], number: usize) -> &'v Value {
+fn chapter(chapters: &[Value], number: usize) -> &Value {
     let title = chapters[number - 1]["title"].as_str().unwrap_or_default();
     assert!(title.starts_with(&format!("{number}. ")), "{title}");
     &chapters[number - 1]

@@ -88,7 +88,7 @@ impl Victim {
     /// The point that was hit least, and how often.
     fn rarest(&self) -> (&'static str, u32) {
         let hits = |point: &&'static str| self.kills.get(*point).copied().unwrap_or(0);
-        let rarest = POINTS.into_iter().min_by_key(|point| hits(&point));
+        let rarest = POINTS.into_iter().min_by_key(hits);
         rarest.map_or((POINTS[0], 0), |point| (point, hits(&point)))
     }
 
