@@ -6,6 +6,7 @@
 //! wakes up unable to write. The owner proves itself alive by a heartbeat; all times are the server's.
 
 use super::{OwnTables, clock};
+use crate::db::patience::pause;
 use crate::db::query::{Part, Query};
 use crate::db::{self, CommitError, DbError, DbErrorKind, Engine, Isolation, Session};
 use crate::failpoint;
@@ -47,6 +48,9 @@ impl Guard {
         }
     }
 }
+
+/// Tries more of giving a lease back over a line that breaks; then it ends by itself.
+const RELEASE_TRIES: u32 = 2;
 
 /// A lease held on one server: renewed in the background, given back by [`Lease::release`].
 pub struct Lease {
@@ -97,6 +101,20 @@ impl Lease {
     /// Gives the lease back, so that the next process need not wait for its expiry.
     pub async fn release(self) -> db::Result<()> {
         self.beat.abort();
+        let mut tries = 0;
+        loop {
+            match self.give_back().await {
+                Err(error) if error.is_transient() && tries < RELEASE_TRIES => {
+                    tries += 1;
+                    tokio::time::sleep(pause(tries)).await;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    /// Nothing happens if it is another's by now.
+    async fn give_back(&self) -> db::Result<()> {
         let mut session = self.engine.connect().await?;
         let lease = self.guard.own.table("lease");
         let query = Query::sql("UPDATE ")
