@@ -24,28 +24,27 @@ pub mod content;
 pub mod documents;
 pub mod found;
 pub mod reconcile;
+mod shop;
 pub mod story;
 pub mod totals;
 pub mod watch;
 
 use crate::connections::Connections;
 use crate::db::template::{self, Bound as Binding};
-use crate::db::{self, DbError, DbErrorKind, Engine, Session};
+use crate::db::{self, DbError, DbErrorKind, Engine};
 use crate::diagnostic::Diagnostic;
-use crate::expr::{Expr, Zone};
-use crate::own;
+use crate::expr::Zone;
 use crate::own::lease::Guard;
 use crate::own::link::Links;
-use crate::plan::{Orders, PackFacts, Plan, Statuses, Storage};
+use crate::plan::{Orders, Plan, Statuses};
 use crate::sync::batch::{Applier, Intent, Outcome, rejected};
 use crate::sync::bind::{BindError, Binder, Bound};
-use crate::sync::condition::{self, ConditionError};
+use crate::sync::condition::ConditionError;
 use crate::sync::fetch;
-use crate::sync::lookup::Lookups;
 use crate::sync::read::{Item, Reader};
 use crate::sync::record::Record;
 use crate::sync::report::{FlowReport, Reason, Rejected};
-use crate::sync::run::{Progress, RunError, read_zone, surroundings};
+use crate::sync::run::{Progress, RunError, surroundings};
 use crate::value::Value;
 use accept::Rules;
 use canonical::{Articles, Canonical, unfit};
@@ -53,6 +52,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use codes::Codes;
 use content::Seen;
 use found::{Found, Search};
+use shop::facts;
+pub use shop::{Settings, Shop};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -126,116 +127,10 @@ pub struct Options<'a> {
     pub say: &'a (dyn Fn(&str) + Send + Sync),
 }
 
-/// What a shop's conditions and times are read by.
-pub struct Settings {
-    lookups: Lookups,
-    pub now: DateTime<Utc>,
-    /// In which it keeps its times.
-    pub zone: Zone,
-    /// By which its people tell days.
-    pub local: Zone,
-}
-
-impl Settings {
-    /// # Errors
-    /// Those of the database.
-    pub async fn read(
-        plan: &Plan,
-        connection: &str,
-        session: &mut dyn Session,
-    ) -> db::Result<Settings> {
-        let facts = facts(plan, connection);
-        let lets = facts.map_or(&[][..], |facts| &facts.lets);
-        let lookups = Lookups::read(session, lets).await?;
-        let now = own::now(session).await?;
-        let zone = match facts.and_then(|facts| facts.zone.as_ref()) {
-            Some(sql) => read_zone(session, &sql.text).await?,
-            None => Zone::UTC,
-        };
-        let local = match facts.and_then(|facts| facts.local_zone.as_ref()) {
-            Some(sql) => read_zone(session, &sql.text).await?,
-            None => zone,
-        };
-        Ok(Settings {
-            lookups,
-            now,
-            zone,
-            local,
-        })
-    }
-
-    /// Whether the condition holds; one that is not there does.
-    ///
-    /// # Errors
-    /// Those of the database; a condition that does not fit it.
-    pub async fn hold(
-        &self,
-        session: &mut dyn Session,
-        condition: Option<&Expr>,
-    ) -> Result<bool, OrdersError> {
-        match condition {
-            None => Ok(true),
-            Some(expr) => Ok(condition::holds(session, &self.lookups, expr, self.now).await?),
-        }
-    }
-}
-
-/// A shop as its orders are read: the storage that rules, and the zones of its times and its people.
-pub struct Shop<'p> {
-    pub storage: &'p Storage,
-    pub session: Box<dyn Session>,
-    /// In which it keeps its times.
-    pub zone: Zone,
-    /// By which its people tell days.
-    pub local: Zone,
-    /// By its clock.
-    pub now: DateTime<Utc>,
-}
-
-impl<'p> Shop<'p> {
-    /// Connects, and finds out how the shop keeps its orders.
-    ///
-    /// # Errors
-    /// Those of the database; [`OrdersError::NoStorage`].
-    pub async fn open(
-        plan: &'p Plan,
-        orders: &'p Orders,
-        connections: &Connections,
-    ) -> Result<Shop<'p>, OrdersError> {
-        let no_storage = || OrdersError::NoStorage {
-            shop: orders.shop.clone(),
-        };
-        let first = orders.storages.first().ok_or_else(no_storage)?;
-        let name = &first.flow.source.connection;
-        let mut session = connections.engine(name)?.connect().await?;
-        let settings = Settings::read(plan, name, session.as_mut()).await?;
-        for storage in &orders.storages {
-            if settings
-                .hold(session.as_mut(), storage.condition.as_ref())
-                .await?
-            {
-                return Ok(Shop {
-                    storage,
-                    session,
-                    zone: settings.zone,
-                    local: settings.local,
-                    now: settings.now,
-                });
-            }
-        }
-        Err(no_storage())
-    }
-}
-
 /// The day of a moment, as people there tell it.
 fn local_day(moment: DateTime<Utc>, zone: Zone) -> NaiveDate {
     let wall = zone.wall(moment);
     wall.map_or_else(|| moment.date_naive(), |wall| wall.date())
-}
-
-fn facts<'p>(plan: &'p Plan, connection: &str) -> Option<&'p PackFacts> {
-    let connection = plan.connections.get(connection)?;
-    connection.pack.as_ref()
 }
 
 /// Imports what the ERP does not have yet.
