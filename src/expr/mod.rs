@@ -88,8 +88,14 @@ pub trait Resolve {
     /// # Errors
     /// The name means nothing here.
     fn name(&mut self, name: &Name<'_>) -> Result<Slot, Unknown>;
-    fn has_table(&mut self, table: &str) -> bool;
-    fn has_column(&mut self, table: &str, column: &str) -> bool;
+    /// Whether the database has it; no, where names speak of none.
+    fn has_table(&mut self, _table: &str) -> bool {
+        false
+    }
+    /// As [`Resolve::has_table`].
+    fn has_column(&mut self, _table: &str, _column: &str) -> bool {
+        false
+    }
 }
 
 /// What an expression sees of a row.

@@ -323,14 +323,6 @@ impl Resolve for Fields {
             note: None,
         })
     }
-
-    fn has_table(&mut self, _: &str) -> bool {
-        false
-    }
-
-    fn has_column(&mut self, _: &str, _: &str) -> bool {
-        false
-    }
 }
 
 /// An order's head, in the order of [`order_head`](fields).

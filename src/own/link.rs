@@ -227,46 +227,6 @@ impl Links {
             return Ok(());
         }
         let clock = clock(session.server().kind);
-        if let [(key, link)] = links {
-            let columns = serde_json::json!(link.columns).to_string();
-            let texts = [
-                &self.shop,
-                &self.record,
-                key,
-                &link.id,
-                &columns,
-                &link.kind,
-            ];
-            let texts = texts.into_iter().map(|text| Value::Text(text.clone()));
-            let query = Query::sql("INSERT INTO ")
-                .table(&self.table)
-                .text(" (shop, record, record_key, target_id, columns, kind, linked_ms) VALUES (")
-                .list(texts.collect())
-                .text(format!(", {clock})"));
-            return session.execute(&query).await.map(drop);
-        }
-        let clock = Query::sql(format!("SELECT {clock}"));
-        let now = db::fetch(session, &clock).await?;
-        let now = now.first().map_or(Value::Int(0), |row| row[0].clone());
-        let rows = links
-            .iter()
-            .map(|(key, link)| {
-                let columns = serde_json::json!(link.columns).to_string();
-                let texts = [
-                    &self.shop,
-                    &self.record,
-                    key,
-                    &link.id,
-                    &columns,
-                    &link.kind,
-                ];
-                texts
-                    .into_iter()
-                    .map(|text| Value::Text(text.clone()))
-                    .chain([now.clone()])
-                    .collect()
-            })
-            .collect();
         let columns = [
             "shop",
             "record",
@@ -276,6 +236,31 @@ impl Links {
             "kind",
             "linked_ms",
         ];
+        let texts = |(key, link): &(String, Link)| {
+            let columns = serde_json::json!(link.columns).to_string();
+            [
+                &self.shop,
+                &self.record,
+                key,
+                &link.id,
+                &columns,
+                &link.kind,
+            ]
+            .map(|text| Value::Text(text.clone()))
+        };
+        if let [one] = links {
+            let query = Query::sql("INSERT INTO ")
+                .table(&self.table)
+                .text(format!(" ({}) VALUES (", columns.join(", ")))
+                .list(texts(one).to_vec())
+                .text(format!(", {clock})"));
+            return session.execute(&query).await.map(drop);
+        }
+        let clock = Query::sql(format!("SELECT {clock}"));
+        let now = db::fetch(session, &clock).await?;
+        let now = now.first().map_or(Value::Int(0), |row| row[0].clone());
+        let row = |one| texts(one).into_iter().chain([now.clone()]).collect();
+        let rows = links.iter().map(row).collect();
         let mut types = vec![text_type(); 6];
         types.push(Type::Int {
             bits: 64,

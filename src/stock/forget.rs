@@ -81,14 +81,6 @@ impl Resolve for Names<'_> {
             )),
         }
     }
-
-    fn has_table(&mut self, _: &str) -> bool {
-        false
-    }
-
-    fn has_column(&mut self, _: &str, _: &str) -> bool {
-        false
-    }
 }
 
 struct View<'a> {

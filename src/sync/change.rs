@@ -19,6 +19,8 @@ pub struct RowChange {
     /// What tells the row apart, as text: `ID 41`, `post_id 41, meta_key _weight`; empty for a row yet to be created.
     pub row: String,
     pub columns: Vec<ColumnChange>,
+    #[serde(skip)]
+    keeps_values: bool,
 }
 
 /// Values as they are shown: cut to a readable length.
@@ -29,7 +31,7 @@ pub struct ColumnChange {
     pub old: Option<String>,
     /// `None` for a removed row.
     pub new: Option<String>,
-    /// Old and new as they are, while the change is decided about.
+    /// Old and new as they are, while somebody decides about the change.
     #[serde(skip)]
     pub values: Option<Box<[Value; 2]>>,
 }
@@ -46,6 +48,15 @@ impl RowChange {
             table: table.to_string(),
             row: row.join(", "),
             columns: Vec::new(),
+            keeps_values: false,
+        }
+    }
+
+    /// The values of columns to come are kept as they are, too, not only as they are shown.
+    pub fn keeping_values(self, keeps_values: bool) -> Self {
+        RowChange {
+            keeps_values,
+            ..self
         }
     }
 
@@ -54,9 +65,9 @@ impl RowChange {
             column: column.to_owned(),
             old: old.map(Value::show),
             new: new.map(Value::show),
-            values: Some(Box::new(
-                [old, new].map(|value| value.cloned().unwrap_or(Value::Null)),
-            )),
+            values: self
+                .keeps_values
+                .then(|| Box::new([old, new].map(|value| value.cloned().unwrap_or(Value::Null)))),
         });
         self
     }

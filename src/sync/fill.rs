@@ -247,7 +247,7 @@ impl Batch {
             let key = keys.next().map(|(record, _)| record.key.clone());
             report.changes.push(RecordChange {
                 key: key.unwrap_or_default(),
-                change: shown(&op, write),
+                change: shown(&op, write, false),
             });
         }
     }

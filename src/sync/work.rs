@@ -388,9 +388,11 @@ async fn insert(
     Ok(generated)
 }
 
-/// An operation as it is shown.
-pub fn shown(op: &Op, write: &BoundWrite<'_>) -> RowChange {
-    let table = &write.write.table;
+/// An operation as it is shown; with its values, if somebody decides about it.
+pub fn shown(op: &Op, write: &BoundWrite<'_>, keeps_values: bool) -> RowChange {
+    let new = |kind: ChangeKind, row: &[(&str, &Value)]| {
+        RowChange::new(kind, &write.write.table, row).keeping_values(keeps_values)
+    };
     fn named<'v>(write: &'v BoundWrite<'_>, identity: &'v [Value]) -> Vec<(&'v str, &'v Value)> {
         write
             .identity
@@ -401,7 +403,7 @@ pub fn shown(op: &Op, write: &BoundWrite<'_>) -> RowChange {
     }
     match op {
         Op::Insert { columns, .. } => {
-            let change = RowChange::new(ChangeKind::Insert, table, &[]);
+            let change = new(ChangeKind::Insert, &[]);
             let columns = columns.iter();
             columns.fold(change, |change, (column, value)| {
                 change.column(column, None, Some(value))
@@ -413,7 +415,7 @@ pub fn shown(op: &Op, write: &BoundWrite<'_>) -> RowChange {
             attribute,
             ..
         } => {
-            let change = RowChange::new(ChangeKind::Update, table, &named(write, identity));
+            let change = new(ChangeKind::Update, &named(write, identity));
             let changes = changes.iter();
             changes.fold(change, |change, (column, old, new)| {
                 let called = attribute.as_ref().unwrap_or(column);
@@ -421,7 +423,7 @@ pub fn shown(op: &Op, write: &BoundWrite<'_>) -> RowChange {
             })
         }
         Op::Delete { identity, held, .. } => {
-            let change = RowChange::new(ChangeKind::Remove, table, &named(write, identity));
+            let change = new(ChangeKind::Remove, &named(write, identity));
             held.iter().fold(change, |change, (column, value)| {
                 change.column(column, Some(value), None)
             })

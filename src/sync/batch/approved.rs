@@ -276,14 +276,6 @@ impl Resolve for Names {
             }),
         }
     }
-
-    fn has_table(&mut self, _: &str) -> bool {
-        false
-    }
-
-    fn has_column(&mut self, _: &str, _: &str) -> bool {
-        false
-    }
 }
 
 /// A change of a row as a condition sees it: columns that do not change are NULL.

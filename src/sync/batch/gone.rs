@@ -182,7 +182,7 @@ impl<'b> Applier<'b> {
             if mode == Mode::Write {
                 execute(self.session.as_mut(), write, &ops).await?;
             }
-            collect(write, &there, ops, &mut found);
+            collect(write, &there, ops, false, &mut found);
         }
         pass.touched
             .extend(found.touched.iter().map(|at| at_of[*at]));

@@ -72,7 +72,8 @@ impl Applier<'_> {
                 let generated = execute(self.session.as_mut(), write, &ops).await?;
                 self.take_over(write, records, &ops, generated, &mut pass.fresh);
             }
-            collect(write, records, ops, &mut pass);
+            let is_decided_about = mode == Mode::Look && bound.flow.target.approve.is_some();
+            collect(write, records, ops, is_decided_about, &mut pass);
         }
         self.derive(records, mode, &mut pass).await?;
         Ok(pass)
@@ -442,7 +443,13 @@ impl Pass {
     }
 }
 
-pub(super) fn collect(write: &BoundWrite<'_>, records: &[Record], ops: Vec<Op>, pass: &mut Pass) {
+pub(super) fn collect(
+    write: &BoundWrite<'_>,
+    records: &[Record],
+    ops: Vec<Op>,
+    keeps_values: bool,
+    pass: &mut Pass,
+) {
     let is_row = write.each.is_none() && write.write.attributes.is_none();
     for op in ops {
         pass.touched.insert(op.record());
@@ -466,7 +473,7 @@ pub(super) fn collect(write: &BoundWrite<'_>, records: &[Record], ops: Vec<Op>, 
         }
         let change = RecordChange {
             key: records[op.record()].key.clone(),
-            change: shown(&op, write),
+            change: shown(&op, write, keeps_values),
         };
         pass.changes.push((Some(op.record()), change));
     }

@@ -23,7 +23,7 @@ use crate::stock::history::{self, ErpHistory};
 use crate::stock::system::{Order, System};
 use crate::stock::truth::Judge;
 use crate::stock::woocommerce::WooCommerce;
-use crate::stock::woocommerce::buyer::{create, set_status, take};
+use crate::stock::woocommerce::buyer::{create, place};
 use crate::support::client::Client;
 use crate::support::pipeline::Pipeline;
 use crate::support::{full, seed};
@@ -114,16 +114,7 @@ impl System for Shop {
             5 | 6 => "wc-completed",
             _ => ON_HOLD,
         };
-        set_status(hand, order.id, status).await?;
-        for line in &order.lines {
-            take(hand, *line).await?;
-        }
-        hand.pause().await;
-        hand.run(format!(
-            "UPDATE wp_wc_order_operational_data SET order_stock_reduced = 1 WHERE order_id = {}",
-            order.id
-        ))
-        .await?;
+        place(hand, &order, status).await?;
         Ok(order)
     }
 

@@ -110,16 +110,7 @@ impl System for WooCommerce {
             6 | 7 => "wc-on-hold",
             _ => "wc-completed",
         };
-        set_status(hand, order.id, status).await?;
-        for line in &order.lines {
-            take(hand, *line).await?;
-        }
-        hand.pause().await;
-        hand.run(format!(
-            "UPDATE wp_wc_order_operational_data SET order_stock_reduced = 1 WHERE order_id = {}",
-            order.id
-        ))
-        .await?;
+        place(hand, &order, status).await?;
         Ok(order)
     }
 
@@ -208,13 +199,27 @@ pub async fn create(hand: &mut Hand, wanted: &[(u64, i64)]) -> Result<Order, Los
     Ok(Order { id, lines })
 }
 
-pub async fn set_status(hand: &mut Hand, order: u64, status: &str) -> Result<(), Lost> {
+/// Status, then the pieces, then the flag.
+pub async fn place(hand: &mut Hand, order: &Order, status: &str) -> Result<(), Lost> {
+    set_status(hand, order.id, status).await?;
+    for line in &order.lines {
+        take(hand, *line).await?;
+    }
+    hand.pause().await;
+    hand.run(format!(
+        "UPDATE wp_wc_order_operational_data SET order_stock_reduced = 1 WHERE order_id = {}",
+        order.id
+    ))
+    .await
+}
+
+async fn set_status(hand: &mut Hand, order: u64, status: &str) -> Result<(), Lost> {
     hand.pause().await;
     hand.run(format!("UPDATE wp_wc_orders SET status = '{status}', date_updated_gmt = UTC_TIMESTAMP() WHERE id = {order}")).await
 }
 
 /// One line's pieces leave the figure.
-pub async fn take(hand: &mut Hand, line: Line) -> Result<(), Lost> {
+async fn take(hand: &mut Hand, line: Line) -> Result<(), Lost> {
     let Line {
         id,
         article,
