@@ -2,12 +2,13 @@
 
 use super::erp::{Article, Erp};
 use super::figure::{Available, Parts};
+use super::figures::{Figures, Place, Shown, encoded};
 use super::pending::OrderLine;
-use super::shop::{Figure, Figures, Shown, encoded};
+use super::report::{KEPT, Named};
 use super::total;
 use crate::value::Decimal;
 use serde::Serialize;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Why a figure is left alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -64,20 +65,22 @@ impl Left {
     }
 }
 
-/// A figure that is ponte's to keep right.
+/// A figure that is not what it should be.
 #[derive(Debug, Clone)]
 pub struct Job {
-    /// Position among the figures of the look, or among its totals.
-    pub figure: usize,
-    pub total: bool,
+    pub place: Place,
     pub target: Decimal,
 }
 
 /// What one look came to.
 #[derive(Debug, Default)]
 pub struct Assessment {
-    pub jobs: Vec<Job>,
-    pub left: Vec<(String, Left)>,
+    /// Figures that were judged: one for each sku, and the sums.
+    pub articles: u64,
+    pub off: Vec<Job>,
+    /// Figures that are as they should be, as far as what hangs on them is to be compared.
+    pub right: Vec<Place>,
+    pub left: BTreeMap<Left, Named>,
     /// Sku and the pieces promised beyond what there is.
     pub oversold: Vec<(String, Decimal)>,
     /// Figures that were rounded down to whole pieces.
@@ -85,21 +88,21 @@ pub struct Assessment {
 }
 
 impl Assessment {
-    /// Leaves out what a person has said is none of ponte's business here.
-    pub fn leave(&mut self, ignored: &HashSet<String>, figures: &Figures) {
-        if ignored.is_empty() {
-            return;
+    fn leave(&mut self, sku: &str, why: Left) {
+        let named = self.left.entry(why).or_default();
+        named.count += 1;
+        if named.skus.len() < KEPT {
+            named.skus.push(sku.to_owned());
         }
-        let sku = |job: &Job| &figures.rows[job.figure].sku;
-        let left = self
-            .jobs
-            .iter()
-            .map(sku)
-            .filter(|sku| ignored.contains(*sku));
-        self.left
-            .extend(left.map(|sku| (sku.clone(), Left::Ignored)));
-        self.jobs.retain(|job| !ignored.contains(sku(job)));
-        self.oversold.retain(|(sku, _)| !ignored.contains(sku));
+    }
+
+    fn job(&mut self, shown: &Shown, job: Job, beside: bool) {
+        self.articles += 1;
+        if *shown != Shown::Pieces(job.target.clone()) {
+            self.off.push(job);
+        } else if beside {
+            self.right.push(job.place);
+        }
     }
 }
 
@@ -114,8 +117,7 @@ pub fn pending_by_sku(lines: &[OrderLine]) -> HashMap<&str, Decimal> {
 
 pub fn available(article: &Article, pending: Option<&Decimal>, safety: &Decimal) -> Available {
     let parts = Parts {
-        on_hand: article.on_hand.clone(),
-        committed: article.committed.clone(),
+        uncommitted: article.uncommitted.clone(),
         pending: pending.cloned().unwrap_or_default(),
         safety: safety.clone(),
         exception: article.exception,
@@ -123,193 +125,77 @@ pub fn available(article: &Article, pending: Option<&Decimal>, safety: &Decimal)
     parts.available()
 }
 
-/// Sorts the figures into those to keep right and those to leave alone. `only` leaves out figures that were read merely
-/// because they are shared.
+/// What the figures are judged by.
+pub struct Basis<'a> {
+    pub lines: &'a [OrderLine],
+    pub erp: &'a Erp,
+    pub safety: &'a Decimal,
+    /// Keys of figures that another shop would give another number.
+    pub disputed: &'a HashSet<Vec<u8>>,
+    /// Articles that a person took out of this shop.
+    pub ignored: &'a HashSet<String>,
+    /// Leaves out figures that were read merely because they are shared.
+    pub only: Option<&'a BTreeSet<String>>,
+}
+
+/// Sorts the figures into those that are off, those that are right and those to leave alone. `beside` says for a right
+/// figure whether what hangs on it is to be compared.
 pub fn assess(
     figures: &Figures,
-    disputed: &HashSet<Vec<u8>>,
-    lines: &[OrderLine],
-    erp: &Erp,
-    safety: &Decimal,
-    only: Option<&BTreeSet<String>>,
+    basis: &Basis<'_>,
+    beside: impl Fn(&Figures, u32) -> bool,
 ) -> Assessment {
-    let pending = pending_by_sku(lines);
-    let sharing = Sharing::of(&figures.rows);
-    let mut seen = HashSet::new();
+    let pending = pending_by_sku(basis.lines);
     let mut assessment = Assessment::default();
-    for (at, figure) in figures.rows.iter().enumerate() {
-        if only.is_some_and(|skus| !skus.contains(&figure.sku)) || !seen.insert(&figure.sku) {
+    for row in figures.articles() {
+        let sku = figures.sku(row);
+        if basis.only.is_some_and(|skus| !skus.contains(sku)) {
             continue;
         }
-        let dispute = disputed.contains(&encoded(&figure.id));
-        let dispute = dispute.then_some(Left::DisputedFigure);
-        let article = match sharing.left(figure).or(dispute) {
+        let place = Place::Article(row);
+        let is_disputed = || basis.is_disputed(figures, place);
+        let left = figures.left(row);
+        let left = left.or_else(|| is_disputed().then_some(Left::DisputedFigure));
+        let article = match left {
             Some(left) => Err(left),
-            None => erp.article(&figure.sku),
+            None => basis.erp.article(figures.sku_number(row)),
+        };
+        let article = match article {
+            Ok(_) if basis.ignored.contains(sku) => Err(Left::Ignored),
+            other => other,
         };
         match article {
-            Err(left) => assessment.left.push((figure.sku.clone(), left)),
+            Err(left) => {
+                assessment.articles += 1;
+                assessment.leave(sku, left);
+            }
             Ok(article) => {
-                let available = available(article, pending.get(figure.sku.as_str()), safety);
+                let available = available(&article, pending.get(sku), basis.safety);
                 if !available.oversold.is_zero() {
                     assessment
                         .oversold
-                        .push((figure.sku.clone(), available.oversold));
+                        .push((sku.to_owned(), available.oversold));
                 }
                 assessment.rounded += u64::from(available.rounded);
-                assessment.jobs.push(Job {
-                    figure: at,
-                    total: false,
-                    target: available.pieces,
-                });
+                let target = available.pieces;
+                let shown = figures.shown(row);
+                assessment.job(&shown, Job { place, target }, beside(figures, row));
             }
         }
     }
-    let totals = total::jobs(figures, &pending, erp, safety).into_iter();
-    let undisputed = |job: &Job| !disputed.contains(&encoded(&figures.totals[job.figure].id));
-    assessment.jobs.extend(totals.filter(undisputed));
+    for job in total::jobs(figures, &pending, basis.erp, basis.safety) {
+        if !basis.is_disputed(figures, job.place) {
+            let figure = figures.figure(job.place);
+            if !basis.ignored.contains(figure.name()) {
+                assessment.job(&figure.shown, job, true);
+            }
+        }
+    }
     assessment
 }
 
-/// Which skus have several figures, and which figures several skus.
-pub struct Sharing<'a> {
-    figures: HashMap<&'a str, HashSet<Vec<u8>>>,
-    skus: HashMap<Vec<u8>, HashSet<&'a str>>,
-    unmanaged: HashSet<&'a str>,
-}
-
-impl<'a> Sharing<'a> {
-    pub fn of(rows: &'a [Figure]) -> Sharing<'a> {
-        let mut sharing = Sharing {
-            figures: HashMap::new(),
-            skus: HashMap::new(),
-            unmanaged: HashSet::new(),
-        };
-        for figure in rows {
-            let id = encoded(&figure.id);
-            sharing
-                .figures
-                .entry(&figure.sku)
-                .or_default()
-                .insert(id.clone());
-            if !figure.id.is_null() {
-                sharing.skus.entry(id).or_default().insert(&figure.sku);
-            }
-            // Doubled attributes yield a figure twice; if they disagree, the shop may well not manage it.
-            if !figure.managed {
-                sharing.unmanaged.insert(&figure.sku);
-            }
-        }
-        sharing
-    }
-
-    /// The skus that sell from a figure.
-    pub fn skus(&self, figure: &Figure) -> Vec<&'a str> {
-        let found = self.skus.get(&encoded(&figure.id));
-        let mut skus: Vec<&str> = found.into_iter().flatten().copied().collect();
-        skus.sort_unstable();
-        skus
-    }
-
-    /// What the shop's own side says against writing the figure.
-    pub fn left(&self, figure: &Figure) -> Option<Left> {
-        if self
-            .figures
-            .get(figure.sku.as_str())
-            .is_some_and(|ids| ids.len() > 1)
-        {
-            Some(Left::DuplicateSku)
-        } else if self.unmanaged.contains(figure.sku.as_str()) {
-            Some(Left::Unmanaged)
-        } else if figure.id.is_null() {
-            Some(Left::NoFigure)
-        } else if self.skus(figure).len() > 1 {
-            Some(Left::SharedFigure)
-        } else if matches!(figure.shown, Shown::Unreadable(_)) {
-            Some(Left::Unreadable)
-        } else {
-            None
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::value::Value;
-
-    fn figure(sku: &str, id: i64, managed: bool) -> Figure {
-        Figure {
-            sku: sku.to_owned(),
-            id: if id == 0 { Value::Null } else { Value::Int(id) },
-            shown: Shown::Nothing,
-            managed,
-            suspect: false,
-            total: None,
-            row: Box::new([]),
-        }
-    }
-
-    fn left(rows: Vec<Figure>) -> Vec<(String, Left)> {
-        let figures = Figures {
-            rows,
-            ..Figures::default()
-        };
-        let mut erp = Erp::default();
-        for sku in ["A", "B"] {
-            erp.articles.insert(sku.to_owned(), Article::default());
-        }
-        assess(
-            &figures,
-            &HashSet::new(),
-            &[],
-            &erp,
-            &Decimal::default(),
-            None,
-        )
-        .left
-    }
-
-    fn one(sku: &str, why: Left) -> (String, Left) {
-        (sku.to_owned(), why)
-    }
-
-    #[test]
-    fn ambiguous_figures_are_left_alone_each_told_once() {
-        let rows = vec![
-            figure("A", 1, true),
-            figure("A", 2, true),
-            figure("B", 3, true),
-        ];
-        assert_eq!(left(rows), [one("A", Left::DuplicateSku)]);
-        let rows = vec![figure("A", 1, true), figure("B", 1, true)];
-        assert_eq!(
-            left(rows),
-            [one("A", Left::SharedFigure), one("B", Left::SharedFigure)]
-        );
-    }
-
-    #[test]
-    fn a_row_that_a_join_doubled_is_no_duplicate() {
-        assert_eq!(left(vec![figure("A", 1, true), figure("A", 1, true)]), []);
-        assert_eq!(
-            left(vec![figure("A", 1, true), figure("A", 1, false)]),
-            [one("A", Left::Unmanaged)]
-        );
-    }
-
-    #[test]
-    fn strangers_and_missing_rows_are_left_alone() {
-        let rows = vec![
-            figure("X", 1, true),
-            figure("A", 0, true),
-            figure("B", 0, false),
-        ];
-        let expected = [
-            one("X", Left::NotInErp),
-            one("A", Left::NoFigure),
-            one("B", Left::Unmanaged),
-        ];
-        assert_eq!(left(rows), expected);
+impl Basis<'_> {
+    fn is_disputed(&self, figures: &Figures, place: Place) -> bool {
+        !self.disputed.is_empty() && self.disputed.contains(&encoded(&figures.key(place)))
     }
 }

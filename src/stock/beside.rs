@@ -6,9 +6,8 @@
 //! web orders hold pieces of, and a share of all others that goes round: each of them in every fourth cycle, or sooner. Without `suspect`
 //! all are compared in every cycle.
 
+use super::figures::Figures;
 use super::pending::OrderLine;
-use super::shop::Figures;
-use super::write::Due;
 use std::collections::HashSet;
 
 /// So many figures are walked over in a cycle at least ...
@@ -28,7 +27,7 @@ pub struct Walk {
 impl Walk {
     /// `start`: where the last cycle's walk ended; `None`: all are looked at.
     pub fn over(start: Option<u32>, figures: &Figures) -> Walk {
-        let cycles = figures.rows.len().div_ceil(SHARE_MIN).min(CYCLES_MAX);
+        let cycles = figures.len().div_ceil(SHARE_MIN).min(CYCLES_MAX);
         let length = match start {
             Some(_) if figures.tell_suspects && cycles > 1 => {
                 Some((u32::MAX / cycles as u32).saturating_add(1))
@@ -51,18 +50,14 @@ impl Walk {
             .is_none_or(|length| place(sku).wrapping_sub(self.start) < length)
     }
 
-    /// Those of the right figures beside which is looked.
-    pub fn choose<'a>(self, right: Vec<Due<'a>>, lines: &[OrderLine]) -> Vec<Due<'a>> {
-        if self.length.is_none() {
-            return right;
-        }
+    /// Which of the right figures beside which is looked, by their places.
+    pub fn looks<'a>(self, lines: &'a [OrderLine]) -> impl Fn(&Figures, u32) -> bool + 'a {
         let sold = lines.iter().filter(|line| !line.pending.is_zero());
         let sold: HashSet<&str> = sold.map(|line| line.sku.as_str()).collect();
-        let looked = |due: &Due<'a>| {
-            let sku = due.figure.sku.as_str();
-            due.figure.suspect || sold.contains(sku) || self.has(sku)
-        };
-        right.into_iter().filter(looked).collect()
+        move |figures, row| {
+            let sku = figures.sku(row);
+            self.has(sku) || figures.is_suspect(row) || sold.contains(sku)
+        }
     }
 }
 

@@ -6,30 +6,40 @@ use super::assess::Left;
 use super::figure::Exception;
 use super::pending::Counted;
 use super::rows::{LIST_MAX, ServerQuery, narrowed, needed, number, text};
+use super::skus::Skus;
 use crate::db::{Isolation, Session};
 use crate::plan::{self, ServerSql};
 use crate::value::{Decimal, Row};
-use std::collections::{BTreeSet, HashMap};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// What the ERP says of one article.
 #[derive(Debug, Clone, Default)]
 pub struct Article {
-    /// Pieces in the warehouses assigned to the shop.
-    pub on_hand: Decimal,
-    pub committed: Decimal,
+    /// Pieces on hand less those committed, in the warehouses assigned to the shop.
+    pub uncommitted: Decimal,
     pub exception: Option<Exception>,
-    /// One of its quantities is no number.
-    pub unreadable: bool,
 }
 
 /// The ERP as it was read.
 #[derive(Debug, Default)]
 pub struct Erp {
-    /// Every article with a row in any warehouse: what is not here is none of ponte's business.
-    pub articles: HashMap<String, Article>,
+    /// By the sku's number.
+    uncommitted: Vec<Decimal>,
+    /// By the sku's number.
+    marks: Vec<Marks>,
     pub counted: Counted,
     /// Single rows, for `explain` only.
     pub details: Details,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Marks {
+    /// It has a row in any warehouse: what has none is none of ponte's business.
+    known: bool,
+    /// One of its quantities is no number.
+    unreadable: bool,
+    exception: Option<Exception>,
 }
 
 #[derive(Debug, Default)]
@@ -48,12 +58,35 @@ pub struct Detail {
 }
 
 impl Erp {
-    /// The article, as far as its pieces can be told.
-    pub fn article(&self, sku: &str) -> Result<&Article, Left> {
-        match self.articles.get(sku) {
-            None => Err(Left::NotInErp),
-            Some(article) if article.unreadable => Err(Left::UnreadableInErp),
-            Some(article) => Ok(article),
+    fn of(skus: &Skus) -> Erp {
+        Erp {
+            uncommitted: vec![Decimal::default(); skus.len()],
+            marks: vec![Marks::default(); skus.len()],
+            ..Erp::default()
+        }
+    }
+
+    #[cfg(test)]
+    pub fn on_hand(skus: &Skus, pieces: &[(&str, i64)]) -> Erp {
+        let mut erp = Erp::of(skus);
+        for (sku, pieces) in pieces {
+            let Some(at) = skus.number(sku) else { continue };
+            erp.uncommitted[at as usize] = Decimal::from(*pieces);
+            erp.marks[at as usize].known = true;
+        }
+        erp
+    }
+
+    /// The article with this number, as far as its pieces can be told.
+    pub fn article(&self, sku: u32) -> Result<Article, Left> {
+        let at = sku as usize;
+        match self.marks.get(at) {
+            Some(marks) if marks.unreadable => Err(Left::UnreadableInErp),
+            Some(marks) if marks.known => Ok(Article {
+                uncommitted: self.uncommitted[at].clone(),
+                exception: marks.exception,
+            }),
+            _ => Err(Left::NotInErp),
         }
     }
 }
@@ -61,6 +94,8 @@ impl Erp {
 /// What is wanted of the ERP.
 pub struct Wanted<'a> {
     pub only: Option<&'a BTreeSet<String>>,
+    /// No other article is of interest.
+    pub skus: &'a Skus,
     /// Orders that the shops hold stock for; of no others need it be known what is counted.
     pub references: &'a BTreeSet<String>,
     pub details: bool,
@@ -76,7 +111,7 @@ pub async fn read(
     wanted: &Wanted<'_>,
 ) -> Result<Erp, StockError> {
     session.begin(Isolation::Snapshot).await?;
-    let mut erp = Erp::default();
+    let mut erp = Erp::of(wanted.skus);
     read_counted(session, &stock.erp.counted, wanted, &mut erp).await?;
     read_quantities(session, stock, Kind::Committed, wanted, &mut erp).await?;
     read_quantities(session, stock, Kind::OnHand, wanted, &mut erp).await?;
@@ -107,7 +142,7 @@ async fn read_counted(
         let Ok(quantity) = number(needed(&row, at[2], "quantity")?) else {
             return Ok(());
         };
-        if wanted.references.contains(&reference) {
+        if wanted.references.contains(reference.as_ref()) {
             erp.counted
                 .add(&reference, sku.as_deref(), quantity.as_ref());
         }
@@ -142,24 +177,27 @@ async fn read_quantities(
         };
         let warehouse = text(needed(&row, at[1], "warehouse")?)?;
         let assigned = is_assigned(stock, kind, warehouse.as_deref());
-        let article = erp.articles.entry(sku).or_default();
+        let marks = &mut erp.marks[sku];
+        marks.known = true;
         let Ok(quantity) = number(needed(&row, at[2], "quantity")?) else {
-            article.unreadable |= assigned;
+            marks.unreadable |= assigned;
             return Ok(());
         };
         let quantity = quantity.unwrap_or_default();
         if assigned {
             match kind {
-                Kind::Committed => article.committed += &quantity,
-                Kind::OnHand => article.on_hand += &quantity,
+                Kind::Committed => erp.uncommitted[sku] += &-quantity.clone(),
+                Kind::OnHand => erp.uncommitted[sku] += &quantity,
             }
         }
         let says_nothing = warehouse.is_none() && quantity.is_zero();
         if wanted.details && !says_nothing {
             let detail = Detail {
-                warehouse,
+                warehouse: warehouse.map(Cow::into_owned),
                 quantity,
-                document: at[3].map_or(Ok(None), |at| text(&row[at]))?,
+                document: at[3]
+                    .map_or(Ok(None), |at| text(&row[at]))?
+                    .map(Cow::into_owned),
                 assigned,
             };
             match kind {
@@ -203,14 +241,14 @@ async fn read_exceptions(
         ) else {
             return Ok(());
         };
-        let exception = Exception::parse(&rule)
-            .ok_or_else(|| format!("sku `{sku}`: the rule is `always` or `never`, not `{rule}`"))?;
-        let article = erp.articles.entry(sku).or_default();
-        article.exception = Some(
-            article
-                .exception
-                .map_or(exception, |other| other.stricter(exception)),
-        );
+        let exception = Exception::parse(&rule).ok_or_else(|| {
+            let sku = wanted.skus.text(sku as u32);
+            format!("sku `{sku}`: the rule is `always` or `never`, not `{rule}`")
+        })?;
+        let marks = &mut erp.marks[sku];
+        marks.known = true;
+        let others = marks.exception;
+        marks.exception = Some(others.map_or(exception, |other| other.stricter(exception)));
         Ok(())
     };
     query.each(session, &|_| None, &["sku", "rule"], take).await
@@ -224,9 +262,11 @@ fn query(sql: &ServerSql, wanted: &Wanted<'_>) -> ServerQuery {
 }
 
 impl Wanted<'_> {
-    /// The row's article, if it is one that was asked for.
-    fn sku(&self, row: &Row, at: Option<usize>) -> Result<Option<String>, String> {
+    /// The number of the row's article, if it is one that was asked for.
+    fn sku(&self, row: &Row, at: Option<usize>) -> Result<Option<usize>, String> {
         let sku = text(needed(row, at, "sku")?)?;
-        Ok(sku.filter(|sku| self.only.is_none_or(|skus| skus.contains(sku))))
+        let sku = sku.filter(|sku| self.only.is_none_or(|skus| skus.contains(sku.as_ref())));
+        let number = sku.and_then(|sku| self.skus.number(&sku));
+        Ok(number.map(|number| number as usize))
     }
 }

@@ -2,14 +2,15 @@
 
 mod text;
 
-use super::assess::{Assessment, Sharing, assess, available};
+use super::assess::{Assessment, Basis, assess, available};
 use super::erp::{self, Article, Detail};
 use super::figure::Exception;
+use super::figures::{Figure, Figures, Place, Shown};
 use super::others::Others;
 use super::pending::{OrderLine, join};
-use super::shop::{Figure, Figures, Shop, Shown, Targets, engine_of};
+use super::shop::{Shop, Targets, engine_of};
 use super::siblings::Siblings;
-use super::write::{Due, find_off};
+use super::write::find_off;
 use super::{Engines, LastKnown, Left, StockError};
 use crate::db::Isolation;
 use crate::plan::{self, Plan};
@@ -141,7 +142,7 @@ pub async fn explain(
     let mut others = Others::open(project, stock, engines, last_known).await?;
     let other_lines = others.pending(Some(&only)).await?;
     shop.session.begin(Isolation::Snapshot).await?;
-    let figures = shop.figures(Some(&only), true).await?;
+    let figures = shop.figures(Some(&only), true, &targets.columns()).await?;
     let mut own_lines = shop.pending(Some(&only)).await?;
     let session = shop.session.as_mut();
     own_lines.extend(siblings.lines(session, Some(&only)).await?);
@@ -156,22 +157,40 @@ pub async fn explain(
         .collect();
     let wanted = erp::Wanted {
         only: Some(&only),
+        skus: &figures.skus,
         references: &references,
         details: true,
     };
     let erp = erp::read(erp.as_mut(), stock, &wanted).await?;
     let lines = join(&[&own_lines, &other_lines], &erp.counted);
-    let disputed = &siblings.disputed;
-    let mut assessment = assess(&figures, disputed, &lines, &erp, &stock.safety, Some(&only));
-    assessment.leave(&ignored, &figures);
+    let basis = Basis {
+        lines: &lines,
+        erp: &erp,
+        safety: &stock.safety,
+        disputed: &siblings.disputed,
+        ignored: &ignored,
+        only: Some(&only),
+    };
+    let assessment = assess(&figures, &basis, |_, _| true);
     let derived = derived_off(&mut shop, &targets, &figures, &assessment).await?;
 
-    let article = erp.articles.get(&sku);
+    let number = figures.skus.number(&sku);
+    let article = number.map_or(Err(Left::NotInErp), |number| erp.article(number));
+    let known = !matches!(article, Err(Left::NotInErp));
     let pending: Decimal = lines.iter().map(|line| &line.pending).sum();
-    let none = Article::default();
-    let found = available(article.unwrap_or(&none), Some(&pending), &stock.safety);
+    let sum = |details: &[Detail]| -> Decimal {
+        let assigned = details.iter().filter(|detail| detail.assigned);
+        assigned.map(|detail| &detail.quantity).sum()
+    };
+    let (on_hand, committed) = (sum(&erp.details.on_hand), sum(&erp.details.committed));
+    // Of an article with a quantity that is no number, what can be told.
+    let article = article.unwrap_or_else(|_| Article {
+        uncommitted: &on_hand - &committed,
+        exception: None,
+    });
+    let found = available(&article, Some(&pending), &stock.safety);
     Ok(Explanation {
-        known: article.is_some(),
+        known,
         on_hand: erp.details.on_hand.into_iter().map(OnHand::from).collect(),
         committed: erp
             .details
@@ -180,16 +199,16 @@ pub async fn explain(
             .map(Committed::from)
             .collect(),
         safety: stock.safety.clone(),
-        exception: article.and_then(|article| article.exception),
+        exception: article.exception,
         sum: Sum {
-            on_hand: article.unwrap_or(&none).on_hand.clone(),
-            committed: article.unwrap_or(&none).committed.clone(),
+            on_hand,
+            committed,
             pending,
             total: found.sum,
         },
-        available: article.map(|_| found.pieces),
+        available: known.then_some(found.pieces),
         shown: shown(&figures, &sku),
-        verdict: verdict(&figures, &assessment, &derived),
+        verdict: verdict(&assessment, &derived),
         pending: lines.into_iter().map(PendingLine::from).collect(),
         derived,
         shop: stock.shop.clone(),
@@ -204,26 +223,27 @@ async fn derived_off(
     figures: &Figures,
     assessment: &Assessment,
 ) -> Result<Vec<RowChange>, StockError> {
-    let dues: Vec<Due<'_>> = assessment
-        .jobs
-        .iter()
-        .map(|job| Due::new(figures, job))
-        .collect();
-    let (_, changes) = find_off(shop.session.as_mut(), targets, figures, &dues).await?;
+    let off = assessment.off.iter().map(|job| job.place);
+    let places: Vec<Place> = off.chain(assessment.right.iter().copied()).collect();
+    let mut changes = Vec::new();
+    let session = shop.session.as_mut();
+    find_off(session, targets, figures, &places, |found| {
+        changes.extend(found);
+    })
+    .await?;
     Ok(changes)
 }
 
 fn shown(figures: &Figures, sku: &str) -> Vec<ShownFigure> {
-    let sharing = Sharing::of(&figures.rows);
-    let figure = |figure: &Figure| {
-        let sharers = sharing.skus(figure);
+    let figure = |figure: Figure| {
+        let sharers = figures.sharers(&figure);
         let several = sharers.len() > 1;
         ShownFigure {
             id: figure.id.show(),
-            shown: match &figure.shown {
+            shown: match figure.shown {
                 Shown::Nothing => None,
                 Shown::Pieces(pieces) => Some(pieces.to_plain()),
-                Shown::Unreadable(text) => Some(text.clone()),
+                Shown::Unreadable(text) => Some(text),
             },
             managed: figure.managed,
             shared_by: sharers
@@ -233,19 +253,21 @@ fn shown(figures: &Figures, sku: &str) -> Vec<ShownFigure> {
                 .collect(),
         }
     };
-    let own = figures.rows.iter().filter(|one| one.sku == sku);
-    own.map(figure).collect()
+    figures.of(sku).into_iter().map(figure).collect()
 }
 
-fn verdict(figures: &Figures, assessment: &Assessment, derived: &[RowChange]) -> Verdict {
-    if let Some((_, left)) = assessment.left.first() {
-        return Verdict::Left(*left);
-    }
-    match assessment.jobs.iter().find(|job| !job.total) {
-        None => Verdict::NotInShop,
-        Some(job) if Due::new(figures, job).is_off() => Verdict::Due,
-        Some(_) if !derived.is_empty() => Verdict::DerivedOff,
-        Some(_) => Verdict::Right,
+fn verdict(assessment: &Assessment, derived: &[RowChange]) -> Verdict {
+    let is_article = |place: &Place| matches!(place, Place::Article(_));
+    if let Some(left) = assessment.left.keys().next() {
+        Verdict::Left(*left)
+    } else if assessment.off.iter().any(|job| is_article(&job.place)) {
+        Verdict::Due
+    } else if !assessment.right.iter().any(is_article) {
+        Verdict::NotInShop
+    } else if !derived.is_empty() {
+        Verdict::DerivedOff
+    } else {
+        Verdict::Right
     }
 }
 

@@ -37,8 +37,8 @@ impl Exception {
 /// What the figure of one article is made of, in the article's unit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Parts {
-    pub on_hand: Decimal,
-    pub committed: Decimal,
+    /// On hand less committed.
+    pub uncommitted: Decimal,
     pub pending: Decimal,
     pub safety: Decimal,
     pub exception: Option<Exception>,
@@ -58,7 +58,7 @@ pub struct Available {
 
 impl Parts {
     pub fn available(&self) -> Available {
-        let free = &(&self.on_hand - &self.committed) - &self.pending;
+        let free = &self.uncommitted - &self.pending;
         let sum = &free - &self.safety;
         let zero = Decimal::default();
         let pieces = match self.exception {
@@ -88,8 +88,7 @@ mod tests {
     fn parts(on_hand: &str, committed: &str, pending: &str, safety: &str) -> Parts {
         let decimal = |text: &str| Decimal::parse(text).unwrap();
         Parts {
-            on_hand: decimal(on_hand),
-            committed: decimal(committed),
+            uncommitted: &decimal(on_hand) - &decimal(committed),
             pending: decimal(pending),
             safety: decimal(safety),
             exception: None,
@@ -140,8 +139,7 @@ mod tests {
             safety in 0i64..5_000,
         ) {
             let parts = Parts {
-                on_hand: hundredths(on_hand),
-                committed: hundredths(committed),
+                uncommitted: &hundredths(on_hand) - &hundredths(committed),
                 pending: hundredths(pending),
                 safety: hundredths(safety),
                 exception: None,

@@ -1,6 +1,6 @@
 //! Names of cached rows, computed from the columns of `figures`: `'_transient_wc_var_prices_' || parent`.
 
-use super::shop::{Figure, Figures};
+use super::figures::{Figure, Figures};
 use crate::expr::{Env, EvalError, Expr, Name, Resolve, Slot, Unknown, Zone};
 use crate::sync::lookup::Lookups;
 use crate::value::Value;

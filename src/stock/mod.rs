@@ -52,22 +52,26 @@
 //!
 //! Sales in the ERP after its snapshot, a cancellation that only the shop knows, pages that the shop has cached, two
 //! shops that sell the last piece within one cycle (safety stock is the remedy), and stock the shop does not manage.
-//! Figures of all articles are held in memory during a round, some hundred bytes each.
+//! Figures of all articles are held in memory during a round, about a hundred bytes each; those that are written, or beside
+//! which is looked, whole, some thousands at a time.
 
 mod assess;
 mod beside;
 mod erp;
 pub mod explain;
 mod figure;
+mod figures;
 mod forget;
 mod orders;
 mod others;
+mod packed;
 mod pending;
 mod report;
 mod rows;
 mod second;
 mod shop;
 mod siblings;
+mod skus;
 mod total;
 mod write;
 
@@ -79,22 +83,23 @@ use crate::own::lease::Guard;
 use crate::plan::{self, Plan};
 use crate::sync::condition::ConditionError;
 pub use assess::Left;
-use assess::{Assessment, assess};
+use assess::{Assessment, Basis, Job, assess};
 use beside::Walk;
 use erp::Erp;
 pub use explain::{Explanation, Verdict, explain};
 pub use figure::{ALWAYS_PIECES, Exception};
+use figures::Figures;
 use others::Others;
 pub use pending::KnownLine;
 use pending::{Line, OrderLine, join};
 pub use report::{Failed, FigureChange, Named, OLD_DAYS, Oversold, StockReport};
 use second::{Second, Seen};
-use shop::{Figures, Shop, Targets, engine_of};
+use shop::{Shop, Targets, engine_of};
 use siblings::Siblings;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use write::{Due, Writer, find_off};
+use write::{Writer, find_off};
 
 /// Rounds of one cycle, the first one included.
 pub const ROUNDS_MAX: u32 = 3;
@@ -171,21 +176,23 @@ pub async fn cycle(
     let mut written = BTreeSet::new();
     loop {
         report.rounds += 1;
-        let round = cycle.look(focus.as_ref(), report.rounds == 1).await?;
-        if report.rounds == 1 {
+        let scope = Scope {
+            only: focus.as_ref(),
+            walk: options.walk.filter(|_| focus.is_none()),
+            is_first: report.rounds == 1,
+        };
+        let round = cycle.look(&scope).await?;
+        if scope.is_first {
             cycle.tell(&round, focus.is_none(), &mut report);
         }
-        let walk = match focus {
-            None => Walk::over(options.walk, &round.figures),
-            Some(_) => Walk::over(None, &round.figures),
-        };
         if focus.is_none() {
-            report.walked = Some(walk.end());
+            report.walked = Some(round.walk.end());
         }
-        let mut again = cycle.write(&round, walk, options.mode, &mut report).await?;
+        let in_flight_now = round.in_flight.clone();
+        let mut again = cycle.write(round, options.mode, &mut report).await?;
         written.extend(again.iter().cloned());
         // A checkout that read one of these figures before it was written may still write it.
-        let in_flight: Vec<&String> = round.in_flight.intersection(&written).collect();
+        let in_flight: Vec<&String> = in_flight_now.intersection(&written).collect();
         again.extend(in_flight.iter().map(|sku| (*sku).clone()));
         if again.is_empty() {
             return Ok(report);
@@ -236,11 +243,22 @@ struct Cycle<'p> {
     ignored: HashSet<String>,
 }
 
+/// What one round looks at.
+struct Scope<'a> {
+    /// Only these skus.
+    only: Option<&'a BTreeSet<String>>,
+    /// See [`Options::walk`].
+    walk: Option<u32>,
+    /// Those that share a figure with them are read, too.
+    is_first: bool,
+}
+
 /// What one round read, and what it comes to.
 struct Round {
     figures: Figures,
     lines: Vec<OrderLine>,
     assessment: Assessment,
+    walk: Walk,
     /// Articles whose checkouts are under way.
     in_flight: BTreeSet<String>,
     /// This shop's lines alone, for other shops' cycles.
@@ -274,16 +292,14 @@ impl<'p> Cycle<'p> {
     }
 
     /// Looks at both sides in the order that errs low.
-    async fn look(
-        &mut self,
-        only: Option<&BTreeSet<String>>,
-        first_round: bool,
-    ) -> Result<Round, StockError> {
+    async fn look(&mut self, scope: &Scope<'_>) -> Result<Round, StockError> {
         let looked = Instant::now();
+        let kept = self.targets.columns();
         self.shop.session.begin(Isolation::Snapshot).await?;
-        let figures = self.shop.figures(only, first_round).await?;
-        let wider = only.map(|skus| total::parts(&figures, skus));
-        let (narrow, only) = (only, wider.as_ref());
+        let figures = self.shop.figures(scope.only, scope.is_first, &kept);
+        let figures = figures.await?;
+        let wider = scope.only.map(|skus| total::parts(&figures, skus));
+        let only = wider.as_ref();
         let own = self.shop.pending(only).await?;
         let session = self.shop.session.as_mut();
         let mut first = self.siblings.lines(session, only).await?;
@@ -298,6 +314,7 @@ impl<'p> Cycle<'p> {
             .collect();
         let wanted = erp::Wanted {
             only,
+            skus: &figures.skus,
             references: &references,
             details: false,
         };
@@ -317,10 +334,16 @@ impl<'p> Cycle<'p> {
             }
         };
         let lines = join(&[&first, &seen.pending, &seen.came, &others], &erp.counted);
-        let disputed = &self.siblings.disputed;
-        let safety = &self.stock.safety;
-        let mut assessment = assess(&figures, disputed, &lines, &erp, safety, narrow);
-        assessment.leave(&self.ignored, &figures);
+        let basis = Basis {
+            lines: &lines,
+            erp: &erp,
+            safety: &self.stock.safety,
+            disputed: &self.siblings.disputed,
+            ignored: &self.ignored,
+            only: scope.only,
+        };
+        let walk = Walk::over(scope.walk, &figures);
+        let assessment = assess(&figures, &basis, walk.looks(&lines));
         let under_way = first.iter().chain(&seen.pending);
         let in_flight = under_way.filter(|line| line.in_flight);
         Ok(Round {
@@ -328,13 +351,13 @@ impl<'p> Cycle<'p> {
             figures,
             lines,
             assessment,
+            walk,
             own,
         })
     }
 
     fn tell(&self, round: &Round, complete: bool, report: &mut StockReport) {
-        let articles = round.assessment.jobs.len() + round.assessment.left.len();
-        report.found(&round.assessment, articles as u64);
+        report.found(&round.assessment);
         report.pending(&round.lines, self.shop.now);
         report.out_of_reach = self.others.out_of_reach();
         if complete {
@@ -354,35 +377,36 @@ impl<'p> Cycle<'p> {
     /// Writes what is off, or in a dry run tells it; returns the articles to look at again.
     async fn write(
         &mut self,
-        round: &Round,
-        walk: Walk,
+        round: Round,
         mode: Mode<'_>,
         report: &mut StockReport,
     ) -> Result<BTreeSet<String>, StockError> {
-        let dues = round
-            .assessment
-            .jobs
-            .iter()
-            .map(|job| Due::new(&round.figures, job));
-        let (mut off, right): (Vec<Due<'_>>, Vec<Due<'_>>) = dues.partition(Due::is_off);
-        let right = walk.choose(right, &round.lines);
+        let figures = &round.figures;
+        let mut off = round.assessment.off;
         let session = self.shop.session.as_mut();
-        let (beside, changes) = find_off(session, &self.targets, &round.figures, &right).await?;
         let guard = match mode {
             Mode::Write(guard) => guard,
             Mode::DryRun => {
-                for due in off {
-                    report.changed(due.name(), due.old(), due.target);
+                for job in off {
+                    let figure = figures.figure(job.place);
+                    report.changed(figure.name(), figure.pieces(), &job.target);
                 }
-                report.derived(changes);
+                let right = &round.assessment.right;
+                let tell = |changes| report.derived(changes);
+                find_off(session, &self.targets, figures, right, tell).await?;
                 return Ok(BTreeSet::new());
             }
         };
-        off.extend(beside);
+        let right = &round.assessment.right;
+        let beside = find_off(session, &self.targets, figures, right, |_| ()).await?;
+        off.extend(beside.into_iter().filter_map(|place| {
+            let target = figures.figure(place).pieces()?.clone();
+            Some(Job { place, target })
+        }));
         let mut writer = Writer {
             shop: &mut self.shop,
             targets: &self.targets,
-            figures: &round.figures,
+            figures,
             guard,
         };
         Ok(writer.write(off, report).await?)

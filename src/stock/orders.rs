@@ -139,14 +139,14 @@ impl Orders<'_> {
             ) else {
                 return Ok(());
             };
-            if only.is_some_and(|skus| !skus.contains(&sku)) {
+            if only.is_some_and(|skus| !skus.contains(sku.as_ref())) {
                 return Ok(());
             }
             let quantity = number(needed(&row, at[2], "quantity")?)?
                 .ok_or_else(|| format!("order {reference}, sku {sku}: no quantity"))?;
             into.push(Line {
                 reference: format!("{shop}/{reference}"),
-                sku,
+                sku: sku.into_owned(),
                 quantity,
                 placed: at[3].and_then(|at| moment(&row[at])),
                 in_flight: match at[4] {

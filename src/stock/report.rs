@@ -83,15 +83,9 @@ pub struct Failed {
 
 impl StockReport {
     /// What the first round found; later rounds look at some articles again and would tell it twice.
-    pub(super) fn found(&mut self, assessment: &Assessment, articles: u64) {
-        self.articles = articles;
-        for (sku, left) in &assessment.left {
-            let named = self.left.entry(*left).or_default();
-            named.count += 1;
-            if named.skus.len() < KEPT {
-                named.skus.push(sku.clone());
-            }
-        }
+    pub(super) fn found(&mut self, assessment: &Assessment) {
+        self.articles = assessment.articles;
+        self.left = assessment.left.clone();
         let oversold = assessment.oversold.iter().map(|(sku, short)| Oversold {
             sku: sku.clone(),
             short: short.to_plain(),

@@ -9,6 +9,7 @@ use crate::sync::derived::Binding;
 use crate::value::{Decimal, Row, Type, Value, convert, iso};
 use chrono::NaiveDateTime;
 use futures_util::TryStreamExt;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// Longer lists are not sent to the server: everything is read and chosen from here.
@@ -99,14 +100,16 @@ pub fn needed<'r>(row: &'r Row, at: Option<usize>, name: &str) -> Result<&'r Val
 }
 
 /// Text without the blanks around it; NULL and `''` are `None`.
-pub fn text(value: &Value) -> Result<Option<String>, String> {
-    let text = match convert(value.clone(), &Type::TEXT) {
-        Ok(Value::Text(text)) => text,
-        Ok(_) => return Ok(None),
-        Err(misfit) => return Err(format!("{misfit}; value {}", value.show())),
+pub fn text(value: &Value) -> Result<Option<Cow<'_, str>>, String> {
+    let text = match value {
+        Value::Text(text) => Cow::Borrowed(text.trim_matches(' ')),
+        _ => match convert(value.clone(), &Type::TEXT) {
+            Ok(Value::Text(text)) => Cow::Owned(text.trim_matches(' ').to_owned()),
+            Ok(_) => return Ok(None),
+            Err(misfit) => return Err(format!("{misfit}; value {}", value.show())),
+        },
     };
-    let text = text.trim_matches(' ');
-    Ok((!text.is_empty()).then(|| text.to_owned()))
+    Ok(Some(text).filter(|text| !text.is_empty()))
 }
 
 /// An exact number; NULL and blank text are `None`.

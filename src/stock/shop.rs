@@ -1,61 +1,25 @@
 //! A shop as the cycle sees it: which parts of its pack apply, its figures, its pending orders.
 
 use super::StockError;
+use super::figures::{Figures, Yield, encoded};
 use super::orders::Orders;
 use super::pending::Line;
-use super::rows::{ServerQuery, narrowed, needed, number, text, truth};
+use super::rows::{ServerQuery, narrowed, needed, text, truth};
 use crate::db::catalog::{Column, Table};
 use crate::db::query::TableName;
-use crate::db::{self, DbError, DbErrorKind, Engine, Session};
+use crate::db::{self, DbError, DbErrorKind, Engine, Session, template};
 use crate::diagnostic::Span;
-use crate::expr::Zone;
+use crate::expr::{Name, Zone};
 use crate::own;
-use crate::plan::{self, Derived, Forget, Pending, Plan};
+use crate::plan::{self, Derived, DerivedRows, Forget, Pending, Plan};
 use crate::sync::condition;
 use crate::sync::lookup::Lookups;
 use crate::sync::run::read_zone;
-use crate::value::{Decimal, Row, Value};
+use crate::value::Row;
 use chrono::{DateTime, Utc};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// What the shop shows for an article.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Shown {
-    /// NULL or blank: nothing was ever set.
-    Nothing,
-    Pieces(Decimal),
-    /// A text that is no number.
-    Unreadable(String),
-}
-
-/// One row of the pack's `figures`.
-#[derive(Debug, Clone)]
-pub struct Figure {
-    pub sku: String,
-    /// Key of the figure's row; NULL where the shop has none.
-    pub id: Value,
-    pub shown: Shown,
-    /// The shop keeps stock for the article.
-    pub managed: bool,
-    /// The shop's own rows beside the figure do not agree with it.
-    pub suspect: bool,
-    /// The sku of the article whose figure is the sum of this sku's and others'.
-    pub total: Option<String>,
-    /// All columns: derived rows and what is forgotten may name any of them.
-    pub row: Row,
-}
-
-/// The figures of a look, with the names of their columns.
-#[derive(Debug, Default)]
-pub struct Figures {
-    pub columns: Vec<String>,
-    pub rows: Vec<Figure>,
-    /// The query yields `suspect`.
-    pub tell_suspects: bool,
-    /// One for each part of a figure that is a sum.
-    pub totals: Vec<Figure>,
-}
 
 /// A shop with the parts of its pack that apply to it as it is now.
 pub struct Shop<'p> {
@@ -77,6 +41,34 @@ pub struct Targets<'p> {
     pub column: Column,
     pub derived: Vec<(&'p Derived, Table)>,
     pub forget: Vec<(&'p Forget, Table)>,
+}
+
+impl Targets<'_> {
+    /// The columns of `figures` that the rows beside a figure, and what is forgotten, are told by.
+    pub fn columns(&self) -> BTreeSet<String> {
+        let mut columns = BTreeSet::new();
+        for (derived, _) in &self.derived {
+            let scope = match &derived.rows {
+                DerivedRows::Key { scope, .. } => scope.as_ref(),
+                DerivedRows::List { .. } => None,
+            };
+            for sql in scope.into_iter().chain([&derived.sql]) {
+                columns.extend(template::names(&sql.text).into_iter().map(str::to_owned));
+            }
+        }
+        for value in self.forget.iter().flat_map(|(one, _)| &one.values) {
+            columns.extend(
+                value
+                    .names()
+                    .into_iter()
+                    .filter_map(|(name, _)| match name {
+                        Name::Field(field) => Some(field.to_owned()),
+                        _ => None,
+                    }),
+            );
+        }
+        columns
+    }
 }
 
 impl<'p> Shop<'p> {
@@ -200,7 +192,7 @@ impl<'p> Shop<'p> {
     }
 
     /// Every figure, or those of certain articles; with `sharers` also those of all other articles that share a figure
-    /// with them.
+    /// with them. `kept` are the columns that rows beside the figures are told by.
     ///
     /// # Errors
     /// Those of the database and of a query that does not yield what it should.
@@ -208,31 +200,32 @@ impl<'p> Shop<'p> {
         &mut self,
         only: Option<&BTreeSet<String>>,
         sharers: bool,
+        kept: &BTreeSet<String>,
     ) -> Result<Figures, StockError> {
         let sql = &self.plan.target.figures;
-        let mut figures = Figures::default();
+        let mut figures = Figures::new(kept);
         let Some(skus) = only else {
             self.read_figures(sql.into(), &mut figures, |_| true)
                 .await?;
+            figures.complete();
             return Ok(figures);
         };
-        let wanted = |figure: &Figure| skus.contains(&figure.sku);
+        for sku in skus {
+            figures.also(sku);
+        }
+        let wanted = |figure: &Yield| skus.contains(&figure.sku);
         self.read_figures(narrowed(sql, "sku", skus), &mut figures, wanted)
             .await?;
         if sharers || !figures.totals.is_empty() {
-            let ids: BTreeSet<Vec<u8>> = figures
-                .rows
-                .iter()
-                .chain(&figures.totals)
-                .map(|figure| encoded(&figure.id))
-                .collect();
-            let sharer = |figure: &Figure| {
+            let keys: BTreeSet<Vec<u8>> = figures.keys().collect();
+            let sharer = |figure: &Yield| {
                 !figure.id.is_null()
                     && !skus.contains(&figure.sku)
-                    && ids.contains(&encoded(&figure.id))
+                    && keys.contains(&encoded(&figure.id))
             };
             self.read_figures(sql.into(), &mut figures, sharer).await?;
         }
+        figures.complete();
         Ok(figures)
     }
 
@@ -240,38 +233,36 @@ impl<'p> Shop<'p> {
         &mut self,
         query: ServerQuery,
         into: &mut Figures,
-        wanted: impl Fn(&Figure) -> bool + Send + Sync,
+        wanted: impl Fn(&Yield) -> bool + Send + Sync,
     ) -> Result<(), StockError> {
-        let take = |columns: &[String], at: &[Option<usize>], row: Row| {
+        let mut names = vec!["sku", "id", "shown", "managed", "total", "suspect"];
+        let kept = into.kept().to_vec();
+        names.extend(kept.iter().map(String::as_str));
+        let take = |_: &[String], at: &[Option<usize>], row: Row| {
             let total = at[4].map_or(Ok(None), |at| text(&row[at]))?;
             let sku = match text(needed(&row, at[0], "sku")?)? {
-                Some(sku) => sku,
+                Some(sku) => sku.into_owned(),
                 // The ERP knows no such part: the sum is left alone.
                 None if total.is_some() => String::new(),
                 None => return Ok(()),
             };
-            if into.columns.is_empty() {
-                into.columns = columns.to_vec();
-                into.tell_suspects = at[5].is_some();
-            }
-            let figure = Figure {
+            into.tell_suspects |= at[5].is_some();
+            let kept = kept.iter().zip(&at[6..]);
+            let kept = kept.map(|(name, at)| needed(&row, *at, name).cloned());
+            let figure = Yield {
                 sku,
                 id: needed(&row, at[1], "id")?.clone(),
-                shown: shown(needed(&row, at[2], "shown")?),
+                shown: needed(&row, at[2], "shown")?.clone(),
                 managed: truth(needed(&row, at[3], "managed")?)?,
                 suspect: at[5].map_or(Ok(false), |at| truth(&row[at]))?,
-                total,
-                row,
+                total: total.map(Cow::into_owned),
+                row: kept.collect::<Result<_, _>>()?,
             };
             if wanted(&figure) {
-                match figure.total {
-                    None => into.rows.push(figure),
-                    Some(_) => into.totals.push(figure),
-                }
+                into.push(figure);
             }
             Ok(())
         };
-        let names = ["sku", "id", "shown", "managed", "total", "suspect"];
         query
             .each(self.session.as_mut(), &|_| None, &names, take)
             .await
@@ -315,18 +306,4 @@ fn column(table: &Table, name: &str, at: &Span) -> Result<Column, StockError> {
         let message = format!("{}: `{}` has no column `{name}`", at.place(), table.name);
         DbError::new(DbErrorKind::Undefined, message).into()
     })
-}
-
-pub fn encoded(value: &Value) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    value.encode(&mut bytes);
-    bytes
-}
-
-pub fn shown(value: &Value) -> Shown {
-    match number(value) {
-        Ok(Some(pieces)) => Shown::Pieces(pieces),
-        Ok(None) => Shown::Nothing,
-        Err(_) => Shown::Unreadable(value.show()),
-    }
 }

@@ -9,7 +9,7 @@
 
 use super::orders::Orders;
 use super::pending::Line;
-use super::shop::{Shop, encoded};
+use super::shop::Shop;
 use super::{Engines, StockError};
 use crate::db::Session;
 use crate::plan::{self, Plan};
@@ -38,10 +38,8 @@ impl<'p> Siblings<'p> {
         for sibling in all.filter(|other| is_sibling(project, stock, other)) {
             let mut shop = Shop::open(project, sibling, engines).await?;
             if !agree(stock, sibling) {
-                let figures = shop.figures(None, false).await?;
-                let rows = figures.rows.iter().chain(&figures.totals);
-                let keys = rows.filter(|row| !row.id.is_null());
-                siblings.disputed.extend(keys.map(|row| encoded(&row.id)));
+                let figures = shop.figures(None, false, &BTreeSet::new()).await?;
+                siblings.disputed.extend(figures.keys());
             }
             if super::others::share_stock(stock, sibling) {
                 let look = sibling.target.second_look.as_ref();

@@ -6,7 +6,7 @@
 
 use super::assess::{Job, available};
 use super::erp::{Article, Erp};
-use super::shop::{Figure, Figures, Shown, encoded};
+use super::figures::{Figure, Figures, Place, Shown, encoded};
 use crate::value::Decimal;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -37,21 +37,20 @@ pub fn jobs(
         if !rows.iter().all(|at| is_writable(of(at))) {
             return None;
         }
+        let article = |sku: &str| erp.article(figures.skus.number(sku)?).ok();
         let skus: BTreeSet<&str> = rows.iter().map(|at| of(at).sku.as_str()).collect();
         let mut sum = Decimal::default();
         for sku in skus {
-            sum += &available(erp.article(sku).ok()?, pending.get(sku), safety).pieces;
+            sum += &available(&article(sku)?, pending.get(sku), safety).pieces;
         }
         let whole = first.total.as_deref()?;
-        let nothing = Article::default();
-        let (article, kept) = match erp.articles.get(whole) {
+        let (article, kept) = match article(whole) {
             Some(article) => (article, safety.clone()),
-            None => (&nothing, Decimal::default()),
+            None => (Article::default(), Decimal::default()),
         };
-        sum += &available(article, pending.get(whole), &kept).sum.floor();
+        sum += &available(&article, pending.get(whole), &kept).sum.floor();
         Some(Job {
-            figure: *rows.first()?,
-            total: true,
+            place: Place::Total(*rows.first()? as u32),
             target: sum.max(Decimal::default()),
         })
     };
@@ -64,34 +63,28 @@ fn is_writable(figure: &Figure) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::figures::Yield;
     use super::*;
     use crate::value::Value;
 
-    fn part(sku: &str) -> Figure {
-        Figure {
+    fn part(sku: &str) -> Yield {
+        Yield {
             sku: sku.to_owned(),
             id: Value::Int(1),
-            shown: Shown::Nothing,
+            shown: Value::Null,
             managed: true,
             suspect: false,
             total: Some("WHOLE".to_owned()),
-            row: Box::new([]),
+            row: Vec::new(),
         }
     }
 
     fn target(parts_known: &[(&str, i64)], pending: &[(&'static str, i64)]) -> Option<Decimal> {
-        let figures = Figures {
-            totals: vec![part("A"), part("B"), part("B")],
-            ..Figures::default()
-        };
-        let mut erp = Erp::default();
-        for (sku, pieces) in parts_known {
-            let article = Article {
-                on_hand: Decimal::from(*pieces),
-                ..Article::default()
-            };
-            erp.articles.insert((*sku).to_owned(), article);
+        let mut figures = Figures::default();
+        for sku in ["A", "B", "B"] {
+            figures.push(part(sku));
         }
+        let erp = Erp::on_hand(&figures.skus, parts_known);
         let pending = pending.iter().map(|(sku, n)| (*sku, Decimal::from(*n)));
         let jobs = jobs(&figures, &pending.collect(), &erp, &Decimal::from(1));
         jobs.first().map(|job| job.target.clone())

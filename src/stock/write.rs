@@ -6,8 +6,9 @@
 //! without it, would come on top of it.
 
 use super::assess::Job;
+use super::figures::{Figure, Figures, Place, Shown, encoded};
 use super::report::{Failed, StockReport};
-use super::shop::{Figure, Figures, Shop, Shown, Targets, encoded, shown};
+use super::shop::{Shop, Targets};
 use crate::db::patience::pause;
 use crate::db::query::{Add, Part, Query, Update};
 use crate::db::template::Bound;
@@ -30,97 +31,83 @@ const NARROW_ROWS: usize = 200;
 const ATTEMPTS: u32 = 5;
 
 /// A figure to be brought to its target, or whose derived rows are to be brought in line.
-#[derive(Debug, Clone, Copy)]
-pub struct Due<'a> {
-    pub figure: &'a Figure,
-    pub target: &'a Decimal,
+#[derive(Debug)]
+struct Due {
+    figure: Figure,
+    target: Decimal,
 }
 
-impl<'a> Due<'a> {
-    pub fn new(figures: &'a Figures, job: &'a Job) -> Self {
-        let rows = match job.total {
-            false => &figures.rows,
-            true => &figures.totals,
-        };
+impl Due {
+    fn new(figures: &Figures, job: Job) -> Due {
         Due {
-            figure: &rows[job.figure],
-            target: &job.target,
+            figure: figures.figure(job.place),
+            target: job.target,
         }
-    }
-
-    /// Which article's figure it is.
-    pub fn name(&self) -> &str {
-        self.figure.total.as_ref().unwrap_or(&self.figure.sku)
     }
 
     /// Whether the figure itself is off.
-    pub fn is_off(&self) -> bool {
+    fn is_off(&self) -> bool {
         self.figure.shown != Shown::Pieces(self.target.clone())
-    }
-
-    pub fn old(&self) -> Option<&Decimal> {
-        match &self.figure.shown {
-            Shown::Pieces(pieces) => Some(pieces),
-            _ => None,
-        }
     }
 }
 
 /// Names in derived rows' queries: `:id` is the list of the figures' keys, any other a column of `figures`.
 fn binding<'a>(
-    figures: &'a Figures,
-    group: &'a [Due<'a>],
+    columns: &'a [String],
+    group: &'a [&'a Figure],
 ) -> impl Fn(&str) -> Option<Bound> + Sync + 'a {
     move |name| {
-        let at = figures.columns.iter().position(|column| column == name)?;
+        let at = columns.iter().position(|column| column == name)?;
         let mut seen = HashSet::new();
-        let values = group.iter().map(|due| &due.figure.row[at]);
+        let values = group.iter().map(|figure| &figure.row[at]);
         let distinct = values.filter(|value| !value.is_null() && seen.insert(encoded(value)));
         Some(Bound::Many(distinct.cloned().collect()))
     }
 }
 
-/// Finds derived rows that are off beside figures that are right. Nothing is locked: what is found is compared again
-/// within the transaction that writes it.
+/// Finds figures beside which derived rows are off, and tells what of them. Nothing is locked: what is found is compared
+/// again within the transaction that writes it.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn find_off<'a>(
+pub async fn find_off(
     session: &mut dyn Session,
     targets: &Targets<'_>,
-    figures: &'a Figures,
-    right: &[Due<'a>],
-) -> db::Result<(Vec<Due<'a>>, Vec<RowChange>)> {
+    figures: &Figures,
+    places: &[Place],
+    mut tell: impl FnMut(Vec<RowChange>) + Send,
+) -> db::Result<Vec<Place>> {
     let mut off = Vec::new();
-    let mut changes = Vec::new();
-    for chunk in right.chunks(COMPARE_ROWS) {
-        let found = differences(session, targets, figures, chunk).await?;
+    for chunk in places.chunks(COMPARE_ROWS) {
+        let whole: Vec<Figure> = chunk.iter().map(|place| figures.figure(*place)).collect();
+        let whole: Vec<&Figure> = whole.iter().collect();
+        let found = differences(session, targets, &figures.columns, &whole).await?;
         if found.is_empty() {
             continue;
         }
-        changes.extend(found);
-        for group in chunk.chunks(NARROW_ROWS) {
+        tell(found);
+        for (group, places) in whole.chunks(NARROW_ROWS).zip(chunk.chunks(NARROW_ROWS)) {
             if group.len() == chunk.len()
-                || !differences(session, targets, figures, group)
+                || !differences(session, targets, &figures.columns, group)
                     .await?
                     .is_empty()
             {
-                off.extend_from_slice(group);
+                off.extend_from_slice(places);
             }
         }
     }
-    Ok((off, changes))
+    Ok(off)
 }
 
 async fn differences(
     session: &mut dyn Session,
     targets: &Targets<'_>,
-    figures: &Figures,
-    group: &[Due<'_>],
+    columns: &[String],
+    group: &[&Figure],
 ) -> db::Result<Vec<RowChange>> {
     let mut changes = Vec::new();
     for (one, table) in targets.derived.iter().filter(|(one, _)| !one.touch) {
-        let found = derived::compare(session, one, table, &binding(figures, group)).await?;
+        let found = derived::compare(session, one, table, &binding(columns, group)).await?;
         changes.extend(found.changes());
     }
     Ok(changes)
@@ -148,17 +135,19 @@ impl Writer<'_, '_> {
     /// missing, the server stays out of reach. What was committed before stays so, and is in the report.
     pub async fn write(
         &mut self,
-        mut due: Vec<Due<'_>>,
+        mut due: Vec<Job>,
         report: &mut StockReport,
     ) -> db::Result<BTreeSet<String>> {
-        due.sort_by(|a, b| order(&a.figure.id, &b.figure.id));
+        let key = |job: &Job| self.figures.key(job.place);
+        due.sort_by(|a, b| order(&key(a), &key(b)));
+        let figures = self.figures;
         let mut again = BTreeSet::new();
-        let mut due = due.into_iter();
+        let mut due = due.into_iter().map(|job| Due::new(figures, job));
         // Those of a group of which one cannot be written.
         let mut singles = VecDeque::new();
         let mut pace = Pace::default();
         loop {
-            let group: Vec<Due<'_>> = match singles.pop_front() {
+            let group: Vec<Due> = match singles.pop_front() {
                 Some(one) => vec![one],
                 None => due.by_ref().take(pace.records()).collect(),
             };
@@ -176,7 +165,7 @@ impl Writer<'_, '_> {
                     self.roll_back(&error).await?;
                     match group.as_slice() {
                         [one] => report.failed.push(Failed {
-                            sku: one.name().to_owned(),
+                            sku: one.figure.name().to_owned(),
                             reason: error.to_string(),
                         }),
                         // One of them is at fault: each on its own, the others succeed.
@@ -195,7 +184,7 @@ impl Writer<'_, '_> {
             match end {
                 End::Committed(changes) => {
                     for due in off.filter(|due| !again.contains(&due.figure.sku)) {
-                        report.changed(due.name(), due.old(), due.target);
+                        report.changed(due.figure.name(), due.figure.pieces(), &due.target);
                     }
                     report.derived(changes);
                     again.extend(
@@ -219,7 +208,7 @@ impl Writer<'_, '_> {
     /// gets articles whose figure could not be written because it is no longer what was looked at.
     async fn transaction(
         &mut self,
-        group: &[Due<'_>],
+        group: &[Due],
         moved: &mut BTreeSet<String>,
         pace: &mut Pace,
     ) -> db::Result<End> {
@@ -235,7 +224,7 @@ impl Writer<'_, '_> {
             let id = convert(due.figure.id.clone(), &self.targets.key.ty).unwrap_or(Value::Null);
             match (present.get(&encoded(&id)), &due.figure.shown) {
                 (Some(Shown::Pieces(_)), Shown::Pieces(old)) => {
-                    let delta = due.target - old;
+                    let delta = &due.target - old;
                     if !delta.is_zero() {
                         add.push((id, delta));
                     }
@@ -252,11 +241,13 @@ impl Writer<'_, '_> {
         write_figures(session, self.targets, set, add).await?;
         failpoint::reached("stock without derived rows");
         let mut changes = Vec::new();
-        let off: Vec<Due<'_>> = group.iter().filter(|due| due.is_off()).copied().collect();
+        let all: Vec<&Figure> = group.iter().map(|due| &due.figure).collect();
+        let off = group.iter().filter(|due| due.is_off());
+        let off: Vec<&Figure> = off.map(|due| &due.figure).collect();
         for (one, table) in &self.targets.derived {
-            let group = if one.touch { &off } else { group };
-            let found =
-                derived::compare(session, one, table, &binding(self.figures, group)).await?;
+            let figures = if one.touch { &off } else { &all };
+            let bound = binding(&self.figures.columns, figures);
+            let found = derived::compare(session, one, table, &bound).await?;
             if !found.is_empty() {
                 derived::write(session, &found).await?;
                 changes.extend(found.changes());
@@ -281,12 +272,12 @@ impl Writer<'_, '_> {
     }
 
     /// Removes what the shop has cached of these articles.
-    async fn forget(&mut self, group: &[Due<'_>]) -> db::Result<()> {
+    async fn forget(&mut self, group: &[Due]) -> db::Result<()> {
         for (one, table) in &self.targets.forget {
             let mut values = Vec::new();
             for expr in &one.values {
                 let row = super::forget::Row::new(self.figures, &self.shop.lookups, self.shop.now);
-                let found = row.values(expr, group.iter().map(|due| due.figure));
+                let found = row.values(expr, group.iter().map(|due| &due.figure));
                 values.extend(found.map_err(|error: EvalError| {
                     let message = format!("{}: {error}", expr.at.place());
                     DbError::new(DbErrorKind::Other, message)
@@ -321,7 +312,7 @@ impl Writer<'_, '_> {
     }
 
     /// Waits until the server has ended a transaction whose end is unknown here: as long as it lives, it holds its rows.
-    async fn wait_for_end(&mut self, group: &[Due<'_>]) -> db::Result<()> {
+    async fn wait_for_end(&mut self, group: &[Due]) -> db::Result<()> {
         self.reconnect().await?;
         let mut attempt = 1;
         loop {
@@ -358,7 +349,7 @@ fn is_lost(error: &DbError) -> bool {
 async fn lock(
     session: &mut dyn Session,
     targets: &Targets<'_>,
-    group: &[Due<'_>],
+    group: &[Due],
 ) -> db::Result<HashMap<Vec<u8>, Shown>> {
     let ids = group.iter().map(|due| due.figure.id.clone()).collect();
     let query = Query::sql("SELECT ")
@@ -378,7 +369,7 @@ async fn lock(
     let rows = db::fetch(session, &query).await?;
     let pairs = rows.into_iter().map(|row| {
         let key = convert(row[0].clone(), &targets.key.ty).unwrap_or_else(|_| row[0].clone());
-        (encoded(&key), shown(&row[1]))
+        (encoded(&key), Shown::read(&row[1]))
     });
     Ok(pairs.collect())
 }
