@@ -70,6 +70,7 @@ fn main() {
             .run(&["sync", "stock"])
             .report(case, sum + shown, "SUM + FIGURES")
     };
+    cycle("stock, the first cycle: what open orders hold is taken off");
     cycle("stock, nothing changed");
     on_erp("UPDATE stock SET quantity = quantity + 5 WHERE warehouse = 'WH2' AND sku LIKE '%77'");
     cycle("stock, 1% of the figures changed");

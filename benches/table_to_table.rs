@@ -10,7 +10,8 @@
 //! `tenfold` adds, at the end, a run in which nothing has changed in ten times the rows.
 //!
 //! COPY is `COPY (query) TO STDOUT`, drained; LOAD is `LOAD DATA` of the same rows from a file; INSERT the same rows as
-//! statements of a thousand; DRAIN a client that reads the target's rows. Each case is the real binary, its memory the
+//! statements of a thousand; DRAIN a client that reads the target's rows; UPDATE the changed rows loaded into a temporary
+//! table and set by one statement that joins it, which no cut and no lock of a buyer's survives. Each case is the real binary, its memory the
 //! process's own peak (VmHWM, Linux only). The servers' own work is in every case: on two cores they share them with
 //! ponte.
 
@@ -84,8 +85,16 @@ fn main() {
     on_source("ALTER TABLE articles ALTER sku TYPE text COLLATE \"en-x-icu\"");
     on_source("ANALYZE articles");
     sync("nothing changed, ICU collation", copy, "COPY");
+    let by_hand = |which: &str| {
+        let set = timed(|| update(&source, &target, dir.path(), which));
+        println!("UPDATE of {which}: {:.2} s", set.as_secs_f64());
+    };
+    by_hand("%33");
     on_source("UPDATE articles SET price = price + 1 WHERE sku LIKE '%77'");
     sync("1% changed", copy, "COPY");
+    on_target("UPDATE articles SET price = price - 1 WHERE sku LIKE '%33'");
+    by_hand("%3");
+    on_target("UPDATE articles SET price = price - 1 WHERE sku LIKE '%3'");
     on_source("UPDATE articles SET price = price + 1 WHERE sku LIKE '%7'");
     sync("10% changed", copy, "COPY");
     let limit = copy + drain;
@@ -213,6 +222,20 @@ fn inserts(from: &Path, to: &Path) {
         write!(out, "{before}('{values}'){after}").expect("room on the disk");
     }
     writeln!(out, ";").expect("room on the disk");
+}
+
+/// Sets the prices of the articles whose sku is like this to one more than they are in the source.
+fn update(source: &Database, target: &Database, folder: &Path, like: &str) {
+    let file = folder.join("changed.tsv");
+    let rows = format!("SELECT sku, price + 1 FROM articles WHERE sku LIKE '{like}'");
+    copy(source, &rows, &file);
+    let sql = format!(
+        "CREATE TEMPORARY TABLE changed (sku varchar(64) COLLATE utf8mb4_bin PRIMARY KEY, price decimal(12,4));
+         LOAD DATA LOCAL INFILE '{}' INTO TABLE changed CHARACTER SET utf8mb4;
+         UPDATE articles a JOIN changed c ON c.sku = a.sku SET a.price = c.price;",
+        file.display()
+    );
+    statement(target, &sql);
 }
 
 fn load(target: &Database, from: &Path) {

@@ -2,9 +2,9 @@
 //!
 //! A figure that is written has its derived rows compared in the same transaction. Beside a figure that is right they are
 //! off only if somebody else left them so: a checkout that told the status by a figure it had read earlier, an import,
-//! another program. Where the pack's `figures` tells by `suspect` which articles look so, these are compared, those that
-//! web orders hold pieces of, and a share of all others that goes round: each of them in every fourth cycle, or sooner. Without `suspect`
-//! all are compared in every cycle.
+//! another program. Where the pack's `figures` tells by `suspect` which articles look so, these are compared in every cycle,
+//! those that web orders hold pieces of, and a share of all others that goes round, for the rows that no figure tells of.
+//! Without `suspect` all are compared in every cycle.
 
 use super::figures::Figures;
 use super::pending::OrderLine;
@@ -12,8 +12,8 @@ use std::collections::HashSet;
 
 /// So many figures are walked over in a cycle at least ...
 const SHARE_MIN: usize = 4000;
-/// ... and so many cycles are between two looks at the same at most: an hour, by quarters of it.
-const CYCLES_MAX: usize = 4;
+/// ... and so many cycles are between two looks at the same at most: a day, by quarters of an hour.
+const CYCLES_MAX: usize = 96;
 
 /// The part of all skus that it is the turn of: an arc of a ring on which each sku has its place, wherever articles come
 /// and go.
