@@ -3,6 +3,7 @@
 
 use super::copy::{self, Layout, Past, wires};
 use super::kept::{self, Kept};
+use super::later::{self, Later};
 use super::{errors, params};
 use crate::db::batch::{Decode, batches};
 use crate::db::query::TableName;
@@ -13,7 +14,7 @@ use crate::value::{Row, RowBatch, Value};
 use futures_util::FutureExt;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use sqlx::postgres::{PgArguments, PgConnection, PgRow, PgTypeInfo};
-use sqlx::{AssertSqlSafe, Column, Connection, Executor, Row as _, SqlSafeStr, Statement};
+use sqlx::{AssertSqlSafe, Column, Connection, Either, Executor, Row as _, SqlSafeStr, Statement};
 use std::collections::HashSet;
 use std::future::Future;
 use std::time::Duration;
@@ -40,6 +41,15 @@ pub struct Link {
     /// No type was made since these were looked up, as far as this session knows.
     types_known: bool,
     kept: Kept,
+    later: Later,
+}
+
+/// What a transaction's beginning has told.
+pub struct Begun {
+    /// Of each table, in which version the catalog has it.
+    pub versions: Vec<Option<String>>,
+    /// The first value of the query that was asked, if there was one and it yielded a row.
+    pub answer: Option<String>,
 }
 
 struct State {
@@ -126,6 +136,7 @@ impl Link {
             types: HashSet::new(),
             types_known: false,
             kept: Kept::default(),
+            later: Later::default(),
         }
     }
 
@@ -165,8 +176,46 @@ impl Link {
         Ok(())
     }
 
-    /// Reads an abandoned result to its end. An error in it is nobody's any more.
+    /// Keeps a statement back for [`Link::send_later`].
+    pub async fn later(&mut self, sql: &str, doing: String) -> Result<()> {
+        self.in_transaction()?;
+        self.later.push(sql, doing);
+        match self.later.text.len() > later::MOST {
+            true => self.send_later().await,
+            false => Ok(()),
+        }
+    }
+
+    /// Before anything else is sent: sends what was kept back, and reads an abandoned result to its end.
     async fn settle(&mut self) -> Result<()> {
+        self.drain().await?;
+        self.send_later().await
+    }
+
+    /// Sends what was kept back, all of it in one message: the server stops at the first statement that fails.
+    pub async fn send_later(&mut self) -> Result<()> {
+        if self.later.is_empty() {
+            return Ok(());
+        }
+        self.drain().await?;
+        let Later { text, doing } = std::mem::take(&mut self.later);
+        let mut done = 0;
+        let mut results = sqlx::raw_sql(AssertSqlSafe(text)).fetch_many(&mut self.connection);
+        let work = async {
+            while let Some(result) = results.try_next().await? {
+                done += usize::from(matches!(result, Either::Left(_)));
+            }
+            Ok(())
+        };
+        let sent = self.state.call(work).await;
+        sent.map_err(|error| match doing.get(done) {
+            Some(doing) => error.context(doing),
+            None => error,
+        })
+    }
+
+    /// Reads an abandoned result to its end. An error in it is nobody's any more.
+    async fn drain(&mut self) -> Result<()> {
         self.state.lost |= self.state.busy;
         if self.state.lost {
             return Err(DbError::new(
@@ -350,12 +399,14 @@ impl Link {
         })
     }
 
-    /// Begins a transaction, and tells in which version the catalog has each of these tables.
+    /// Begins a transaction, and tells in which version the catalog has each of these tables. `asking`: a query without parameters that
+    /// is run, too. If it fails, the transaction is open.
     pub async fn begin<'t>(
         &mut self,
         isolation: Isolation,
         tables: impl Iterator<Item = &'t TableName>,
-    ) -> Result<Vec<Option<String>>> {
+        asking: Option<&str>,
+    ) -> Result<Begun> {
         if self.state.transaction != Transaction::None {
             return Err(DbError::new(
                 DbErrorKind::Other,
@@ -368,20 +419,33 @@ impl Link {
             Isolation::ReadCommitted => "BEGIN ISOLATION LEVEL READ COMMITTED",
             Isolation::Snapshot => "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
         };
-        let sql = format!("{begin}; {}", kept::question(tables));
-        let work = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_one(&mut self.connection);
-        let answer = self.state.call(work).await?;
+        let mut sql = format!("{begin}; {}", kept::question(tables));
+        if let Some(asking) = asking {
+            sql.push_str("; ");
+            sql.push_str(asking);
+            self.state.transaction = Transaction::Open;
+        }
+        let work = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut self.connection);
+        let mut answers = self.state.call(work).await?.into_iter();
         self.state.transaction = Transaction::Open;
-        let text = |at: usize| -> Result<Option<String>> {
-            let raw = answer.try_get_raw(at);
-            let raw = raw.map_err(|error| errors::running(&error))?;
-            // Simple statements are answered in text.
-            Ok(raw.as_str().ok().map(str::to_owned))
+        // Simple statements are answered in text.
+        let texts = |row: PgRow| -> Result<Vec<Option<String>>> {
+            let text = |at| {
+                let raw = row.try_get_raw(at);
+                let raw = raw.map_err(|error| errors::running(&error))?;
+                Ok(raw.as_str().ok().map(str::to_owned))
+            };
+            (0..row.len()).map(text).collect()
         };
-        if !self.kept.is_sound(text(0)?) {
+        let mut versions = answers.next().map_or(Ok(Vec::new()), texts)?.into_iter();
+        if !self.kept.is_sound(versions.next().flatten()) {
             self.forget_statements().await?;
         }
-        (1..answer.len()).map(text).collect()
+        let answer = answers.next().map(texts).transpose()?;
+        Ok(Begun {
+            versions: versions.collect(),
+            answer: answer.and_then(|row| row.into_iter().next().flatten()),
+        })
     }
 
     /// # Errors
@@ -398,7 +462,12 @@ impl Link {
             return Err(CommitError::NotDone(no_transaction()));
         }
         // Up to here nothing is committed, whatever happens.
-        self.settle().await.map_err(CommitError::NotDone)?;
+        if let Err(error) = self.settle().await {
+            if !self.state.lost {
+                self.rollback().await.map_err(CommitError::NotDone)?;
+            }
+            return Err(CommitError::NotDone(error));
+        }
         if self.state.transaction == Transaction::Suspect
             && let Err(error) = self.simple("SELECT 1 AS stands").await
         {
@@ -437,6 +506,7 @@ impl Link {
             return Ok(());
         }
         self.kept.is_doubtful |= self.state.transaction == Transaction::Suspect;
+        self.later = Later::default();
         self.simple("ROLLBACK").await?;
         self.state.transaction = Transaction::None;
         Ok(())

@@ -69,7 +69,7 @@ impl Applier<'_> {
                     ops.retain(|op| !matches!(op, Op::Insert { .. }));
                 }
                 unique::settle(self.session.as_mut(), write, &mut ops).await?;
-                let generated = execute(self.session.as_mut(), write, &ops).await?;
+                let generated = execute(self.session.as_mut(), write, &ops, self.singly).await?;
                 self.take_over(write, records, &ops, generated, &mut pass.fresh);
             }
             let is_decided_about = mode == Mode::Look && bound.flow.target.approve.is_some();
