@@ -11,6 +11,7 @@ mod decode;
 mod errors;
 mod kept;
 mod later;
+mod line;
 mod link;
 mod params;
 mod types;
@@ -326,7 +327,8 @@ impl PostgresSession {
         isolation: Isolation,
         asking: Option<&str>,
     ) -> Result<Option<String>> {
-        let begun = self.link.begin(isolation, self.tables.keys(), asking).await;
+        let tables: Vec<&TableName> = self.tables.keys().collect();
+        let begun = self.link.begin(isolation, &tables, asking).await;
         let begun = self.told(begun, "beginning a transaction")?;
         for (table, version) in self.tables.values_mut().zip(begun.versions) {
             table.found(version);

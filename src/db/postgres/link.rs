@@ -1,9 +1,9 @@
-//! The connection with what must be known of it: whether it still works, whether a transaction is open and may have
-//! failed, whether an abandoned result is still on its way.
+//! The connection: everything that is sent goes through here, one call after the other.
 
 use super::copy::{self, Layout, Past, wires};
 use super::kept::{self, Kept};
 use super::later::{self, Later};
+use super::line::{State, Transaction, no_answer};
 use super::{errors, params};
 use crate::db::batch::{Decode, batches};
 use crate::db::query::TableName;
@@ -11,12 +11,10 @@ use crate::db::render::Sql;
 use crate::db::sieve::{self, Sieve, Sifted};
 use crate::db::{BATCH_BYTES, BATCH_ROWS, CommitError, DbError, DbErrorKind, Isolation, Result};
 use crate::value::{Row, RowBatch, Value};
-use futures_util::FutureExt;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use sqlx::postgres::{PgArguments, PgConnection, PgRow, PgTypeInfo};
 use sqlx::{AssertSqlSafe, Column, Connection, Either, Executor, Row as _, SqlSafeStr, Statement};
 use std::collections::HashSet;
-use std::future::Future;
 use std::time::Duration;
 
 type Rows<'a> = BoxStream<'a, std::result::Result<PgRow, sqlx::Error>>;
@@ -52,87 +50,11 @@ pub struct Begun {
     pub answer: Option<String>,
 }
 
-struct State {
-    /// Longest wait for the server, beyond its own statement time-out.
-    wait_max: Duration,
-    transaction: Transaction,
-    /// A result was begun that has not been read to its end.
-    unsettled: bool,
-    /// A call is under way. Found set by the next one, that one's future was dropped half-way, and nobody knows what
-    /// became of its statement.
-    busy: bool,
-    lost: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Transaction {
-    None,
-    Open,
-    /// A statement failed since it was opened, so that the server may already have given it up. (It has not, if the
-    /// failure was ours or was undone with a savepoint.)
-    Suspect,
-}
-
-impl State {
-    /// Notes what an error means for the session.
-    fn note(&mut self, error: DbError) -> DbError {
-        if error.kind == DbErrorKind::ConnectionLost {
-            self.lost = true;
-        }
-        if self.transaction == Transaction::Open {
-            self.transaction = Transaction::Suspect;
-        }
-        error
-    }
-
-    /// Waits for the answer to a whole statement.
-    async fn call<T>(
-        &mut self,
-        work: impl Future<Output = std::result::Result<T, sqlx::Error>>,
-    ) -> Result<T> {
-        self.busy = true;
-        let done = self.wait(work).await;
-        self.busy = false;
-        done
-    }
-
-    /// Waits for the server, but not for ever: a peer that vanished without a word is never heard of again.
-    async fn wait<T>(
-        &mut self,
-        work: impl Future<Output = std::result::Result<T, sqlx::Error>>,
-    ) -> Result<T> {
-        let mut work = std::pin::pin!(work);
-        // What has come already needs no clock.
-        let answer = match work.as_mut().now_or_never() {
-            Some(answer) => Ok(answer),
-            None => tokio::time::timeout(self.wait_max, work).await,
-        };
-        match answer {
-            Ok(Ok(done)) => Ok(done),
-            Ok(Err(error)) => Err(self.note(errors::running(&error))),
-            Err(_) => Err(self.note(no_answer(self.wait_max))),
-        }
-    }
-}
-
-fn no_answer(waited: Duration) -> DbError {
-    DbError::new(
-        DbErrorKind::ConnectionLost,
-        format_args!("no answer from the server within {} s", waited.as_secs()),
-    )
-}
-
 impl Link {
     pub fn new(connection: PgConnection, wait_max: Duration) -> Self {
         Link {
             connection,
-            state: State {
-                wait_max,
-                transaction: Transaction::None,
-                unsettled: false,
-                busy: false,
-                lost: false,
-            },
+            state: State::new(wait_max),
             types: HashSet::new(),
             types_known: false,
             kept: Kept::default(),
@@ -401,10 +323,10 @@ impl Link {
 
     /// Begins a transaction, and tells in which version the catalog has each of these tables. `asking`: a query without parameters that
     /// is run, too. If it fails, the transaction is open.
-    pub async fn begin<'t>(
+    pub async fn begin(
         &mut self,
         isolation: Isolation,
-        tables: impl Iterator<Item = &'t TableName>,
+        tables: &[&TableName],
         asking: Option<&str>,
     ) -> Result<Begun> {
         if self.state.transaction != Transaction::None {
@@ -437,13 +359,13 @@ impl Link {
             };
             (0..row.len()).map(text).collect()
         };
-        let mut versions = answers.next().map_or(Ok(Vec::new()), texts)?.into_iter();
-        if !self.kept.is_sound(versions.next().flatten()) {
+        let mut told = answers.next().map_or(Ok(Vec::new()), texts)?.into_iter();
+        if !self.kept.is_sound(told.next().flatten()) {
             self.forget_statements().await?;
         }
         let answer = answers.next().map(texts).transpose()?;
         Ok(Begun {
-            versions: versions.collect(),
+            versions: kept::versions(told.next().flatten(), tables.len()),
             answer: answer.and_then(|row| row.into_iter().next().flatten()),
         })
     }

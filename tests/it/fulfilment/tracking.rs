@@ -264,3 +264,38 @@ async fn a_mail_waits_for_its_number_so_long() {
     assert_eq!(smtpd.mails().len(), 3);
     assert_eq!(story.order(1002).await, "wc-completed | T2 | BRT | - | 2");
 }
+
+#[tokio::test]
+async fn killed_before_the_commit_the_next_run_fills_it() {
+    let mut story = Story::new("tracking killed", On::Postgres, On::Sqlite, 1).await;
+    story.tracking_from("{ folder = \"courier\" }");
+    story.deliver(1001, "D1", "", &[1, 2]).await;
+    story
+        .erp("UPDATE documents SET document_date = CURRENT_DATE")
+        .await;
+    story.dropped("courier/a.csv", "parcel,tracking\nD1,T1\n");
+    story.kill_at("tracking written", 1).await;
+    assert_eq!(story.deliveries().await, ["D1 | BRT | - | -"]);
+    story.sync();
+    assert_eq!(story.deliveries().await, ["D1 | BRT | T1 | -"]);
+    assert_eq!(story.order(1001).await, "wc-completed | T1 | BRT | - | 1");
+}
+
+#[tokio::test]
+async fn check_holds_couriers_against_what_they_must_say() {
+    let mut story = Story::new("tracking checked", On::Sqlite, On::Sqlite, 1).await;
+    story.tracking_from(
+        "{ folder = \"nowhere\" }, { connection = \"erp\", sql = \"SELECT number AS parcel FROM documents WHERE number IN (:parcel)\" }",
+    );
+    let said = story.between.project.ponte(&["check"]);
+    let said = said.exits_with(2);
+    let said = format!("{}{}", said.stdout, said.stderr);
+    assert!(
+        said.contains("P392") && said.contains("there is no folder"),
+        "{said}"
+    );
+    assert!(
+        said.contains("P312") && said.contains("does not say which delivery has which number"),
+        "{said}"
+    );
+}
