@@ -384,7 +384,8 @@ CREATE TABLE stock_picking (
     state                VARCHAR,                  -- draft, waiting, confirmed, assigned, done, cancel
     date_done            TIMESTAMP,
     carrier_id           INTEGER REFERENCES delivery_carrier (id),
-    carrier_tracking_ref VARCHAR
+    carrier_tracking_ref VARCHAR,
+    write_date           TIMESTAMP
 );
 CREATE INDEX stock_picking_sale_id ON stock_picking (sale_id);
 

@@ -203,6 +203,7 @@ CREATE TABLE documents (
     document_date      DATE NOT NULL,
     carrier            VARCHAR(64),
     tracking_number    VARCHAR(100),
+    delivered_on       DATE,                           -- when it reached the customer
     updated_at         TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP
 );
 CREATE INDEX documents_customer ON documents (customer);

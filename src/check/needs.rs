@@ -7,7 +7,8 @@ use crate::db::query::TableName;
 use crate::db::{choice, mention};
 use crate::expr::Expr;
 use crate::own::{self, OwnTables};
-use crate::plan::fulfilment::Fulfilment;
+use crate::plan::fulfilment::{Courier, Fulfilment};
+use crate::plan::mail::InvoiceFile;
 use crate::plan::{
     Derived, DerivedRows, Empty, Flow, Forget, Gone, GonePolicy, Plan, Relation, Stock, Storage,
     Write,
@@ -84,8 +85,25 @@ pub fn of(plan: &Plan, connections: &Connections, name: &str) -> Needs {
     }
     for one in &plan.fulfilments {
         if one.erp.connection == name {
-            for sql in std::iter::once(&one.erp.sql).chain(&one.erp.parcels) {
+            let queries = std::iter::once(&one.erp.sql).chain(&one.erp.parcels);
+            let mailing = one.mailing.as_ref();
+            let queries = queries.chain(one.erp.contacts.iter().filter(|_| mailing.is_some()));
+            for sql in queries {
                 needs.reads(&sql.text, true);
+            }
+            if let Some(InvoiceFile::Blob(sql)) = mailing.and_then(|one| one.invoice.as_ref()) {
+                needs.reads(&sql.text, true);
+            }
+            if let Some(tracking) = &one.tracking {
+                needs.statement(&tracking.fill.text, true);
+            }
+        }
+        for source in one.tracking.iter().flat_map(|tracking| &tracking.from) {
+            match &source.courier {
+                Courier::Table { connection, sql } if connection == name => {
+                    needs.reads(&sql.text, true);
+                }
+                _ => {}
             }
         }
         if one.target == name {
@@ -211,6 +229,9 @@ impl Needs {
                 self.add(&mention.table, &[Update], always);
             }
             self.asks(way.condition.as_ref());
+            if let Some(sql) = way.tracking.as_ref().filter(|_| one.tracking.is_some()) {
+                self.reads(&sql.text, always);
+            }
             for statement in &way.writes {
                 let always = always && statement.condition.is_none();
                 self.statement(&statement.sql.text, always);

@@ -18,6 +18,9 @@ use chrono::{DateTime, Local, Utc};
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::json;
 
+/// Among a run's counts: what waited for a person's approval.
+const UNAPPROVED: &str = "unapproved";
+
 /// What is known of one flow.
 struct FlowStatus {
     flow: String,
@@ -83,6 +86,7 @@ struct WebOrders {
     shop: String,
     imported: Option<u64>,
     waiting_in_shop: Option<u64>,
+    to_approve: u64,
     quarantined: u64,
     mails_sent: Option<u64>,
     mails_due: Option<u64>,
@@ -105,6 +109,7 @@ impl WebOrders {
             shop: shop.to_owned(),
             imported: count(import, orders::IMPORTED),
             waiting_in_shop: count(import, orders::WAITING),
+            to_approve: count(import, UNAPPROVED).unwrap_or(0),
             quarantined: import.map_or(0, |flow| flow.quarantined),
             mails_sent: mails(mail::MAILS_SENT),
             mails_due: mails(mail::MAILS_DUE),
@@ -124,6 +129,10 @@ impl WebOrders {
             grouped(self.waiting_in_shop.unwrap_or(0)),
             grouped(self.quarantined),
         );
+        if self.to_approve > 0 {
+            let those = grouped(self.to_approve);
+            text.push_str(&format!(" ({those} of them to approve)"));
+        }
         if let (Some(sent), Some(due), Some(stuck)) =
             (self.mails_sent, self.mails_due, self.mails_for_a_person)
         {
@@ -242,6 +251,14 @@ fn text(flows: &[FlowStatus]) -> String {
                 flow.flow,
                 count(guarded, "gone record", "gone records"),
                 flow.flow
+            ));
+        }
+        let unapproved = counts.and_then(|counts| counts[UNAPPROVED].as_u64());
+        if let Some(unapproved) = unapproved.filter(|unapproved| *unapproved > 0) {
+            text.push_str(&format!(
+                "{}: {} for approval when it last ran; `ponte approve list` shows what\n",
+                flow.flow,
+                count(unapproved, "record waited", "records waited")
             ));
         }
         let old = counts.and_then(|counts| counts["pending_old"].as_u64());

@@ -201,8 +201,12 @@ pub struct ShopMailKeys {
     /// A mail for each parcel, once its tracking number is known. Default: false.
     #[serde(default)]
     pub shipment: bool,
+    /// The mail for a parcel goes out without a number when it has waited so long for one: `6h`. Default: never.
+    pub wait_for_tracking: Option<At<String>>,
     /// A mail with the invoice: its file, relative to the project file, with `{invoice}` for its number.
     pub invoice: Option<At<String>>,
+    /// Or from the ERP's database: a query for the file of invoice `:invoice`, which yields one column of bytes.
+    pub invoice_sql: Option<At<String>>,
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -245,6 +249,30 @@ pub struct ShopFulfilmentKeys {
     pub status: StatusKeys,
     /// Statuses of orders that nobody has begun to ship, instead of the pack's.
     pub from: Option<Vec<At<String>>>,
+    /// From where tracking numbers come onto the ERP's deliveries, which then get what they lack.
+    #[serde(default)]
+    pub tracking: Vec<At<TrackingKeys>>,
+}
+
+/// One of `shop`, `folder`, and `connection` with `sql`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct TrackingKeys {
+    /// What the shop's people or plug-ins enter on its orders.
+    #[serde(default)]
+    pub shop: bool,
+    /// A folder of files of separated values (`.csv`, `.txt`) with names in the first line, relative to the project file.
+    pub folder: Option<At<String>>,
+    /// What the files call `parcel`, `reference`, `tracking`, `carrier`, `delivered_on`. Default: that.
+    #[serde(default)]
+    pub columns: Ordered<At<String>>,
+    /// `connection.NAME`, `erp`, `shop.NAME`: where the courier's table is.
+    pub connection: Option<At<String>>,
+    /// Server SQL: parcel (the ERP's delivery) or reference (the shop's order), tracking, carrier, delivered_on of those
+    /// that lack something: `… WHERE note IN (:parcel)`, `IN (:reference)`.
+    pub sql: Option<At<String>>,
+    /// The carrier of numbers that come without one.
+    pub carrier: Option<At<String>>,
 }
 
 /// Web orders: what is otherwise than the packs say.

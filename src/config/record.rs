@@ -164,6 +164,14 @@ pub fn order_head() -> impl Iterator<Item = (&'static str, FieldKind)> {
     fields.filter(|(name, _)| !ORDER_COMPUTED.contains(name))
 }
 
+/// Whether the ERP does not know an order's customer yet: what rules of the project see beside the head.
+pub const NEW_CUSTOMER: &str = "new_customer";
+
+/// What rules over web orders see.
+pub fn order_rule() -> impl Iterator<Item = (&'static str, FieldKind)> {
+    order_head().chain([(NEW_CUSTOMER, FieldKind::Boolean)])
+}
+
 /// Columns that ponte adds to an order's sets, and the set that it makes of them.
 pub fn order_computed() -> Computed {
     Computed {

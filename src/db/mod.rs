@@ -24,7 +24,7 @@ pub mod template;
 pub mod url;
 mod write;
 
-use crate::value::RowBatch;
+use crate::value::{RowBatch, Value};
 use async_trait::async_trait;
 use catalog::{ResultColumn, Table};
 pub use error::{CommitError, DbError, DbErrorKind};
@@ -129,9 +129,38 @@ pub trait Session: Send {
     async fn commit(&mut self) -> std::result::Result<(), CommitError>;
     async fn rollback(&mut self) -> Result<()>;
 
+    /// [`Session::begin`], and what a query of one whole number then yields, if it yields a row. On an error the transaction may be open.
+    async fn begin_asking(&mut self, isolation: Isolation, query: &Query) -> Result<Option<i64>> {
+        self.begin(isolation).await?;
+        let mut found = None;
+        let mut stream = self.read(query).await?;
+        while let Some(batch) = stream.next().await.transpose()? {
+            if let Some(Value::Int(number)) = batch.rows.first().map(|row| &row[0]) {
+                found = Some(*number);
+            }
+        }
+        Ok(found)
+    }
+
+    /// [`Session::execute`] of a statement within a transaction whose outcome nobody waits for. A server that takes several at once gets it
+    /// with the next call, whichever that is, and that one may fail for it.
+    async fn execute_later(&mut self, query: &Query) -> Result<()> {
+        self.execute(query).await.map(drop)
+    }
+
+    /// [`Session::insert`] of few rows without generated values, in the same way.
+    async fn insert_later(&mut self, insert: &Insert) -> Result<()> {
+        self.insert(insert).await.map(drop)
+    }
+
+    /// Sends what was kept back; an error that is about it comes from here.
+    async fn send_later(&mut self) -> Result<()> {
+        Ok(())
+    }
+
     /// Inserts the rows in as few statements as the server's limits allow; returns the generated values in the
     /// order of the rows, or nothing if none were asked for. A server's warning about a value is an error.
-    async fn insert(&mut self, insert: &Insert) -> Result<Vec<crate::value::Value>>;
+    async fn insert(&mut self, insert: &Insert) -> Result<Vec<Value>>;
     /// Returns the number of rows found by their keys, changed or not.
     async fn update(&mut self, update: &Update) -> Result<u64>;
     /// Returns the number of rows found by their keys.

@@ -10,6 +10,8 @@ mod copy;
 mod decode;
 mod errors;
 mod kept;
+mod later;
+mod line;
 mod link;
 mod params;
 mod types;
@@ -253,12 +255,35 @@ impl Session for PostgresSession {
     }
 
     async fn begin(&mut self, isolation: Isolation) -> Result<()> {
-        let begun = self.link.begin(isolation, self.tables.keys()).await;
-        let versions = self.told(begun, "beginning a transaction")?;
-        for (table, version) in self.tables.values_mut().zip(versions) {
-            table.found(version);
+        self.begin_with(isolation, None).await.map(drop)
+    }
+
+    async fn begin_asking(&mut self, isolation: Isolation, query: &Query) -> Result<Option<i64>> {
+        let sql = Sql::render(&later::QUOTING, query);
+        let answer = self.begin_with(isolation, Some(&sql.text)).await?;
+        Ok(answer.and_then(|text| text.parse().ok()))
+    }
+
+    async fn execute_later(&mut self, query: &Query) -> Result<()> {
+        let sql = Sql::render(&later::QUOTING, query);
+        match later::text(&sql) {
+            Some(text) => {
+                let doing = "running a statement".to_owned();
+                let kept = self.link.later(&text, doing).await;
+                self.told(kept, "sending statements")
+            }
+            None => self.execute(query).await.map(drop),
         }
-        Ok(())
+    }
+
+    async fn insert_later(&mut self, insert: &Insert) -> Result<()> {
+        let kept = write::insert_later(self, insert).await;
+        self.told(kept, format_args!("inserting into {}", insert.table))
+    }
+
+    async fn send_later(&mut self) -> Result<()> {
+        let sent = self.link.send_later().await;
+        self.told(sent, "sending statements")
     }
 
     async fn commit(&mut self) -> std::result::Result<(), CommitError> {
@@ -297,6 +322,20 @@ impl Session for PostgresSession {
 }
 
 impl PostgresSession {
+    async fn begin_with(
+        &mut self,
+        isolation: Isolation,
+        asking: Option<&str>,
+    ) -> Result<Option<String>> {
+        let tables: Vec<&TableName> = self.tables.keys().collect();
+        let begun = self.link.begin(isolation, &tables, asking).await;
+        let begun = self.told(begun, "beginning a transaction")?;
+        for (table, version) in self.tables.values_mut().zip(begun.versions) {
+            table.found(version);
+        }
+        Ok(begun.answer)
+    }
+
     fn told<T>(&self, result: Result<T>, doing: impl fmt::Display) -> Result<T> {
         result.map_err(|error| error.context(format_args!("{}: {doing}", self.label)))
     }

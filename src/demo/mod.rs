@@ -316,6 +316,7 @@ impl Story {
         for one in &self.plan.fulfilments {
             let options = fulfilment::Options {
                 guard: Some(lease.guard()),
+                erp_guard: None,
                 only: &[],
             };
             let report =

@@ -400,6 +400,11 @@ pub const CODES: &[Code] = &[
         "kept under another key",
         "The shop's own tables have no place for what customers are invoiced by, and each plug-in keeps it under a key of its own. Recent orders have none of the key that the project names, but others that plug-ins are known to use.",
     ),
+    code(
+        "P392",
+        "no folder for a courier's files",
+        "Tracking numbers are read from files that a courier drops into a folder, and there is none of this name. The path is relative to the project file.",
+    ),
 ];
 
 #[cfg(test)]

@@ -23,6 +23,8 @@ pub struct Parcel {
     pub carrier: String,
     /// Empty: not known yet.
     pub tracking: String,
+    /// When it reached the customer, empty: not known yet; `None`: the ERP has no place for that.
+    pub delivered_on: Option<String>,
 }
 
 impl Parcel {
@@ -216,6 +218,7 @@ mod tests {
             number: number.to_owned(),
             carrier: "BRT".to_owned(),
             tracking: tracking.to_owned(),
+            delivered_on: None,
         }
     }
 

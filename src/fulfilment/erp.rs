@@ -30,6 +30,8 @@ pub struct Erp<'p> {
     documents: &'p Documents,
     /// Of the documents' key: as links have it, it is a text.
     key: Type,
+    /// Parcels say when they were delivered.
+    tells_delivery: bool,
 }
 
 impl<'p> Erp<'p> {
@@ -39,7 +41,13 @@ impl<'p> Erp<'p> {
         let query = wrapped(&documents.sql, &["document"], vec![Value::Null])?;
         let columns = session.describe(&query).await?;
         let key = columns.into_iter().next().map(|column| column.ty);
+        let mut tells_delivery = false;
+        if let Some(sql) = &documents.parcels {
+            let described = session.describe(&bound(sql, vec![Value::Null])?).await?;
+            tells_delivery = described.iter().any(|column| column.name == DELIVERED_ON);
+        }
         Ok(Erp {
+            tells_delivery,
             documents,
             key: key.unwrap_or(Type::Other(String::new())),
         })
@@ -64,13 +72,15 @@ impl<'p> Erp<'p> {
         }
         let mut parcels: HashMap<String, Vec<Parcel>> = HashMap::new();
         if let Some(sql) = &self.documents.parcels {
-            let columns = ["document", "parcel", "carrier", "tracking", "shipped_on"];
+            let mut columns = vec!["document", "parcel", "carrier", "tracking", "shipped_on"];
+            columns.extend(self.tells_delivery.then_some(DELIVERED_ON));
             for row in db::fetch(session, &wrapped(sql, &columns, ids.clone())?).await? {
                 parcels.entry(text(&row[0])).or_default().push(Parcel {
                     number: text(&row[1]),
                     carrier: text(&row[2]),
                     tracking: text(&row[3]),
                     shipped_on: text(&row[4]),
+                    delivered_on: row.get(5).map(text),
                 });
             }
         }
@@ -104,6 +114,11 @@ impl<'p> Erp<'p> {
 }
 
 impl Erp<'_> {
+    /// A document's key as the ERP has it; `None` if it cannot be one.
+    pub fn typed(&self, document: &str) -> Option<Value> {
+        typed(document, &self.key)
+    }
+
     /// The customers of the linked orders, by the shop's reference.
     ///
     /// # Errors
@@ -139,6 +154,9 @@ impl Erp<'_> {
     }
 }
 
+/// Of `parcels`, where the ERP has such a column.
+const DELIVERED_ON: &str = "delivered_on";
+
 fn unknown(word: &str) -> Reason {
     let known: Vec<&str> = State::ALL.iter().map(|state| state.name()).collect();
     Reason::Unfit {
@@ -161,12 +179,16 @@ pub fn typed(key: &str, ty: &Type) -> Option<Value> {
 
 /// These columns of the query's rows.
 fn wrapped(sql: &ServerSql, columns: &[&str], ids: Vec<Value>) -> db::Result<Query> {
-    let bound = |name: &str| (name == "document").then(|| Bound::Many(ids.clone()));
-    let inner = template::bind(&sql.text, bound).map_err(|name| unbound(sql, name))?;
+    let inner = bound(sql, ids)?;
     let columns: Vec<String> = columns.iter().map(|name| format!("d.{name}")).collect();
     Ok(Query::sql(format!("SELECT {} FROM (", columns.join(", ")))
         .append(inner)
         .text("\n) d"))
+}
+
+fn bound(sql: &ServerSql, ids: Vec<Value>) -> db::Result<Query> {
+    let bound = |name: &str| (name == "document").then(|| Bound::Many(ids.clone()));
+    template::bind(&sql.text, bound).map_err(|name| unbound(sql, name))
 }
 
 pub fn unbound(sql: &ServerSql, name: &str) -> DbError {

@@ -9,9 +9,11 @@
 //! before it reads the memory, so that a transaction that is still about to commit is waited for.
 
 pub mod decide;
+mod drop;
 pub mod erp;
 mod note;
 pub mod shop;
+mod tracking;
 
 use crate::config::record::ORDER;
 use crate::connections::Connections;
@@ -31,6 +33,7 @@ use decide::{Step, Told, decide, has_news};
 use erp::Erp;
 use shop::{Current, Shop, Written};
 use std::collections::HashMap;
+use tracking::Tracker;
 
 /// Linked orders looked at together.
 const PAGE: usize = 1000;
@@ -43,6 +46,8 @@ const LEFT_NAMED: u64 = 20;
 pub struct Options<'a> {
     /// `None`: nothing is written.
     pub guard: Option<&'a Guard>,
+    /// Of the ERP, whose deliveries may get tracking numbers.
+    pub erp_guard: Option<&'a Guard>,
     /// Only these references; empty = all.
     pub only: &'a [String],
 }
@@ -65,14 +70,23 @@ pub async fn run(
     let erp = Erp::open(session.as_mut(), &fulfilment.erp).await?;
     let own = connections.own(&fulfilment.erp.connection);
     let links = Links::new(&own, &fulfilment.shop, ORDER.name);
+    let mut report = FlowReport {
+        flow: fulfilment.name.clone(),
+        ..FlowReport::default()
+    };
+    let shop = Shop::open(plan, fulfilment, connections).await?;
+    let mut tracker = None;
+    if let Some(tracking) = &fulfilment.tracking {
+        let guard = options.erp_guard;
+        let notes = &mut report.notes;
+        tracker = Some(Tracker::open(tracking, connections, guard, shop.now(), notes).await?);
+    }
     let mut work = Work {
         fulfilment,
-        shop: Shop::open(plan, fulfilment, connections).await?,
+        shop,
+        tracker,
         options,
-        report: FlowReport {
-            flow: fulfilment.name.clone(),
-            ..FlowReport::default()
-        },
+        report,
         left: 0,
         busy: 0,
     };
@@ -94,6 +108,7 @@ pub async fn run(
 struct Work<'a> {
     fulfilment: &'a Fulfilment,
     shop: Shop<'a>,
+    tracker: Option<Tracker<'a>>,
     options: Options<'a>,
     report: FlowReport,
     /// Orders about which a person is told.
@@ -112,13 +127,20 @@ impl Work<'_> {
     ) -> db::Result<()> {
         keys.retain(|key| self.options.only.is_empty() || self.options.only.contains(key));
         let linked: HashMap<String, Link> = links.of(session, &keys).await?;
-        let (told, wrong) = erp.told(session, &linked).await?;
+        let (mut told, wrong) = erp.told(session, &linked).await?;
         self.report.counts.read += (told.len() + wrong.len()) as u64;
         for (key, reason) in wrong {
             self.reject(key, reason);
         }
         let keys: Vec<String> = told.iter().map(|one| one.key.clone()).collect();
         let memory = self.shop.remembered(&keys).await?;
+        if let Some(tracker) = &mut self.tracker {
+            let orders = (told.as_mut_slice(), &linked);
+            let (shop, report) = (&mut self.shop, &mut self.report);
+            tracker
+                .fill(session, erp, shop, orders, &memory, report)
+                .await?;
+        }
         let none = Fields::new();
         let of = |told: &Told| memory.get(&told.key).unwrap_or(&none);
         let (news, known): (Vec<Told>, Vec<Told>) =

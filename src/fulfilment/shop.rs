@@ -1,8 +1,9 @@
 //! The shop's orders: read as they are, and written to, each in one transaction with what ponte remembers of it.
 
-use super::decide::{Parcel, Step, Told, decide};
+use super::decide::{Step, Told, decide};
 use super::erp::{typed, unbound};
 use super::note::note;
+use super::tracking::{self, Given};
 use crate::connections::Connections;
 use crate::db::query::{Part, Query};
 use crate::db::template::{self, Bound};
@@ -17,8 +18,10 @@ use crate::plan::fulfilment::{Fulfilment, News, Statement, Way};
 use crate::plan::{Plan, ServerSql};
 use crate::sync::record::key_text;
 use crate::value::{Type, Value};
+use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Under which part ponte remembers what it has written for an order.
 pub const PART: &str = "told";
@@ -111,6 +114,11 @@ impl<'p> Shop<'p> {
         })
     }
 
+    /// By its clock.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.settings.now
+    }
+
     /// What ponte has written for these orders.
     ///
     /// # Errors
@@ -148,6 +156,22 @@ impl<'p> Shop<'p> {
             found.insert(key.trim().to_owned(), current);
         }
         Ok(found)
+    }
+
+    /// The tracking numbers that the shop's people or plug-ins have entered on these orders.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn entered(&mut self, keys: &[String]) -> db::Result<Vec<Given>> {
+        let Some(sql) = &self.way.tracking else {
+            return Ok(Vec::new());
+        };
+        let keys: Vec<Value> = keys
+            .iter()
+            .filter_map(|key| typed(key, &self.orders.key))
+            .collect();
+        let bound = |name: &str| (name == "reference").then(|| Bound::Many(keys.clone()));
+        tracking::rows(self.session.as_mut(), sql, bound).await
     }
 
     /// Writes an order's news: looked at again with its row locked, and remembered in the same transaction.
@@ -210,15 +234,20 @@ impl<'p> Shop<'p> {
             return Ok(());
         };
         let session = self.session.as_mut();
-        let known = |parcel: &&Parcel| mailing.shipment && !parcel.tracking.is_empty();
-        for parcel in step.parcels.iter().filter(known) {
-            self.mails
-                .add(session, &told.key, SHIPMENT, &parcel.number)
-                .await?;
+        for parcel in step.parcels.iter().filter(|_| mailing.shipment) {
+            let wait = match parcel.tracking.is_empty() {
+                true => mailing.wait_for_tracking,
+                false => Some(Duration::ZERO),
+            };
+            if let Some(wait) = wait {
+                self.mails
+                    .add(session, &told.key, SHIPMENT, &parcel.number, wait)
+                    .await?;
+            }
         }
         if step.invoice && mailing.invoice.is_some() {
             self.mails
-                .add(session, &told.key, INVOICE, &told.invoice)
+                .add(session, &told.key, INVOICE, &told.invoice, Duration::ZERO)
                 .await?;
         }
         Ok(())

@@ -5,6 +5,7 @@
 //! it. A row that is found so was under way when the program or the line died; the server may have accepted it, so that a
 //! person is told and nobody gets it twice. Only an answer of the server's that it wants it later makes it due again.
 
+mod invoice;
 pub mod smtp;
 pub mod text;
 
@@ -21,6 +22,7 @@ use crate::plan::fulfilment::{Fulfilment, Language};
 use crate::plan::mail::Mailing;
 use crate::sync::read::key_hash;
 use crate::sync::report::{FlowReport, Reason, Rejected};
+use invoice::attachment;
 use smtp::{Handed, Smtp};
 use text::{Letter, letter};
 
@@ -138,7 +140,7 @@ impl Sender<'_> {
             for mail in due {
                 let told = told.iter().find(|told| told.key == mail.key);
                 let contact = contacts.get(&mail.key);
-                let ready = self.ready(&smtp, &mail, told, contact);
+                let ready = self.ready(&smtp, erp, &mail, told, contact).await?;
                 self.send(&smtp, shop, mail, ready).await?;
             }
             due = self.mails.due(shop, PAGE).await?;
@@ -165,32 +167,45 @@ impl Sender<'_> {
     }
 
     /// The mail as it is handed over, and to whom; or why there is none.
-    fn ready(
+    ///
+    /// # Errors
+    /// Those of the ERP's database.
+    async fn ready(
         &self,
         smtp: &Smtp,
+        erp: &mut dyn Session,
         mail: &Mail,
         told: Option<&Told>,
         contact: Option<&Contact>,
-    ) -> Result<(lettre::Message, String), String> {
-        let contact = contact.ok_or("the ERP no longer has its document")?;
-        let told = told.ok_or("the ERP no longer has its document")?;
+    ) -> db::Result<Result<(lettre::Message, String), String>> {
+        let (Some(contact), Some(told)) = (contact, told) else {
+            return Ok(Err("the ERP no longer has its document".to_owned()));
+        };
         if contact.email.is_empty() {
-            return Err("the ERP has no mail address of the customer".to_owned());
+            let why = "the ERP has no mail address of the customer";
+            return Ok(Err(why.to_owned()));
         }
-        let letter = words(
+        let language = self.one.language;
+        let letter = match words(
             self.mailing,
-            self.one.language,
+            language,
             &mail.kind,
             &mail.item,
             told,
             contact,
-        )?;
+        ) {
+            Ok(letter) => letter,
+            Err(why) => return Ok(Err(why)),
+        };
         let file = match (&self.mailing.invoice, mail.kind.as_str()) {
-            (Some(path), INVOICE) => Some(attachment(path, &mail.item)?),
+            (Some(file), INVOICE) => match attachment(file, erp, &mail.item).await? {
+                Ok(file) => Some(file),
+                Err(why) => return Ok(Err(why)),
+            },
             _ => None,
         };
         let message = smtp.message(&contact.email, &letter, file);
-        message.map_err(|error| error.to_string())
+        Ok(message.map_err(|error| error.to_string()))
     }
 
     async fn send(
@@ -347,17 +362,4 @@ pub async fn again(one: &Fulfilment, connections: &Connections, order: &str) -> 
         count += 1;
     }
     Ok(count)
-}
-
-/// The invoice's file.
-fn attachment(path: &std::path::Path, invoice: &str) -> Result<(String, Vec<u8>), String> {
-    // A number with a slash in it names no other folder.
-    let safe = invoice.replace(['/', '\\'], "-");
-    let path = path.to_string_lossy().replace("{invoice}", &safe);
-    match std::fs::read(&path) {
-        Ok(bytes) => Ok((format!("{safe}.pdf"), bytes)),
-        Err(error) => Err(format!(
-            "the invoice's file `{path}` cannot be read: {error}"
-        )),
-    }
 }

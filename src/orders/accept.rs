@@ -5,7 +5,7 @@
 //! ERP does not count it: a rule must not put on sale again what the shop may still send.
 
 use super::content::{Content, differences};
-use crate::config::record::order_head as fields;
+use crate::config::record::{NEW_CUSTOMER, order_rule as fields};
 use crate::expr::{Env, EvalError, Expr, Name, Resolve, Resolved, Slot, Unknown, Zone};
 use crate::own::approval::{Approval, Standing};
 use crate::plan::FieldKind;
@@ -31,6 +31,13 @@ struct Rule<'o> {
     accept: &'o Accept,
     condition: Option<Resolved>,
     paid: Option<Resolved>,
+}
+
+/// Whether the condition asks for what only the ERP knows of the order's customer.
+fn asks_customer(accept: &Accept) -> bool {
+    let mut fields = Fields::default();
+    let condition = accept.condition.as_ref();
+    condition.is_some_and(|expr| expr.resolve(&mut fields).is_ok()) && fields.asks_customer
 }
 
 /// What the rules say of an order.
@@ -63,6 +70,12 @@ impl<'o> Rules<'o> {
 
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty()
+    }
+
+    /// Whether a rule asks if the ERP knows an order's customer: then [`NEW_CUSTOMER`] is among the values, or NULL where nobody has
+    /// looked.
+    pub fn ask_customer(&self) -> bool {
+        self.rules.iter().any(|rule| asks_customer(rule.accept))
     }
 
     /// The first rule that asks for a payment of which the shop keeps no time.
@@ -186,6 +199,7 @@ impl<'o> Rules<'o> {
         }
         match kind {
             FieldKind::Moment => super::canonical::placed(value, self.zone).map(Value::Timestamp),
+            FieldKind::Boolean => Some(value.clone()),
             FieldKind::Decimal => convert(value.clone(), &Type::NUMBER).ok(),
             _ => Some(Value::Text(value.plain().trim().to_owned())),
         }
@@ -249,7 +263,7 @@ fn not(reason: Reason) -> Verdict {
 
 /// Names that mean nothing were told when the file was read.
 pub(super) fn resolved(expr: &Expr) -> Option<Resolved> {
-    expr.resolve(&mut Fields).ok()
+    expr.resolve(&mut Fields::default()).ok()
 }
 
 pub(super) fn holds(
@@ -309,12 +323,18 @@ impl Question {
     }
 }
 
-struct Fields;
+#[derive(Default)]
+struct Fields {
+    asks_customer: bool,
+}
 
 impl Resolve for Fields {
     fn name(&mut self, name: &Name<'_>) -> Result<Slot, Unknown> {
         let slot = match name {
-            Name::Field(field) => fields().position(|(known, _)| known == *field),
+            Name::Field(field) => {
+                self.asks_customer |= *field == NEW_CUSTOMER;
+                fields().position(|(known, _)| known == *field)
+            }
             _ => None,
         };
         slot.map(|slot| slot as Slot).ok_or_else(|| Unknown {
@@ -325,7 +345,7 @@ impl Resolve for Fields {
     }
 }
 
-/// An order's head, in the order of [`order_head`](fields).
+/// What rules see of an order, in the order of [`order_rule`](fields).
 pub struct Head {
     values: Vec<Value>,
     now: DateTime<Utc>,

@@ -3,12 +3,23 @@
 use super::accept::{self, Answered, Question, Rules, Verdict};
 use super::content::Content;
 use super::{Import, OrdersError, local_day};
+use crate::config::record::NEW_CUSTOMER;
 use crate::db::{self, Session};
-use crate::own::approval::{Approvals, Asking};
+use crate::own::approval::{Approval, Approvals, Asking, Standing};
 use crate::sync::batch::rejected;
 use crate::sync::record::Record;
 use crate::sync::report::{FlowReport, Reason};
+use crate::value::Value;
 use std::collections::HashMap;
+
+/// Under which name an ERP's pack asks for an order's customer.
+const CUSTOMER: &str = "customer";
+
+/// Why a person was asked about an order, while the question stands: it does even if the ERP has come to know the customer since.
+fn asked_before(answer: Option<&Approval>) -> Option<String> {
+    let answer = answer.filter(|answer| answer.standing != Standing::Applied)?;
+    Some(Question::read(&answer.detail).map_or(String::new(), |question| question.why))
+}
 
 impl Import<'_> {
     /// Of these orders, those that may come in now.
@@ -20,16 +31,22 @@ impl Import<'_> {
         if self.rules.is_empty() {
             return Ok(records);
         }
+        let asks_customer = self.rules.ask_customer();
         let mut taken = Vec::new();
         let mut doubtful = Vec::new();
         for record in records {
-            match self
-                .rules
-                .verdict(|name| self.canonical.value(&record, name))
-            {
+            let new_customer = match asks_customer {
+                true => Value::Bool(self.is_of_new_customer(&record).await?),
+                false => Value::Null,
+            };
+            match self.rules.verdict(|name| match name {
+                NEW_CUSTOMER => &new_customer,
+                name => self.canonical.value(&record, name),
+            }) {
+                Verdict::Take if asks_customer => doubtful.push((record, None)),
                 Verdict::Take => taken.push(record),
                 Verdict::Not(reason) => report.reject(rejected(&record, reason)),
-                Verdict::Ask { why } => doubtful.push((record, why)),
+                Verdict::Ask { why } => doubtful.push((record, Some(why))),
             }
         }
         if doubtful.is_empty() {
@@ -44,6 +61,10 @@ impl Import<'_> {
             let content = self.canonical.content(&record, &self.bound.flow.digest);
             let digest = accept::digest(&content);
             let answer = answers.get(&record.key);
+            let Some(why) = why.or_else(|| asked_before(answer)) else {
+                taken.push(record);
+                continue;
+            };
             let reason = match self.rules.answered(&record.key, &why, answer, &digest) {
                 Answered::Accepted => {
                     self.applier.approved.keys.insert(record.key.clone());
@@ -67,6 +88,15 @@ impl Import<'_> {
             self.applier.ask_person(&asking).await?;
         }
         Ok(taken)
+    }
+
+    /// Whether the ERP does not know the order's customer. One that is not in order is refused for that, later.
+    async fn is_of_new_customer(&mut self, record: &Record) -> Result<bool, OrdersError> {
+        let mut record = record.clone();
+        if self.canonical.complete(&mut record).is_err() {
+            return Ok(false);
+        }
+        Ok(!self.applier.finds(&mut record, CUSTOMER).await?)
     }
 
     /// An order in one line.
@@ -103,15 +133,22 @@ impl Rules<'_> {
         approvals: &Approvals,
         verdicts: Vec<(String, Verdict)>,
     ) -> db::Result<HashMap<String, Reason>> {
-        let asked = verdicts
-            .iter()
-            .filter(|(_, one)| matches!(one, Verdict::Ask { .. }));
+        let asks_customer = self.ask_customer();
+        let asked = verdicts.iter().filter(|(_, one)| match one {
+            Verdict::Ask { .. } => true,
+            Verdict::Take => asks_customer,
+            Verdict::Not(_) => false,
+        });
         let asked: Vec<String> = asked.map(|(key, _)| key.clone()).collect();
         let answers = match asked.is_empty() {
             true => HashMap::new(),
             false => approvals.of(erp, &asked).await?,
         };
         let reason = |(key, verdict): (String, Verdict)| {
+            let verdict = match (verdict, asked_before(answers.get(&key))) {
+                (Verdict::Take, Some(why)) => Verdict::Ask { why },
+                (verdict, _) => verdict,
+            };
             let reason = match verdict {
                 Verdict::Take => return None,
                 Verdict::Not(reason) => reason,

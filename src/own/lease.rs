@@ -30,14 +30,31 @@ pub struct Guard {
 impl Guard {
     /// Called first in every write transaction: an error of kind `LeaseLost` if another process has taken over.
     pub async fn check(&self, session: &mut dyn Session) -> db::Result<()> {
-        let query = Query::sql("SELECT epoch FROM ")
+        let rows = db::fetch(session, &self.epoch()).await?;
+        self.compare(match rows.first().map(|row| &row[0]) {
+            Some(Value::Int(epoch)) => Some(*epoch),
+            _ => None,
+        })
+    }
+
+    /// Begins a write transaction, the check included. On an error it may be open.
+    pub async fn begin(&self, session: &mut dyn Session, isolation: Isolation) -> db::Result<()> {
+        let epoch = session.begin_asking(isolation, &self.epoch()).await?;
+        self.compare(epoch)
+    }
+
+    /// Asks for the epoch, and keeps others from raising it.
+    fn epoch(&self) -> Query {
+        Query::sql("SELECT epoch FROM ")
             .table(&self.own.table("lease"))
             .text(" WHERE pair = ")
             .value(Value::Text(self.pair.clone()))
-            .push(Part::ForShare);
-        let rows = db::fetch(session, &query).await?;
-        match rows.first().map(|row| &row[0]) {
-            Some(Value::Int(epoch)) if *epoch == self.epoch => Ok(()),
+            .push(Part::ForShare)
+    }
+
+    fn compare(&self, epoch: Option<i64>) -> db::Result<()> {
+        match epoch {
+            Some(epoch) if epoch == self.epoch => Ok(()),
             _ => Err(DbError::new(
                 DbErrorKind::LeaseLost,
                 format!(

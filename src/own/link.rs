@@ -254,7 +254,7 @@ impl Links {
                 .text(format!(" ({}) VALUES (", columns.join(", ")))
                 .list(texts(one).to_vec())
                 .text(format!(", {clock})"));
-            return session.execute(&query).await.map(drop);
+            return session.execute_later(&query).await;
         }
         let clock = Query::sql(format!("SELECT {clock}"));
         let now = db::fetch(session, &clock).await?;

@@ -8,6 +8,7 @@ use super::{OwnTables, clock};
 use crate::db::query::{Query, TableName};
 use crate::db::{self, Session};
 use crate::value::Value;
+use std::time::Duration;
 
 /// The kinds of mails.
 pub const SHIPMENT: &str = "shipment";
@@ -154,26 +155,36 @@ impl Mails {
         self.read(session, &query).await
     }
 
-    /// Part of the transaction that tells the shop. One that is known already stays as it is.
+    /// Part of the transaction that tells the shop: due after a while. One that is known already stays as it is, except that one
+    /// whose first try is yet to come waits no longer than that.
     pub async fn add(
         &self,
         session: &mut dyn Session,
         key: &str,
         kind: &str,
         item: &str,
+        wait: Duration,
     ) -> db::Result<()> {
+        let clock = clock(session.server().kind);
+        let next = format!("{clock} + {}", wait.as_millis());
         let known = Query::sql("SELECT 1 FROM ").append(self.one(key, kind, item));
         if !db::fetch(session, &known).await?.is_empty() {
-            return Ok(());
+            let earlier = Query::sql("UPDATE ")
+                .table(&self.table)
+                .text(format!(" SET next_ms = {next} WHERE shop = "))
+                .append(self.key(key, kind, item))
+                .text(format!(
+                    " AND standing = 'due' AND tries = 0 AND next_ms > {next}"
+                ));
+            return session.execute(&earlier).await.map(drop);
         }
-        let clock = clock(session.server().kind);
         let mut query = Query::sql("INSERT INTO ")
             .table(&self.table)
             .text(" (shop, record_key, kind, item, standing, tries, next_ms, detail, changed_ms) VALUES (");
         for value in [&self.shop, key, kind, item, Standing::Due.name()] {
             query = query.value(text(value)).text(", ");
         }
-        let query = query.text(format!("0, {clock}, '', {clock})"));
+        let query = query.text(format!("0, {next}, '', {clock})"));
         session.execute(&query).await.map(drop)
     }
 

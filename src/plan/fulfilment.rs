@@ -7,6 +7,7 @@ use crate::diagnostic::Span;
 use crate::expr::Expr;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// How far the ERP has got with an order, in the order in which that happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,7 +62,42 @@ pub struct Fulfilment {
     pub language: Language,
     /// `None`: customers get no mails.
     pub mailing: Option<Mailing>,
+    /// `None`: the ERP's people enter tracking numbers.
+    pub tracking: Option<Tracking>,
     pub at: Span,
+}
+
+/// Tracking numbers that come onto the ERP's deliveries.
+#[derive(Debug)]
+pub struct Tracking {
+    /// Fills what is empty of delivery `:parcel` of `:document`: `:tracking`, `:carrier`, `:delivered_on`.
+    pub fill: ServerSql,
+    pub from: Vec<TrackingSource>,
+}
+
+#[derive(Debug)]
+pub struct TrackingSource {
+    pub courier: Courier,
+    /// The carrier of numbers that come without one; empty: nobody says.
+    pub carrier: String,
+}
+
+/// What is said of a delivery, by the name of its column.
+pub const TRACKING_COLUMNS: [&str; 5] =
+    ["parcel", "reference", "tracking", "carrier", "delivered_on"];
+
+/// Who knows tracking numbers.
+#[derive(Debug)]
+pub enum Courier {
+    /// The shop's people or plug-ins, who enter them on its orders.
+    Shop,
+    /// Of `:parcel` or `:reference`: parcel or reference, tracking, carrier, delivered_on.
+    Table { connection: String, sql: ServerSql },
+    /// Files, and what they call their columns.
+    Folder {
+        path: PathBuf,
+        columns: BTreeMap<String, String>,
+    },
 }
 
 /// What the ERP is asked.
@@ -70,7 +106,7 @@ pub struct Documents {
     pub connection: String,
     /// Of `:document`: document, state, invoice.
     pub sql: ServerSql,
-    /// Of `:document`: document, parcel, carrier, tracking, shipped_on.
+    /// Of `:document`: document, parcel, carrier, tracking, shipped_on, and perhaps delivered_on.
     pub parcels: Option<ServerSql>,
     /// Of `:document`: document, number, name, email, language.
     pub contacts: Option<ServerSql>,
@@ -94,6 +130,8 @@ pub struct Way {
     pub table: TableName,
     /// `reference`, `status`, `placed` of `:reference`.
     pub orders: ServerSql,
+    /// `reference`, `tracking`, `carrier` of `:reference`, as the shop's people or plug-ins enter them.
+    pub tracking: Option<ServerSql>,
     pub writes: Vec<Statement>,
 }
 

@@ -1,8 +1,10 @@
 //! Mails to the shops' customers: through which server, which, and in whose words.
 
+use super::ServerSql;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// The mail server, and what goes for every shop.
 #[derive(Debug, Clone)]
@@ -25,10 +27,20 @@ pub struct MailServer {
 #[derive(Debug, Clone)]
 pub struct Mailing {
     pub server: MailServer,
-    /// A mail for each parcel, once its tracking number is known.
+    /// A mail for each parcel, once its tracking number is known ...
     pub shipment: bool,
-    /// The invoice's file, with `{invoice}` in its path; `None`: no mail for it.
-    pub invoice: Option<PathBuf>,
+    /// ... or so long after the shop was told of the parcel; `None`: never without a number.
+    pub wait_for_tracking: Option<Duration>,
+    /// Where an invoice's file is; `None`: no mail for it.
+    pub invoice: Option<InvoiceFile>,
+}
+
+#[derive(Debug, Clone)]
+pub enum InvoiceFile {
+    /// With `{invoice}` in its path.
+    Path(PathBuf),
+    /// The ERP's query for the file of `:invoice`: one row, whose first column is the file.
+    Blob(ServerSql),
 }
 
 /// A secret: it is shown nowhere.

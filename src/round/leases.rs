@@ -65,6 +65,15 @@ impl<'c> Leases<'c> {
         })
     }
 
+    /// The same for transactions on the task's source, once the pair is owned.
+    pub fn other(&self, task: &Task<'_>) -> Option<Guard> {
+        let name = (task.pair(), task.source().to_owned());
+        match self.held.get(&name) {
+            Some(Ok(lease)) => Some(lease.guard().clone()),
+            _ => None,
+        }
+    }
+
     async fn take(&self, connection: &str, pair: &str) -> db::Result<Lease> {
         let engine = self.connections.engine(connection)?;
         let own = self.connections.own(connection);

@@ -408,7 +408,9 @@ impl Work<'_> {
             Task::Stock(stock) => self.stock(stock, guard.as_ref(), memory).await,
             Task::Fulfilment(one) => {
                 let progress = |report: &FlowReport| self.observer.progress(report);
-                let asked = (guard.as_ref(), self.orders.only.as_slice());
+                let erp_guard = guard.as_ref().and_then(|_| leases.other(task));
+                let guards = [guard.as_ref(), erp_guard.as_ref()];
+                let asked = (guards, self.orders.only.as_slice());
                 told::run(self.plan, one, self.connections, asked, &progress).await
             }
         };

@@ -9,15 +9,19 @@ use crate::plan::Plan;
 use crate::plan::fulfilment::Fulfilment;
 use crate::sync::run::Progress;
 
-/// Without a guard nothing is written and nobody gets a mail.
+/// The guards are the shop's and the ERP's. Without one nothing is written and nobody gets a mail.
 pub async fn run(
     plan: &Plan,
     one: &Fulfilment,
     connections: &Connections,
-    (guard, only): (Option<&Guard>, &[String]),
+    ([guard, erp_guard], only): ([Option<&Guard>; 2], &[String]),
     progress: Progress<'_>,
 ) -> Result<Ended, FlowError> {
-    let options = Options { guard, only };
+    let options = Options {
+        guard,
+        erp_guard,
+        only,
+    };
     let mut report = fulfilment::run(plan, one, connections, options, progress).await?;
     if let (Some(mailing), Some(guard)) = (&one.mailing, guard) {
         mail::run(one, mailing, connections, guard, &mut report).await?;

@@ -409,7 +409,11 @@ impl<'b> Applier<'b> {
         links: &LinkCache,
     ) -> Result<Pass, DbError> {
         let asked = Instant::now();
-        self.session.begin(Isolation::ReadCommitted).await?;
+        if let Err(error) = self.begin().await {
+            // A connection that broke has rolled back by itself.
+            let _ = self.session.rollback().await;
+            return Err(error);
+        }
         self.pace.answered(asked.elapsed());
         let began = Instant::now();
         match self.transaction(step, records, links).await {
@@ -435,6 +439,14 @@ impl<'b> Applier<'b> {
         }
     }
 
+    async fn begin(&mut self) -> Result<(), DbError> {
+        let isolation = Isolation::ReadCommitted;
+        match &self.guard {
+            Some(guard) => guard.begin(self.session.as_mut(), isolation).await,
+            None => self.session.begin(isolation).await,
+        }
+    }
+
     async fn commit(&mut self, step: Step) -> Result<(), CommitError> {
         let (before, after) = match step {
             Step::Carry => ("batch written", "batch committed"),
@@ -452,9 +464,6 @@ impl<'b> Applier<'b> {
         records: &mut [Record],
         links: &LinkCache,
     ) -> Result<Pass, DbError> {
-        if let Some(guard) = &self.guard {
-            guard.check(self.session.as_mut()).await?;
-        }
         if !self.generation.is_set {
             let NewGeneration { of, value, .. } = &self.generation;
             of.set(self.session.as_mut(), value).await?;
@@ -484,6 +493,7 @@ impl<'b> Applier<'b> {
         if !pass.touched.is_empty() || pass.derived_differ {
             self.forget(records, links, &pass.touched).await?;
         }
+        self.session.send_later().await?;
         Ok(pass)
     }
 }

@@ -248,15 +248,17 @@ fn is_lower(a: &Row, b: &Row, identity: &[usize]) -> bool {
         .is_some_and(|order| order.is_lt())
 }
 
-/// Carries out the operations of one write. Generated values come back by record.
+/// Carries out the operations of one write. Generated values come back by record. `later`: rows of which nothing comes back may be
+/// inserted together with what follows.
 pub async fn execute(
     session: &mut dyn Session,
     write: &BoundWrite<'_>,
     ops: &[Op],
+    later: bool,
 ) -> db::Result<Vec<(usize, Value)>> {
     delete(session, write, ops).await?;
     update(session, write, ops).await?;
-    insert(session, write, ops).await
+    insert(session, write, ops, later).await
 }
 
 pub fn types_of(write: &BoundWrite<'_>, columns: &[String]) -> Vec<Type> {
@@ -342,6 +344,7 @@ async fn insert(
     session: &mut dyn Session,
     write: &BoundWrite<'_>,
     ops: &[Op],
+    later: bool,
 ) -> db::Result<Vec<(usize, Value)>> {
     let mut by_columns: BTreeMap<Vec<String>, NewRows> = BTreeMap::new();
     for op in ops {
@@ -382,6 +385,10 @@ async fn insert(
             generated: wanted,
             distinct_by,
         };
+        if later && insert.generated.is_none() {
+            session.insert_later(&insert).await?;
+            continue;
+        }
         let values = session.insert(&insert).await?;
         generated.extend(records.into_iter().zip(values));
     }

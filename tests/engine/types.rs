@@ -329,6 +329,12 @@ async fn every_type_round_trips(bench: Bench) {
     session.insert(&insert).await.unwrap();
     session.commit().await.unwrap();
     assert_same(&bench, &names, &rows).await;
+    // The same sent with what comes after it.
+    bench.sql("DELETE FROM t").await;
+    begin(session.as_mut()).await;
+    session.insert_later(&insert).await.unwrap();
+    session.commit().await.unwrap();
+    assert_same(&bench, &names, &rows).await;
 }
 
 async fn every_type_can_be_updated(bench: Bench) {

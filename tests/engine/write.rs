@@ -1,8 +1,8 @@
 //! Inserts with generated ids, updates and deletes by key, relative writes.
 
 use crate::{ALL, Bench, Listed, MARIADB, SERVERS, begin, case, decimal, insert, text};
-use ponte::db::query::{Add, Delete, Insert, TableName, Update};
-use ponte::db::{DbErrorKind, EngineKind, Session};
+use ponte::db::query::{Add, Delete, Insert, Part, Query, TableName, Update};
+use ponte::db::{CommitError, DbErrorKind, EngineKind, Isolation, Session};
 use ponte::value::{Decimal, Type, Value};
 
 pub const CASES: &[Listed] = &[
@@ -18,6 +18,9 @@ pub const CASES: &[Listed] = &[
     case!(rows_are_deleted_by_their_key, ALL),
     case!(warnings_are_errors, MARIADB),
     case!(what_the_server_cannot_encode_is_refused, SERVERS),
+    case!(what_is_sent_later_is_there_for_the_next_statement, ALL),
+    case!(what_is_sent_later_and_refused_fails_the_transaction, ALL),
+    case!(a_transaction_begins_with_a_question, ALL),
 ];
 
 fn names(names: &[&str]) -> Vec<String> {
@@ -443,4 +446,112 @@ async fn what_the_server_cannot_encode_is_refused(bench: Bench) {
     let error = session.insert(&insert).await.unwrap_err();
     assert_eq!(error.kind, DbErrorKind::Misfit, "{error}");
     session.rollback().await.unwrap();
+}
+
+/// Three texts that a quotation might spoil, in two statements that nobody waits for.
+async fn what_is_sent_later_is_there_for_the_next_statement(bench: Bench) {
+    bench
+        .sql("CREATE TABLE t (id bigint PRIMARY KEY, v varchar(60))")
+        .await;
+    let mut session = bench.connect().await;
+    let texts = [
+        "it's; DROP TABLE t; --",
+        "back\\slash \\' and E'x'",
+        "$1 \u{e8} \"q\"",
+    ];
+    let rows = (0..).zip(&texts[..2]);
+    let rows = rows.map(|(id, value)| vec![Value::Int(id), text(value)]);
+    let insert = insert(session.as_mut(), "t", &["id", "v"], rows.collect()).await;
+    let third = Query::sql("INSERT INTO t (id, v) VALUES (")
+        .value(Value::Int(2))
+        .text(", ")
+        .value(text(texts[2]))
+        .text(")");
+    begin(session.as_mut()).await;
+    session.insert_later(&insert).await.unwrap();
+    session.execute_later(&third).await.unwrap();
+    let found = crate::fetch(session.as_mut(), "SELECT v FROM t ORDER BY id").await;
+    let found: Vec<Value> = found.iter().map(|row| row[0].clone()).collect();
+    assert_eq!(found, texts.map(text));
+    // What was not sent yet is given up with the rest.
+    let fourth = Query::sql("INSERT INTO t (id, v) VALUES (3, 'fourth')");
+    session.execute_later(&fourth).await.unwrap();
+    session.rollback().await.unwrap();
+    begin(session.as_mut()).await;
+    session.insert_later(&insert).await.unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(bench.look("SELECT v FROM t").await.len(), 2);
+}
+
+/// The error comes at the latest when it is asked for, and is of the kind that it would be at once.
+async fn what_is_sent_later_and_refused_fails_the_transaction(bench: Bench) {
+    bench
+        .sql("CREATE TABLE t (id bigint PRIMARY KEY, v varchar(5) NOT NULL); CREATE TABLE u (id bigint PRIMARY KEY)")
+        .await;
+    let mut session = bench.connect().await;
+    let first = insert(session.as_mut(), "u", &["id"], vec![vec![Value::Int(1)]]).await;
+    let twice = insert(
+        session.as_mut(),
+        "t",
+        &["id", "v"],
+        [1, 1].map(|id| vec![Value::Int(id), text("same")]).to_vec(),
+    )
+    .await;
+    begin(session.as_mut()).await;
+    session.insert_later(&first).await.unwrap();
+    let at_once = session.insert_later(&twice).await;
+    let error = match at_once {
+        Ok(()) => session.send_later().await.unwrap_err(),
+        Err(error) => error,
+    };
+    assert_eq!(error.kind, DbErrorKind::UniqueViolation, "{error}");
+    let where_it_was = bench.by("inserting into t: ", "", "");
+    assert!(error.message.contains(where_it_was), "{error}");
+    session.rollback().await.unwrap();
+    // Refused by COMMIT, for which it waited: nothing is committed, and the session is of use.
+    let nul = insert(
+        session.as_mut(),
+        "t",
+        &["id", "v"],
+        vec![vec![Value::Int(1), Value::Null]],
+    )
+    .await;
+    begin(session.as_mut()).await;
+    session.insert_later(&first).await.unwrap();
+    if session.insert_later(&nul).await.is_ok() {
+        let ended = session.commit().await;
+        assert!(matches!(ended, Err(CommitError::NotDone(_))), "{ended:?}");
+    }
+    session.rollback().await.unwrap();
+    begin(session.as_mut()).await;
+    session.insert_later(&first).await.unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(bench.look("SELECT id FROM u").await.len(), 1);
+    assert_eq!(bench.look("SELECT id FROM t").await.len(), 0);
+}
+
+async fn a_transaction_begins_with_a_question(bench: Bench) {
+    bench
+        .sql("CREATE TABLE t (k varchar(20) PRIMARY KEY, n bigint NOT NULL); INSERT INTO t VALUES ('it''s', 41)")
+        .await;
+    let mut session = bench.connect().await;
+    let asks = |key: &str| {
+        Query::sql("SELECT n FROM t WHERE k = ")
+            .value(text(key))
+            .push(Part::ForShare)
+    };
+    let isolation = Isolation::ReadCommitted;
+    let found = session.begin_asking(isolation, &asks("it's")).await;
+    assert_eq!(found.unwrap(), Some(41));
+    session.commit().await.unwrap();
+    let found = session.begin_asking(isolation, &asks("other")).await;
+    assert_eq!(found.unwrap(), None);
+    session.rollback().await.unwrap();
+    // A question that fails leaves nothing behind that a rollback does not end.
+    let wrong = Query::sql("SELECT n FROM not_there");
+    let error = session.begin_asking(isolation, &wrong).await.unwrap_err();
+    assert_eq!(error.kind, DbErrorKind::Undefined, "{error}");
+    session.rollback().await.unwrap();
+    let found = session.begin_asking(isolation, &asks("it's")).await;
+    assert_eq!(found.unwrap(), Some(41));
 }

@@ -22,8 +22,12 @@ pub struct DocumentKeys {
     /// `:document`.
     #[schemars(required)]
     pub sql: Option<At<String>>,
-    /// Server SQL: document, parcel, carrier, tracking and shipped_on of the parcels of `:document`.
+    /// Server SQL: document, parcel, carrier, tracking and shipped_on of the parcels of `:document`; where the ERP keeps
+    /// when they reached the customer, delivered_on as well.
     pub parcels: Option<At<String>>,
+    /// A statement that fills what is empty of delivery `:parcel` of `:document` with `:tracking`, `:carrier` and
+    /// `:delivered_on`, which may be NULL, and touches nothing that is there.
+    pub fill: Option<At<String>>,
     /// Server SQL: document, number, name, email and language of the customers of `:document`, for mails to them.
     pub contacts: Option<At<String>>,
 }
@@ -76,6 +80,8 @@ pub struct WayKeys {
     /// so it is a plain query on the orders' own table.
     #[schemars(required)]
     pub orders: Option<At<String>>,
+    /// Server SQL: reference, tracking and carrier of the orders `:reference`, as the shop's people or plug-ins enter them.
+    pub tracking: Option<At<String>>,
     /// Statements that write the news of one order, in this order.
     #[serde(default)]
     pub write: Vec<At<StatementKeys>>,

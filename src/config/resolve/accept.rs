@@ -8,8 +8,8 @@ use super::super::texts::Texts;
 use super::changes::parse_duration;
 use crate::diagnostic::{Diagnostic, SourceFile};
 use crate::expr::Expr;
-use crate::plan::Write;
 use crate::plan::order::{Accept, Codes, Take, VatCode};
+use crate::plan::{FieldKind, Write};
 use crate::value::Decimal;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -36,8 +36,9 @@ pub fn rules(
         if keys.condition.is_none() {
             last = last.or(Some(keys));
         }
-        let condition = expr(file, &keys.condition, found);
-        let paid = expr(file, &keys.paid, found);
+        let rule = || record::order_rule().collect();
+        let condition = expr(file, &keys.condition, rule(), found);
+        let paid = expr(file, &keys.paid, record::order_head().collect(), found);
         let Some(word) = &keys.take else { continue };
         let take = match word.value {
             TakeWord::Always => Take::Always,
@@ -94,7 +95,8 @@ pub fn rules(
 pub fn codes(file: &Arc<SourceFile>, keys: &OrdersKeys, found: &mut Vec<Diagnostic>) -> Codes {
     let mut vat: Vec<VatCode> = Vec::new();
     for one in &keys.vat {
-        let condition = expr(file, &one.condition, found);
+        let head = record::order_head().collect();
+        let condition = expr(file, &one.condition, head, found);
         let (Some(rate), Some(code)) = (&one.rate, &one.code) else {
             continue;
         };
@@ -146,13 +148,15 @@ fn table(keys: &At<Ordered<At<String>>>) -> BTreeMap<String, String> {
 fn expr(
     file: &Arc<SourceFile>,
     text: &Option<At<String>>,
+    fields: Vec<(&'static str, FieldKind)>,
     found: &mut Vec<Diagnostic>,
 ) -> Option<Expr> {
     let texts = Texts {
         file,
         variables: None,
     };
-    let fields = record::order_head().map(|(name, kind)| (name.to_owned(), kind));
+    let fields = fields.into_iter();
+    let fields = fields.map(|(name, kind)| (name.to_owned(), kind));
     let scope = Scope {
         title: "an order".to_owned(),
         fields: Some(fields.collect()),

@@ -59,6 +59,7 @@ impl ShopOrders<'_> {
             ways,
             language: self.language(),
             mailing: None,
+            tracking: None,
             at,
         })
     }
@@ -116,7 +117,10 @@ impl ShopOrders<'_> {
         let writes = keys.write.iter();
         let writes = writes.filter_map(|keys| self.statement(texts, keys, found));
         let writes = writes.collect();
+        let tracking = keys.tracking.as_ref();
+        let tracking = tracking.map(|sql| texts.sql(sql, &Bound::names(&["reference"]), found));
         Some(Way {
+            tracking,
             condition,
             table: texts.table(keys.table.as_ref()?, found),
             orders,

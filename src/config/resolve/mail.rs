@@ -1,11 +1,14 @@
 //! `[mail]` and `[shop.NAME.mail]`: the mail server, and what customers get.
 
+use super::changes::parse_duration;
+use super::side::PackSide;
 use crate::config::connection::secret_of;
 use crate::config::project::{MailKeys, ShopMailKeys};
 use crate::config::source::Loader;
 use crate::config::spanned::At;
+use crate::config::texts::{Bound, Texts};
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
-use crate::plan::mail::{MailServer, Mailing, Password};
+use crate::plan::mail::{InvoiceFile, MailServer, Mailing, Password};
 use std::sync::Arc;
 
 /// Where templates of the project's own lie unless it says otherwise, beside the project file.
@@ -17,10 +20,12 @@ pub fn mailing(
     file: &Arc<SourceFile>,
     server: Option<&At<MailKeys>>,
     shop: Option<&At<ShopMailKeys>>,
+    erp: Option<&PackSide>,
 ) -> Option<Mailing> {
     let shop = shop?;
     let at = Span::new(file, shop.range.clone());
-    if !shop.shipment && shop.invoice.is_none() {
+    let invoice = invoice(loader, file, shop, erp);
+    if !shop.shipment && invoice.is_none() {
         return None;
     }
     let Some(server) = server else {
@@ -31,12 +36,56 @@ pub fn mailing(
         return None;
     };
     let server = self::server(loader, file, server)?;
-    let invoice = shop.invoice.as_ref();
+    let wait = shop.wait_for_tracking.as_ref();
+    let wait_for_tracking = wait.and_then(|text| {
+        let wait = parse_duration(text);
+        if wait.is_none() {
+            let message = format!("`{}` is not a duration", text.value);
+            loader.report(Diagnostic::error("P104", message).at(
+                &text.content(file),
+                "wanted a number with a unit: `6h`, `2d`",
+            ));
+        }
+        wait
+    });
     Some(Mailing {
         server,
         shipment: shop.shipment,
-        invoice: invoice.map(|path| loader.base.join(path.as_str())),
+        wait_for_tracking,
+        invoice,
     })
+}
+
+/// Where the invoices' files are; `None`: there is no mail for them, or a mistake, which is reported.
+fn invoice(
+    loader: &mut Loader<'_>,
+    file: &Arc<SourceFile>,
+    shop: &ShopMailKeys,
+    erp: Option<&PackSide>,
+) -> Option<InvoiceFile> {
+    match (&shop.invoice, &shop.invoice_sql) {
+        (Some(path), None) => Some(InvoiceFile::Path(loader.base.join(path.as_str()))),
+        (None, Some(sql)) => {
+            let texts = Texts {
+                file,
+                variables: erp.map(|erp| &erp.variables),
+            };
+            let sql = texts.sql(sql, &Bound::names(&["invoice"]), &mut loader.found);
+            Some(InvoiceFile::Blob(sql))
+        }
+        (Some(path), Some(sql)) => {
+            loader.report(
+                Diagnostic::error("P105", "an invoice's file is in one place")
+                    .at(&sql.span(file), "this says the ERP's database")
+                    .note(format!(
+                        "the one at {} says a folder",
+                        path.span(file).place()
+                    )),
+            );
+            None
+        }
+        (None, None) => None,
+    }
 }
 
 fn server(

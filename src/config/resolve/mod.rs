@@ -14,6 +14,7 @@ pub mod source;
 pub mod stock;
 pub mod table;
 pub mod target;
+mod tracking;
 mod web;
 pub mod write;
 
@@ -28,7 +29,7 @@ use super::source::Loader;
 use super::spanned::At;
 use super::texts::Bound;
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
-use crate::plan::fulfilment::Fulfilment;
+use crate::plan::fulfilment::{Fulfilment, Tracking};
 use crate::plan::mail::Mailing;
 use crate::plan::schedule::Schedule;
 use crate::plan::{Codes, Connection, ErpStock, Flow, Plan, ServerSql, Shop, Source, Within};
@@ -41,6 +42,7 @@ use std::path::Path;
 use std::sync::Arc;
 use table::{Connections, TableFlow};
 use target::ShopRecord;
+use tracking::Around;
 
 /// Where state lies unless the project says otherwise, beside the project file.
 const STATE_DIR: &str = ".ponte";
@@ -310,7 +312,8 @@ impl<'p> Resolver<'p, '_> {
                 let fulfilment = web.as_ref();
                 let fulfilment = fulfilment.and_then(|web| web.fulfilment(&mut self.loader.found));
                 let fulfilment = fulfilment.map(|one| Fulfilment {
-                    mailing: self.mailing(keys),
+                    mailing: self.mailing(keys, erp.side),
+                    tracking: erp.side.and_then(|erp| self.tracking(keys, erp, &one)),
                     ..one
                 });
                 plan.fulfilments.extend(fulfilment);
@@ -327,9 +330,19 @@ impl<'p> Resolver<'p, '_> {
         }
     }
 
-    fn mailing(&mut self, keys: &ShopKeys) -> Option<Mailing> {
+    fn tracking(&mut self, keys: &ShopKeys, erp: &PackSide, one: &Fulfilment) -> Option<Tracking> {
+        let around = Around {
+            file: self.file,
+            erp,
+            connections: &self.connections,
+            ways: &one.ways,
+        };
+        around.tracking(self.loader, &keys.fulfilment.as_ref()?.tracking)
+    }
+
+    fn mailing(&mut self, keys: &ShopKeys, erp: Option<&PackSide>) -> Option<Mailing> {
         let server = self.project.keys.mail.as_ref();
-        mail::mailing(self.loader, self.file, server, keys.mail.as_ref())
+        mail::mailing(self.loader, self.file, server, keys.mail.as_ref(), erp)
     }
 
     /// The records that a shop has, in the order in which they run.

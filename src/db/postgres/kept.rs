@@ -83,18 +83,57 @@ impl Remembered {
     }
 }
 
-/// What a transaction asks at its beginning: the server's process, and the version of each table's row in the catalog.
-pub fn question<'t>(tables: impl Iterator<Item = &'t TableName>) -> String {
-    let mut sql = "SELECT pg_catalog.pg_backend_pid()".to_owned();
-    for table in tables {
-        let quote = |name: &str| quoted(&quoted(name, DIALECT.quote), '\'');
+/// What a transaction asks at its beginning: the server's process, and the versions of the tables' rows in the catalog. One query for all
+/// of them is planned in less time than one for each.
+pub fn question(tables: &[&TableName]) -> String {
+    let process = "SELECT pg_catalog.pg_backend_pid()";
+    if tables.is_empty() {
+        return process.to_owned();
+    }
+    let quote = |name: &str| quoted(&quoted(name, DIALECT.quote), '\'');
+    let named = tables.iter().enumerate().map(|(at, table)| {
         let name = match &table.schema {
             Some(schema) => format!("{} || '.' || {}", quote(schema), quote(&table.name)),
             None => quote(&table.name),
         };
-        sql.push_str(&format!(
-            ", (SELECT c.oid || ' ' || c.xmin FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass({name}))"
-        ));
+        format!("({at}, pg_catalog.to_regclass({name}))")
+    });
+    let named: Vec<String> = named.collect();
+    format!(
+        "{process}, (SELECT pg_catalog.string_agg(n.place || ' ' || c.oid || ' ' || c.xmin, ',') FROM (VALUES {}) n(place, oid) \
+         JOIN pg_catalog.pg_class c ON c.oid = n.oid)",
+        named.join(", ")
+    )
+}
+
+/// Of each of so many tables its version, by the second value of the answer; `None`: it is not there.
+pub fn versions(answer: Option<String>, tables: usize) -> Vec<Option<String>> {
+    let mut versions = vec![None; tables];
+    let answer = answer.unwrap_or_default();
+    for (place, version) in answer.split(',').filter_map(|one| one.split_once(' ')) {
+        if let Some(found) = place
+            .parse()
+            .ok()
+            .and_then(|at: usize| versions.get_mut(at))
+        {
+            *found = Some(version.to_owned());
+        }
     }
-    sql
+    versions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_told_apart_by_place() {
+        let answer = Some("2 16390 731,0 16384 733".to_owned());
+        let wanted = [Some("16384 733"), None, Some("16390 731")];
+        assert_eq!(
+            versions(answer, 3),
+            wanted.map(|version| version.map(str::to_owned))
+        );
+        assert_eq!(versions(None, 1), [None]);
+    }
 }

@@ -1,8 +1,9 @@
-//! The connection with what must be known of it: whether it still works, whether a transaction is open and may have
-//! failed, whether an abandoned result is still on its way.
+//! The connection: everything that is sent goes through here, one call after the other.
 
 use super::copy::{self, Layout, Past, wires};
 use super::kept::{self, Kept};
+use super::later::{self, Later};
+use super::line::{State, Transaction, no_answer};
 use super::{errors, params};
 use crate::db::batch::{Decode, batches};
 use crate::db::query::TableName;
@@ -10,12 +11,10 @@ use crate::db::render::Sql;
 use crate::db::sieve::{self, Sieve, Sifted};
 use crate::db::{BATCH_BYTES, BATCH_ROWS, CommitError, DbError, DbErrorKind, Isolation, Result};
 use crate::value::{Row, RowBatch, Value};
-use futures_util::FutureExt;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use sqlx::postgres::{PgArguments, PgConnection, PgRow, PgTypeInfo};
-use sqlx::{AssertSqlSafe, Column, Connection, Executor, Row as _, SqlSafeStr, Statement};
+use sqlx::{AssertSqlSafe, Column, Connection, Either, Executor, Row as _, SqlSafeStr, Statement};
 use std::collections::HashSet;
-use std::future::Future;
 use std::time::Duration;
 
 type Rows<'a> = BoxStream<'a, std::result::Result<PgRow, sqlx::Error>>;
@@ -40,92 +39,26 @@ pub struct Link {
     /// No type was made since these were looked up, as far as this session knows.
     types_known: bool,
     kept: Kept,
+    later: Later,
 }
 
-struct State {
-    /// Longest wait for the server, beyond its own statement time-out.
-    wait_max: Duration,
-    transaction: Transaction,
-    /// A result was begun that has not been read to its end.
-    unsettled: bool,
-    /// A call is under way. Found set by the next one, that one's future was dropped half-way, and nobody knows what
-    /// became of its statement.
-    busy: bool,
-    lost: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Transaction {
-    None,
-    Open,
-    /// A statement failed since it was opened, so that the server may already have given it up. (It has not, if the
-    /// failure was ours or was undone with a savepoint.)
-    Suspect,
-}
-
-impl State {
-    /// Notes what an error means for the session.
-    fn note(&mut self, error: DbError) -> DbError {
-        if error.kind == DbErrorKind::ConnectionLost {
-            self.lost = true;
-        }
-        if self.transaction == Transaction::Open {
-            self.transaction = Transaction::Suspect;
-        }
-        error
-    }
-
-    /// Waits for the answer to a whole statement.
-    async fn call<T>(
-        &mut self,
-        work: impl Future<Output = std::result::Result<T, sqlx::Error>>,
-    ) -> Result<T> {
-        self.busy = true;
-        let done = self.wait(work).await;
-        self.busy = false;
-        done
-    }
-
-    /// Waits for the server, but not for ever: a peer that vanished without a word is never heard of again.
-    async fn wait<T>(
-        &mut self,
-        work: impl Future<Output = std::result::Result<T, sqlx::Error>>,
-    ) -> Result<T> {
-        let mut work = std::pin::pin!(work);
-        // What has come already needs no clock.
-        let answer = match work.as_mut().now_or_never() {
-            Some(answer) => Ok(answer),
-            None => tokio::time::timeout(self.wait_max, work).await,
-        };
-        match answer {
-            Ok(Ok(done)) => Ok(done),
-            Ok(Err(error)) => Err(self.note(errors::running(&error))),
-            Err(_) => Err(self.note(no_answer(self.wait_max))),
-        }
-    }
-}
-
-fn no_answer(waited: Duration) -> DbError {
-    DbError::new(
-        DbErrorKind::ConnectionLost,
-        format_args!("no answer from the server within {} s", waited.as_secs()),
-    )
+/// What a transaction's beginning has told.
+pub struct Begun {
+    /// Of each table, in which version the catalog has it.
+    pub versions: Vec<Option<String>>,
+    /// The first value of the query that was asked, if there was one and it yielded a row.
+    pub answer: Option<String>,
 }
 
 impl Link {
     pub fn new(connection: PgConnection, wait_max: Duration) -> Self {
         Link {
             connection,
-            state: State {
-                wait_max,
-                transaction: Transaction::None,
-                unsettled: false,
-                busy: false,
-                lost: false,
-            },
+            state: State::new(wait_max),
             types: HashSet::new(),
             types_known: false,
             kept: Kept::default(),
+            later: Later::default(),
         }
     }
 
@@ -165,8 +98,46 @@ impl Link {
         Ok(())
     }
 
-    /// Reads an abandoned result to its end. An error in it is nobody's any more.
+    /// Keeps a statement back for [`Link::send_later`].
+    pub async fn later(&mut self, sql: &str, doing: String) -> Result<()> {
+        self.in_transaction()?;
+        self.later.push(sql, doing);
+        match self.later.text.len() > later::MOST {
+            true => self.send_later().await,
+            false => Ok(()),
+        }
+    }
+
+    /// Before anything else is sent: sends what was kept back, and reads an abandoned result to its end.
     async fn settle(&mut self) -> Result<()> {
+        self.drain().await?;
+        self.send_later().await
+    }
+
+    /// Sends what was kept back, all of it in one message: the server stops at the first statement that fails.
+    pub async fn send_later(&mut self) -> Result<()> {
+        if self.later.is_empty() {
+            return Ok(());
+        }
+        self.drain().await?;
+        let Later { text, doing } = std::mem::take(&mut self.later);
+        let mut done = 0;
+        let mut results = sqlx::raw_sql(AssertSqlSafe(text)).fetch_many(&mut self.connection);
+        let work = async {
+            while let Some(result) = results.try_next().await? {
+                done += usize::from(matches!(result, Either::Left(_)));
+            }
+            Ok(())
+        };
+        let sent = self.state.call(work).await;
+        sent.map_err(|error| match doing.get(done) {
+            Some(doing) => error.context(doing),
+            None => error,
+        })
+    }
+
+    /// Reads an abandoned result to its end. An error in it is nobody's any more.
+    async fn drain(&mut self) -> Result<()> {
         self.state.lost |= self.state.busy;
         if self.state.lost {
             return Err(DbError::new(
@@ -350,12 +321,14 @@ impl Link {
         })
     }
 
-    /// Begins a transaction, and tells in which version the catalog has each of these tables.
-    pub async fn begin<'t>(
+    /// Begins a transaction, and tells in which version the catalog has each of these tables. `asking`: a query without parameters that
+    /// is run, too. If it fails, the transaction is open.
+    pub async fn begin(
         &mut self,
         isolation: Isolation,
-        tables: impl Iterator<Item = &'t TableName>,
-    ) -> Result<Vec<Option<String>>> {
+        tables: &[&TableName],
+        asking: Option<&str>,
+    ) -> Result<Begun> {
         if self.state.transaction != Transaction::None {
             return Err(DbError::new(
                 DbErrorKind::Other,
@@ -368,20 +341,33 @@ impl Link {
             Isolation::ReadCommitted => "BEGIN ISOLATION LEVEL READ COMMITTED",
             Isolation::Snapshot => "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
         };
-        let sql = format!("{begin}; {}", kept::question(tables));
-        let work = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_one(&mut self.connection);
-        let answer = self.state.call(work).await?;
+        let mut sql = format!("{begin}; {}", kept::question(tables));
+        if let Some(asking) = asking {
+            sql.push_str("; ");
+            sql.push_str(asking);
+            self.state.transaction = Transaction::Open;
+        }
+        let work = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut self.connection);
+        let mut answers = self.state.call(work).await?.into_iter();
         self.state.transaction = Transaction::Open;
-        let text = |at: usize| -> Result<Option<String>> {
-            let raw = answer.try_get_raw(at);
-            let raw = raw.map_err(|error| errors::running(&error))?;
-            // Simple statements are answered in text.
-            Ok(raw.as_str().ok().map(str::to_owned))
+        // Simple statements are answered in text.
+        let texts = |row: PgRow| -> Result<Vec<Option<String>>> {
+            let text = |at| {
+                let raw = row.try_get_raw(at);
+                let raw = raw.map_err(|error| errors::running(&error))?;
+                Ok(raw.as_str().ok().map(str::to_owned))
+            };
+            (0..row.len()).map(text).collect()
         };
-        if !self.kept.is_sound(text(0)?) {
+        let mut told = answers.next().map_or(Ok(Vec::new()), texts)?.into_iter();
+        if !self.kept.is_sound(told.next().flatten()) {
             self.forget_statements().await?;
         }
-        (1..answer.len()).map(text).collect()
+        let answer = answers.next().map(texts).transpose()?;
+        Ok(Begun {
+            versions: kept::versions(told.next().flatten(), tables.len()),
+            answer: answer.and_then(|row| row.into_iter().next().flatten()),
+        })
     }
 
     /// # Errors
@@ -398,7 +384,12 @@ impl Link {
             return Err(CommitError::NotDone(no_transaction()));
         }
         // Up to here nothing is committed, whatever happens.
-        self.settle().await.map_err(CommitError::NotDone)?;
+        if let Err(error) = self.settle().await {
+            if !self.state.lost {
+                self.rollback().await.map_err(CommitError::NotDone)?;
+            }
+            return Err(CommitError::NotDone(error));
+        }
         if self.state.transaction == Transaction::Suspect
             && let Err(error) = self.simple("SELECT 1 AS stands").await
         {
@@ -437,6 +428,7 @@ impl Link {
             return Ok(());
         }
         self.kept.is_doubtful |= self.state.transaction == Transaction::Suspect;
+        self.later = Later::default();
         self.simple("ROLLBACK").await?;
         self.state.transaction = Transaction::None;
         Ok(())

@@ -4,7 +4,7 @@
 //! few parameters for any number of rows, and every type is written in the form that the server itself reads. The
 //! casts name no length, so that what is too long is refused when it is assigned, and never cut.
 
-use super::{DIALECT, PostgresSession, params};
+use super::{DIALECT, PostgresSession, later, params};
 use crate::db::query::{Add, Delete, Insert, TableName, Update};
 use crate::db::render::{Limits, Sql, chunks};
 use crate::db::write::{check_delta, matched};
@@ -56,6 +56,35 @@ pub async fn insert(session: &mut PostgresSession, insert: &Insert) -> Result<Ve
         }
     }
     Ok(generated)
+}
+
+/// Keeps the rows' insertion back; see [`Session::insert_later`](crate::db::Session::insert_later).
+pub async fn insert_later(session: &mut PostgresSession, insert: &Insert) -> Result<()> {
+    let fits = |row: &Vec<Value>| row.iter().all(later::is_quotable);
+    let size: usize = insert.rows.iter().map(|row| bytes(row)).sum();
+    let is_simple = insert.generated.is_none() && !insert.columns.is_empty() && size < later::MOST;
+    if !is_simple || !insert.rows.iter().all(fits) {
+        return self::insert(session, insert).await.map(drop);
+    }
+    if insert.rows.is_empty() {
+        return Ok(());
+    }
+    let columns: Vec<&String> = insert.columns.iter().collect();
+    let types = session.types_of(&insert.table, &columns).await?;
+    let mut out = Sql::new(&DIALECT, "INSERT INTO ");
+    out.table(&insert.table).text(" (").idents(columns);
+    out.text(") VALUES ");
+    out.separated(&insert.rows, |out, row| {
+        out.text("(");
+        out.separated(row.iter().zip(&types), |out, (value, ty)| {
+            out.text("CAST(");
+            later::push_quoted(value, &mut out.text);
+            out.text(" AS ").text(ty).text(")");
+        });
+        out.text(")");
+    });
+    let doing = format!("inserting into {}", insert.table);
+    session.link.later(&out.text, doing).await
 }
 
 fn not_inserted(table: &TableName) -> DbError {

@@ -180,7 +180,7 @@ impl<'b> Applier<'b> {
                 .filter(|op| !failed.contains(&op.record()) && is_of_a_row(write, op))
                 .collect();
             if mode == Mode::Write {
-                execute(self.session.as_mut(), write, &ops).await?;
+                execute(self.session.as_mut(), write, &ops, false).await?;
             }
             collect(write, &there, ops, false, &mut found);
         }

@@ -69,7 +69,7 @@ impl Applier<'_> {
                     ops.retain(|op| !matches!(op, Op::Insert { .. }));
                 }
                 unique::settle(self.session.as_mut(), write, &mut ops).await?;
-                let generated = execute(self.session.as_mut(), write, &ops).await?;
+                let generated = execute(self.session.as_mut(), write, &ops, self.singly).await?;
                 self.take_over(write, records, &ops, generated, &mut pass.fresh);
             }
             let is_decided_about = mode == Mode::Look && bound.flow.target.approve.is_some();
@@ -116,6 +116,33 @@ impl Applier<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether one of the target's rows is what its pack calls `name`, for a record that is yet to be created. What cannot be told,
+    /// several rows that could be it say, is for the write to refuse.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn finds(&mut self, record: &mut Record, name: &str) -> Result<bool, DbError> {
+        let bound = self.bound;
+        let links = LinkCache::assuming(&self.assumed);
+        let sight = Sight {
+            around: &self.around,
+            lookups: &bound.layout.lookups,
+            links: &links,
+        };
+        for ((slot, value), (_, expr)) in bound.fields.iter().zip(&bound.flow.target.fields) {
+            match evaluate(value, &sight.of(record, None), &expr.at) {
+                Ok(value) => record.values[*slot as usize] = value,
+                Err(_) => return Ok(true),
+            }
+        }
+        let session = self.session.as_mut();
+        let asked = fetch::fetch(session, &bound.fetch, record, sight, true).await?;
+        let mut its = bound.fetch.iter().filter(|one| one.fetch.alias == name);
+        let has_value = |slot: Slot| !record.values[slot as usize].is_null();
+        let is_found = its.any(|one| one.exports.iter().any(|(_, slot)| has_value(*slot)));
+        Ok(asked.is_err() || is_found)
     }
 
     pub(super) async fn compare(

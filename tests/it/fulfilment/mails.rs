@@ -6,7 +6,7 @@ use crate::sync::pair::On;
 
 impl Story {
     /// The project sends mails through this server.
-    fn mails_through(&mut self, url: &str, more: &str) {
+    pub fn mails_through(&mut self, url: &str, more: &str) {
         let text = self.between.project.read("ponte.toml");
         let text = text.replace(
             "fulfilment.write = true",
@@ -19,7 +19,7 @@ impl Story {
             .file("ponte.toml", &format!("{text}{mail}"));
     }
 
-    async fn customer_is(&self, order: u32, email: &str) {
+    pub async fn customer_is(&self, order: u32, email: &str) {
         let document = self.document(order).await;
         self.erp(&format!(
             "UPDATE customers SET email = '{email}' WHERE number = (SELECT customer FROM orders WHERE number = '{document}')"
@@ -232,4 +232,90 @@ async fn with_starttls_and_a_login_everything_goes_to_the_test_recipient() {
     assert_eq!(mails.len(), 1, "{mails:?}");
     assert!(mails[0].starts_with("To: me@example.com\n"));
     assert!(mails[0].contains("<p>Ada Rossi & D1</p>"), "{}", mails[0]);
+}
+
+/// The ERP keeps its invoices' files in a table.
+async fn from_a_column(test: &str, erp: On, bytes: &str) {
+    let smtpd = Smtpd::open();
+    let mut story = Story::new(test, erp, On::Sqlite, 6).await;
+    story.mails_through(&format!("smtp://127.0.0.1:{}?tls=off", smtpd.port), "");
+    let text = story.between.project.read("ponte.toml");
+    let text = text.replace(
+        "shipment = true, invoice = \"invoices/{invoice}.pdf\"",
+        "invoice_sql = \"SELECT p.content FROM invoice_files p WHERE p.invoice = :invoice\"",
+    );
+    story.between.project.file("ponte.toml", &text);
+    story
+        .erp(&format!(
+            "CREATE TABLE invoice_files (invoice varchar(20), content {bytes})"
+        ))
+        .await;
+    let hex = |text: &str| match erp {
+        On::Postgres => format!("decode('{text}', 'hex')"),
+        _ => format!("X'{text}'"),
+    };
+    let eleven_mib = match erp {
+        On::Postgres => "decode(repeat('25', 11534336), 'hex')".to_owned(),
+        _ => "zeroblob(11534336)".to_owned(),
+    };
+    for (invoice, content) in [
+        // %PDF-1.4, a zero byte.
+        ("F1", hex("255044462d312e3400")),
+        ("F2", hex("3c68746d6c3e")),
+        ("F3", hex("")),
+        ("F4", eleven_mib),
+        ("F5", "NULL".to_owned()),
+    ] {
+        story
+            .erp(&format!(
+                "INSERT INTO invoice_files VALUES ('{invoice}', {content})"
+            ))
+            .await;
+    }
+    for n in 1..=6 {
+        story.invoice(1000 + n, &format!("F{n}")).await;
+        story
+            .deliver(1000 + n, &format!("D{n}"), "T", &[1, 2])
+            .await;
+    }
+    let project = &story.between.project;
+    project.ponte(&["sync", "main/fulfilment"]).exits_with(4);
+    let mails = smtpd.mails();
+    assert_eq!(mails.len(), 1, "{mails:#?}");
+    assert!(
+        mails[0].contains("filename=\"F1.pdf\"") && mails[0].contains("%PDF-1.4"),
+        "{}",
+        mails[0]
+    );
+    let list = project.ponte(&["quarantine", "list", "main/fulfilment"]);
+    let list = list.succeeds().stdout;
+    for why in [
+        "the file of invoice `F2` is no PDF",
+        "the file of invoice `F3` is empty",
+        "the file of invoice `F4` has 11 MiB; a mail takes 10 MiB",
+        "the ERP has no file of invoice `F5`",
+        "the ERP has no file of invoice `F6`",
+    ] {
+        assert!(list.contains(why), "{why}\n{list}");
+    }
+    // It is there by now.
+    story
+        .erp(&format!(
+            "UPDATE invoice_files SET content = {} WHERE invoice = 'F5'",
+            hex("255044462d")
+        ))
+        .await;
+    project.ponte(&["mail", "again", "1005"]).succeeds();
+    project.ponte(&["sync", "main/fulfilment"]).exits_with(4);
+    assert_eq!(smtpd.mails().len(), 2);
+}
+
+#[tokio::test]
+async fn an_invoices_file_comes_from_a_column_on_postgres() {
+    from_a_column("invoice column postgres", On::Postgres, "bytea").await;
+}
+
+#[tokio::test]
+async fn an_invoices_file_comes_from_a_column_on_sqlite() {
+    from_a_column("invoice column sqlite", On::Sqlite, "BLOB").await;
 }

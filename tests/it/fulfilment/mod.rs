@@ -6,3 +6,4 @@ mod odoo;
 mod others;
 mod story;
 mod told;
+mod tracking;

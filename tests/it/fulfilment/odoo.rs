@@ -141,3 +141,49 @@ async fn an_order_that_was_entered_anew_is_what_became_of_the_new_one() {
     .await;
     assert_eq!(odoo.told().await[0], "1001 | wc-completed | - | - | -");
 }
+
+/// A courier's table in Odoo's own database; the shop is told in the same run.
+async fn numbers_come(version: u32) {
+    let mut odoo = Odoo::new("odoo's tracking numbers", version).await;
+    let text = odoo.between.project.read("ponte.toml");
+    let tracking = "fulfilment.tracking = [{ connection = \"erp\", sql = \"SELECT s.parcel, s.tracking FROM shipments s WHERE s.parcel IN (:parcel)\" }]";
+    let with = format!("fulfilment.write = true\n{tracking}");
+    let text = text.replace("fulfilment.write = true", &with);
+    odoo.between.project.file("ponte.toml", &text);
+    odoo.erp("INSERT INTO delivery_carrier (id, name) VALUES (1, '{\"en_US\": \"BRT\"}'); CREATE TABLE shipments (parcel varchar, tracking varchar)")
+        .await;
+    odoo.between.project.ponte(&["check"]).succeeds();
+    for (order, number, tracking) in [
+        (1001, "WH/OUT/1", "NULL"),
+        (1002, "WH/OUT/2", "'T2'"),
+        (1003, "WH/OUT/3", "''"),
+    ] {
+        odoo.set(order, "sale", "'full'").await;
+        odoo.deliver(order, number, tracking, "customer").await;
+    }
+    odoo.erp("UPDATE stock_picking SET date_done = now() AT TIME ZONE 'UTC'; INSERT INTO shipments VALUES ('WH/OUT/1', 'T1'), ('WH/OUT/2', 'other'), ('WH/OUT/3', 'T3'), ('WH/IN/1', 'no')")
+        .await;
+    assert_eq!(
+        odoo.told().await[..3],
+        [
+            "1001 | wc-completed | BRT | T1 | -",
+            "1002 | wc-completed | BRT | T2 | -",
+            "1003 | wc-completed | BRT | T3 | -",
+        ]
+    );
+    let numbers = "SELECT name, carrier_tracking_ref FROM stock_picking ORDER BY name";
+    assert_eq!(
+        odoo.between.erp_rows(numbers).await,
+        ["WH/OUT/1 | T1", "WH/OUT/2 | T2", "WH/OUT/3 | T3"]
+    );
+}
+
+#[tokio::test]
+async fn tracking_numbers_come_onto_the_deliveries_of_odoo_19() {
+    numbers_come(19).await;
+}
+
+#[tokio::test]
+async fn tracking_numbers_come_onto_the_deliveries_of_odoo_17() {
+    numbers_come(17).await;
+}

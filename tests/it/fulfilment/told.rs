@@ -1,7 +1,10 @@
 //! What the shop is told, and what not.
 
 use super::story::Story;
+use crate::orders::place::Order;
+use crate::support::smtpd::Smtpd;
 use crate::sync::pair::On;
+use snapbox::str;
 
 /// From the first parcel to the invoice, a cancelled order, and one that somebody has refunded.
 async fn told_once(test: &str, erp: On, shop: On) {
@@ -219,4 +222,63 @@ async fn a_deleted_order_is_told_once_and_the_flow_is_known() {
     let json = project.ponte(&["status", "--json"]).succeeds().stdout;
     assert!(json.contains("every 5m"), "{json}");
     project.ponte(&["check"]).succeeds();
+}
+
+#[tokio::test]
+async fn the_status_counts_orders_approvals_and_mails() {
+    let mut story = Story::new("status counts", On::Sqlite, On::Sqlite, 3).await;
+    let smtpd = Smtpd::open();
+    story.mails_through(&format!("smtp://127.0.0.1:{}?tls=off", smtpd.port), "");
+    let text = story.between.project.read("ponte.toml");
+    let rule = "[[shop.main.orders.accept]]\nif = \"new_customer\"\ntake = \"after approval\"\n";
+    let text = format!("{text}\n{rule}");
+    story.between.project.file("ponte.toml", &text);
+    let unpaid = Order {
+        status: "wc-on-hold",
+        ..Order::usual(1006)
+    };
+    let again = Order {
+        email: "buyer1001@example.com".to_owned(),
+        ..Order::usual(1007)
+    };
+    let orders = [Order::usual(1004), Order::usual(1005), unpaid, again];
+    story.between.place(&orders).await;
+    // One whose lines the ERP does not know, of a customer that it knows.
+    story
+        .shop("UPDATE wp_woocommerce_order_itemmeta SET meta_value = '999' WHERE meta_key = '_product_id' AND order_item_id BETWEEN 100700 AND 100799")
+        .await;
+    for (order, name) in [(1001, "ada"), (1002, "never"), (1003, "later")] {
+        story
+            .customer_is(order, &format!("{name}@example.com"))
+            .await;
+        story
+            .deliver(order, &format!("D{order}"), "T", &[1, 2])
+            .await;
+    }
+    story
+        .shop("UPDATE wp_wc_orders SET billing_email = 'ada@example.com' WHERE id = 1007; UPDATE wp_wc_order_addresses SET email = 'ada@example.com' WHERE order_id = 1007 AND address_type = 'billing'")
+        .await;
+    let project = &story.between.project;
+    project.ponte(&["sync", "main/order"]).exits_with(4);
+    project.ponte(&["sync", "main/fulfilment"]).exits_with(4);
+    let status = project.ponte(&["status"]).succeeds();
+    status.stdout_eq(str![[r#"
+flow             last run[..]outcome[..]last good run[..]read  quarantine  runs
+main/category    never   [..]never[..]every 1h
+main/article     never   [..]never[..]every 1h
+main/price       never   [..]never[..]every 1h
+main/order       [..]  quarantined  [..]     3           3  every 1m
+main/stock       never   [..]never[..]every 15m
+main/fulfilment  [..]  quarantined  [..]     3           1  every 5m
+main/order: 2 records waited for approval when it last ran; `ponte approve list` shows what
+main: 3 web orders imported, 1 waiting in the shop, 3 in quarantine (2 of them to approve); 1 mail sent, 1 due, 1 for a person
+
+"#]]);
+    let json = project.ponte(&["status", "--json"]).succeeds().stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let orders = serde_json::json!([{
+        "shop": "main", "imported": 3, "waiting_in_shop": 1, "to_approve": 2, "quarantined": 3,
+        "mails_sent": 1, "mails_due": 1, "mails_for_a_person": 1,
+    }]);
+    assert_eq!(json["orders"], orders);
 }

@@ -1,6 +1,7 @@
 //! What an order becomes, and that it becomes so once.
 
 use super::place::{Between, Line, Order};
+use crate::support::proxy::Proxy;
 use crate::sync::pair::On;
 
 const HEADS: &str = "SELECT web_reference, web_number, status, order_date, customer, total + 0, net_total + 0, payment_method, transaction_id, carrier,
@@ -231,4 +232,25 @@ async fn a_dry_run_shows_what_would_be_imported() {
         .erp_rows("SELECT value FROM counters ORDER BY name")
         .await;
     assert_eq!(counters, ["100000", "100000"]);
+}
+
+#[tokio::test]
+async fn an_order_of_a_new_customer_costs_six_round_trips() {
+    let mut between = Between::new("order round trips", On::Postgres, On::Sqlite).await;
+    let proxy = Proxy::start(&between.erp.url);
+    between.erp_at(&proxy.url(&between.erp.url));
+    let mut placed = 0;
+    let mut asked = Vec::new();
+    for more in [10, 40] {
+        let orders: Vec<Order> = (0..more).map(|n| Order::usual(1001 + placed + n)).collect();
+        between.place(&orders).await;
+        placed += more;
+        let before = proxy.counts().round_trips;
+        between.project.ponte(&["sync", "main/order"]).succeeds();
+        asked.push(proxy.counts().round_trips - before);
+    }
+    between.assert_whole(50).await;
+    // The statements are prepared in both runs, by the second order of each.
+    let each = (asked[1] - asked[0]) / 30;
+    assert!(each <= 6, "{each} round trips an order: {asked:?}");
 }

@@ -219,6 +219,97 @@ take = "after approval"
     has(&between.told(&["approve", "list"]), &["main/order/1002"]);
 }
 
+async fn new_customers_wait(test: &str, erp: On) {
+    let mut between = Between::new(test, erp, On::Sqlite).await;
+    between.rules(
+        r#"
+[[shop.main.orders.accept]]
+if   = "new_customer"
+take = "after approval"
+why  = "nobody knows them yet"
+"#,
+    );
+    between
+        .erp
+        .client()
+        .await
+        .run("INSERT INTO customers (number, name, vat_number, email) VALUES ('C1', 'Known Srl', '01234567890', 'Ada@Known.Example')")
+        .await;
+    let of = |id, email: &str| Order {
+        email: email.to_owned(),
+        ..Order::usual(id)
+    };
+    let company = Order {
+        company: Some("Known S.r.l."),
+        vat: Some("IT 01234567890"),
+        ..Order::usual(1002)
+    };
+    // Known by address and by VAT number; new ones, two orders of one of them.
+    between
+        .place(&[
+            of(1001, "ada@known.example"),
+            company,
+            of(1003, "new@example.com"),
+            of(1004, "new@example.com"),
+            of(1005, "other@example.com"),
+        ])
+        .await;
+    between.project.ponte(&["sync", "main/order"]).exits_with(4);
+    between.assert_whole(2).await;
+    has(
+        &between.told(&["approve", "list"]),
+        &[
+            "3 questions wait",
+            "main/order/1003",
+            "nobody knows them yet",
+        ],
+    );
+    has(
+        &between.told(&["order", "1005"]),
+        &["no: waits for approval: nobody knows them yet"],
+    );
+    between
+        .project
+        .ponte(&["approve", "accept", "main/order/1003"])
+        .succeeds();
+    let reject = ["approve", "reject", "main/order/1005", "--why", "a fraud"];
+    between.project.ponte(&reject).succeeds();
+    between.project.ponte(&["sync", "main/order"]).exits_with(4);
+    // Its customer is known by now, and the question stands all the same.
+    between.assert_whole(3).await;
+    between.project.ponte(&["sync", "main/order"]).exits_with(4);
+    between.assert_whole(3).await;
+    has(
+        &between.told(&["order", "1004"]),
+        &["no: waits for approval: nobody knows them yet"],
+    );
+    has(&between.told(&["order", "1005"]), &["a fraud"]);
+    // Who has ordered before is no new customer, and what is new by then is asked anew.
+    between
+        .place(&[of(1006, "NEW@example.com"), of(1007, "third@example.com")])
+        .await;
+    between
+        .project
+        .ponte(&["approve", "accept", "main/order/1004"])
+        .succeeds();
+    between.project.ponte(&["sync", "main/order"]).exits_with(4);
+    between.assert_whole(5).await;
+    let customers = "SELECT COUNT(*) FROM customers WHERE number LIKE 'WC%'";
+    assert_eq!(between.erp_rows(customers).await, ["1"]);
+    let listed = between.told(&["approve", "list"]);
+    has(&listed, &["1 question waits", "main/order/1007"]);
+}
+
+#[tokio::test]
+async fn an_order_of_a_new_customer_waits_for_approval_on_postgres() {
+    new_customers_wait("new customers postgres", On::Postgres).await;
+}
+
+#[tokio::test]
+async fn an_order_of_a_new_customer_waits_for_approval_on_sqlite() {
+    new_customers_wait("new customers sqlite", On::Sqlite).await;
+}
+
 #[tokio::test]
 async fn payments_carriers_and_vat_get_the_erps_names_or_the_order_waits() {
     let mut between = Between::new("order codes", On::Sqlite, On::Sqlite).await;

@@ -1,0 +1,120 @@
+//! The file of an invoice: from a folder, or from the ERP's database. It is bounded, and must be a PDF.
+
+use crate::db::query::Query;
+use crate::db::template::{self, Bound};
+use crate::db::{self, DbErrorKind, EngineKind, Session};
+use crate::fulfilment::erp::unbound;
+use crate::plan::ServerSql;
+use crate::plan::mail::InvoiceFile;
+use crate::value::Value;
+use std::path::Path;
+
+/// What mail servers mostly take is 20 MiB or more, and an attachment grows by a third on its way.
+const FILE_MAX: u64 = 10 << 20;
+
+/// Name and content of the invoice's file, or why there is none.
+///
+/// # Errors
+/// Those of the ERP's database, as far as they are not about this invoice.
+pub async fn attachment(
+    file: &InvoiceFile,
+    erp: &mut dyn Session,
+    invoice: &str,
+) -> db::Result<Result<(String, Vec<u8>), String>> {
+    // A number with a slash in it names no other folder.
+    let safe = invoice.replace(['/', '\\'], "-");
+    let bytes = match file {
+        InvoiceFile::Path(path) => read(path, &safe),
+        InvoiceFile::Blob(sql) => match fetch(sql, erp, invoice).await {
+            Ok(bytes) => bytes,
+            Err(error) if error.is_transient() || error.kind == DbErrorKind::LeaseLost => {
+                return Err(error);
+            }
+            Err(error) => Err(format!("the query for the invoice's file: {error}")),
+        },
+    };
+    let what = |why: &str| format!("the file of invoice `{invoice}` {why}");
+    Ok(bytes.and_then(|bytes| match bytes.as_slice() {
+        [] => Err(what("is empty")),
+        // Some programs write a few bytes before the mark.
+        bytes if !has_mark(bytes) => Err(what("is no PDF")),
+        _ => Ok((format!("{safe}.pdf"), bytes)),
+    }))
+}
+
+fn has_mark(bytes: &[u8]) -> bool {
+    let start = &bytes[..bytes.len().min(1024)];
+    start.windows(5).any(|five| five == b"%PDF-")
+}
+
+fn too_large(invoice: &str, bytes: u64) -> String {
+    format!(
+        "the file of invoice `{invoice}` has {} MiB; a mail takes {} MiB",
+        bytes.div_ceil(1 << 20),
+        FILE_MAX >> 20
+    )
+}
+
+fn read(path: &Path, invoice: &str) -> Result<Vec<u8>, String> {
+    let path = path.to_string_lossy().replace("{invoice}", invoice);
+    let unreadable =
+        |error: std::io::Error| format!("the invoice's file `{path}` cannot be read: {error}");
+    let size = std::fs::metadata(&path).map_err(unreadable)?.len();
+    if size > FILE_MAX {
+        return Err(too_large(invoice, size));
+    }
+    std::fs::read(&path).map_err(unreadable)
+}
+
+/// The size is asked first: a row that is read comes whole.
+async fn fetch(
+    sql: &ServerSql,
+    erp: &mut dyn Session,
+    invoice: &str,
+) -> db::Result<Result<Vec<u8>, String>> {
+    let bound =
+        |name: &str| (name == "invoice").then(|| Bound::One(Value::Text(invoice.to_owned())));
+    let query = template::bind(&sql.text, bound).map_err(|name| unbound(sql, name))?;
+    let described = erp.describe(&query).await?;
+    let Some(column) = described.first() else {
+        return Ok(Err(
+            "the query for the invoice's file yields no column".to_owned()
+        ));
+    };
+    let [before, behind] = match erp.server().kind {
+        EngineKind::Sqlite => ["LENGTH(CAST(f.", " AS BLOB))"],
+        EngineKind::Postgres | EngineKind::MySql => ["OCTET_LENGTH(f.", ")"],
+    };
+    let sizes = Query::sql(format!("SELECT {before}"))
+        .ident(&column.name)
+        .text(format!("{behind} FROM ("))
+        .append(query.clone())
+        .text("\n) f LIMIT 2");
+    let size = match db::fetch(erp, &sizes).await?.as_slice() {
+        [] => return Ok(Err(format!("the ERP has no file of invoice `{invoice}`"))),
+        [row] => match row[0]
+            .to_decimal()
+            .and_then(|size| size.to_plain().parse().ok())
+        {
+            Some(size) => size,
+            None => return Ok(Err(format!("the ERP has no file of invoice `{invoice}`"))),
+        },
+        _ => {
+            return Ok(Err(format!(
+                "the ERP has several files of invoice `{invoice}`; the query must yield one"
+            )));
+        }
+    };
+    if size > FILE_MAX {
+        return Ok(Err(too_large(invoice, size)));
+    }
+    let rows = db::fetch(erp, &query).await?;
+    Ok(match rows.into_iter().next().map(|row| row[0].clone()) {
+        Some(Value::Bytes(bytes)) => Ok(bytes),
+        Some(other) => Err(format!(
+            "the query for the invoice's file yields {}, not bytes",
+            other.kind()
+        )),
+        None => Err(format!("the ERP has no file of invoice `{invoice}`")),
+    })
+}
