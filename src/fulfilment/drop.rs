@@ -85,10 +85,14 @@ fn text(bytes: Vec<u8>) -> String {
 /// Why the file is no table of tracking numbers.
 fn table(text: &str, columns: &BTreeMap<String, String>) -> Result<Vec<Given>, String> {
     let first = text.lines().next().unwrap_or_default();
-    let count = |separator: &char| first.matches(*separator).count();
-    let separator = [';', ',', '\t', '|'].into_iter().rev().max_by_key(count);
-    let mut rows = cells(text, separator.unwrap_or(';')).into_iter();
-    let header = rows.next().unwrap_or_default();
+    let count = |separator: &u8| first.bytes().filter(|byte| byte == separator).count();
+    let separator = b"|\t,;".iter().max_by_key(|separator| count(separator));
+    let mut lines = csv::ReaderBuilder::new()
+        .delimiter(*separator.unwrap_or(&b';'))
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
+    let header = lines.headers().map_err(|error| error.to_string())?.clone();
     let called = |name: &str| {
         columns
             .get(name)
@@ -99,7 +103,7 @@ fn table(text: &str, columns: &BTreeMap<String, String>) -> Result<Vec<Given>, S
         let called = called(name);
         header
             .iter()
-            .position(|cell| cell.trim().to_lowercase() == called)
+            .position(|cell| cell.to_lowercase() == called)
     };
     let places = COLUMNS.map(at);
     let [parcel, reference, tracking, _, delivered_on] = places;
@@ -114,46 +118,15 @@ fn table(text: &str, columns: &BTreeMap<String, String>) -> Result<Vec<Given>, S
     if let Some((_, called)) = missing {
         return Err(format!("it has no column `{called}`"));
     }
-    let given = |row: Vec<String>| {
+    let given = |row: csv::StringRecord| {
         Given::of(|name| {
             let at = COLUMNS.iter().position(|known| *known == name)?;
-            row.get(places[at]?).cloned()
+            row.get(places[at]?).map(str::to_owned)
         })
     };
-    Ok(rows.map(given).collect())
-}
-
-/// The cells of each line; those in quotation marks may hold separators, line ends and doubled marks.
-fn cells(text: &str, separator: char) -> Vec<Vec<String>> {
-    let (mut rows, mut row, mut cell) = (Vec::new(), Vec::new(), String::new());
-    let mut is_quoted = false;
-    let mut letters = text.chars().peekable();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '"' if is_quoted && letters.peek() == Some(&'"') => {
-                letters.next();
-                cell.push('"');
-            }
-            '"' if is_quoted => is_quoted = false,
-            '"' if cell.trim().is_empty() => {
-                cell.clear();
-                is_quoted = true;
-            }
-            letter if is_quoted => cell.push(letter),
-            letter if letter == separator => row.push(std::mem::take(&mut cell)),
-            '\r' => {}
-            '\n' => {
-                row.push(std::mem::take(&mut cell));
-                rows.push(std::mem::take(&mut row));
-            }
-            letter => cell.push(letter),
-        }
-    }
-    if !cell.is_empty() || !row.is_empty() {
-        row.push(cell);
-        rows.push(row);
-    }
-    rows
+    let rows = lines.records().map(|row| row.map(given));
+    rows.collect::<Result<_, _>>()
+        .map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
