@@ -193,6 +193,7 @@ impl Grants {
     fn transactions(&mut self, lacks: bool) {
         let privilege = match self.kind {
             EngineKind::MySql => "PROCESS",
+            EngineKind::SqlServer => db::clock::VIEW_SERVER_STATE,
             _ => "pg_read_all_stats",
         };
         self.grants.push(Grant {

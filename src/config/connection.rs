@@ -53,7 +53,7 @@ impl Access<'_> {
                 loader.report(
                     Diagnostic::error("P113", wrong.message)
                         .at(&text.span(file), "")
-                        .note("for example `postgres://user@host/database`, `mysql://user@host/database`, `sqlite:path`"),
+                        .note("for example `postgres://user@host/database`, `mysql://user@host/database`, `sqlserver://user@host/database`, `sqlite:path`"),
                 );
                 return None;
             }
@@ -91,7 +91,8 @@ impl Access<'_> {
         kind: EngineKind,
     ) -> Option<String> {
         let Some(schema) = self.own_schema else {
-            return (kind == EngineKind::Postgres).then(|| "ponte".to_owned());
+            let has_schemas = matches!(kind, EngineKind::Postgres | EngineKind::SqlServer);
+            return has_schemas.then(|| "ponte".to_owned());
         };
         if kind == EngineKind::Sqlite && !schema.is_empty() {
             loader.report(

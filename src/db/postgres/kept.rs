@@ -87,7 +87,7 @@ impl Remembered {
 pub fn question<'t>(tables: impl Iterator<Item = &'t TableName>) -> String {
     let mut sql = "SELECT pg_catalog.pg_backend_pid()".to_owned();
     for table in tables {
-        let quote = |name: &str| quoted(&quoted(name, DIALECT.quote), '\'');
+        let quote = |name: &str| quoted(&quoted(name, DIALECT.quotes), ('\'', '\''));
         let name = match &table.schema {
             Some(schema) => format!("{} || '.' || {}", quote(schema), quote(&table.name)),
             None => quote(&table.name),
