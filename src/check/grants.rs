@@ -213,7 +213,7 @@ impl Grants {
 
 /// Everybody may read it.
 fn is_system(table: &TableName) -> bool {
-    const SYSTEM: [&str; 2] = ["information_schema", "pg_catalog"];
+    const SYSTEM: [&str; 3] = ["information_schema", "pg_catalog", "sys"];
     let schema = table.schema.as_deref().unwrap_or_default();
     SYSTEM.iter().any(|one| schema.eq_ignore_ascii_case(one)) || table.name.starts_with("pg_")
 }

@@ -121,7 +121,12 @@ impl SqlServer {
             let stream = tokio::net::UnixStream::connect(socket).await?;
             return Ok((Box::new(stream) as Box<dyn session::Stream>).compat_write());
         }
-        let stream = TcpStream::connect_named(config).await?;
+        let stream = TcpStream::connect_named(config).await.map_err(|error| {
+            match &self.address.sqlserver.instance {
+                Some(instance) => no_port(instance, &error),
+                None => error,
+            }
+        })?;
         stream.set_nodelay(true)?;
         Ok((Box::new(stream) as Box<dyn session::Stream>).compat_write())
     }
@@ -172,6 +177,16 @@ fn windows_login() -> Result<AuthMethod> {
         DbErrorKind::Config,
         "logging in as the Windows user is only possible where ponte runs on Windows; here it needs a login of SQL Server's own",
     ))
+}
+
+/// Who the instance's port was asked of said nothing, or something else.
+fn no_port(instance: &str, error: &Error) -> Error {
+    let reason = match error {
+        Error::Io { message, .. } => message.clone(),
+        Error::Conversion(message) => message.to_string(),
+        error => error.to_string(),
+    };
+    Error::Conversion(format!("SQL Browser, instance {instance}: {reason}").into())
 }
 
 /// Every setting that decides what a statement means, whatever the server, the database or the login say by default.

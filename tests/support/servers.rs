@@ -77,6 +77,40 @@ pub fn sqlite(test: &str) -> Database {
     }
 }
 
+/// Whether there is a SQL Server to test against.
+pub fn has_sqlserver() -> bool {
+    std::env::var_os("PONTE_TEST_SQLSERVER").is_some()
+}
+
+/// An empty database in SQL Server, where readers neither wait for writers nor hold them up.
+pub async fn sqlserver(test: &str) -> Database {
+    let server = from_environment("PONTE_TEST_SQLSERVER");
+    let mut admin = Client::connect(&server).await;
+    let taken = admin.rows("SELECT name FROM sys.databases").await;
+    let new = database_name(test);
+    for old in taken.into_iter().flatten().flatten() {
+        if is_left_over(&old, test) {
+            admin
+                .run(&format!(
+                    "ALTER DATABASE {old} SET SINGLE_USER WITH ROLLBACK IMMEDIATE"
+                ))
+                .await;
+            admin.run(&format!("DROP DATABASE {old}")).await;
+        }
+    }
+    admin.run(&format!("CREATE DATABASE {new}")).await;
+    for option in ["ALLOW_SNAPSHOT_ISOLATION", "READ_COMMITTED_SNAPSHOT"] {
+        admin
+            .run(&format!("ALTER DATABASE {new} SET {option} ON"))
+            .await;
+    }
+    Database {
+        url: with_database(&server, &new),
+        name: new,
+        folder: None,
+    }
+}
+
 /// The URL of a database of the PostgreSQL server that every installation has.
 pub fn postgres_url() -> String {
     from_environment("PONTE_TEST_POSTGRES")
@@ -126,6 +160,12 @@ fn prefix(test: &str) -> String {
     format!("ponte_t_{:016x}_", hasher.finish())
 }
 
+/// Whether a database is of an earlier run of this test, which is no more.
+fn is_left_over(name: &str, test: &str) -> bool {
+    let process = name.strip_prefix(&prefix(test));
+    process.is_some_and(|process| !std::path::Path::new("/proc").join(process).exists())
+}
+
 /// Drops what earlier runs of this test left behind (long-lived servers would fill up) and returns the new name.
 async fn make_room(
     test: &str,
@@ -135,11 +175,7 @@ async fn make_room(
 ) -> String {
     let new = database_name(test);
     for old in taken.into_iter().flatten().flatten() {
-        let Some(process) = old.strip_prefix(&prefix(test)) else {
-            continue;
-        };
-        let lives = std::path::Path::new("/proc").join(process).exists();
-        if old == new || !lives {
+        if old == new || is_left_over(&old, test) {
             admin
                 .run(&format!("DROP DATABASE IF EXISTS {old}{how}"))
                 .await;

@@ -93,6 +93,11 @@ pub(super) fn db_error(error: &Error, phase: Phase) -> DbError {
             "the server does not encrypt; `tls=off` in the connection string does without"
                 .to_owned(),
         ),
+        // The rest of the answer is skipped: the line is sound.
+        Error::Protocol(message) if message.contains("UTF-16") => (
+            Other,
+            "a text in the database is no UTF-16 (half an emoji, say): correct it, or leave its row out".to_owned(),
+        ),
         Error::Protocol(message) => (lost(phase), message.to_string()),
         // What the SQL Browser said, or did not say.
         Error::Conversion(message) if matches!(phase, Phase::Connect(_)) => {
@@ -149,7 +154,6 @@ fn io_error(kind: io::ErrorKind, message: &str, phase: Phase) -> (DbErrorKind, S
     use url::Tls::Off;
     let encrypts = matches!(phase, Phase::Connect(tls) if tls != Off);
     match phase {
-        _ if kind == io::ErrorKind::TimedOut => (Timeout, message.to_owned()),
         // rustls reports what it refuses through the stream that it wraps, and a server that knows only an older TLS
         // simply ends the connection.
         Phase::Connect(_) if encrypts && kind == io::ErrorKind::InvalidData => {

@@ -418,13 +418,11 @@ impl Session for SqlServerSession {
     async fn commit(&mut self) -> std::result::Result<(), CommitError> {
         self.state.check_commit().map_err(CommitError::NotDone)?;
         // Before COMMIT is sent nothing is committed.
-        if let Err(error) = self.link.ready().await {
-            let error = self.state.leave::<()>(Err(error), "committing");
-            return match error {
-                Err(error) => Err(CommitError::NotDone(error)),
-                Ok(()) => Ok(()),
-            };
-        }
+        let ready = self.link.ready().await;
+        self.state
+            .leave(ready, "committing")
+            .and_then(|()| self.state.check_commit())
+            .map_err(CommitError::NotDone)?;
         let done = self.link.batch("COMMIT TRANSACTION").await;
         self.state.committed(done)
     }

@@ -89,7 +89,7 @@ const TYPES: [&str; 3] = ["int", "money", "nvarchar(20)"];
 #[test]
 fn rows_are_inserted() {
     let (insert, mut targets) = insert(&COLUMNS, &TYPES);
-    let mut plain = |targets: &[Target]| {
+    let plain = |targets: &[Target]| {
         plain_insert(&insert, targets, &insert.rows)
             .unwrap()
             .remove(0)
