@@ -11,6 +11,7 @@ pub mod proxy;
 pub mod servers;
 pub mod smtpd;
 pub mod sshd;
+pub mod tds;
 
 /// The seed of a random test: printed, and taken from `PONTE_SEED` to run the same again.
 pub fn seed(test: &str) -> u64 {

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 
 use tempfile::TempDir;
 
 use super::client::Client;
+use super::tds;
 
 /// An empty database. It stays on the server until the next run of the same test; a SQLite file goes when this is dropped.
 pub struct Database {
@@ -77,14 +78,9 @@ pub fn sqlite(test: &str) -> Database {
     }
 }
 
-/// Whether there is a SQL Server to test against.
-pub fn has_sqlserver() -> bool {
-    std::env::var_os("PONTE_TEST_SQLSERVER").is_some()
-}
-
 /// An empty database in SQL Server, where readers neither wait for writers nor hold them up.
 pub async fn sqlserver(test: &str) -> Database {
-    let server = from_environment("PONTE_TEST_SQLSERVER");
+    let server = sqlserver_url();
     let mut admin = Client::connect(&server).await;
     let taken = admin.rows("SELECT name FROM sys.databases").await;
     let new = database_name(test);
@@ -118,6 +114,18 @@ pub fn postgres_url() -> String {
 
 pub fn mariadb_url() -> String {
     from_environment("PONTE_TEST_MARIADB")
+}
+
+/// Whether `PONTE_TEST_SQLSERVER` names one.
+pub fn sqlserver_is_real() -> bool {
+    std::env::var_os("PONTE_TEST_SQLSERVER").is_some()
+}
+
+/// The SQL Server that `PONTE_TEST_SQLSERVER` names, or else the stand-in, within this process.
+pub fn sqlserver_url() -> String {
+    static STAND_IN: LazyLock<tds::Server> =
+        LazyLock::new(|| tds::Server::start(tds::Options::default()));
+    std::env::var("PONTE_TEST_SQLSERVER").unwrap_or_else(|_| STAND_IN.url())
 }
 
 fn from_environment(variable: &str) -> String {
