@@ -29,6 +29,10 @@ pub async fn connect(url: &str) -> Result<Connection, String> {
     let stream = TcpStream::connect(config.get_addr())
         .await
         .map_err(|error| error.to_string())?;
+    // A statement of many packets would wait for the server's delayed acknowledgement of each.
+    stream
+        .set_nodelay(true)
+        .map_err(|error| error.to_string())?;
     Connection::connect(config, stream.compat_write())
         .await
         .map_err(said)
