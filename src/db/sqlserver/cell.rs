@@ -87,7 +87,7 @@ impl Statement {
     }
 }
 
-fn misfit(column: &str, target: &Target, value: &Value, why: &str) -> DbError {
+pub(super) fn misfit(column: &str, target: &Target, value: &Value, why: &str) -> DbError {
     DbError::new(
         DbErrorKind::Misfit,
         format_args!(

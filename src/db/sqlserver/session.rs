@@ -47,7 +47,7 @@ const DESCRIBE: &str = "EXEC sys.sp_describe_first_result_set @tsql = @P1, @para
 
 /// What is left to do before the connection takes another statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Pending {
+pub(super) enum Pending {
     Nothing,
     /// A statement runs whose answer is waited for no longer.
     Cancel,
@@ -63,8 +63,13 @@ pub(super) struct Link {
 }
 
 impl Link {
+    /// The driver's end, how long an answer is waited for, and what is to be noted if none comes.
+    pub fn parts(&mut self) -> (&mut Client<Wire>, Duration, &mut Pending) {
+        (&mut self.client, self.limit, &mut self.pending)
+    }
+
     /// Cancels what was given up.
-    async fn ready(&mut self) -> Result<()> {
+    pub async fn ready(&mut self) -> Result<()> {
         match self.pending {
             Pending::Nothing => return Ok(()),
             Pending::Broken => return Err(given_up()),
@@ -131,7 +136,7 @@ impl Link {
     }
 
     /// Sends a batch that yields nothing.
-    async fn batch(&mut self, text: &str) -> Result<()> {
+    pub async fn batch(&mut self, text: &str) -> Result<()> {
         self.ready().await?;
         let work = async {
             let stream = self.client.simple_query(text).await?;
@@ -196,7 +201,7 @@ async fn query<'c>(
 }
 
 /// Waits for an answer as long as a statement may take.
-async fn timed<T>(
+pub(super) async fn timed<T>(
     limit: Duration,
     work: impl Future<Output = std::result::Result<T, Error>>,
     pending: &mut Pending,

@@ -62,6 +62,9 @@ impl SqlServerSession {
     pub(super) async fn write_insert(&mut self, insert: &Insert) -> Result<Vec<Value>> {
         let targets = self.targets(&insert.table, &insert.columns).await?;
         let Some(generated) = &insert.generated else {
+            if self.load(insert, &targets).await? {
+                return Ok(Vec::new());
+            }
             for rows in chunks(&insert.rows, insert.columns.len(), LIMITS, |row| bytes(row)) {
                 for statement in plain_insert(insert, &targets, rows)? {
                     self.link.rows(&statement.text, statement.params).await?;
@@ -407,7 +410,7 @@ fn ident(name: &str) -> String {
     quoted(name, ('[', ']'))
 }
 
-fn idents(names: &[String]) -> String {
+pub(super) fn idents(names: &[String]) -> String {
     let names: Vec<String> = names.iter().map(|name| ident(name)).collect();
     names.join(", ")
 }

@@ -6,6 +6,7 @@ use crate::db::query::{Part, Query};
 use crate::db::render::Dialect;
 use crate::db::sqlserver::cell::cell;
 use crate::db::sqlserver::dialect::{DIALECT, OLD_DIALECT, declaration, statement};
+use crate::db::sqlserver::load;
 use tiberius::ColumnData;
 
 /// Compares with the file; `SNAPSHOTS=overwrite` writes it.
@@ -108,6 +109,29 @@ fn rows_are_inserted() {
     written("insert-defaults", out);
     let out = numbered_insert(&none, "no", &numbered, &[], &none.rows);
     written("insert-numbered-defaults", out.unwrap());
+}
+
+#[test]
+fn many_rows_are_loaded() {
+    let (mut insert, targets) = insert(&COLUMNS, &TYPES);
+    let forms = load::forms(&insert, &targets).unwrap().unwrap();
+    let (create, fill) = load::statements(&insert, &targets, &forms);
+    compare("load-create", &create, &[]);
+    compare("load-fill", &fill, &[]);
+
+    // A long text makes its column one of long texts; values of several sorts go by statements.
+    insert.rows.push(vec![
+        Value::Int(3),
+        Value::Null,
+        text_of(&"😀".repeat(2001)),
+    ]);
+    let forms = load::forms(&insert, &targets).unwrap().unwrap();
+    let (create, _) = load::statements(&insert, &targets, &forms);
+    assert!(create.ends_with("[c2] nvarchar(max) NULL)"), "{create}");
+    insert
+        .rows
+        .push(vec![text_of("4"), Value::Null, Value::Null]);
+    assert_eq!(load::forms(&insert, &targets).unwrap(), None);
 }
 
 #[test]
