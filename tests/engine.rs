@@ -1,5 +1,6 @@
 //! What every engine must do alike: one suite, run against PostgreSQL, MariaDB and SQLite (`tests/run` starts the
-//! servers; without them the tests fail). Each test has a database of its own.
+//! servers; without them the tests fail), and against SQL Server: the stand-in of `support/tds`, or the server that
+//! `PONTE_TEST_SQLSERVER` names (`tests/sqlserver-live`). Each test has a database of its own.
 
 #[path = "engine/catalog.rs"]
 mod catalog;
@@ -41,6 +42,7 @@ impl Bench {
             EngineKind::Postgres => servers::postgres(test).await,
             EngineKind::MySql => servers::mariadb(test).await,
             EngineKind::Sqlite => servers::sqlite(test),
+            EngineKind::SqlServer => servers::sqlserver(test).await,
         };
         let url = DbUrl::parse(&database.url, None, Path::new("")).expect("a connection string");
         let engine = db::engine(&url).expect("an engine");
@@ -57,7 +59,12 @@ impl Bench {
 
     /// The same database with other options.
     fn engine_with(&self, options: &str) -> Arc<dyn Engine> {
-        let text = format!("{}?{options}", self.database.url);
+        let sign = if self.database.url.contains('?') {
+            '&'
+        } else {
+            '?'
+        };
+        let text = format!("{}{sign}{options}", self.database.url);
         let url = DbUrl::parse(&text, None, Path::new("")).expect("a connection string");
         db::engine(&url).expect("an engine")
     }
@@ -76,11 +83,19 @@ impl Bench {
         self.client().await.rows(query).await
     }
 
+    /// SQL Server has what SQLite has, unless [`Bench::or`] says otherwise.
     fn by<T>(&self, postgres: T, mariadb: T, sqlite: T) -> T {
         match self.kind {
             EngineKind::Postgres => postgres,
             EngineKind::MySql => mariadb,
-            EngineKind::Sqlite => sqlite,
+            EngineKind::Sqlite | EngineKind::SqlServer => sqlite,
+        }
+    }
+
+    fn or<T>(&self, sqlserver: T, others: T) -> T {
+        match self.kind {
+            EngineKind::SqlServer => sqlserver,
+            _ => others,
         }
     }
 }
@@ -156,6 +171,12 @@ fn main() {
     let mut trials = Vec::new();
     for (name, kinds, case) in cases {
         for kind in kinds {
+            if *kind == EngineKind::SqlServer
+                && ROW_LOCKS.contains(&name)
+                && !servers::sqlserver_is_real()
+            {
+                continue;
+            }
             let title = match kind {
                 EngineKind::MySql => "mariadb".to_owned(),
                 kind => kind.to_string(),
@@ -176,11 +197,26 @@ fn main() {
     libtest_mimic::run(&arguments, trials).exit();
 }
 
-const ALL: &[EngineKind] = &[EngineKind::Postgres, EngineKind::MySql, EngineKind::Sqlite];
-const SERVERS: &[EngineKind] = &[EngineKind::Postgres, EngineKind::MySql];
+const ALL: &[EngineKind] = &[
+    EngineKind::Postgres,
+    EngineKind::MySql,
+    EngineKind::Sqlite,
+    EngineKind::SqlServer,
+];
+const SERVERS: &[EngineKind] = &[
+    EngineKind::Postgres,
+    EngineKind::MySql,
+    EngineKind::SqlServer,
+];
+/// Servers whose sessions have a time zone, and which may be without TLS: SQL Server always has a certificate.
+const PLAIN_SERVERS: &[EngineKind] = &[EngineKind::Postgres, EngineKind::MySql];
 const POSTGRES: &[EngineKind] = &[EngineKind::Postgres];
 const MARIADB: &[EngineKind] = &[EngineKind::MySql];
 const SQLITE: &[EngineKind] = &[EngineKind::Sqlite];
+const SQLSERVER: &[EngineKind] = &[EngineKind::SqlServer];
+
+/// What SQL Server's stand-in does not have: it locks a whole database.
+const ROW_LOCKS: &[&str] = &["a_deadlock_is_one"];
 
 /// A row of a module's list of cases: `case!(name, ENGINES)`.
 macro_rules! case {

@@ -111,6 +111,7 @@ fn only_the_command_line_prints_and_only_engines_know_drivers() {
         refuse("anstream::", &["cli"]);
         refuse("sqlx::", &["db"]);
         refuse("mysql_async::", &["db"]);
+        refuse("tiberius::", &["db"]);
         refuse("std::process::exit", &["main"]);
     }
     assert!(wrong.is_empty(), "{wrong:#?}");

@@ -83,6 +83,9 @@ fn hidden(flow: &Flow, watermark: &Watermark, open: &Open, kind: EngineKind) -> 
         (Hidden::Privilege(role), EngineKind::Postgres) => {
             warning.help(format!("let the login see them: `GRANT {role} TO …`"))
         }
+        (Hidden::Privilege(privilege), EngineKind::SqlServer) => warning.help(format!(
+            "let the login see them, in `master`: `GRANT {privilege} TO …`"
+        )),
         (Hidden::Privilege(privilege), _) => warning.help(format!(
             "let the login see them: `GRANT {privilege} ON *.* TO …`"
         )),

@@ -193,6 +193,7 @@ impl Grants {
     fn transactions(&mut self, lacks: bool) {
         let privilege = match self.kind {
             EngineKind::MySql => "PROCESS",
+            EngineKind::SqlServer => db::clock::VIEW_SERVER_STATE,
             _ => "pg_read_all_stats",
         };
         self.grants.push(Grant {
@@ -212,7 +213,7 @@ impl Grants {
 
 /// Everybody may read it.
 fn is_system(table: &TableName) -> bool {
-    const SYSTEM: [&str; 2] = ["information_schema", "pg_catalog"];
+    const SYSTEM: [&str; 3] = ["information_schema", "pg_catalog", "sys"];
     let schema = table.schema.as_deref().unwrap_or_default();
     SYSTEM.iter().any(|one| schema.eq_ignore_ascii_case(one)) || table.name.starts_with("pg_")
 }

@@ -2,7 +2,7 @@
 
 use super::project::SshKeys;
 use super::secret;
-use super::source::Loader;
+use super::source::{Encoding, Loader};
 use super::spanned::At;
 use crate::db::ssh::Ssh;
 use crate::db::{DbUrl, EngineKind};
@@ -31,13 +31,18 @@ impl Access<'_> {
     ) -> Option<Connection> {
         let password = self.password(loader, file);
         let text = self.url.as_ref()?;
-        let user_info = text.rfind('@').filter(|_| text.contains("://"));
-        if secret::in_url(text).is_some() {
+        let is_url = text.contains("://");
+        let user_info = text.rfind('@').filter(|_| is_url);
+        if secret::in_connection(text).is_some() {
             loader.report(plain_text(file, text));
         }
-        // A password with an `@` or `/` must not change what the rest of the URL says.
-        let encode = |offset: usize| user_info.is_some_and(|end| offset < end);
-        let filled = loader.substitute(file, text, encode)?;
+        // A password with an `@`, `/` or `;` must not change what the rest says.
+        let is_file = text.starts_with("sqlite:");
+        let filled = loader.substitute(file, text, |offset| match user_info {
+            Some(end) if offset < end => Encoding::Percent,
+            None if !is_url && !is_file => Encoding::Keyword,
+            _ => Encoding::Plain,
+        })?;
         let parsed = DbUrl::parse(&filled, password?, &loader.base);
         let url = match (parsed, self.ssh) {
             (Ok(url), None) => url,
@@ -53,7 +58,7 @@ impl Access<'_> {
                 loader.report(
                     Diagnostic::error("P113", wrong.message)
                         .at(&text.span(file), "")
-                        .note("for example `postgres://user@host/database`, `mysql://user@host/database`, `sqlite:path`"),
+                        .note("for example `postgres://user@host/database`, `mysql://user@host/database`, `sqlserver://user@host/database`, `sqlite:path`"),
                 );
                 return None;
             }
@@ -91,7 +96,8 @@ impl Access<'_> {
         kind: EngineKind,
     ) -> Option<String> {
         let Some(schema) = self.own_schema else {
-            return (kind == EngineKind::Postgres).then(|| "ponte".to_owned());
+            let has_schemas = matches!(kind, EngineKind::Postgres | EngineKind::SqlServer);
+            return has_schemas.then(|| "ponte".to_owned());
         };
         if kind == EngineKind::Sqlite && !schema.is_empty() {
             loader.report(
@@ -114,7 +120,7 @@ pub fn secret_of(
     if secret::is_secret(text) {
         loader.report(plain_text(file, text));
     }
-    loader.substitute(file, text, |_| false)
+    loader.substitute(file, text, |_| Encoding::Plain)
 }
 
 /// The way through an SSH server. `None` after an error.
@@ -144,7 +150,7 @@ fn ssh(loader: &mut Loader<'_>, file: &Arc<SourceFile>, keys: &SshKeys) -> Optio
     let mut path = |text: &Option<At<String>>| match text {
         None => Some(None),
         Some(text) => {
-            let path = loader.substitute(file, text, |_| false)?;
+            let path = loader.substitute(file, text, |_| Encoding::Plain)?;
             Some(Some(loader.base.join(path)))
         }
     };

@@ -73,6 +73,7 @@ pub enum EngineName {
     Postgres,
     Mysql,
     Sqlite,
+    Sqlserver,
 }
 
 impl EngineName {
@@ -82,6 +83,7 @@ impl EngineName {
             EngineName::Postgres => "postgres",
             EngineName::Mysql => "mysql",
             EngineName::Sqlite => "sqlite",
+            EngineName::Sqlserver => "sqlserver",
         }
     }
 }

@@ -74,7 +74,7 @@ pub struct ErpKeys {
     /// A pack inside the program, or a folder: `./mypack`.
     #[schemars(required)]
     pub pack: Option<At<String>>,
-    /// `postgres://user@host/database`, `mysql://…`, `sqlite:path`. `${NAME}` is an environment variable.
+    /// `postgres://user@host/database`, `mysql://…`, `sqlserver://…`, `Server=…`, `sqlite:path`. `${NAME}` is an environment variable.
     #[schemars(required)]
     pub url: Option<At<String>>,
     /// The password, mostly `${NAME}`.
@@ -435,7 +435,7 @@ pub struct ShopStockKeys {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct ConnectionKeys {
-    /// `postgres://user@host/database`, `mysql://…`, `sqlite:path`. `${NAME}` is an environment variable.
+    /// `postgres://user@host/database`, `mysql://…`, `sqlserver://…`, `Server=…`, `sqlite:path`. `${NAME}` is an environment variable.
     #[schemars(required)]
     pub url: Option<At<String>>,
     /// The password, mostly `${NAME}`.

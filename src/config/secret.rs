@@ -9,7 +9,8 @@ use std::ops::Range;
 /// `${NAME}` is no secret and stays.
 pub fn masked(text: &str) -> String {
     let mut bytes = text.as_bytes().to_vec();
-    for range in in_urls(text).into_iter().chain(in_keys(text)) {
+    let found = in_urls(text).into_iter().chain(in_keys(text));
+    for range in found.chain(in_keywords(text)) {
         let line = |byte: &&mut u8| !matches!(**byte, b'\r' | b'\n');
         bytes[range]
             .iter_mut()
@@ -26,6 +27,46 @@ pub fn in_url(url: &str) -> Option<Range<usize>> {
     let end = url.rfind('@').filter(|end| *end >= start)?;
     let colon = start + url[start..end].find(':')? + 1;
     is_secret(&url[colon..end]).then_some(colon..end)
+}
+
+/// The first password among the keywords of a connection string (`Server=…;Password=…`), and where it stands.
+pub fn in_connection(text: &str) -> Option<Range<usize>> {
+    in_url(text).or_else(|| in_keywords(text).into_iter().next())
+}
+
+/// The values of `Password=` and `PWD=` behind a semicolon, or where a text begins.
+fn in_keywords(text: &str) -> Vec<Range<usize>> {
+    let lower = text.to_ascii_lowercase();
+    let mut found = Vec::new();
+    let places = ["password", "pwd"]
+        .iter()
+        .flat_map(|key| lower.match_indices(key));
+    for (at, key) in places {
+        let before = text[..at].trim_end_matches(' ');
+        if !before.is_empty() && !before.ends_with([';', '"', '\'']) {
+            continue;
+        }
+        let rest = text[at + key.len()..].trim_start_matches(' ');
+        let Some(value) = rest.strip_prefix('=') else {
+            continue;
+        };
+        let value = value.trim_start_matches([' ', '\\']);
+        let quote = value
+            .chars()
+            .next()
+            .filter(|sign| matches!(sign, '"' | '\''));
+        let content = &value[quote.map_or(0, char::len_utf8)..];
+        let ends = |sign: char| match quote {
+            Some(quote) => sign == quote || sign == '\n',
+            None => matches!(sign, ';' | '"' | '\'' | '\n'),
+        };
+        let content = &content[..content.find(ends).unwrap_or(content.len())];
+        if is_secret(content) {
+            let start = content.as_ptr() as usize - text.as_ptr() as usize;
+            found.push(start..start + content.len());
+        }
+    }
+    found
 }
 
 /// Whether a password is written out: not empty, and not a single `${NAME}`.
@@ -99,6 +140,17 @@ mod tests {
             masked(text),
             "url = \"postgres://ponte:*********@host/db\"\npassword = '***'\nurl = 'mysql://u:${P}@h/d'\npassword=\"${P}\"\npassword_file = \"f\"\npassword = \"\"\"***\n*****\"\"\"\nx = { password = \"****\" }\nurl = 'https://example.org:8080/a'\n"
         );
+    }
+
+    #[test]
+    fn passwords_among_keywords_are_masked() {
+        let text = "url = \"Server=h;User Id=u;Password=gehéim;Database=d\"\nurl = 'pwd = \"a;b\";server=h'\nurl = 'Server=h;PWD=${P}'\n";
+        assert_eq!(
+            masked(text),
+            "url = \"Server=h;User Id=u;Password=*******;Database=d\"\nurl = 'pwd = \"***\";server=h'\nurl = 'Server=h;PWD=${P}'\n"
+        );
+        assert!(in_connection("Server=h;PWD=x").is_some());
+        assert!(in_connection("Server=h;PWD=${X}").is_none());
     }
 
     #[test]

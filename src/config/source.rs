@@ -18,6 +18,35 @@ pub struct Loader<'e> {
 /// A file with more than this is no configuration; in bytes.
 const FILE_BYTES_MAX: u64 = 4 << 20;
 
+/// How an environment variable's value is put into a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    Plain,
+    /// Within a URL.
+    Percent,
+    /// A value, or a part of one, of `KEYWORD=VALUE;…`.
+    Keyword,
+}
+
+/// In quotes if it would not be one value otherwise; within quotes that are open these are doubled.
+fn as_keyword_value(before: &str, value: &str) -> String {
+    let Some(at) = before
+        .rfind(['=', ';'])
+        .filter(|at| before[*at..].starts_with('='))
+    else {
+        return value.to_owned();
+    };
+    let own = before[at + 1..].trim_start();
+    if let Some(quote @ ('"' | '\'')) = own.chars().next() {
+        return value.replace(quote, &format!("{quote}{quote}"));
+    }
+    let is_plain = !value.contains([';', '"', '\'', '{', '}']) && value.trim() == value;
+    match is_plain || !own.is_empty() {
+        true => value.to_owned(),
+        false => format!("\"{}\"", value.replace('"', "\"\"")),
+    }
+}
+
 impl<'e> Loader<'e> {
     pub fn new(base: PathBuf, env: &'e dyn Fn(&str) -> Option<String>) -> Self {
         Loader {
@@ -54,12 +83,12 @@ impl<'e> Loader<'e> {
     }
 
     /// A text with each `${NAME}` replaced by the environment's value. `None` after an error, which is reported.
-    /// `encode` says whether the value at an offset of the text must be percent-encoded.
+    /// `encoding` says how the value at an offset of the text is put in.
     pub fn substitute(
         &mut self,
         file: &Arc<SourceFile>,
         text: &At<String>,
-        encode: impl Fn(usize) -> bool,
+        encoding: impl Fn(usize) -> Encoding,
     ) -> Option<String> {
         let mut filled = String::with_capacity(text.len());
         let mut fine = true;
@@ -76,11 +105,14 @@ impl<'e> Loader<'e> {
             let whole = &rest[start..=start + end];
             let name = &whole[2..whole.len() - 1];
             match self.variable(name) {
-                Ok(value) if encode(offset) => {
-                    let set = percent_encoding::NON_ALPHANUMERIC;
-                    filled.extend(percent_encoding::utf8_percent_encode(&value, set));
-                }
-                Ok(value) => filled.push_str(&value),
+                Ok(value) => match encoding(offset) {
+                    Encoding::Plain => filled.push_str(&value),
+                    Encoding::Percent => {
+                        let set = percent_encoding::NON_ALPHANUMERIC;
+                        filled.extend(percent_encoding::utf8_percent_encode(&value, set));
+                    }
+                    Encoding::Keyword => filled.push_str(&as_keyword_value(&filled, &value)),
+                },
                 Err(found) => {
                     self.report(found.at(&text.part(file, whole), "needed here"));
                     fine = false;
@@ -108,7 +140,7 @@ impl<'e> Loader<'e> {
 
     /// The first line of a password file.
     pub fn password_file(&mut self, file: &Arc<SourceFile>, path: &At<String>) -> Option<String> {
-        let named = self.substitute(file, path, |_| false)?;
+        let named = self.substitute(file, path, |_| Encoding::Plain)?;
         let why = match read_text(&self.base.join(&named)) {
             Ok(text) => match text.lines().next() {
                 Some(line) if !line.is_empty() => return Some(line.to_owned()),
@@ -155,7 +187,10 @@ mod tests {
         let mut loader = Loader::new(PathBuf::from("."), &env);
         let file = loader.add("ponte.toml", format!("'{text}'"));
         let at = At::new(text.to_owned(), 0..text.len() + 2);
-        let filled = loader.substitute(&file, &at, |offset| offset == 2);
+        let filled = loader.substitute(&file, &at, |offset| match offset {
+            2 => Encoding::Percent,
+            _ => Encoding::Plain,
+        });
         let said = loader.found.into_iter().map(|found| found.message);
         (filled, said.collect())
     }
@@ -164,6 +199,22 @@ mod tests {
     fn variables_are_replaced_and_encoded_where_asked() {
         assert_eq!(substitute("x ${SET} $ {SET}").0.unwrap(), "x a%40b $ {SET}");
         assert_eq!(substitute("x  ${SET}").0.unwrap(), "x  a@b");
+    }
+
+    #[test]
+    fn a_value_among_keywords_is_one_value() {
+        for (before, value, wanted) in [
+            ("PWD=", "a", "a"),
+            ("PWD= ", "a;b", "\"a;b\""),
+            ("PWD=", "a\"b'", "\"a\"\"b'\""),
+            ("PWD=", "'a", "\"'a\""),
+            ("Server=tcp:", "host", "host"),
+            ("", "Server=h;Database=d", "Server=h;Database=d"),
+            ("Server=h;", "UID=u;PWD=p", "UID=u;PWD=p"),
+            ("PWD='", "a'b", "a''b"),
+        ] {
+            assert_eq!(as_keyword_value(before, value), wanted, "{before}{value}");
+        }
     }
 
     #[test]

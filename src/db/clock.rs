@@ -62,6 +62,53 @@ pub async fn read(session: &mut dyn Session) -> Result<Clock> {
                 open: Open::Hidden(Hidden::Engine),
             })
         }
+        EngineKind::SqlServer => sql_server(session).await,
+    }
+}
+
+/// SQL Server's clock as an expression: milliseconds since 1970, UTC. `DATEDIFF` of them at once would exceed its `int`, and
+/// `DATEDIFF_BIG` is newer than the oldest server.
+pub const SQL_SERVER: &str = "(CAST(DATEDIFF(DAY, '19700101', SYSUTCDATETIME()) AS bigint) * 86400000 \
+     + DATEDIFF(MILLISECOND, CAST(SYSUTCDATETIME() AS date), SYSUTCDATETIME()))";
+
+/// What lets a login see other logins' transactions.
+pub const VIEW_SERVER_STATE: &str = "VIEW SERVER STATE";
+
+/// The server tells when a transaction began in the zone of its system; its age does not depend on that, but for the night in which
+/// clocks go back.
+async fn sql_server(session: &mut dyn Session) -> Result<Clock> {
+    let sql = format!("SELECT {SQL_SERVER}");
+    let now = moment(one_row(session, &sql).await?.first())?;
+    let hidden = |why| {
+        Ok(Clock {
+            now,
+            open: Open::Hidden(why),
+        })
+    };
+    if session.server().read_only {
+        return hidden(Hidden::Replica);
+    }
+    let open = one_row(
+        session,
+        "SELECT DATEDIFF(SECOND, MIN(a.transaction_begin_time), GETDATE()) FROM sys.dm_tran_active_transactions AS a \
+         INNER JOIN sys.dm_tran_database_transactions AS d ON d.transaction_id = a.transaction_id \
+         INNER JOIN sys.dm_tran_session_transactions AS t ON t.transaction_id = a.transaction_id \
+         WHERE d.database_id = DB_ID() AND t.session_id <> @@SPID",
+    )
+    .await;
+    match open {
+        Ok(row) => Ok(Clock {
+            now,
+            open: Open::Since(match row.first() {
+                // Begun seconds are counted.
+                Some(Value::Int(age)) => TimeDelta::try_seconds(age + 1).map(|age| now - age),
+                _ => None,
+            }),
+        }),
+        Err(error) if error.kind == DbErrorKind::Privilege => {
+            hidden(Hidden::Privilege(VIEW_SERVER_STATE))
+        }
+        Err(error) => Err(error),
     }
 }
 

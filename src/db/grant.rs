@@ -55,6 +55,7 @@ pub async fn login(session: &mut dyn Session) -> Result<String> {
     let sql = match session.server().kind {
         EngineKind::Postgres => "SELECT CAST(current_user AS text)",
         EngineKind::MySql => "SELECT CAST(CURRENT_USER() AS CHAR)",
+        EngineKind::SqlServer => "SELECT USER_NAME()",
         EngineKind::Sqlite => return Ok(String::new()),
     };
     let rows = fetch(session, &Query::sql(sql)).await?;
@@ -66,7 +67,7 @@ pub async fn login(session: &mut dyn Session) -> Result<String> {
             let (user, host) = name.rsplit_once('@').unwrap_or((&name, "%"));
             mysql_login(user, host)
         }
-        _ => quoted(&name, EngineKind::Postgres),
+        kind => quoted(&name, kind),
     })
 }
 
@@ -86,6 +87,7 @@ fn mysql_login(user: &str, host: &str) -> String {
 fn quoted(name: &str, kind: EngineKind) -> String {
     match kind {
         EngineKind::MySql => format!("`{}`", name.replace('`', "``")),
+        EngineKind::SqlServer => format!("[{}]", name.replace(']', "]]")),
         _ => format!("\"{}\"", name.replace('"', "\"\"")),
     }
 }
@@ -125,15 +127,23 @@ pub fn sequence_statement(sequence: &TableName, login: &str) -> String {
 pub fn transactions_statement(login: &str, kind: EngineKind) -> String {
     match kind {
         EngineKind::MySql => format!("GRANT PROCESS ON *.* TO {login}"),
+        // Of the server, not of the database: to be run in `master`, for the login that the user is of.
+        EngineKind::SqlServer => format!("GRANT {} TO {login}", super::clock::VIEW_SERVER_STATE),
         _ => format!("GRANT pg_read_all_stats TO {login}"),
     }
 }
 
 /// Whether what [`find`] does not find is not there. MySQL shows a login all tables of a database only if it may do
-/// something with all of them.
+/// something with all of them, SQL Server if it may see their definitions.
 pub async fn sees_all(session: &mut dyn Session) -> Result<bool> {
-    if session.server().kind != EngineKind::MySql {
-        return Ok(true);
+    match session.server().kind {
+        EngineKind::MySql => {}
+        EngineKind::SqlServer => {
+            let sql = "SELECT HAS_PERMS_BY_NAME(DB_NAME(), N'DATABASE', N'VIEW DEFINITION')";
+            let rows = fetch(session, &Query::sql(sql)).await?;
+            return Ok(rows.first().is_some_and(|row| row[0] == Value::Int(1)));
+        }
+        _ => return Ok(true),
     }
     let login = Value::Text(login(session).await?);
     let query = Query::sql(
@@ -148,7 +158,7 @@ pub async fn sees_all(session: &mut dyn Session) -> Result<bool> {
     Ok(!fetch(session, &query).await?.is_empty())
 }
 
-/// Looks a table up. MySQL shows a login only what it may do something with, so that `None` says either.
+/// Looks a table up. MySQL and SQL Server show a login only what it may do something with, so that `None` says either.
 pub async fn find(session: &mut dyn Session, table: &TableName) -> Result<Option<Found>> {
     match session.server().kind {
         EngineKind::Postgres => postgres(session, table).await,

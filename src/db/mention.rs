@@ -2,6 +2,7 @@
 //! after the commas of a FROM, but for names that the query itself gives (WITH).
 
 use super::query::TableName;
+use super::template::is_name;
 
 /// A name where a table's stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -183,7 +184,11 @@ fn is_word(token: Option<&Token>, words: &[&str]) -> bool {
 
 /// What may follow a table without an alias.
 fn is_keyword(word: &str) -> bool {
-    const WORDS: [&str; 28] = [
+    const WORDS: [&str; 32] = [
+        "WITH",
+        "OPTION",
+        "PIVOT",
+        "UNPIVOT",
         "ON",
         "USING",
         "WHERE",
@@ -230,6 +235,10 @@ fn tokens(sql: &str) -> Vec<Token> {
             '\'' => (Some(Token::Sign('\'')), quoted(rest, '\'').1),
             '"' | '`' => {
                 let (name, length) = quoted(rest, first);
+                (Some(Token::Word(name, true)), length)
+            }
+            '[' if is_name(&sql[..sql.len() - rest.len()]) => {
+                let (name, length) = quoted(rest, ']');
                 (Some(Token::Word(name, true)), length)
             }
             _ if first.is_alphabetic() || first == '_' => {
@@ -321,6 +330,10 @@ mod tests {
             (
                 "SELECT 1 FROM ((SELECT h FROM a) UNION (SELECT i FROM b)) t",
                 "a, b",
+            ),
+            (
+                "SELECT [x].[from] FROM [dbo].[CRONUS$Item$4f] WITH (NOLOCK) JOIN [a b]]c] AS x ON 1 = 1 WHERE y IN (v[1], w[2])",
+                "dbo.CRONUS$Item$4f, a b]c x",
             ),
             (
                 "SELECT count(*) FROM a /* FROM b */ FORCE INDEX (x) WHERE d = 1.5",

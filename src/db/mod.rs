@@ -18,6 +18,7 @@ pub mod query;
 mod render;
 pub mod sieve;
 pub mod sqlite;
+pub mod sqlserver;
 pub mod ssh;
 mod state;
 pub mod template;
@@ -48,6 +49,7 @@ pub enum EngineKind {
     /// MySQL and MariaDB.
     MySql,
     Sqlite,
+    SqlServer,
 }
 
 impl fmt::Display for EngineKind {
@@ -56,6 +58,7 @@ impl fmt::Display for EngineKind {
             EngineKind::Postgres => "postgres",
             EngineKind::MySql => "mysql",
             EngineKind::Sqlite => "sqlite",
+            EngineKind::SqlServer => "sqlserver",
         })
     }
 }
@@ -64,7 +67,7 @@ impl fmt::Display for EngineKind {
 #[derive(Debug, Clone)]
 pub struct Server {
     pub kind: EngineKind,
-    /// For people: `PostgreSQL 15.4`, `MariaDB 10.11.6`, `SQLite 3.50.2`.
+    /// For people: `PostgreSQL 15.4`, `MariaDB 10.11.6`, `SQLite 3.50.2`, `SQL Server 2019 (15.0.2000)`.
     pub product: String,
     /// Major, minor, patch.
     pub version: (u32, u32, u32),
@@ -189,5 +192,6 @@ pub fn engine(url: &DbUrl) -> Result<Arc<dyn Engine>> {
         EngineKind::Postgres => Arc::new(postgres::Postgres::new(url)?),
         EngineKind::MySql => Arc::new(mysql::MySql::new(url)?),
         EngineKind::Sqlite => Arc::new(sqlite::Sqlite::new(url)?),
+        EngineKind::SqlServer => Arc::new(sqlserver::SqlServer::new(url)?),
     })
 }

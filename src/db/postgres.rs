@@ -19,7 +19,7 @@ mod write;
 
 use super::catalog::{ResultColumn, Table};
 use super::query::{Add, Delete, Insert, Query, TableName, Update};
-use super::render::{Dialect, Sql};
+use super::render::{Dialect, Locks, Sql, plain_limit};
 use super::sieve::{Sieve, Sifted};
 use super::url::Tls;
 use super::{
@@ -144,15 +144,17 @@ fn settings(statement_timeout: Duration) -> String {
 }
 
 static DIALECT: Dialect = Dialect {
-    quote: '"',
+    quotes: ('"', '"'),
     placeholder: |n, _, into| *into += &format!("${n}"),
     order: |column, ty| match ty {
         // The cast takes away what sorts in its own way whatever the collation: enumerations, citext.
         Type::Text { .. } | Type::Enum(_) => format!("CAST({column} AS text) COLLATE \"C\""),
         _ => column.to_owned(),
     },
-    for_update: " FOR UPDATE",
-    for_share: " FOR SHARE",
+    locks: Locks::Behind(" FOR UPDATE", " FOR SHARE"),
+    literal: |_, _| None,
+    row_values: true,
+    limit: plain_limit,
 };
 
 /// One connection.

@@ -53,9 +53,17 @@ pub enum Part {
     Value(Value),
     /// Bound values, separated by commas; an empty list renders as `NULL`.
     List(Vec<Value>),
+    /// The rows whose columns have one of these combinations of values: `(a, b) IN ((1, 2), …)`.
+    Among(Vec<String>, Vec<Vec<Value>>),
+    /// At most so many rows: the end of a query. `is_ordered`: an ORDER BY stands before it.
+    Limit {
+        rows: usize,
+        is_ordered: bool,
+    },
     /// An identifier of a key column as an ORDER BY term that sorts texts by their UTF-8 bytes and all else by value.
     Order(String, Type),
-    /// `FOR UPDATE` where the engine has row locks, nothing where a writer has the database for itself (SQLite).
+    /// `FOR UPDATE` where the engine has row locks, nothing where a writer has the database for itself (SQLite). Where it
+    /// is a hint (SQL Server), it belongs to the query's [`Part::Table`]s, and a query without one is refused.
     ForUpdate,
     /// The same with a share lock.
     ForShare,
@@ -91,6 +99,16 @@ impl Query {
 
     pub fn list(self, values: Vec<Value>) -> Self {
         self.push(Part::List(values))
+    }
+
+    pub fn limit(self, rows: usize, is_ordered: bool) -> Self {
+        self.push(Part::Limit { rows, is_ordered })
+    }
+
+    /// The condition that the columns have one of these combinations of values.
+    pub fn among(self, columns: &[&str], rows: Vec<Vec<Value>>) -> Self {
+        let columns = columns.iter().map(|name| (*name).to_owned()).collect();
+        self.push(Part::Among(columns, rows))
     }
 
     /// Column names, quoted, separated by commas.

@@ -6,14 +6,33 @@ use std::borrow::Cow;
 
 /// What differs between the engines' SQL.
 pub(super) struct Dialect {
-    /// Encloses identifiers; doubled within them.
-    pub quote: char,
+    /// Enclose identifiers; the second one is doubled within them.
+    pub quotes: (char, char),
     /// Appends the placeholder of the value bound as number `n` (from 1).
     pub placeholder: fn(n: usize, value: &Value, into: &mut String),
     /// An ORDER BY term of a quoted column.
     pub order: fn(column: &str, ty: &Type) -> String,
-    pub for_update: &'static str,
-    pub for_share: &'static str,
+    pub locks: Locks,
+    /// What is written out instead of being bound as number `n`.
+    pub literal: fn(n: usize, value: &Value) -> Option<String>,
+    /// `(a, b) IN ((1, 2), …)` is understood.
+    pub row_values: bool,
+    /// What ends a query after so many rows; the flag says whether the rows are ordered.
+    pub limit: fn(rows: usize, is_ordered: bool) -> String,
+}
+
+/// How rows are locked that a query finds.
+#[derive(Clone, Copy)]
+pub(super) enum Locks {
+    /// By words behind the query, to write them and to let nobody write them.
+    Behind(&'static str, &'static str),
+    /// By the same behind each table's name.
+    Tables(&'static str, &'static str),
+}
+
+/// `LIMIT 5`, as most engines have it.
+pub(super) fn plain_limit(rows: usize, _: bool) -> String {
+    format!(" LIMIT {rows}")
 }
 
 /// A statement under construction, then ready to run.
@@ -34,22 +53,38 @@ impl<'a> Sql<'a> {
 
     pub fn render(dialect: &'static Dialect, query: &'a Query) -> Self {
         let mut sql = Sql::new(dialect, "");
+        let hint = match dialect.locks {
+            Locks::Tables(update, share) => query.parts.iter().find_map(|part| match part {
+                Part::ForUpdate => Some(update),
+                Part::ForShare => Some(share),
+                _ => None,
+            }),
+            Locks::Behind(..) => None,
+        };
         for part in &query.parts {
             match part {
                 Part::Sql(text) => sql.text(text),
                 Part::Ident(name) => sql.ident(name),
-                Part::Table(name) => sql.table(name),
+                Part::Table(name) => sql.table(name).text(hint.unwrap_or_default()),
                 Part::Value(value) => sql.value(value),
                 Part::List(values) if values.is_empty() => sql.text("NULL"),
                 Part::List(values) => sql.separated(values, |sql, value| {
                     sql.value(value);
                 }),
+                Part::Among(columns, rows) => sql.among(columns, rows),
                 Part::Order(name, ty) => {
-                    let term = (dialect.order)(&quoted(name, dialect.quote), ty);
+                    let term = (dialect.order)(&quoted(name, dialect.quotes), ty);
                     sql.text(&term)
                 }
-                Part::ForUpdate => sql.text(dialect.for_update),
-                Part::ForShare => sql.text(dialect.for_share),
+                Part::Limit { rows, is_ordered } => sql.text(&(dialect.limit)(*rows, *is_ordered)),
+                Part::ForUpdate => match dialect.locks {
+                    Locks::Behind(update, _) => sql.text(update),
+                    Locks::Tables(..) => &mut sql,
+                },
+                Part::ForShare => match dialect.locks {
+                    Locks::Behind(_, share) => sql.text(share),
+                    Locks::Tables(..) => &mut sql,
+                },
             };
         }
         sql
@@ -61,7 +96,7 @@ impl<'a> Sql<'a> {
     }
 
     pub fn ident(&mut self, name: &str) -> &mut Self {
-        self.text.push_str(&quoted(name, self.dialect.quote));
+        self.text.push_str(&quoted(name, self.dialect.quotes));
         self
     }
 
@@ -83,9 +118,40 @@ impl<'a> Sql<'a> {
     }
 
     pub fn bind(&mut self, value: Cow<'a, Value>) -> &mut Self {
+        if let Some(literal) = (self.dialect.literal)(self.values.len() + 1, &value) {
+            return self.text(&literal);
+        }
         (self.dialect.placeholder)(self.values.len() + 1, &value, &mut self.text);
         self.values.push(value);
         self
+    }
+
+    /// Rows by the values of several columns.
+    fn among(&mut self, columns: &'a [String], rows: &'a [Vec<Value>]) -> &mut Self {
+        if rows.is_empty() {
+            return self.text("1 = 0");
+        }
+        if self.dialect.row_values {
+            self.text("(").idents(columns).text(") IN (");
+            self.separated(rows, |sql, row| {
+                sql.text("(");
+                sql.separated(row, |sql, value| {
+                    sql.value(value);
+                });
+                sql.text(")");
+            });
+            return self.text(")");
+        }
+        self.text("(");
+        for (at, row) in rows.iter().enumerate() {
+            self.text(if at > 0 { " OR (" } else { "(" });
+            for (at, (column, value)) in columns.iter().zip(row).enumerate() {
+                self.text(if at > 0 { " AND " } else { "" });
+                self.ident(column).text(" = ").value(value);
+            }
+            self.text(")");
+        }
+        self.text(")")
     }
 
     /// A comma before every item but the first.
@@ -112,16 +178,16 @@ impl<'a> Sql<'a> {
     }
 }
 
-pub(super) fn quoted(name: &str, quote: char) -> String {
+pub(super) fn quoted(name: &str, (open, close): (char, char)) -> String {
     let mut text = String::with_capacity(name.len() + 2);
-    text.push(quote);
+    text.push(open);
     for character in name.chars() {
-        if character == quote {
-            text.push(quote);
+        if character == close {
+            text.push(close);
         }
         text.push(character);
     }
-    text.push(quote);
+    text.push(close);
     text
 }
 
@@ -163,12 +229,49 @@ mod tests {
     use super::*;
 
     static DIALECT: Dialect = Dialect {
-        quote: '"',
+        quotes: ('"', '"'),
         placeholder: |n, _, into| *into += &format!("${n}"),
         order: |column, _| format!("{column} BYTES"),
-        for_update: " FOR UPDATE",
-        for_share: " FOR SHARE",
+        locks: Locks::Behind(" FOR UPDATE", " FOR SHARE"),
+        literal: |_, _| None,
+        row_values: true,
+        limit: plain_limit,
     };
+
+    static OTHER: Dialect = Dialect {
+        quotes: ('[', ']'),
+        placeholder: |n, _, into| *into += &format!("@{n}"),
+        order: |column, _| column.to_owned(),
+        locks: Locks::Tables(" WITH (U)", " WITH (S)"),
+        literal: |_, value| value.is_null().then(|| "NULL".to_owned()),
+        row_values: false,
+        limit: |rows, is_ordered| format!(" FETCH {rows} {is_ordered}"),
+    };
+
+    #[test]
+    fn a_dialect_without_row_values_locks_and_limits_in_its_own_way() {
+        let keys = vec![
+            vec![Value::Int(1), Value::Null],
+            vec![Value::Int(2), Value::Int(3)],
+        ];
+        let query = Query::sql("SELECT 1 FROM ")
+            .table(&TableName::parse("s.t]"))
+            .text(" WHERE ")
+            .among(&["a", "b"], keys)
+            .limit(5, false)
+            .push(Part::ForUpdate);
+        let sql = Sql::render(&OTHER, &query);
+        assert_eq!(
+            sql.text,
+            "SELECT 1 FROM [s].[t]]] WITH (U) WHERE (([a] = @1 AND [b] = NULL) OR ([a] = @2 AND [b] = @3)) FETCH 5 false"
+        );
+        assert_eq!(sql.values.len(), 3);
+        let sql = Sql::render(&DIALECT, &query);
+        assert_eq!(
+            sql.text,
+            "SELECT 1 FROM \"s\".\"t]\" WHERE (\"a\", \"b\") IN (($1, $2), ($3, $4)) LIMIT 5 FOR UPDATE"
+        );
+    }
 
     #[test]
     fn parts_become_text_and_values() {

@@ -157,6 +157,11 @@ impl State {
         self.transaction = Transaction::None;
     }
 
+    /// The transaction is one that only reads.
+    pub fn is_snapshot(&self) -> bool {
+        self.transaction == Transaction::Open(Isolation::Snapshot)
+    }
+
     pub fn is_open(&self) -> bool {
         self.transaction != Transaction::None
     }

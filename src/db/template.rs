@@ -54,6 +54,7 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
         let rest = &text[at..];
         let skip = match bytes[at] {
             quote @ (b'\'' | b'"' | b'`') => quoted(rest, quote),
+            b'[' if is_name(&text[..at]) => quoted(rest, b']'),
             b'-' if rest.starts_with("--") => rest.find('\n').unwrap_or(rest.len()),
             b'/' if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |end| end + 2),
             b'$' => dollar_quoted(rest),
@@ -80,6 +81,13 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
     }
     found.push(Piece::Sql(&text[start..]));
     found
+}
+
+/// Whether a bracket after this text opens a name of SQL Server's (`[CRONUS$Item$4f]`), not a place in an array, which stands right behind
+/// the array.
+pub(super) fn is_name(before: &str) -> bool {
+    let is_value = |sign: char| sign.is_alphanumeric() || "_])\"'".contains(sign);
+    !before.ends_with(is_value)
 }
 
 /// Length of the quoted text at the start of `text`; a doubled quote continues it.
@@ -143,6 +151,12 @@ mod tests {
     fn names_are_found_outside_quotes_comments_and_casts() {
         let text = "SELECT ':a', \":b\", `:c`, x::text, $$:d$$, $t$ :e $t$ -- :f\n/* :g */ FROM t WHERE è = :id AND b IN (:list) AND c = ':it''s :no' AND d=:id AND e IN (:post.ID)";
         assert_eq!(names(text), ["id", "list", "id", "post.ID"]);
+    }
+
+    #[test]
+    fn brackets_hold_a_name_or_a_place_in_an_array() {
+        let text = "SELECT a.[x:y], [A$Item$4f], b[:i], ARRAY[:j] FROM [t]]:u] WHERE a = :k AND b = [:l$Item$]";
+        assert_eq!(names(text), ["i", "j", "k"]);
     }
 
     #[test]

@@ -1,7 +1,10 @@
-//! Connection strings: `postgres://ponte@erp.example/acme?tls=verify`, `sqlite:demo/shop.db`.
+//! Connection strings: `postgres://ponte@erp.example/acme?tls=verify`, `sqlite:demo/shop.db`,
+//! `Server=erp\\SQLEXPRESS;Database=acme;User Id=ponte`.
 //!
 //! A [`DbUrl`] holds the password and never shows it: `Display` and `Debug` write `***`, and no error repeats the text
 //! it is about.
+
+mod sqlserver;
 
 use super::ssh::Ssh;
 use super::{DbError, DbErrorKind, EngineKind, Result};
@@ -14,6 +17,7 @@ use std::time::Duration;
 
 const POSTGRES_PORT: u16 = 5432;
 const MYSQL_PORT: u16 = 3306;
+const SQLSERVER_PORT: u16 = 1433;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(600);
 /// Longer time-outs are taken for a mistake.
@@ -67,6 +71,23 @@ pub struct Server {
     shown: Option<String>,
     /// `tls` stands in the connection string.
     tls_is_asked: bool,
+    /// What only SQL Server knows.
+    pub sqlserver: SqlServerKeys,
+}
+
+/// Keys of a connection string that only SQL Server knows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SqlServerKeys {
+    /// A named instance whose port the server's SQL Browser tells. `None` where a port is given: that is the instance.
+    pub instance: Option<String>,
+    /// The certificate is made out to this name instead of the host's.
+    pub certificate_host: Option<String>,
+    /// A readable secondary of an availability group will do (`ApplicationIntent=ReadOnly`).
+    pub read_intent: bool,
+    /// Every address of the host is tried at once (`MultiSubnetFailover`).
+    pub multi_subnet: bool,
+    /// The login is the Windows user that the program runs as.
+    pub windows_login: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,8 +126,10 @@ impl DbUrl {
             Some("postgres" | "postgresql") => server(EngineKind::Postgres, text, password, base),
             Some("mysql" | "mariadb") => server(EngineKind::MySql, text, password, base),
             Some("sqlite") => file(&text["sqlite:".len()..], password, base),
+            Some("sqlserver" | "mssql") => sqlserver::url(text, password, base),
+            _ if sqlserver::is_ado(text) => sqlserver::ado(text, password, base),
             _ => Err(config(
-                "the connection string begins with none of `postgres://`, `mysql://`, `mariadb://`, `sqlite:`",
+                "the connection string begins with none of `postgres://`, `mysql://`, `mariadb://`, `sqlserver://`, `sqlite:`, `Server=`",
             )),
         }
     }
@@ -133,6 +156,11 @@ impl DbUrl {
         };
         if server.socket.is_some() {
             return Err(config("`socket` and `ssh` exclude each other"));
+        }
+        if server.sqlserver.instance.is_some() {
+            return Err(config(
+                "SQL Browser, which tells a named instance's port, is not reached through SSH: write the port instead of the instance",
+            ));
         }
         if server.tls_is_asked && server.tls != Tls::Off {
             return Err(config(
@@ -184,8 +212,13 @@ impl DbUrl {
                     Some(socket) => (socket.display().to_string(), 0),
                     None => (server.host.to_lowercase(), server.port),
                 };
+                let instance = |server: &Server| {
+                    let instance = server.sqlserver.instance.as_ref();
+                    instance.map(|name| name.to_lowercase())
+                };
                 self.kind == other.kind
                     && a.ssh == b.ssh
+                    && instance(a) == instance(b)
                     && there(a) == there(b)
                     && a.database == b.database
             }
@@ -218,6 +251,10 @@ impl fmt::Display for DbUrl {
                 write!(f, "{}://{}{secret}@", self.kind, server.user)?;
                 match &server.socket {
                     Some(socket) => write!(f, "{}", socket.display())?,
+                    None if server.sqlserver.instance.is_some() => {
+                        let instance = server.sqlserver.instance.as_deref().unwrap_or_default();
+                        write!(f, "{}\\{instance}", server.host)?;
+                    }
                     None if server.host.contains(':') => {
                         write!(f, "[{}]:{}", server.host, server.port)?;
                     }
@@ -295,7 +332,8 @@ fn server(kind: EngineKind, text: &str, password: Option<String>, base: &Path) -
             })
     };
     let user = decoded(url.username(), "user")?;
-    if user.is_empty() {
+    let is_windows = kind == EngineKind::SqlServer && sqlserver::asks_windows_login(&url);
+    if user.is_empty() && !is_windows {
         return Err(config("the connection string names no user: `USER@HOST`"));
     }
     let written = url
@@ -322,6 +360,7 @@ fn server(kind: EngineKind, text: &str, password: Option<String>, base: &Path) -
         host: host.to_owned(),
         port: url.port().unwrap_or(match kind {
             EngineKind::Postgres => POSTGRES_PORT,
+            EngineKind::SqlServer => SQLSERVER_PORT,
             _ => MYSQL_PORT,
         }),
         user,
@@ -337,17 +376,21 @@ fn server(kind: EngineKind, text: &str, password: Option<String>, base: &Path) -
         is_near_end: false,
         tls_is_asked: false,
         shown: None,
+        sqlserver: SqlServerKeys::default(),
     };
-    options(&mut server, &url, base)?;
+    options(&mut server, kind, &url, base)?;
     Ok(DbUrl {
         kind,
         place: Place::Server(Box::new(server)),
     })
 }
 
-fn options(server: &mut Server, url: &url::Url, base: &Path) -> Result<()> {
+fn options(server: &mut Server, kind: EngineKind, url: &url::Url, base: &Path) -> Result<()> {
     let mut tls = None;
     for (name, value) in url.query_pairs() {
+        if kind == EngineKind::SqlServer && sqlserver::option(server, &name, &value)? {
+            continue;
+        }
         match &*name {
             "tls" => {
                 tls = Some(match &*value {
@@ -358,13 +401,24 @@ fn options(server: &mut Server, url: &url::Url, base: &Path) -> Result<()> {
                 });
             }
             "ca" => server.ca = Some(base.join(&*value)),
-            "socket" => server.socket = Some(base.join(&*value)),
+            "socket" if kind != EngineKind::SqlServer => {
+                server.socket = Some(base.join(&*value));
+            }
             "connect_timeout_s" => server.connect_timeout = seconds(&name, &value)?,
             "statement_timeout_s" => server.statement_timeout = seconds(&name, &value)?,
             "application" => server.application = value.into_owned(),
+            _ if kind == EngineKind::SqlServer => {
+                let known = [&SERVER_OPTIONS[..5], &sqlserver::OPTIONS].concat();
+                return Err(unknown(&name, &known));
+            }
             _ => return Err(unknown(&name, &SERVER_OPTIONS)),
         }
     }
+    settle(server, tls)
+}
+
+/// What was left open, and what excludes each other.
+fn settle(server: &mut Server, tls: Option<Tls>) -> Result<()> {
     if server.host.is_empty() {
         if server.socket.is_none() {
             return Err(config("the connection string names no host"));

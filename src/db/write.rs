@@ -4,7 +4,8 @@ use super::query::Insert;
 use super::{DbError, DbErrorKind, Result};
 use crate::value::{Decimal, Type, Value, convert};
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 /// In ascending order of the keys: two transactions that lock rows in one order do not deadlock.
 pub(super) fn sorted_by_key<T>(rows: &[(Value, T)]) -> Vec<&(Value, T)> {
@@ -56,6 +57,33 @@ pub(super) fn check_delta(delta: &Decimal, ty: &Type, column: &str) -> Result<()
         DbErrorKind::Misfit,
         format_args!("column `{column}` ({ty}) cannot be changed by {delta}"),
     ))
+}
+
+/// Splits a range where a key comes up again: within one statement only one of both would count.
+pub(super) fn without_repetition<'v, K: Iterator<Item = &'v Value>>(
+    range: Range<usize>,
+    key: impl Fn(usize) -> K,
+) -> Vec<Range<usize>> {
+    let mut seen = HashSet::new();
+    let mut ranges = Vec::new();
+    let mut start = range.start;
+    for at in range.clone() {
+        if !seen.insert(encoded(key(at))) {
+            ranges.push(start..at);
+            start = at;
+            seen.clear();
+            seen.insert(encoded(key(at)));
+        }
+    }
+    ranges.push(start..range.end);
+    ranges
+}
+
+/// Values as bytes: equal for equal ones.
+pub(super) fn encoded<'v>(values: impl Iterator<Item = &'v Value>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    values.for_each(|value| value.encode(&mut bytes));
+    bytes
 }
 
 /// Gives each inserted row the generated value of the row that has its values in the columns `distinct_by`.

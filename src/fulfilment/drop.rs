@@ -101,9 +101,7 @@ fn table(text: &str, columns: &BTreeMap<String, String>) -> Result<Vec<Given>, S
     };
     let at = |name: &str| {
         let called = called(name);
-        header
-            .iter()
-            .position(|cell| cell.to_lowercase() == called)
+        header.iter().position(|cell| cell.to_lowercase() == called)
     };
     let places = COLUMNS.map(at);
     let [parcel, reference, tracking, _, delivered_on] = places;

@@ -84,12 +84,14 @@ async fn fetch(
     let [before, behind] = match erp.server().kind {
         EngineKind::Sqlite => ["LENGTH(CAST(f.", " AS BLOB))"],
         EngineKind::Postgres | EngineKind::MySql => ["OCTET_LENGTH(f.", ")"],
+        EngineKind::SqlServer => ["DATALENGTH(f.", ")"],
     };
     let sizes = Query::sql(format!("SELECT {before}"))
         .ident(&column.name)
         .text(format!("{behind} FROM ("))
         .append(query.clone())
-        .text("\n) f LIMIT 2");
+        .text("\n) f")
+        .limit(2, false);
     let size = match db::fetch(erp, &sizes).await?.as_slice() {
         [] => return Ok(Err(format!("the ERP has no file of invoice `{invoice}`"))),
         [row] => match row[0]

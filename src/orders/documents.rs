@@ -194,7 +194,7 @@ impl<'p> Documents<'p> {
                 .text(" AND d.reference > ")
                 .value(text(behind.to_owned()));
         }
-        let query = query.text(format!(" ORDER BY d.reference LIMIT {PAGE}"));
+        let query = query.text(" ORDER BY d.reference").limit(PAGE, true);
         Ok(db::fetch(erp, &query).await?.iter().map(document).collect())
     }
 }

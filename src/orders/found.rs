@@ -97,7 +97,7 @@ impl<'o> Search<'o> {
             None => query.text("1 = 1"),
             Some(last) => query.text("f.reference > ").push(Part::Value(last.clone())),
         };
-        let query = query.text(format!(" ORDER BY f.reference LIMIT {PAGE}"));
+        let query = query.text(" ORDER BY f.reference").limit(PAGE, true);
         let rows = db::fetch(shop, &query).await?;
         self.is_over = rows.len() < PAGE;
         self.last = rows.last().map(|row| row[0].clone());

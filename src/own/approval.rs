@@ -145,7 +145,9 @@ impl Approvals {
         if !all {
             query = query.text(" AND standing IN ('open', 'accepted')");
         }
-        let query = query.text(format!(" ORDER BY asked_ms, record_key LIMIT {most}"));
+        let query = query
+            .text(" ORDER BY asked_ms, record_key")
+            .limit(most, true);
         let rows = db::fetch(session, &query).await?;
         Ok(rows.iter().map(approval).collect())
     }

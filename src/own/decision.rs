@@ -94,7 +94,7 @@ impl Decisions {
     /// Whether anything of this kind was decided at all: most shops never ask further.
     pub async fn any(&self, session: &mut dyn Session, kind: Kind) -> db::Result<bool> {
         let query = self.of_kind(Query::sql("SELECT item FROM "), &self.record, kind.name());
-        let rows = db::fetch(session, &query.text(" LIMIT 1")).await?;
+        let rows = db::fetch(session, &query.limit(1, false)).await?;
         Ok(!rows.is_empty())
     }
 

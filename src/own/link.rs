@@ -171,7 +171,8 @@ impl Links {
             .append(self.of_record())
             .text(" AND record_key > ")
             .value(Value::Text(key.to_owned()))
-            .text(format!(" ORDER BY record_key LIMIT {most}"));
+            .text(" ORDER BY record_key")
+            .limit(most, true);
         let rows = db::fetch(session, &query).await?;
         Ok(rows.iter().map(|row| row[0].plain().into_owned()).collect())
     }

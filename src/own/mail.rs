@@ -115,7 +115,8 @@ impl Mails {
             .select()
             .text(" AND standing = 'due' AND next_ms <= ")
             .text(clock)
-            .text(format!(" ORDER BY next_ms, record_key LIMIT {most}"));
+            .text(" ORDER BY next_ms, record_key")
+            .limit(most, true);
         self.read(session, &query).await
     }
 

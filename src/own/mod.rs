@@ -82,16 +82,29 @@ impl OwnTables {
             EngineKind::Postgres => include_str!("postgres.sql"),
             EngineKind::MySql => include_str!("mysql.sql"),
             EngineKind::Sqlite => include_str!("sqlite.sql"),
+            EngineKind::SqlServer => include_str!("sqlserver.sql"),
         };
         let mut text = text.to_owned();
         for name in NAMES {
-            text = text.replace(&format!("{{{name}}}"), &quoted(&self.table(name), kind));
+            let table = quoted(&self.table(name), kind);
+            text = text.replace(&format!("{{{name}:text}}"), &table.replace('\'', "''"));
+            text = text.replace(&format!("{{{name}}}"), &table);
         }
         let schema = self.schema.iter().map(|schema| match kind {
             EngineKind::MySql => {
                 format!(
                     "CREATE DATABASE IF NOT EXISTS {} DEFAULT CHARACTER SET utf8mb4",
                     quote(schema, kind)
+                )
+            }
+            // It has to be a batch of its own.
+            EngineKind::SqlServer => {
+                let create = format!("CREATE SCHEMA {}", quote(schema, kind));
+                let text = |text: &str| text.replace('\'', "''");
+                format!(
+                    "IF SCHEMA_ID(N'{}') IS NULL EXEC(N'{}')",
+                    text(schema),
+                    text(&create)
                 )
             }
             _ => format!("CREATE SCHEMA IF NOT EXISTS {}", quote(schema, kind)),
@@ -135,6 +148,7 @@ fn quoted(table: &TableName, kind: EngineKind) -> String {
 fn quote(name: &str, kind: EngineKind) -> String {
     match kind {
         EngineKind::MySql => format!("`{}`", name.replace('`', "``")),
+        EngineKind::SqlServer => format!("[{}]", name.replace(']', "]]")),
         _ => format!("\"{}\"", name.replace('"', "\"\"")),
     }
 }
@@ -147,6 +161,7 @@ fn clock(kind: EngineKind) -> &'static str {
         }
         EngineKind::MySql => "CAST(floor(unix_timestamp(now(6)) * 1000) AS signed)",
         EngineKind::Sqlite => "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
+        EngineKind::SqlServer => crate::db::clock::SQL_SERVER,
     }
 }
 

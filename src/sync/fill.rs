@@ -45,7 +45,7 @@ pub async fn is_for(applier: &mut Applier<'_>) -> db::Result<bool> {
     };
     let query = Query::sql("SELECT 1 FROM ")
         .table(&write.write.table)
-        .text(" LIMIT 1");
+        .limit(1, false);
     let rows = db::fetch(applier.session.as_mut(), &query).await?;
     Ok(rows.is_empty())
 }

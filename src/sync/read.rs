@@ -150,7 +150,9 @@ impl<'b> Reader<'b> {
             (Some(keys), _) => Portions::of_keys(keys, 0, padded, |keys| {
                 whole(named(query.clone(), and, first_key, keys))
             }),
-            (None, Some(rows)) => Portions::one(whole(query).text(format!(" LIMIT {rows}"))),
+            (None, Some(rows)) => Portions::one(
+                whole(query).limit(usize::try_from(rows).unwrap_or(usize::MAX), ordered),
+            ),
             (None, None) => Portions::one(whole(query)),
         };
         let children = bound

@@ -193,17 +193,7 @@ pub fn in_keys(query: Query, columns: &[&str], keys: &[Vec<Value>]) -> Query {
         let values = keys.iter().map(|key| key[0].clone()).collect();
         return query.ident(*column).text(" IN (").list(values).text(")");
     }
-    let mut query = query
-        .text("(")
-        .idents(columns.iter().copied())
-        .text(") IN (");
-    for (at, key) in keys.iter().enumerate() {
-        query = query
-            .text(if at == 0 { "(" } else { ", (" })
-            .list(key.clone())
-            .text(")");
-    }
-    query.text(")")
+    query.among(columns, keys.to_vec())
 }
 
 /// Adds the lock that a mode asks for.

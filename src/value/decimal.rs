@@ -158,6 +158,12 @@ impl Decimal {
         (self.scale == 0).then(|| self.digits.to_i128())?
     }
 
+    /// The digits without the point, and how many of them stand after it: what [`Decimal::from_scaled`] takes. `None` if
+    /// they exceed the range.
+    pub fn to_scaled(&self) -> Option<(i128, u32)> {
+        Some((self.digits.to_i128()?, self.scale))
+    }
+
     /// For drivers that take it.
     pub fn to_bigdecimal(&self) -> BigDecimal {
         BigDecimal::new(self.digits.big().into_owned(), i64::from(self.scale))

@@ -1,7 +1,9 @@
 //! Errors are of the right kind, and what was not committed is not there.
 
-use crate::{ALL, Bench, Listed, POSTGRES, SERVERS, SQLITE, begin, case, fetch, insert, text};
-use ponte::db::query::{Part, Query};
+use crate::{
+    ALL, Bench, Listed, PLAIN_SERVERS, POSTGRES, SERVERS, SQLITE, begin, case, fetch, insert, text,
+};
+use ponte::db::query::{Part, Query, TableName};
 use ponte::db::{self, CommitError, DbErrorKind, DbUrl, EngineKind, Isolation, Session};
 use ponte::value::Value;
 use std::path::Path;
@@ -21,7 +23,7 @@ pub const CASES: &[Listed] = &[
     case!(a_commit_without_an_answer_is_unknown, SERVERS),
     case!(statements_time_out, SERVERS),
     case!(connecting_fails_with_the_right_kind, SERVERS),
-    case!(a_server_without_tls_is_not_talked_to, SERVERS),
+    case!(a_server_without_tls_is_not_talked_to, PLAIN_SERVERS),
     case!(a_login_without_privileges, SERVERS),
     case!(a_file_that_is_no_database, SQLITE),
 ];
@@ -81,7 +83,9 @@ async fn violations_have_their_kinds(bench: Bench) {
 }
 
 async fn lock(session: &mut dyn Session, id: i64) -> db::Result<()> {
-    let query = Query::sql("SELECT id FROM t WHERE id = ")
+    let query = Query::sql("SELECT id FROM ")
+        .table(&TableName::parse("t"))
+        .text(" WHERE id = ")
         .value(Value::Int(id))
         .push(Part::ForUpdate);
     db::fetch(session, &query).await.map(|_| ())
@@ -228,7 +232,7 @@ fn sleep(bench: &Bench, seconds: u32) -> Query {
     Query::sql(bench.by(
         format!("SELECT CAST(pg_sleep({seconds}) AS text)"),
         format!("SELECT sleep({seconds})"),
-        String::new(),
+        format!("WAITFOR DELAY '00:00:{seconds:02}'"),
     ))
 }
 
@@ -242,7 +246,11 @@ async fn a_call_given_up_half_way_gives_the_session_up(bench: Bench) {
 }
 
 async fn connection_id(bench: &Bench, session: &mut dyn Session) -> String {
-    let query = bench.by("SELECT pg_backend_pid()", "SELECT connection_id()", "");
+    let query = bench.by(
+        "SELECT pg_backend_pid()",
+        "SELECT connection_id()",
+        "SELECT @@SPID",
+    );
     match &fetch(session, query).await[0][0] {
         Value::Int(id) => id.to_string(),
         Value::UInt(id) => id.to_string(),
@@ -255,7 +263,7 @@ async fn kill(bench: &Bench, id: &str) {
         .sql(&bench.by(
             format!("SELECT pg_terminate_backend({id})"),
             format!("KILL {id}"),
-            String::new(),
+            format!("KILL {id}"),
         ))
         .await;
     tokio::time::sleep(Duration::from_millis(100)).await;
@@ -296,7 +304,7 @@ async fn statements_time_out(bench: Bench) {
     let query = bench.by(
         "SELECT CAST(pg_sleep(20) AS text)",
         "SELECT count(*) FROM seq_1_to_1000000 a, seq_1_to_1000000 b",
-        "",
+        "WAITFOR DELAY '00:00:20' SELECT 1",
     );
     let error = db::fetch(session.as_mut(), &Query::sql(query))
         .await
@@ -356,7 +364,10 @@ async fn a_login_without_privileges(bench: Bench) {
     let setup = bench.by(
         format!("CREATE ROLE {login} LOGIN PASSWORD 'p'; CREATE TABLE t (id int); GRANT SELECT ON t TO {login}"),
         format!("CREATE USER {login} IDENTIFIED BY 'p'; CREATE TABLE t (id int); GRANT SELECT ON t TO {login}"),
-        String::new(),
+        format!(
+            "CREATE LOGIN {login} WITH PASSWORD = 'p', CHECK_POLICY = OFF; CREATE USER {login} FOR LOGIN {login}; \
+             CREATE TABLE t (id int); GRANT SELECT ON t TO {login}"
+        ),
     );
     bench.sql(&setup).await;
     let mut url = url::Url::parse(&bench.database.url).unwrap();
@@ -388,7 +399,7 @@ async fn a_login_without_privileges(bench: Bench) {
         .sql(&bench.by(
             format!("DROP OWNED BY {login}; DROP ROLE {login}"),
             format!("DROP USER {login}"),
-            String::new(),
+            format!("DROP USER {login}; DROP LOGIN {login}"),
         ))
         .await;
 }

@@ -59,6 +59,7 @@ fn columns(kind: EngineKind) -> Vec<(&'static str, Vec<Value>)> {
         EngineKind::Postgres => postgres(),
         EngineKind::MySql => mariadb(),
         EngineKind::Sqlite => sqlite(),
+        EngineKind::SqlServer => return sqlserver(),
     };
     all.extend([
         (
@@ -216,6 +217,123 @@ fn mariadb() -> Vec<(&'static str, Vec<Value>)> {
     ]
 }
 
+fn sqlserver() -> Vec<(&'static str, Vec<Value>)> {
+    let unicode = || {
+        vec![
+            text(""),
+            text("emoji 😀 and ' \" \\ % _ `"),
+            text(" begins"),
+            text("\t\n"),
+        ]
+    };
+    vec![
+        ("bit", vec![Value::Bool(true), Value::Bool(false)]),
+        ("tinyint", vec![Value::UInt(0), Value::UInt(255)]),
+        ("smallint", vec![Value::Int(-32768), Value::Int(32767)]),
+        (
+            "int",
+            vec![
+                Value::Int(i64::from(i32::MIN)),
+                Value::Int(i64::from(i32::MAX)),
+            ],
+        ),
+        (
+            "bigint",
+            vec![Value::Int(i64::MIN), Value::Int(i64::MAX), Value::Int(0)],
+        ),
+        (
+            "decimal(38,10)",
+            vec![
+                decimal("-9999999999999999999999999999.9999999999"),
+                decimal("0.0000000001"),
+            ],
+        ),
+        (
+            "numeric(38,0)",
+            vec![decimal("99999999999999999999999999999999999999")],
+        ),
+        (
+            "decimal(10,2)",
+            vec![decimal("-12345678.90"), decimal("0.01"), decimal("0")],
+        ),
+        (
+            "money",
+            vec![decimal("-899999999999.9999"), decimal("0.0001")],
+        ),
+        (
+            "smallmoney",
+            vec![decimal("-214748.3648"), decimal("214748.3647")],
+        ),
+        (
+            "float",
+            vec![Value::Float(0.1), Value::Float(-1.5e300), Value::Float(0.0)],
+        ),
+        ("real", vec![Value::Float(f64::from(0.1f32))]),
+        ("char(10)", vec![text("ab"), text("àé€")]),
+        (
+            "varchar(20) COLLATE SQL_Latin1_General_CP1_CI_AS",
+            vec![text("àé€"), text("")],
+        ),
+        (
+            "varchar(20) COLLATE Cyrillic_General_CI_AS",
+            vec![text("Дом")],
+        ),
+        ("varchar(max)", vec![text(&"à".repeat(9000))]),
+        ("text", vec![text("àé€")]),
+        ("nchar(10)", vec![text("ab 😀")]),
+        ("nvarchar(64)", unicode()),
+        (
+            "nvarchar(max)",
+            vec![text(""), text(&"à😀".repeat(5000)), text("\u{10FFFF}")],
+        ),
+        ("ntext", vec![text("à 😀")]),
+        (
+            "date",
+            vec![date("0001-01-01"), date("9999-12-31"), date("2024-02-29")],
+        ),
+        ("time", vec![time("00:00:00"), time("23:59:59.9999999")]),
+        ("time(3)", vec![time("12:34:56.789")]),
+        (
+            "datetime",
+            vec![
+                datetime("1753-01-01 00:00:00"),
+                datetime("9999-12-31 23:59:59.997"),
+                datetime("2024-03-31 02:30:00.003"),
+            ],
+        ),
+        (
+            "smalldatetime",
+            vec![
+                datetime("1900-01-01 00:00:00"),
+                datetime("2079-06-06 23:59:00"),
+            ],
+        ),
+        (
+            "datetime2",
+            vec![
+                datetime("0001-01-01 00:00:00"),
+                datetime("9999-12-31 23:59:59.9999999"),
+            ],
+        ),
+        (
+            "datetimeoffset",
+            vec![
+                timestamp("1970-01-01 00:00:00"),
+                timestamp("2024-03-31 02:30:00.000001"),
+            ],
+        ),
+        ("uniqueidentifier", vec![uuid()]),
+        ("binary(4)", vec![bytes(&[0, 255, 0, 39])]),
+        (
+            "varbinary(20)",
+            vec![bytes(b""), bytes(&[0, 255, 0, 39, 92])],
+        ),
+        ("varbinary(max)", vec![bytes(&[255; 70_000])]),
+        ("image", vec![bytes(&[0, 1, 2])]),
+        ("xml", vec![text("<a>à &amp; b</a>")]),
+    ]
+}
+
 fn sqlite() -> Vec<(&'static str, Vec<Value>)> {
     vec![
         ("BOOLEAN", vec![Value::Bool(true), Value::Bool(false)]),
@@ -310,7 +428,9 @@ async fn assert_same(bench: &Bench, names: &[String], rows: &[Vec<Value>]) {
             assert!(same(found, wanted, &column.ty), "{place}");
             let is_text_of = matches!(
                 (bench.kind, column.declared.as_str()),
-                (EngineKind::MySql, "longtext") | (EngineKind::Postgres, "character(10)" | "jsonb")
+                (EngineKind::MySql, "longtext")
+                    | (EngineKind::Postgres, "character(10)" | "jsonb")
+                    | (EngineKind::SqlServer, "char(10)" | "nchar(10)")
             );
             assert!(is_text_of || found == wanted, "{place}");
             let converted = convert(found.clone(), &column.ty);
@@ -372,11 +492,9 @@ async fn what_sql_computes_has_a_type(bench: Bench) {
         .sql("CREATE TABLE t (a decimal(10,2), b varchar(10)); INSERT INTO t VALUES (0.10, 'x'), (0.20, 'y');")
         .await;
     let mut session = bench.connect().await;
-    let rows = fetch(
-        session.as_mut(),
-        "SELECT sum(a), count(*), max(b) || '!', NULL, min(a) FROM (SELECT a, b FROM t) s",
-    )
-    .await;
+    let query = "SELECT sum(a), count(*), max(b) || '!', NULL, min(a) FROM (SELECT a, b FROM t) s";
+    let query = query.replace("||", bench.or("+", "||"));
+    let rows = fetch(session.as_mut(), &query).await;
     assert_eq!(
         *rows[0],
         [
@@ -394,7 +512,7 @@ async fn what_cannot_be_read_names_its_column(bench: Bench) {
         .sql(bench.by(
             "CREATE TABLE t (id int, bad int[]); INSERT INTO t VALUES (1, '{1}')",
             "CREATE TABLE t (id int, bad point); INSERT INTO t VALUES (1, POINT(1, 2))",
-            "",
+            "CREATE TABLE t (id int, bad sql_variant); INSERT INTO t VALUES (1, 1)",
         ))
         .await;
     let mut session = bench.connect().await;

@@ -1,6 +1,9 @@
 //! The tests' own eye on a database: raw SQL in, text out, one connection. It shares no code with ponte, so that a mistake
 //! in ponte's reading or converting cannot hide itself.
 
+#[path = "sqlserver.rs"]
+mod sqlserver;
+
 use std::path::Path;
 
 use mysql_async::prelude::Queryable;
@@ -14,10 +17,11 @@ pub enum Client {
     Postgres(sqlx::PgConnection),
     Mariadb(mysql_async::Conn),
     Sqlite(sqlx::SqliteConnection),
+    SqlServer(Box<sqlserver::Connection>),
 }
 
 impl Client {
-    /// Connects to a `postgres:`, `mysql:` or `sqlite:` URL; a missing SQLite file is created.
+    /// Connects to a `postgres:`, `mysql:`, `sqlserver:` or `sqlite:` URL; a missing SQLite file is created.
     pub async fn connect(url: &str) -> Client {
         match Client::try_connect(url).await {
             Ok(client) => client,
@@ -46,6 +50,10 @@ impl Client {
                     .map_err(text)?;
                 Ok(Client::Sqlite(connection))
             }
+            Some("sqlserver") => {
+                let connection = sqlserver::connect(url).await.map_err(text)?;
+                Ok(Client::SqlServer(Box::new(connection)))
+            }
             _ => Err("not a URL of a known engine".to_owned()),
         }
     }
@@ -57,7 +65,8 @@ impl Client {
             Client::Postgres(_) | Client::Sqlite(_) => {
                 self.run(script).await;
             }
-            Client::Mariadb(_) => {
+            // There a view or a schema is made by a batch of its own.
+            Client::Mariadb(_) | Client::SqlServer(_) => {
                 for statement in split_statements(script) {
                     self.run(&statement).await;
                 }
@@ -97,6 +106,10 @@ impl Client {
                 let changed = result.affected_rows();
                 result.drop_result().await.map_err(text)?;
                 Ok(changed)
+            }
+            Client::SqlServer(connection) => {
+                let done = connection.execute(sql, &[]).await.map_err(text)?;
+                Ok(done.total())
             }
         }
     }
@@ -138,6 +151,12 @@ impl Client {
                     .into_iter()
                     .map(|row| row.unwrap().into_iter().map(mariadb_text).collect())
                     .collect())
+            }
+            Client::SqlServer(connection) => {
+                let rows = connection.simple_query(sql).await.map_err(text)?;
+                let rows = rows.into_first_result().await.map_err(text)?;
+                let values = |row: tiberius::Row| row.into_iter().map(sqlserver::text).collect();
+                Ok(rows.into_iter().map(values).collect())
             }
         }
     }

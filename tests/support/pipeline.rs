@@ -255,6 +255,9 @@ pub async fn dump(client: &mut Client) -> Vec<String> {
         Client::Mariadb(_) => {
             "SELECT table_name FROM information_schema.tables WHERE table_schema = database() AND table_type = 'BASE TABLE' ORDER BY 1"
         }
+        Client::SqlServer(_) => {
+            "SELECT QUOTENAME(s.name) + '.' + QUOTENAME(t.name) FROM sys.tables t JOIN sys.schemas s ON s.schema_id = t.schema_id ORDER BY 1"
+        }
         Client::Sqlite(_) => {
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY 1"
         }
@@ -263,7 +266,7 @@ pub async fn dump(client: &mut Client) -> Vec<String> {
     for table in client.rows(tables).await.into_iter().flatten().flatten() {
         if ["lease", "heartbeat", "generation"]
             .iter()
-            .any(|own| table.ends_with(own))
+            .any(|own| table.trim_end_matches(']').ends_with(own))
         {
             continue;
         }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 
+use tds_stand_in::{Options, Server};
 use tempfile::TempDir;
 
 use super::client::Client;
@@ -77,6 +78,35 @@ pub fn sqlite(test: &str) -> Database {
     }
 }
 
+/// An empty database in SQL Server, where readers neither wait for writers nor hold them up.
+pub async fn sqlserver(test: &str) -> Database {
+    let server = sqlserver_url();
+    let mut admin = Client::connect(&server).await;
+    let taken = admin.rows("SELECT name FROM sys.databases").await;
+    let new = database_name(test);
+    for old in taken.into_iter().flatten().flatten() {
+        if is_left_over(&old, test) {
+            admin
+                .run(&format!(
+                    "ALTER DATABASE {old} SET SINGLE_USER WITH ROLLBACK IMMEDIATE"
+                ))
+                .await;
+            admin.run(&format!("DROP DATABASE {old}")).await;
+        }
+    }
+    admin.run(&format!("CREATE DATABASE {new}")).await;
+    for option in ["ALLOW_SNAPSHOT_ISOLATION", "READ_COMMITTED_SNAPSHOT"] {
+        admin
+            .run(&format!("ALTER DATABASE {new} SET {option} ON"))
+            .await;
+    }
+    Database {
+        url: with_database(&server, &new),
+        name: new,
+        folder: None,
+    }
+}
+
 /// The URL of a database of the PostgreSQL server that every installation has.
 pub fn postgres_url() -> String {
     from_environment("PONTE_TEST_POSTGRES")
@@ -84,6 +114,17 @@ pub fn postgres_url() -> String {
 
 pub fn mariadb_url() -> String {
     from_environment("PONTE_TEST_MARIADB")
+}
+
+/// Whether `PONTE_TEST_SQLSERVER` names one.
+pub fn sqlserver_is_real() -> bool {
+    std::env::var_os("PONTE_TEST_SQLSERVER").is_some()
+}
+
+/// The SQL Server that `PONTE_TEST_SQLSERVER` names, or else the stand-in, within this process.
+pub fn sqlserver_url() -> String {
+    static STAND_IN: LazyLock<Server> = LazyLock::new(|| Server::start(Options::default()));
+    std::env::var("PONTE_TEST_SQLSERVER").unwrap_or_else(|_| STAND_IN.url())
 }
 
 fn from_environment(variable: &str) -> String {
@@ -126,6 +167,12 @@ fn prefix(test: &str) -> String {
     format!("ponte_t_{:016x}_", hasher.finish())
 }
 
+/// Whether a database is of an earlier run of this test, which is no more.
+fn is_left_over(name: &str, test: &str) -> bool {
+    let process = name.strip_prefix(&prefix(test));
+    process.is_some_and(|process| !std::path::Path::new("/proc").join(process).exists())
+}
+
 /// Drops what earlier runs of this test left behind (long-lived servers would fill up) and returns the new name.
 async fn make_room(
     test: &str,
@@ -135,11 +182,7 @@ async fn make_room(
 ) -> String {
     let new = database_name(test);
     for old in taken.into_iter().flatten().flatten() {
-        let Some(process) = old.strip_prefix(&prefix(test)) else {
-            continue;
-        };
-        let lives = std::path::Path::new("/proc").join(process).exists();
-        if old == new || !lives {
+        if old == new || is_left_over(&old, test) {
             admin
                 .run(&format!("DROP DATABASE IF EXISTS {old}{how}"))
                 .await;

@@ -159,6 +159,7 @@ impl PackSide {
             EngineName::Postgres => EngineKind::Postgres,
             EngineName::Mysql => EngineKind::MySql,
             EngineName::Sqlite => EngineKind::Sqlite,
+            EngineName::Sqlserver => EngineKind::SqlServer,
         };
         let kinds: Vec<EngineKind> = engines.iter().map(|engine| kind_of(engine.value)).collect();
         if !kinds.contains(&kind) {

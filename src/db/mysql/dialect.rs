@@ -1,7 +1,7 @@
 //! Where MySQL's SQL differs, and values as its parameters.
 
 use crate::db::query::{Part, Query};
-use crate::db::render::{Dialect, Sql};
+use crate::db::render::{Dialect, Locks, Sql, plain_limit};
 use crate::value::{Decimal, Type, Value, iso};
 use mysql_async::{Params, Value as Param};
 use std::borrow::Cow;
@@ -12,11 +12,13 @@ const DECIMAL_PLACES_MAX: u32 = 30;
 
 /// MySQL 5.7 and MariaDB do not know `FOR SHARE`.
 pub(super) static DIALECT: Dialect = Dialect {
-    quote: '`',
+    quotes: ('`', '`'),
     placeholder: |_, _, into| into.push('?'),
     order,
-    for_update: " FOR UPDATE",
-    for_share: " LOCK IN SHARE MODE",
+    locks: Locks::Behind(" FOR UPDATE", " LOCK IN SHARE MODE"),
+    literal: |_, _| None,
+    row_values: true,
+    limit: plain_limit,
 };
 
 /// The column may be in any character set, and MariaDB sorts UUIDs by their parts in another order than they are
@@ -53,11 +55,15 @@ pub(super) fn params(values: &[Cow<'_, Value>]) -> Params {
     }
 }
 
+fn is_decimal(value: &Value) -> bool {
+    matches!(value, Value::Decimal(_))
+}
+
 fn has_decimals(query: &Query) -> bool {
-    let is_decimal = |value: &Value| matches!(value, Value::Decimal(_));
     query.parts.iter().any(|part| match part {
         Part::Value(value) => is_decimal(value),
         Part::List(values) => values.iter().any(is_decimal),
+        Part::Among(_, rows) => rows.iter().flatten().any(is_decimal),
         _ => false,
     })
 }
@@ -69,19 +75,29 @@ fn with_exact_decimals(query: &Query) -> Query {
     for part in &query.parts {
         exact = match part {
             Part::Value(Value::Decimal(number)) => with_decimal(exact, number),
-            Part::List(values) if values.iter().any(|v| matches!(v, Value::Decimal(_))) => {
-                values.iter().enumerate().fold(exact, |exact, (at, value)| {
-                    let exact = if at > 0 { exact.text(", ") } else { exact };
-                    match value {
-                        Value::Decimal(number) => with_decimal(exact, number),
-                        other => exact.value(other.clone()),
-                    }
-                })
+            Part::List(values) if values.iter().any(is_decimal) => with_decimals(exact, values),
+            Part::Among(columns, rows) if rows.iter().flatten().any(is_decimal) => {
+                let mut exact = exact.text("(").idents(columns).text(") IN (");
+                for (at, row) in rows.iter().enumerate() {
+                    exact = exact.text(if at > 0 { "), (" } else { "(" });
+                    exact = with_decimals(exact, row);
+                }
+                exact.text("))")
             }
             part => exact.push(part.clone()),
         };
     }
     exact
+}
+
+fn with_decimals(query: Query, values: &[Value]) -> Query {
+    values.iter().enumerate().fold(query, |query, (at, value)| {
+        let query = if at > 0 { query.text(", ") } else { query };
+        match value {
+            Value::Decimal(number) => with_decimal(query, number),
+            other => query.value(other.clone()),
+        }
+    })
 }
 
 fn with_decimal(query: Query, number: &Decimal) -> Query {

@@ -8,12 +8,12 @@ use super::error::HARMLESS_WARNINGS;
 use super::session::MySqlSession;
 use crate::db::query::{Add, Delete, Insert, Part, Query, TableName, Update};
 use crate::db::render::Sql;
-use crate::db::write::check_delta;
+use crate::db::write::{check_delta, encoded, without_repetition};
 use crate::db::{DbError, DbErrorKind, Result, fetch};
 use crate::value::{Decimal, Type, Value, convert};
 use mysql_async::prelude::Queryable;
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// The protocol counts parameters in 16 bits.
@@ -168,7 +168,7 @@ impl MySqlSession {
         let params = update.key.len() * (columns + 1) + update.columns.len();
         let mut matched = 0;
         for chunk in self.chunks(sizes, rows_max, params)? {
-            for range in without_repetition(chunk, |at| &update.rows[at].0) {
+            for range in without_repetition(chunk, |at| update.rows[at].0.iter()) {
                 let rows = &update.rows[range];
                 let text = match rows {
                     [(key, values)] => update_one(update, key, values),
@@ -202,7 +202,7 @@ impl MySqlSession {
             if is_text {
                 self.hold_whole_numbers(add, &rows[chunk.clone()]).await?;
             }
-            for range in without_repetition(chunk, |at| std::slice::from_ref(&rows[at].0)) {
+            for range in without_repetition(chunk, |at| std::iter::once(&rows[at].0)) {
                 matched += self.write(add_many(add, &rows[range])).await?.rows;
             }
         }
@@ -469,32 +469,6 @@ fn push_key<'v>(out: &mut Sql<'v>, columns: &[String], types: &[Type], key: &'v 
         out.ident(column).text(" = ");
         push_exact(out, Cow::Borrowed(value), ty);
     }
-}
-
-/// Splits a range where a key comes up again: within one statement only one of both would count.
-fn without_repetition<'v>(
-    range: Range<usize>,
-    key: impl Fn(usize) -> &'v [Value],
-) -> Vec<Range<usize>> {
-    let mut seen = HashSet::new();
-    let mut ranges = Vec::new();
-    let mut start = range.start;
-    for at in range.clone() {
-        if !seen.insert(encoded(key(at).iter())) {
-            ranges.push(start..at);
-            start = at;
-            seen.clear();
-            seen.insert(encoded(key(at).iter()));
-        }
-    }
-    ranges.push(start..range.end);
-    ranges
-}
-
-fn encoded<'v>(values: impl Iterator<Item = &'v Value>) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    values.for_each(|value| value.encode(&mut bytes));
-    bytes
 }
 
 /// Values in the form that their columns hold, so that what was sent and what is read back have the same bytes.

@@ -177,10 +177,10 @@ pub async fn cast_types(link: &mut Link, table: &TableName) -> Result<HashMap<St
 fn regclass(name: &TableName) -> Value {
     let mut text = String::new();
     if let Some(schema) = &name.schema {
-        text.push_str(&quoted(schema, DIALECT.quote));
+        text.push_str(&quoted(schema, DIALECT.quotes));
         text.push('.');
     }
-    text.push_str(&quoted(&name.name, DIALECT.quote));
+    text.push_str(&quoted(&name.name, DIALECT.quotes));
     Value::Text(text)
 }
 

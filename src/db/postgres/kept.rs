@@ -90,7 +90,7 @@ pub fn question(tables: &[&TableName]) -> String {
     if tables.is_empty() {
         return process.to_owned();
     }
-    let quote = |name: &str| quoted(&quoted(name, DIALECT.quote), '\'');
+    let quote = |name: &str| quoted(&quoted(name, DIALECT.quotes), ('\'', '\''));
     let named = tables.iter().enumerate().map(|(at, table)| {
         let name = match &table.schema {
             Some(schema) => format!("{} || '.' || {}", quote(schema), quote(&table.name)),

@@ -14,7 +14,7 @@ use self::error::from_driver;
 use super::batch::batches;
 use super::catalog::{ResultColumn, Table};
 use super::query::{Add, Delete, Insert, Query, TableName, Update};
-use super::render::{Dialect, Sql};
+use super::render::{Dialect, Locks, Sql, plain_limit};
 use super::state::State;
 use super::{
     CommitError, DbError, DbErrorKind, DbUrl, Engine, EngineKind, Isolation, Result, Server,
@@ -33,11 +33,13 @@ use std::time::Duration;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 static DIALECT: Dialect = Dialect {
-    quote: '"',
+    quotes: ('"', '"'),
     placeholder: |_, _, into| into.push('?'),
     order: |column, _| format!("{column} COLLATE BINARY"),
-    for_update: "",
-    for_share: "",
+    locks: Locks::Behind("", ""),
+    literal: |_, _| None,
+    row_values: false,
+    limit: plain_limit,
 };
 
 pub struct Sqlite {

@@ -335,6 +335,7 @@ async fn version(client: &mut Client) -> String {
         Client::Postgres(_) => "SHOW server_version",
         Client::Mariadb(_) => "SELECT version()",
         Client::Sqlite(_) => "SELECT sqlite_version()",
+        Client::SqlServer(_) => "SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128))",
     };
     let version = client.value(sql).await.expect("a version");
     // `15.18 (Debian 15.18-0+deb12u1)`, `10.11.14-MariaDB-0+deb12u2`

@@ -1,0 +1,527 @@
+//! One connection: statements, streams of rows, transactions.
+//!
+//! What takes too long is cancelled by an Attention, before the next statement, so that the connection lives on; unless rows were
+//! under way: then nobody knows where in them the line stands, and it is given up.
+
+use super::decode::Decoder;
+use super::dialect::{DIALECT, OLD_DIALECT, declaration, statement};
+use super::error::{Phase, db_error};
+use super::guard;
+use super::types::Declared;
+use super::write::Written;
+use super::{Product, product};
+use crate::db::catalog::{ResultColumn, Table};
+use crate::db::query::{Add, Delete, Insert, Query, TableName, Update};
+use crate::db::render::Dialect;
+use crate::db::state::State;
+use crate::db::{
+    BATCH_BYTES, BATCH_ROWS, CommitError, DbError, DbErrorKind, EngineKind, Isolation, Result,
+    Server, Session, choice,
+};
+use crate::value::{RowBatch, Value};
+use futures_util::stream::{BoxStream, StreamExt, try_unfold};
+use std::collections::HashMap;
+use std::future::Future;
+use std::time::Duration;
+use tiberius::error::Error;
+use tiberius::{Client, ColumnData, QueryItem, QueryStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::compat::Compat;
+
+/// What carries the protocol: TCP, or the near end of a tunnel.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+pub(super) type Wire = Compat<Box<dyn Stream>>;
+
+/// The first server whose collations sort by UTF-8 bytes.
+const UTF8_SINCE: u32 = 15;
+/// An Attention is answered within so long, or the connection is lost.
+const CANCEL_LIMIT: Duration = Duration::from_secs(10);
+
+const FACTS: &str = "SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)), \
+    CAST(SERVERPROPERTY('EngineEdition') AS int), CAST(SERVERPROPERTY('ProductLevel') AS nvarchar(128)), \
+    CAST(DATABASEPROPERTYEX(DB_NAME(), 'Updateability') AS nvarchar(128)), DB_NAME(), \
+    CAST(d.snapshot_isolation_state AS int) FROM sys.databases AS d WHERE d.database_id = DB_ID()";
+
+const DESCRIBE: &str = "EXEC sys.sp_describe_first_result_set @tsql = @P1, @params = @P2";
+
+/// What is left to do before the connection takes another statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pending {
+    Nothing,
+    /// A statement runs whose answer is waited for no longer.
+    Cancel,
+    /// Half an answer may have been read.
+    Broken,
+}
+
+/// The driver's end, and what is known of the line.
+pub(super) struct Link {
+    client: Client<Wire>,
+    pending: Pending,
+    limit: Duration,
+}
+
+impl Link {
+    /// The driver's end, how long an answer is waited for, and what is to be noted if none comes.
+    pub fn parts(&mut self) -> (&mut Client<Wire>, Duration, &mut Pending) {
+        (&mut self.client, self.limit, &mut self.pending)
+    }
+
+    /// Cancels what was given up.
+    pub async fn ready(&mut self) -> Result<()> {
+        match self.pending {
+            Pending::Nothing => return Ok(()),
+            Pending::Broken => return Err(given_up()),
+            Pending::Cancel => {}
+        }
+        // Whatever interrupts this leaves the line in disorder.
+        self.pending = Pending::Broken;
+        match tokio::time::timeout(CANCEL_LIMIT, self.client.cancel_query()).await {
+            Ok(Ok(())) => {
+                self.pending = Pending::Nothing;
+                Ok(())
+            }
+            _ => Err(given_up()),
+        }
+    }
+
+    /// All rows of the last result of a statement.
+    pub async fn rows(
+        &mut self,
+        text: &str,
+        params: Vec<ColumnData<'static>>,
+    ) -> Result<Vec<Answer>> {
+        self.ready().await?;
+        let limit = self.limit;
+        let work = async {
+            let mut stream = query(&mut self.client, text, params).await?;
+            let mut decoder = None;
+            let mut rows = Vec::new();
+            while let Some(item) = stream.next().await {
+                match item? {
+                    QueryItem::Metadata(metadata) => {
+                        decoder = Some(Decoder::new(metadata.columns()));
+                        rows.clear();
+                    }
+                    QueryItem::Row(row) => rows.push(row),
+                }
+            }
+            Ok((decoder, rows))
+        };
+        let (decoder, rows) = timed(limit, work, &mut self.pending).await?;
+        let Some(decoder) = decoder else {
+            return Ok(Vec::new());
+        };
+        let names = decoder.columns();
+        rows.into_iter()
+            .map(|row| {
+                Ok(Answer {
+                    values: decoder.row(row)?.into_vec(),
+                    names: names.clone(),
+                })
+            })
+            .collect()
+    }
+
+    /// Runs a statement: the number of rows that its last part changed.
+    async fn execute(&mut self, text: &str, params: Vec<ColumnData<'static>>) -> Result<u64> {
+        self.ready().await?;
+        let mut query = tiberius::Query::new(text.to_owned());
+        params.into_iter().for_each(|param| query.bind(param));
+        let work = query.execute(&mut self.client);
+        let done = timed(self.limit, work, &mut self.pending).await?;
+        // A trigger's statements are counted before the one that set it off.
+        Ok(done.rows_affected().last().copied().unwrap_or(0))
+    }
+
+    /// Sends a batch that yields nothing.
+    pub async fn batch(&mut self, text: &str) -> Result<()> {
+        self.ready().await?;
+        let work = async {
+            let stream = self.client.simple_query(text).await?;
+            stream.into_results().await.map(drop)
+        };
+        timed(self.limit, work, &mut self.pending).await
+    }
+}
+
+/// A row of the engine's own questions.
+#[derive(Debug)]
+pub(super) struct Answer {
+    values: Vec<Value>,
+    names: std::sync::Arc<[String]>,
+}
+
+impl Answer {
+    pub fn at(&self, at: usize) -> &Value {
+        self.values.get(at).unwrap_or(&Value::Null)
+    }
+
+    pub fn named(&self, name: &str) -> &Value {
+        match self.names.iter().position(|known| known == name) {
+            Some(at) => self.at(at),
+            None => &Value::Null,
+        }
+    }
+
+    pub fn text(&self, at: usize) -> String {
+        self.at(at).plain().into_owned()
+    }
+
+    pub fn int(&self, at: usize) -> i64 {
+        match self.at(at) {
+            Value::Int(number) => *number,
+            Value::UInt(number) => i64::try_from(*number).unwrap_or(i64::MAX),
+            Value::Bool(truth) => i64::from(*truth),
+            _ => 0,
+        }
+    }
+
+    pub fn truth(&self, at: usize) -> bool {
+        self.int(at) != 0
+    }
+}
+
+fn given_up() -> DbError {
+    DbError::new(
+        DbErrorKind::ConnectionLost,
+        "the connection was given up after an answer that did not come",
+    )
+}
+
+async fn query<'c>(
+    client: &'c mut Client<Wire>,
+    text: &str,
+    params: Vec<ColumnData<'static>>,
+) -> std::result::Result<QueryStream<'c>, Error> {
+    let mut query = tiberius::Query::new(text.to_owned());
+    params.into_iter().for_each(|param| query.bind(param));
+    query.query(client).await
+}
+
+/// Waits for an answer as long as a statement may take.
+pub(super) async fn timed<T>(
+    limit: Duration,
+    work: impl Future<Output = std::result::Result<T, Error>>,
+    pending: &mut Pending,
+) -> Result<T> {
+    match tokio::time::timeout(limit, work).await {
+        Ok(done) => done.map_err(|error| db_error(&error, Phase::Use)),
+        Err(_) => {
+            *pending = Pending::Cancel;
+            Err(too_slow(limit))
+        }
+    }
+}
+
+fn too_slow(limit: Duration) -> DbError {
+    DbError::new(
+        DbErrorKind::Timeout,
+        format_args!(
+            "no answer within {} s; the statement is cancelled",
+            limit.as_secs()
+        ),
+    )
+}
+
+pub(super) struct SqlServerSession {
+    pub(super) link: Link,
+    server: Server,
+    state: State,
+    /// The database allows `SNAPSHOT`.
+    has_snapshots: bool,
+    dialect: &'static Dialect,
+    /// What is known of the tables that were written to. Emptied where one may have changed: at the begin of a transaction
+    /// and by [`Session::execute`].
+    pub(super) written: HashMap<TableName, Written>,
+}
+
+impl SqlServerSession {
+    /// Makes the settings and asks the server what it is.
+    pub(super) async fn open(
+        client: Client<Wire>,
+        label: String,
+        limit: Duration,
+        settings: &str,
+    ) -> Result<SqlServerSession> {
+        let mut link = Link {
+            client,
+            pending: Pending::Nothing,
+            limit,
+        };
+        link.batch(settings).await?;
+        let rows = link.rows(FACTS, Vec::new()).await?;
+        let Some(row) = rows.first() else {
+            return Err(DbError::new(
+                DbErrorKind::Privilege,
+                "the login does not see the database's own row in `sys.databases`",
+            ));
+        };
+        let Product {
+            name,
+            version,
+            is_azure,
+        } = product(&row.text(0), row.int(1));
+        let server = Server {
+            kind: EngineKind::SqlServer,
+            product: name,
+            version,
+            // Texts travel as UTF-16 whatever the columns' code pages.
+            unicode: true,
+            read_only: row.text(3) == "READ_ONLY",
+        };
+        Ok(SqlServerSession {
+            link,
+            server,
+            // With XACT_ABORT nearly every error has ended the transaction on the server.
+            state: State::new(label, |_| true),
+            has_snapshots: row.int(5) == 1,
+            dialect: match is_azure || version.0 >= UTF8_SINCE {
+                true => &DIALECT,
+                false => &OLD_DIALECT,
+            },
+            written: HashMap::new(),
+        })
+    }
+
+    async fn described(&mut self, query: &Query) -> Result<Vec<ResultColumn>> {
+        let (text, params) = statement(self.dialect, query)?;
+        let declared: Vec<String> = params
+            .iter()
+            .zip(1..)
+            .map(|(param, n)| format!("@P{n} {}", declaration(param)))
+            .collect();
+        let texts = [text, declared.join(", ")]
+            .map(|text| ColumnData::String(Some(std::borrow::Cow::Owned(text))));
+        let rows = self.link.rows(DESCRIBE, texts.to_vec()).await?;
+        let shown = rows
+            .iter()
+            .filter(|row| *row.named("is_hidden") != Value::Bool(true));
+        Ok(shown
+            .map(|row| {
+                let ty = row.named("system_type_name").plain().into_owned();
+                ResultColumn {
+                    name: row.named("name").plain().into_owned(),
+                    ty: Declared::parse(&ty).ty(),
+                }
+            })
+            .collect())
+    }
+
+    async fn begin_as(&mut self, isolation: Isolation) -> Result<()> {
+        let level = match isolation {
+            Isolation::Snapshot if self.has_snapshots => "SNAPSHOT",
+            _ => "READ COMMITTED",
+        };
+        self.link
+            .batch(&format!(
+                "SET TRANSACTION ISOLATION LEVEL {level}; BEGIN TRANSACTION"
+            ))
+            .await
+    }
+}
+
+fn is_select(text: &str) -> bool {
+    let first = text.trim_start().get(..6).unwrap_or_default();
+    first.eq_ignore_ascii_case("SELECT")
+}
+
+/// The server itself would let a write pass in a transaction for reading.
+fn reads_only() -> DbError {
+    DbError::new(
+        DbErrorKind::ReadOnly,
+        "the transaction is one for reading only",
+    )
+}
+
+#[async_trait::async_trait]
+impl Session for SqlServerSession {
+    fn server(&self) -> &Server {
+        &self.server
+    }
+
+    async fn table(&mut self, name: &TableName) -> Result<Option<Table>> {
+        self.state.enter()?;
+        let found = self.catalog_table(name).await;
+        self.state.leave(found, format_args!("looking up {name}"))
+    }
+
+    async fn describe(&mut self, query: &Query) -> Result<Vec<ResultColumn>> {
+        let query = &*choice::settle(self, query).await?;
+        self.state.enter()?;
+        let columns = self.described(query).await;
+        self.state.leave(columns, "preparing a query")
+    }
+
+    async fn read<'a>(&'a mut self, query: &Query) -> Result<BoxStream<'a, Result<RowBatch>>> {
+        let query = &*choice::settle(self, query).await?;
+        self.state.enter()?;
+        let ready = self.link.ready().await;
+        self.state.leave(ready, "reading")?;
+        let said = statement(self.dialect, query).and_then(|(text, params)| {
+            guard::check(&text)?;
+            Ok((text, params))
+        });
+        let (text, params) = self.state.leave(said, "reading")?;
+        self.state.enter()?;
+        let SqlServerSession { link, state, .. } = self;
+        let Link {
+            client,
+            pending,
+            limit,
+        } = link;
+        let limit = *limit;
+        let started = async {
+            let mut rows = super::session::query(client, &text, params).await?;
+            // A result without rows has columns, too.
+            let decoder = rows.columns().await?.map(Decoder::new);
+            Ok((rows, decoder))
+        };
+        let started = timed(limit, started, pending).await;
+        let (rows, decoder) = state.leave(started, "reading")?;
+        let reading = Reading {
+            rows,
+            decoder,
+            limit,
+            pending,
+        };
+        let batches = try_unfold(reading, |mut reading| async move {
+            let batch = reading.batch().await?;
+            Ok(batch.map(|batch| (batch, reading)))
+        });
+        Ok(batches
+            .map(move |batch| state.note(batch, "reading"))
+            .boxed())
+    }
+
+    async fn execute(&mut self, query: &Query) -> Result<u64> {
+        self.state.enter()?;
+        self.written.clear();
+        let said = statement(self.dialect, query).and_then(|(text, params)| {
+            match self.state.is_snapshot() && !is_select(&text) {
+                true => Err(reads_only()),
+                false => Ok((text, params)),
+            }
+        });
+        let done = match said {
+            Ok((text, params)) => self.link.execute(&text, params).await,
+            Err(error) => Err(error),
+        };
+        self.state.leave(done, "running a statement")
+    }
+
+    async fn begin(&mut self, isolation: Isolation) -> Result<()> {
+        self.state.enter_begin()?;
+        self.written.clear();
+        let begun = self.begin_as(isolation).await;
+        self.state.leave(begun, "beginning a transaction")?;
+        self.state.began(isolation);
+        Ok(())
+    }
+
+    async fn commit(&mut self) -> std::result::Result<(), CommitError> {
+        self.state.check_commit().map_err(CommitError::NotDone)?;
+        // Before COMMIT is sent nothing is committed.
+        let ready = self.link.ready().await;
+        self.state
+            .leave(ready, "committing")
+            .and_then(|()| self.state.check_commit())
+            .map_err(CommitError::NotDone)?;
+        let done = self.link.batch("COMMIT TRANSACTION").await;
+        self.state.committed(done)
+    }
+
+    async fn rollback(&mut self) -> Result<()> {
+        self.state.enter_raw()?;
+        let ended = match self.state.is_open() {
+            true => {
+                self.link
+                    .batch("IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION")
+                    .await
+            }
+            false => Ok(()),
+        };
+        self.state.leave(ended, "rolling back")?;
+        self.state.ended();
+        Ok(())
+    }
+
+    async fn insert(&mut self, insert: &Insert) -> Result<Vec<Value>> {
+        self.state.enter_write()?;
+        let done = self.write_insert(insert).await;
+        self.state
+            .leave(done, format_args!("inserting into {}", insert.table))
+    }
+
+    async fn update(&mut self, update: &Update) -> Result<u64> {
+        self.state.enter_write()?;
+        let done = self.write_update(update).await;
+        self.state
+            .leave(done, format_args!("updating {}", update.table))
+    }
+
+    async fn add(&mut self, add: &Add) -> Result<u64> {
+        self.state.enter_write()?;
+        let done = self.write_add(add).await;
+        self.state
+            .leave(done, format_args!("adding to {}", add.table))
+    }
+
+    async fn delete(&mut self, delete: &Delete) -> Result<u64> {
+        self.state.enter_write()?;
+        let done = self.write_delete(delete).await;
+        self.state
+            .leave(done, format_args!("deleting from {}", delete.table))
+    }
+}
+
+/// A result that is being read.
+struct Reading<'a> {
+    rows: QueryStream<'a>,
+    decoder: Option<Decoder>,
+    limit: Duration,
+    pending: &'a mut Pending,
+}
+
+impl Reading<'_> {
+    /// The next rows, or nothing at the end.
+    async fn batch(&mut self) -> Result<Option<RowBatch>> {
+        match tokio::time::timeout(self.limit, self.fill()).await {
+            Ok(batch) => batch,
+            Err(_) => {
+                *self.pending = Pending::Broken;
+                Err(too_slow(self.limit))
+            }
+        }
+    }
+
+    async fn fill(&mut self) -> Result<Option<RowBatch>> {
+        let mut rows = Vec::new();
+        let mut bytes = 0;
+        while rows.len() < BATCH_ROWS && bytes < BATCH_BYTES {
+            let Some(item) = self.rows.next().await else {
+                break;
+            };
+            let item = item.map_err(|error| db_error(&error, Phase::Use))?;
+            match (item, &self.decoder) {
+                (QueryItem::Metadata(metadata), _) => {
+                    self.decoder = Some(Decoder::new(metadata.columns()));
+                }
+                (QueryItem::Row(row), Some(decoder)) => {
+                    let row = decoder.row(row)?;
+                    bytes += row.iter().map(Value::bytes).sum::<usize>();
+                    rows.push(row);
+                }
+                (QueryItem::Row(_), None) => return Err(given_up()),
+            }
+        }
+        Ok(match &self.decoder {
+            Some(decoder) if !rows.is_empty() => Some(RowBatch {
+                columns: decoder.columns(),
+                rows,
+            }),
+            _ => None,
+        })
+    }
+}

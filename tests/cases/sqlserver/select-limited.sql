@@ -1,0 +1,6 @@
+-- 
+SELECT [a], [b]
+    FROM [dbo].[t]
+    WHERE 1 = 1
+    ORDER BY (SELECT NULL)
+    OFFSET 0 ROWS FETCH NEXT 1 ROWS ONLY
