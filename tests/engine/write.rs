@@ -550,7 +550,9 @@ async fn a_transaction_begins_with_a_question(bench: Bench) {
         .await;
     let mut session = bench.connect().await;
     let asks = |key: &str| {
-        Query::sql("SELECT n FROM t WHERE k = ")
+        Query::sql("SELECT n FROM ")
+            .table(&TableName::parse("t"))
+            .text(" WHERE k = ")
             .value(text(key))
             .push(Part::ForShare)
     };
