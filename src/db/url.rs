@@ -75,6 +75,30 @@ pub struct Server {
     pub sqlserver: SqlServerKeys,
 }
 
+impl Default for Server {
+    /// Of a connection string that says nothing.
+    fn default() -> Server {
+        Server {
+            host: String::new(),
+            port: 0,
+            user: String::new(),
+            password: None,
+            database: String::new(),
+            socket: None,
+            tls: Tls::Off,
+            ca: None,
+            connect_timeout: CONNECT_TIMEOUT,
+            statement_timeout: STATEMENT_TIMEOUT,
+            application: "ponte".to_owned(),
+            ssh: None,
+            is_near_end: false,
+            shown: None,
+            tls_is_asked: false,
+            sqlserver: SqlServerKeys::default(),
+        }
+    }
+}
+
 /// Keys of a connection string that only SQL Server knows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SqlServerKeys {
@@ -366,17 +390,7 @@ fn server(kind: EngineKind, text: &str, password: Option<String>, base: &Path) -
         user,
         password: written.or(password).map(Secret),
         database,
-        socket: None,
-        tls: Tls::Off,
-        ca: None,
-        connect_timeout: CONNECT_TIMEOUT,
-        statement_timeout: STATEMENT_TIMEOUT,
-        application: "ponte".to_owned(),
-        ssh: None,
-        is_near_end: false,
-        tls_is_asked: false,
-        shown: None,
-        sqlserver: SqlServerKeys::default(),
+        ..Server::default()
     };
     options(&mut server, kind, &url, base)?;
     Ok(DbUrl {

@@ -190,8 +190,8 @@ impl<'p> Shop<'p> {
     }
 
     async fn transaction(&mut self, told: &Told, guard: &Guard) -> db::Result<Written> {
-        self.session.begin(Isolation::ReadCommitted).await?;
-        guard.check(self.session.as_mut()).await?;
+        let isolation = Isolation::ReadCommitted;
+        guard.begin(self.session.as_mut(), isolation).await?;
         let key = std::slice::from_ref(&told.key);
         // First the lock: a transaction of ponte's whose end is unknown holds it as long as it lives.
         let current = self.current(key, true).await?.remove(&told.key);

@@ -260,8 +260,7 @@ impl Sender<'_> {
     }
 
     async fn mark(&self, shop: &mut dyn Session, mail: &Mail, wait_ms: u64) -> db::Result<()> {
-        shop.begin(Isolation::ReadCommitted).await?;
-        self.guard.check(shop).await?;
+        self.guard.begin(shop, Isolation::ReadCommitted).await?;
         self.mails.mark(shop, mail, wait_ms).await?;
         shop.commit().await.map_err(CommitError::into_error)
     }

@@ -50,8 +50,8 @@ pub async fn is_closed(
         .await?;
     if let Some(guard) = guard.filter(|_| !unlinked) {
         let mut session = connections.engine(target)?.connect().await?;
-        session.begin(Isolation::ReadCommitted).await?;
-        guard.check(session.as_mut()).await?;
+        let isolation = Isolation::ReadCommitted;
+        guard.begin(session.as_mut(), isolation).await?;
         decisions
             .accept(session.as_mut(), r#"{"by":"empty"}"#)
             .await?;

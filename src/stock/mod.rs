@@ -181,18 +181,17 @@ pub async fn cycle(
             walk: options.walk.filter(|_| focus.is_none()),
             is_first: report.rounds == 1,
         };
-        let round = cycle.look(&scope).await?;
+        let mut round = cycle.look(&scope).await?;
         if scope.is_first {
             cycle.tell(&round, focus.is_none(), &mut report);
         }
         if focus.is_none() {
             report.walked = Some(round.walk.end());
         }
-        let in_flight_now = round.in_flight.clone();
-        let mut again = cycle.write(round, options.mode, &mut report).await?;
+        let mut again = cycle.write(&mut round, options.mode, &mut report).await?;
         written.extend(again.iter().cloned());
         // A checkout that read one of these figures before it was written may still write it.
-        let in_flight: Vec<&String> = in_flight_now.intersection(&written).collect();
+        let in_flight: Vec<&String> = round.in_flight.intersection(&written).collect();
         again.extend(in_flight.iter().map(|sku| (*sku).clone()));
         if again.is_empty() {
             return Ok(report);
@@ -377,12 +376,12 @@ impl<'p> Cycle<'p> {
     /// Writes what is off, or in a dry run tells it; returns the articles to look at again.
     async fn write(
         &mut self,
-        round: Round,
+        round: &mut Round,
         mode: Mode<'_>,
         report: &mut StockReport,
     ) -> Result<BTreeSet<String>, StockError> {
-        let figures = &round.figures;
-        let mut off = round.assessment.off;
+        let mut off = std::mem::take(&mut round.assessment.off);
+        let (figures, right) = (&round.figures, &round.assessment.right);
         let session = self.shop.session.as_mut();
         let guard = match mode {
             Mode::Write(guard) => guard,
@@ -391,13 +390,11 @@ impl<'p> Cycle<'p> {
                     let figure = figures.figure(job.place);
                     report.changed(figure.name(), figure.pieces(), &job.target);
                 }
-                let right = &round.assessment.right;
                 let tell = |changes| report.derived(changes);
                 find_off(session, &self.targets, figures, right, tell).await?;
                 return Ok(BTreeSet::new());
             }
         };
-        let right = &round.assessment.right;
         let beside = find_off(session, &self.targets, figures, right, |_| ()).await?;
         off.extend(beside.into_iter().filter_map(|place| {
             let target = figures.figure(place).pieces()?.clone();

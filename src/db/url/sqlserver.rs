@@ -2,8 +2,7 @@
 //! and the keywords of ADO.NET, as an ERP's own settings have them.
 
 use super::{
-    CONNECT_TIMEOUT, DbUrl, EngineKind, Place, Result, SQLSERVER_PORT, STATEMENT_TIMEOUT, Secret,
-    Server, SqlServerKeys, Tls, config, seconds, settle,
+    DbUrl, EngineKind, Place, Result, SQLSERVER_PORT, Secret, Server, Tls, config, seconds, settle,
 };
 use crate::diagnostic::nearest;
 use std::path::Path;
@@ -180,22 +179,8 @@ fn folded(name: &str) -> String {
 /// `Server=tcp:host\instance,port;Database=…;User Id=…`
 pub fn ado(text: &str, password: Option<String>, base: &Path) -> Result<DbUrl> {
     let mut server = Server {
-        host: String::new(),
         port: SQLSERVER_PORT,
-        user: String::new(),
-        password: None,
-        database: String::new(),
-        socket: None,
-        tls: Tls::Off,
-        ca: None,
-        connect_timeout: CONNECT_TIMEOUT,
-        statement_timeout: STATEMENT_TIMEOUT,
-        application: "ponte".to_owned(),
-        ssh: None,
-        is_near_end: false,
-        shown: None,
-        tls_is_asked: false,
-        sqlserver: SqlServerKeys::default(),
+        ..Server::default()
     };
     let (mut encrypt, mut trust) = (None, None);
     for (name, value) in pairs(text)? {

@@ -78,9 +78,7 @@ impl Session {
         let params = translator.params;
         let relation = Relation {
             sql,
-            columns: Vec::new(),
-            assigns: Vec::new(),
-            into: None,
+            ..Relation::default()
         };
         let rows = self.rows(&relation, &params)?;
         let mut collected = self.collect(table, output, "UPDATE", true)?;
@@ -202,9 +200,7 @@ impl Session {
         let params = translator.params;
         let relation = Relation {
             sql,
-            columns: Vec::new(),
-            assigns: Vec::new(),
-            into: None,
+            ..Relation::default()
         };
         let rows = self.rows(&relation, &params)?;
         let mut collected = self.collect(table, output, "DELETE", true)?;

@@ -6,6 +6,14 @@ use super::syntax::*;
 use sqlparser::tokenizer::Token;
 
 impl Parser<'_> {
+    /// `WHERE …`, if it stands here.
+    pub fn filter(&mut self) -> Result<Option<Expr>> {
+        match self.word("WHERE") {
+            true => self.condition().map(Some),
+            false => Ok(None),
+        }
+    }
+
     pub fn condition(&mut self) -> Result<Expr> {
         let mut left = self.conjunction()?;
         while self.word("OR") {

@@ -177,11 +177,7 @@ impl Parser<'_> {
         } else {
             Vec::new()
         };
-        let filter = if self.word("WHERE") {
-            Some(self.condition()?)
-        } else {
-            None
-        };
+        let filter = self.filter()?;
         let mut group = Vec::new();
         if self.word("GROUP BY") {
             group.push(self.expr()?);

@@ -358,11 +358,7 @@ impl Parser<'_> {
         }
         let output = self.output()?;
         let from = self.sources(&target, hints)?;
-        let filter = if self.word("WHERE") {
-            Some(self.condition()?)
-        } else {
-            None
-        };
+        let filter = self.filter()?;
         Ok(Kind::Update {
             target,
             top,
@@ -392,11 +388,7 @@ impl Parser<'_> {
         let hints = self.hints()?;
         let output = self.output()?;
         let from = self.sources(&target, hints)?;
-        let filter = if self.word("WHERE") {
-            Some(self.condition()?)
-        } else {
-            None
-        };
+        let filter = self.filter()?;
         Ok(Kind::Delete {
             target,
             top,

@@ -73,7 +73,7 @@ impl Typed {
 }
 
 /// A query in SQLite's words.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Relation {
     pub sql: String,
     pub columns: Vec<tokens::Column>,
