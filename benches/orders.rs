@@ -24,6 +24,8 @@ use support::servers;
 
 const ORDERS: u64 = 10_000;
 const ARTICLES: u64 = 1_000;
+/// Whom the ERP knows before.
+const CUSTOMERS: u64 = 10_000;
 
 fn main() {
     let asked = Asked::read();
@@ -142,6 +144,7 @@ fn erp_rows() -> String {
     format!(
         "INSERT INTO tax_classes (code, description, rate) VALUES ('IVA22', '22 %', 22);
          INSERT INTO articles (sku, tax_class) SELECT 'SKU-' || n, 'IVA22' FROM generate_series(1, {ARTICLES}) n;
+         INSERT INTO customers (number, name, email) SELECT 'C' || n, 'Customer ' || n, 'customer' || n || '@example.com' FROM generate_series(1, {CUSTOMERS}) n;
          ANALYZE;"
     )
 }

@@ -28,7 +28,10 @@ impl Connections {
             let engine = db::engine(&connection.url)
                 .map_err(|error| error.context(format_args!("connection `{name}`")))?;
             engines.insert(name.clone(), Arc::new(Patient::new(engine)));
-            own.insert(name.clone(), OwnTables::new(connection.own_schema.clone()));
+            let further = connection.pack.iter().flat_map(|pack| &pack.own);
+            let further = further.map(|table| (table.name.clone(), table.statement.clone()));
+            let tables = OwnTables::new(connection.own_schema.clone()).and(further.collect());
+            own.insert(name.clone(), tables);
         }
         Ok(Connections { engines, own })
     }

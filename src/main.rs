@@ -1,11 +1,10 @@
 //! The program: start-up, logging, one command, its exit code.
 
 use clap::Parser;
-use ponte::cli::{self, Cli, Exit, output};
+use ponte::cli::{self, Cli, Exit, log, output};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-use tracing_subscriber::EnvFilter;
 
 /// What may take its time after the command is done, such as closing files.
 const SHUTDOWN: Duration = Duration::from_secs(2);
@@ -13,7 +12,7 @@ const SHUTDOWN: Duration = Duration::from_secs(2);
 fn main() -> ExitCode {
     let cli = Cli::parse();
     output::set_color(cli.color);
-    start_log(cli.verbose);
+    log::start(cli.verbose);
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -37,21 +36,4 @@ fn main() -> ExitCode {
             Exit::Unexpected.into()
         }
     }
-}
-
-/// The log goes to standard error. `PONTE_LOG` says exactly what is in it, `-v` roughly.
-fn start_log(verbose: u8) {
-    let level = match verbose {
-        0 => "ponte=warn",
-        1 => "ponte=info",
-        2 => "ponte=debug,info",
-        _ => "ponte=trace,debug",
-    };
-    let filter = EnvFilter::try_from_env("PONTE_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .with_target(false)
-        .init();
 }

@@ -1,22 +1,29 @@
-//! A project as it will be carried out: every pack joined, every override applied, no text left to interpret but
-//! expressions (parsed) and servers' own SQL. It holds no behaviour and knows no database; `check` holds it against
-//! the live ones.
+//! A project as it will be carried out: every pack joined, every override applied, no text left to interpret but expressions (parsed)
+//! and servers' own SQL. It holds no behaviour and knows no database; `check` holds it against the live ones.
 
+pub mod alerts;
+pub mod changes;
+pub mod customer;
 pub mod fulfilment;
+pub mod log;
 pub mod mail;
 pub mod order;
+mod pack;
 pub mod schedule;
 pub mod web;
 
 use crate::db::DbUrl;
 use crate::db::query::TableName;
 use crate::diagnostic::Span;
-use crate::expr::{Expr, Zone};
+use crate::expr::Expr;
 use crate::value::Value;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Duration;
+
+pub use changes::{ByTimestamp, Since, TimeColumn, Watermark, WatermarkForm};
+pub use order::Statuses;
+pub use pack::{Let, OwnTable, PackFacts, VersionRange};
 
 /// A server's own SQL, with `{variables}` already filled in; `:names` are bound when it runs.
 #[derive(Debug, Clone)]
@@ -45,6 +52,10 @@ pub struct Plan {
     pub schedule: schedule::Schedule,
     /// Where the service can be looked at; `None`: nowhere.
     pub web: Option<web::Web>,
+    pub requests: Option<String>, // the connection in whose database rows ask for runs; `None`: nowhere
+    /// Whom the service tells of troubles; `None`: nobody.
+    pub alerts: Option<alerts::Alerts>,
+    pub log: log::LogFiles,
 }
 
 #[derive(Debug)]
@@ -58,40 +69,12 @@ pub struct Connection {
     pub pack: Option<PackFacts>,
 }
 
-/// What a pack says of the system behind a connection.
-#[derive(Debug)]
-pub struct PackFacts {
-    pub name: String,
-    pub system: String,
-    pub version: Option<VersionRange>,
-    /// Yields the zone in which bound times are sent; `None`: UTC. A zone is an IANA name or hours from UTC.
-    pub zone: Option<ServerSql>,
-    /// Yields the zone in which `local()` and days are computed; `None`: that of `zone`.
-    pub local_zone: Option<ServerSql>,
-    pub lets: Vec<Let>,
-}
-
-#[derive(Debug)]
-pub struct VersionRange {
-    pub sql: ServerSql,
-    pub min: String,
-    pub max: String,
-}
-
 #[derive(Debug)]
 pub struct Shop {
     pub name: String,
     /// Key into [`Plan::connections`].
     pub connection: String,
     pub orders_since: Option<DateTime<Utc>>,
-}
-
-/// A small table of the database, read once a run.
-#[derive(Debug, Clone)]
-pub struct Let {
-    pub name: String,
-    pub key: Vec<String>,
-    pub sql: ServerSql,
 }
 
 /// A small table from the project file: key -> column -> value.
@@ -141,42 +124,6 @@ pub struct Source {
     /// `None`: every run reads the whole source.
     pub by_timestamp: Option<ByTimestamp>,
     pub computed: Computed,
-}
-
-/// Which records have changed since a moment, by times that the source's rows carry.
-#[derive(Debug, Clone)]
-pub struct Watermark {
-    pub form: WatermarkForm,
-    /// In it `:since` is bound, once for each of `columns`.
-    pub sql: ServerSql,
-    /// What is compared with `:since`, in the order of the text.
-    pub columns: Vec<TimeColumn>,
-    /// The zone of times without one; `None`: that of the connection's pack, else UTC.
-    pub zone: Option<Zone>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WatermarkForm {
-    /// A condition on the rows of the source.
-    Condition,
-    /// A query that yields the first column of the changed records' keys.
-    Keys,
-}
-
-/// A column as a watermark names it: `updated_at`, `t.write_date`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TimeColumn {
-    pub table: Option<String>,
-    pub name: String,
-}
-
-/// A run reads what has changed since the last one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ByTimestamp {
-    /// How long before its commit an application may have set a time.
-    pub overlap: Duration,
-    /// After so long a run reads the whole source: for deletes, and for what the times did not tell.
-    pub full_every: Duration,
 }
 
 #[derive(Debug, Clone)]
@@ -264,6 +211,10 @@ pub struct Target {
     pub find: Option<Find>,
     /// Link column -> value of a write's row: `id` -> (`post`, `ID`).
     pub link: Vec<LinkColumn>,
+    /// Of a web order: the ERP's key of its customer, for the link with its account.
+    pub customer: Option<Expr>,
+    /// The records go the other way, too.
+    pub both_ways: Option<customer::BothWays>,
     pub writes: Vec<Write>,
     pub derived: Vec<Derived>,
     pub forget: Vec<Forget>,
@@ -456,8 +407,10 @@ pub struct Derived {
     pub table: TableName,
     pub table_at: Span,
     pub rows: DerivedRows,
-    /// `:id`, `:<find column>`, `:<write>.<column>` are lists over the batch; `:now_unix` seconds.
+    /// `:id`, `:<find column>`, `:<write>.<column>` are lists over the batch; `:now_unix` seconds. With `groups`: `:group` and `:now_unix`.
     pub sql: ServerSql,
+    /// What the records of a batch belong to; the rows of all of these are compared at the end of the run.
+    pub groups: Option<ServerSql>,
     pub condition: Option<Expr>,
     /// Written along with a change of the figure, never looked for beside a right one. In stock only.
     pub touch: bool,
@@ -513,17 +466,6 @@ pub struct Orders {
     /// Gives the document `:id`, which bears none, the web order's `:reference`.
     pub claim: Option<ServerSql>,
     pub at: Span,
-}
-
-/// Which of the shop's statuses mean what; any other is for a person to say.
-#[derive(Debug, Clone, Default)]
-pub struct Statuses {
-    pub import: Vec<String>,
-    /// Not paid yet: imported later.
-    pub wait: Vec<String>,
-    /// No order.
-    pub ignore: Vec<String>,
-    pub cancelled: Vec<String>,
 }
 
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 //! links lead somewhere. `PONTE_UPDATE_GOLDEN=1` writes the tables.
 
 use ponte::config;
-use ponte::config::record::{ORDER, SHAPES};
+use ponte::config::record::{CUSTOMER, ORDER, SHAPES};
 use ponte::diagnostic::codes::CODES;
 use ponte::expr::function::FUNCTIONS;
 use ponte::plan::FieldKind;
@@ -79,6 +79,7 @@ fn the_packs_of_the_reference_load_together() {
         orders.since = 2026-12-01T00:00:00Z
         orders.import = true
         fulfilment.write = true
+        customer.sync = true
         [shop.main.tax]
         standard = { rate = 22 }
     "#;
@@ -94,7 +95,7 @@ fn tables() -> [(&'static str, String); 3] {
         functions.push_str(&format!("| `{}` | {} |\n", one.signature, one.doc));
     }
     let mut records = "| record | field | is |\n| --- | --- | --- |\n".to_owned();
-    for shape in SHAPES.iter().chain([&ORDER]) {
+    for shape in SHAPES.iter().chain([&CUSTOMER, &ORDER]) {
         for (name, kind) in shape.fields {
             let kind = match kind {
                 FieldKind::Text => "text",
@@ -127,6 +128,32 @@ fn tables() -> [(&'static str, String); 3] {
         ("records", records),
         ("codes", codes),
     ]
+}
+
+/// Each code, once, in its order, with its message and something to do, in both languages.
+#[test]
+fn both_pages_of_troubles_have_every_message_code() {
+    for (page, columns) in [
+        ("troubleshooting.md", 3),
+        ("risoluzione-dei-problemi.md", 4),
+    ] {
+        let text = fs::read_to_string(root().join("docs").join(page)).unwrap();
+        let rows: Vec<Vec<String>> = text
+            .lines()
+            .filter(|line| line.starts_with("| P"))
+            .map(|line| {
+                let cells = line.replace("\\|", "¦");
+                let cells = cells.trim_matches('|').split('|').map(str::trim);
+                cells.map(str::to_owned).collect()
+            })
+            .collect();
+        assert_eq!(rows.len(), CODES.len(), "{page}");
+        for (row, code) in rows.iter().zip(CODES) {
+            assert_eq!((&*row[0], &*row[1]), (code.code, code.title), "{page}");
+            let is_whole = row.len() == columns && row.iter().all(|cell| !cell.is_empty());
+            assert!(is_whole, "{page}: {row:?}");
+        }
+    }
 }
 
 #[test]

@@ -717,6 +717,18 @@ async fn the_session_is_as_documented() {
     let Value::Text(mode) = &row[1] else { panic!() };
     assert!(mode.contains("STRICT_ALL_TABLES") && !mode.contains("NO_ZERO_DATE"));
     assert_eq!(row[2], text("utf8mb4"));
+    // Whoever may write and falls silent is thrown out; who only reads may take his time.
+    let query = Query::sql("SELECT @@idle_transaction_timeout + 0");
+    for (isolation, limit) in [
+        (Isolation::ReadCommitted, 60),
+        (Isolation::Snapshot, 0),
+        (Isolation::ReadCommitted, 60),
+    ] {
+        session.begin(isolation).await.unwrap();
+        let row = fetch(&mut *session, &query).await.unwrap().remove(0);
+        assert_eq!(row[0].show(), limit.to_string(), "{isolation:?}");
+        session.rollback().await.unwrap();
+    }
     // A snapshot takes no writes, and does not see what others commit.
     session.begin(Isolation::Snapshot).await.unwrap();
     db.admin

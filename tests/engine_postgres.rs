@@ -193,6 +193,21 @@ async fn what_has_no_value_here_is_an_error_that_names_the_column() {
 }
 
 #[tokio::test]
+async fn whoever_may_write_and_falls_silent_is_thrown_out() {
+    let mut it = fixture("idle", "CREATE TABLE t (n numeric)").await;
+    let query = Query::sql("SELECT current_setting('idle_in_transaction_session_timeout')");
+    for (isolation, limit) in [
+        (Isolation::ReadCommitted, "1min"),
+        (Isolation::Snapshot, "0"),
+    ] {
+        it.session.begin(isolation).await.unwrap();
+        let found = fetch(it.session.as_mut(), &query).await.unwrap();
+        assert_eq!(found[0][0], text(limit), "{isolation:?}");
+        it.session.rollback().await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn one_text_may_be_run_with_parameters_of_several_types() {
     let mut it = fixture("parameters", "CREATE TABLE t (n numeric)").await;
     for value in [

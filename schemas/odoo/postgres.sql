@@ -264,6 +264,19 @@ CREATE TABLE res_partner (
 );
 CREATE INDEX res_partner_vat ON res_partner (vat);
 
+-- Tags of contacts.
+CREATE TABLE res_partner_category (
+    id                 SERIAL PRIMARY KEY,
+    name               JSONB NOT NULL,
+    active             BOOLEAN
+);
+
+CREATE TABLE res_partner_res_partner_category_rel (
+    category_id        INTEGER NOT NULL REFERENCES res_partner_category (id) ON DELETE CASCADE,
+    partner_id         INTEGER NOT NULL REFERENCES res_partner (id) ON DELETE CASCADE,
+    PRIMARY KEY (category_id, partner_id)
+);
+
 -- How documents are numbered. `standard` ones count in a sequence of PostgreSQL's, ir_sequence_016 for id 16, or in one for each span
 -- of days, ir_sequence_016_003; `no_gap` ones in number_next.
 CREATE TABLE ir_sequence (
@@ -293,6 +306,14 @@ CREATE TABLE ir_sequence_date_range (
     UNIQUE (sequence_id, date_from, date_to)
 );
 
+-- When an order is to be paid.
+CREATE TABLE account_payment_term (
+    id                   SERIAL PRIMARY KEY,
+    company_id           INTEGER REFERENCES res_company (id),
+    name                 JSONB NOT NULL,
+    active               BOOLEAN
+);
+
 CREATE TABLE sale_order (
     id                  SERIAL PRIMARY KEY,
     company_id          INTEGER NOT NULL REFERENCES res_company (id),
@@ -301,6 +322,8 @@ CREATE TABLE sale_order (
     partner_shipping_id INTEGER NOT NULL REFERENCES res_partner (id),
     currency_id         INTEGER REFERENCES res_currency (id),
     user_id             INTEGER,                   -- salesperson (res_users)
+    payment_term_id     INTEGER REFERENCES account_payment_term (id),
+    carrier_id          INTEGER,                   -- with the delivery methods (delivery_carrier)
     warehouse_id        INTEGER REFERENCES stock_warehouse (id),
     name                VARCHAR NOT NULL,
     state               VARCHAR,                   -- draft, sent, sale, cancel

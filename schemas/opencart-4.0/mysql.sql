@@ -503,3 +503,43 @@ CREATE TABLE oc_zone (
     status        TINYINT(1) NOT NULL DEFAULT 1,
     PRIMARY KEY (zone_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+-- Accounts. Texts are HTML, as everything that people type in.
+CREATE TABLE oc_customer (
+    customer_id          INT NOT NULL AUTO_INCREMENT,
+    customer_group_id    INT NOT NULL,
+    store_id             INT NOT NULL DEFAULT 0,
+    language_id          INT NOT NULL,
+    firstname            VARCHAR(32) NOT NULL,
+    lastname             VARCHAR(32) NOT NULL,
+    email                VARCHAR(96) NOT NULL,
+    telephone            VARCHAR(32) NOT NULL,
+    password             VARCHAR(255) NOT NULL,
+    custom_field         TEXT NOT NULL,  -- JSON by the custom field's id
+    newsletter           TINYINT(1) NOT NULL DEFAULT 0,
+    ip                   VARCHAR(40) NOT NULL,
+    status               TINYINT(1) NOT NULL,
+    safe                 TINYINT(1) NOT NULL,
+    token                TEXT NOT NULL,
+    code                 VARCHAR(40) NOT NULL,
+    date_added           DATETIME NOT NULL,
+    PRIMARY KEY (customer_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+CREATE TABLE oc_address (
+    address_id      INT NOT NULL AUTO_INCREMENT,
+    customer_id     INT NOT NULL,
+    firstname       VARCHAR(32) NOT NULL,
+    lastname        VARCHAR(32) NOT NULL,
+    company         VARCHAR(60) NOT NULL,
+    address_1       VARCHAR(128) NOT NULL,
+    address_2       VARCHAR(128) NOT NULL,
+    city            VARCHAR(128) NOT NULL,
+    postcode        VARCHAR(10) NOT NULL,
+    country_id      INT NOT NULL DEFAULT 0,
+    zone_id         INT NOT NULL DEFAULT 0,
+    custom_field    TEXT NOT NULL,
+    `default`       TINYINT(1) NOT NULL,
+    PRIMARY KEY (address_id),
+    KEY customer_id (customer_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;

@@ -493,3 +493,45 @@ CREATE TABLE oc_zone (
     status        TINYINT(1) DEFAULT 1,
     PRIMARY KEY (zone_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
+-- Accounts. Texts are HTML, as everything that people type in.
+CREATE TABLE oc_customer (
+    customer_id          INT NOT NULL AUTO_INCREMENT,
+    customer_group_id    INT DEFAULT 0,
+    store_id             INT DEFAULT 0,
+    language_id          INT DEFAULT 0,
+    firstname            VARCHAR(32) DEFAULT NULL,
+    lastname             VARCHAR(32) DEFAULT NULL,
+    email                VARCHAR(96) DEFAULT NULL,
+    telephone            VARCHAR(32) DEFAULT NULL,
+    password             VARCHAR(255) DEFAULT NULL,
+    custom_field         TEXT DEFAULT NULL,  -- JSON by the custom field's id
+    newsletter           TINYINT(1) DEFAULT 0,
+    ip                   VARCHAR(40) DEFAULT NULL,
+    status               TINYINT(1) DEFAULT 0,
+    safe                 TINYINT(1) DEFAULT 0,
+    commenter            TINYINT(1) DEFAULT 0,
+    token                TEXT DEFAULT NULL,
+    code                 VARCHAR(40) DEFAULT NULL,
+    date_added           DATETIME DEFAULT NULL,
+    PRIMARY KEY (customer_id),
+    KEY email (email)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
+CREATE TABLE oc_address (
+    address_id      INT NOT NULL AUTO_INCREMENT,
+    customer_id     INT DEFAULT NULL,
+    firstname       VARCHAR(32) DEFAULT NULL,
+    lastname        VARCHAR(32) DEFAULT NULL,
+    company         VARCHAR(60) DEFAULT NULL,
+    address_1       VARCHAR(128) DEFAULT NULL,
+    address_2       VARCHAR(128) DEFAULT NULL,
+    city            VARCHAR(128) DEFAULT NULL,
+    postcode        VARCHAR(10) DEFAULT NULL,
+    country_id      INT DEFAULT 0,
+    zone_id         INT DEFAULT 0,
+    custom_field    TEXT DEFAULT NULL,
+    `default`       TINYINT(1) DEFAULT 0,
+    PRIMARY KEY (address_id),
+    KEY customer_id (customer_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;

@@ -711,17 +711,32 @@ CREATE TABLE ps_state (
 -- Guests are customers, too.
 CREATE TABLE ps_customer (
     id_customer INT UNSIGNED NOT NULL AUTO_INCREMENT,
+    id_shop_group INT UNSIGNED NOT NULL DEFAULT 1,
     id_shop     INT UNSIGNED NOT NULL DEFAULT 1,
+    id_gender   INT UNSIGNED NOT NULL,
+    id_default_group INT UNSIGNED NOT NULL DEFAULT 1,
+    id_lang     INT UNSIGNED,
     company     VARCHAR(255),
     siret       VARCHAR(14),
     firstname   VARCHAR(255) NOT NULL,
     lastname    VARCHAR(255) NOT NULL,
     email       VARCHAR(255) NOT NULL,
+    passwd      VARCHAR(255) NOT NULL,
+    last_passwd_gen TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    secure_key  VARCHAR(32) NOT NULL DEFAULT '-1',  -- told by links in mails
     active      TINYINT UNSIGNED NOT NULL DEFAULT 0,
     is_guest    TINYINT NOT NULL DEFAULT 0,
     deleted     TINYINT NOT NULL DEFAULT 0,
+    date_add    DATETIME NOT NULL,
+    date_upd    DATETIME NOT NULL,
     PRIMARY KEY (id_customer),
     KEY customer_email (email)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+CREATE TABLE ps_customer_group (
+    id_customer INT UNSIGNED NOT NULL,
+    id_group    INT UNSIGNED NOT NULL,
+    PRIMARY KEY (id_customer, id_group)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
 
 -- One that an order has used is not changed: an edit makes a new row.
@@ -743,6 +758,8 @@ CREATE TABLE ps_address (
     phone_mobile VARCHAR(32),
     vat_number   VARCHAR(32),
     dni          VARCHAR(16),
+    date_add     DATETIME NOT NULL,
+    date_upd     DATETIME NOT NULL,
     active       TINYINT UNSIGNED NOT NULL DEFAULT 1,
     deleted      TINYINT UNSIGNED NOT NULL DEFAULT 0,
     PRIMARY KEY (id_address),

@@ -111,6 +111,8 @@ CREATE TABLE sales_agents (
 CREATE TABLE customers (
     number             VARCHAR(20) NOT NULL PRIMARY KEY,
     name               VARCHAR(200) NOT NULL,
+    first_name         VARCHAR(100),  -- of a person, or of whom to speak to in a company
+    last_name          VARCHAR(100),
     email              VARCHAR(255),
     phone              VARCHAR(64),
     vat_number         VARCHAR(20),
@@ -124,6 +126,7 @@ CREATE TABLE customers (
     country            VARCHAR(2) NOT NULL DEFAULT 'IT',
     agent              VARCHAR(20) REFERENCES sales_agents (code),
     price_list         VARCHAR(20) REFERENCES price_lists (code),
+    web                BOOLEAN NOT NULL DEFAULT FALSE,  -- has, or is to have, an account in the web shops
     active             BOOLEAN NOT NULL DEFAULT TRUE,
     updated_at         TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP
 );

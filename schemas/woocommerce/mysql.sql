@@ -117,6 +117,36 @@ CREATE TABLE wp_users (
     KEY user_email (user_email)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_520_ci;
 
+-- Roles and addresses of users, by name: no unique key, the lowest umeta_id counts.
+CREATE TABLE wp_usermeta (
+    umeta_id                    BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
+    user_id                     BIGINT UNSIGNED NOT NULL DEFAULT 0,
+    meta_key                    VARCHAR(255) DEFAULT NULL,
+    meta_value                  LONGTEXT DEFAULT NULL,
+    PRIMARY KEY (umeta_id),
+    KEY user_id (user_id),
+    KEY meta_key (meta_key(191))
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_520_ci;
+
+-- Customers as the shop's reports and lists find them; guests have no user.
+CREATE TABLE wp_wc_customer_lookup (
+    customer_id                 BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
+    user_id                     BIGINT UNSIGNED DEFAULT NULL,
+    username                    VARCHAR(60) NOT NULL DEFAULT '',
+    first_name                  VARCHAR(255) NOT NULL,
+    last_name                   VARCHAR(255) NOT NULL,
+    email                       VARCHAR(100) DEFAULT NULL,
+    date_last_active            TIMESTAMP NULL DEFAULT NULL,
+    date_registered             TIMESTAMP NULL DEFAULT NULL,
+    country                     CHAR(2) NOT NULL DEFAULT '',
+    postcode                    VARCHAR(20) NOT NULL DEFAULT '',
+    city                        VARCHAR(100) NOT NULL DEFAULT '',
+    state                       VARCHAR(100) NOT NULL DEFAULT '',
+    PRIMARY KEY (customer_id),
+    UNIQUE KEY user_id (user_id),
+    KEY email (email)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_520_ci;
+
 -- One row per article and variation, made from postmeta: the shop searches, filters and sorts by it.
 CREATE TABLE wp_wc_product_meta_lookup (
     product_id                  BIGINT NOT NULL,

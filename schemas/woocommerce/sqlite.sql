@@ -108,6 +108,34 @@ CREATE INDEX wp_users_user_login_key ON wp_users (user_login);
 CREATE INDEX wp_users_user_nicename ON wp_users (user_nicename);
 CREATE INDEX wp_users_user_email ON wp_users (user_email);
 
+-- Roles and addresses of users, by name: no unique key, the lowest umeta_id counts.
+CREATE TABLE wp_usermeta (
+    umeta_id                    INTEGER PRIMARY KEY AUTOINCREMENT,
+    user_id                     BIGINT UNSIGNED NOT NULL DEFAULT 0,
+    meta_key                    VARCHAR(255) DEFAULT NULL,
+    meta_value                  LONGTEXT DEFAULT NULL
+);
+CREATE INDEX wp_usermeta_user_id ON wp_usermeta (user_id);
+CREATE INDEX wp_usermeta_meta_key ON wp_usermeta (meta_key);
+
+-- Customers as the shop's reports and lists find them; guests have no user.
+CREATE TABLE wp_wc_customer_lookup (
+    customer_id                 INTEGER PRIMARY KEY AUTOINCREMENT,
+    user_id                     BIGINT UNSIGNED DEFAULT NULL,
+    username                    VARCHAR(60) NOT NULL DEFAULT '',
+    first_name                  VARCHAR(255) NOT NULL,
+    last_name                   VARCHAR(255) NOT NULL,
+    email                       VARCHAR(100) DEFAULT NULL,
+    date_last_active            TIMESTAMP DEFAULT NULL,
+    date_registered             TIMESTAMP DEFAULT NULL,
+    country                     CHAR(2) NOT NULL DEFAULT '',
+    postcode                    VARCHAR(20) NOT NULL DEFAULT '',
+    city                        VARCHAR(100) NOT NULL DEFAULT '',
+    state                       VARCHAR(100) NOT NULL DEFAULT ''
+);
+CREATE UNIQUE INDEX wp_wc_customer_lookup_user_id ON wp_wc_customer_lookup (user_id);
+CREATE INDEX wp_wc_customer_lookup_email ON wp_wc_customer_lookup (email);
+
 -- One row per article and variation, made from postmeta: the shop searches, filters and sorts by it.
 CREATE TABLE wp_wc_product_meta_lookup (
     product_id                  BIGINT NOT NULL,

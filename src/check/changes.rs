@@ -51,7 +51,10 @@ pub async fn check(
         .get(&flow.source.connection)
         .and_then(|connection| connection.pack.as_ref());
     match Watched::look(session, flow, watermark, pack).await {
-        Ok(watched) => checked.columns = watched.columns,
+        Ok(watched) => {
+            checked.columns = watched.columns;
+            checked.hindrance = watched.hindrance;
+        }
         Err(BindError::Mapping(wrong)) => {
             checked.hindrance = wrong.first().map(|first| first.message.clone());
             // A flow that does not go by its watermark runs without it.
@@ -66,7 +69,9 @@ pub async fn check(
     checked.sees_open = !matches!(open, Open::Hidden(_));
     if by.is_some() {
         let kind = session.server().kind;
-        found.extend(hidden(flow, watermark, &open, kind));
+        if checked.has_times() {
+            found.extend(hidden(flow, watermark, &open, kind));
+        }
         found.extend(doubtful(watermark, &checked.columns));
     }
     Ok(Some(checked))
@@ -130,6 +135,11 @@ fn doubtful(watermark: &Watermark, columns: &[TimeFacts]) -> Vec<Diagnostic> {
 }
 
 impl ChangesCheck {
+    /// Whether anything is told by a clock; what SQL Server counts needs no regard for open transactions.
+    fn has_times(&self) -> bool {
+        self.columns.iter().any(|column| column.kind.is_time())
+    }
+
     /// In one line.
     pub fn text(&self) -> String {
         let columns: Vec<String> = self.columns.iter().map(|one| one.name.clone()).collect();
@@ -144,6 +154,12 @@ impl ChangesCheck {
                 "reads the whole source in every run; by timestamp is possible ({columns})"
             );
         };
+        if !self.has_times() {
+            return format!(
+                "reads what changed by what SQL Server counts ({columns}); the whole source, and so deletes, every {}",
+                shown(full_every)
+            );
+        }
         let open = match self.sees_open {
             true => "open transactions are waited for",
             false => "open transactions are not seen",

@@ -66,7 +66,8 @@ pub async fn of(
         file: None,
     };
     if let Some((file, _)) = connection.url.file() {
-        let written = task::own_connections(plan).contains(connection.name.as_str());
+        let name = connection.name.as_str();
+        let written = task::setup_connections(plan).contains(name);
         grants.file = Some((file.display().to_string(), written));
         return Ok(grants);
     }

@@ -8,16 +8,15 @@ mod languages;
 mod needs;
 mod order_keys;
 mod stock;
-mod version;
 
 use crate::connections::Connections;
 use crate::db::catalog::ResultColumn;
-use crate::db::query::Query;
-use crate::db::{self, DbError, Server, Session};
+use crate::db::query::{Query, TableName};
+use crate::db::{self, DbError, Server, Session, Snapshots};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::orders::{OrdersError, Shop, documents};
-use crate::plan::{Connection, Flow, Orders, PackFacts, Plan, ServerSql};
-use crate::round::task::{self, own_connections};
+use crate::plan::{Connection, Flow, Orders, PackFacts, Plan};
+use crate::round::{task, version};
 use crate::sync::bind::BindError;
 use crate::sync::lookup::Lookups;
 use crate::sync::run::{self, RunError};
@@ -151,14 +150,23 @@ async fn connect(
         }
     };
     let server = session.server().clone();
-    let needs_own = own_connections(plan).contains(connection.name.as_str());
-    server_facts(connection, &server, needs_own, found);
+    let name = connection.name.as_str();
+    let is_written = task::setup_connections(plan).contains(name);
+    server_facts(connection, &server, is_written, found);
     let granted = grants::check(plan, connections, connection, session.as_mut(), found).await;
     if let Err(error) = granted {
         checked.server = Err(error);
         return checked;
     }
-    let asked = facts(connection, session.as_mut(), needs_own, connections, found).await;
+    let setup = task::setup_of(plan, connections, name);
+    let missing = match setup.missing(session.as_mut()).await {
+        Ok(missing) => missing,
+        Err(error) => {
+            checked.server = Err(error);
+            return checked;
+        }
+    };
+    let asked = facts(connection, session.as_mut(), &missing, found).await;
     match asked {
         Ok(system) => {
             checked.system = system;
@@ -200,37 +208,42 @@ fn server_facts(
             .help("name the primary server, or open the file for writing"),
         );
     }
+    if server.snapshots == Snapshots::None {
+        found.push(
+            Diagnostic::warning("P348", format!("the database of `{name}` allows no snapshots"))
+                .at(at, server.product.clone())
+                .note("queries that belong together see what is committed when each of them runs, and wait where somebody writes")
+                .help("`ALTER DATABASE … SET ALLOW_SNAPSHOT_ISOLATION ON` allows them; the server then keeps old versions of rows in `tempdb`"),
+        );
+    }
 }
 
 /// Version, ponte's own tables, small tables. Returns the system with its version.
 async fn facts(
     connection: &Connection,
     session: &mut dyn Session,
-    needs_own: bool,
-    connections: &Connections,
+    missing: &[TableName],
     found: &mut Vec<Diagnostic>,
 ) -> db::Result<Option<String>> {
-    if needs_own {
-        let missing = connections.own(&connection.name).missing(session).await?;
-        if !missing.is_empty() {
-            let names: Vec<String> = missing.iter().map(|name| format!("`{name}`")).collect();
-            found.push(
-                Diagnostic::error(
-                    "P342",
-                    format!("ponte's own tables are missing on `{}`", connection.name),
-                )
-                .at(&connection.at, "")
-                .note(format!("missing: {}", names.join(", ")))
-                .help("run `ponte setup --run`, or let the administrator run what `ponte setup --print-sql` prints"),
-            );
-        }
+    if !missing.is_empty() {
+        let names: Vec<String> = missing.iter().map(|name| format!("`{name}`")).collect();
+        found.push(
+            Diagnostic::error(
+                "P342",
+                format!("ponte's own tables are missing on `{}`", connection.name),
+            )
+            .at(&connection.at, "")
+            .note(format!("missing: {}", names.join(", ")))
+            .help("run `ponte setup --run`, or let the administrator run what `ponte setup --print-sql` prints"),
+        );
     }
     let Some(pack) = &connection.pack else {
         return Ok(None);
     };
-    let system = version::check(connection, pack, session, found).await?;
+    let told = version::of(pack, session).await?;
+    found.extend(told.unfamiliar.map(|one| one.diagnostic(connection)));
     small_tables(pack, session, found).await;
-    Ok(Some(system))
+    Ok(Some(told.system))
 }
 
 /// Each one by itself, so that one that cannot be read hides no other.
@@ -336,13 +349,6 @@ async fn describe(
             None
         }
     }
-}
-
-/// The first value of a query, as text; NULL and no row are the empty text.
-async fn text_of(session: &mut dyn Session, sql: &ServerSql) -> db::Result<String> {
-    let rows = db::fetch(session, &Query::sql(sql.text.clone())).await?;
-    let value = rows.first().and_then(|row| row.first());
-    Ok(value.map_or(String::new(), |value| value.plain().into_owned()))
 }
 
 /// Names as messages list them.

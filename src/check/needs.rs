@@ -6,6 +6,7 @@ use crate::db::grant::Privilege;
 use crate::db::query::TableName;
 use crate::db::{choice, mention};
 use crate::expr::Expr;
+use crate::own::request::Requests;
 use crate::own::{self, OwnTables};
 use crate::plan::fulfilment::{Courier, Fulfilment};
 use crate::plan::mail::InvoiceFile;
@@ -78,9 +79,6 @@ pub fn of(plan: &Plan, connections: &Connections, name: &str) -> Needs {
             for sql in [&orders.cancel, &orders.claim].into_iter().flatten() {
                 needs.fetch(&sql.text);
             }
-            for fetch in &flow.target.fetch {
-                needs.fetch(&fetch.sql.text);
-            }
         }
     }
     for one in &plan.fulfilments {
@@ -125,6 +123,10 @@ pub fn of(plan: &Plan, connections: &Connections, name: &str) -> Needs {
     let is_target = task::all(plan).iter().any(|task| task.target() == name);
     if task::own_connections(plan).contains(name) {
         needs.own(&connections.own(name), is_target);
+    }
+    if plan.requests.as_deref() == Some(name) {
+        let requests = Requests::new(&connections.own(name));
+        needs.add(requests.table(), &[Select, Update, Delete], true);
     }
     needs
 }
@@ -277,6 +279,9 @@ impl Needs {
         if let Some(find) = &target.find {
             self.reads(&find.sql.text, true);
         }
+        for fetch in &target.fetch {
+            self.fetch(&fetch.sql.text);
+        }
         for (_, expr) in &target.fields {
             self.asks(Some(expr));
         }
@@ -351,7 +356,9 @@ impl Needs {
             }
             DerivedRows::List { .. } => self.add(&derived.table, &[Insert, Delete], always),
         }
-        self.reads(&derived.sql.text, always);
+        for sql in derived.groups.iter().chain([&derived.sql]) {
+            self.reads(&sql.text, always);
+        }
         self.asks(derived.condition.as_ref());
     }
 

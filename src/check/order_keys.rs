@@ -17,17 +17,18 @@ pub async fn check(
     let Some(sql) = &storage.keys else {
         return Ok(());
     };
-    let mut orders_with: HashMap<String, i64> = HashMap::new();
+    // Of a key that is a column nobody counts the orders.
+    let mut orders_with: HashMap<String, Option<i64>> = HashMap::new();
     for row in db::fetch(shop, &Query::sql(sql.text.clone())).await? {
         let count = row[1].to_decimal().and_then(|count| count.to_i64());
-        orders_with.insert(row[0].plain().into_owned(), count.unwrap_or_default());
+        orders_with.insert(row[0].plain().into_owned(), count);
     }
     for one in &orders.candidates {
         if orders_with.contains_key(&one.value) {
             continue;
         }
         let known = one.known.iter();
-        let mut seen: Vec<(&String, i64)> = known
+        let mut seen: Vec<(&String, Option<i64>)> = known
             .filter_map(|key| Some((key, *orders_with.get(key)?)))
             .collect();
         // Of several the one that most orders have; as they are listed where these are equal.
@@ -37,12 +38,18 @@ pub async fn check(
         };
         let listed: Vec<String> = seen
             .iter()
-            .map(|(key, count)| format!("`{key}` ({count})"))
+            .map(|(key, count)| match count {
+                Some(count) => format!("`{key}` ({count})"),
+                None => format!("`{key}`"),
+            })
             .collect();
-        let message = format!(
-            "no recent order has `{}`, which `{}` names",
-            one.value, one.variable
-        );
+        let counted = seen.iter().any(|(_, count)| count.is_some());
+        let who = if counted {
+            "no recent order"
+        } else {
+            "nothing"
+        };
+        let message = format!("{who} has `{}`, which `{}` names", one.value, one.variable);
         found.push(
             Diagnostic::warning("P391", message)
                 .at(&orders.at, "the ERP gets nothing from there")

@@ -116,7 +116,10 @@ impl Failure {
             | Failure::NoProject(_)
             | Failure::UnknownFlow(_)
             | Failure::Refused { .. }
-            | Failure::Demo(DemoError::Taken { .. }) => Exit::Configuration,
+            | Failure::Demo(
+                DemoError::Taken { .. } | DemoError::NoSqlServer(_) | DemoError::NotEmpty(_),
+            ) => Exit::Configuration,
+            Failure::Demo(DemoError::Database(error)) => error.into(),
             Failure::Database(error) | Failure::Stock(StockError::Database(error)) => error.into(),
             Failure::Stock(StockError::OtherShop { error, .. }) => error.into(),
             Failure::Stock(_) => Exit::Configuration,

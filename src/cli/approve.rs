@@ -3,13 +3,18 @@
 use super::Context;
 use super::answer::{Answer, Failure};
 use super::args::{ApproveArgs, ApproveCommand};
+use super::door::{self, Order, Verdict};
 use super::exit::Exit;
 use super::output::{BOLD, YELLOW, count, escaped, styled};
 use super::project::Project;
 use super::status::local;
 use super::sync::flow_failure;
+use crate::connections::Connections;
 use crate::own::approval::Standing;
+use crate::plan::Plan;
 use crate::round::approve::{self, Question, Said};
+use crate::service::control::{Decision, Refused};
+use crate::web::Live;
 use serde_json::{Value, json};
 
 pub async fn run(context: &Context<'_>, args: &ApproveArgs) -> Result<Answer, Failure> {
@@ -18,8 +23,12 @@ pub async fn run(context: &Context<'_>, args: &ApproveArgs) -> Result<Answer, Fa
     match &args.command {
         ApproveCommand::List { all } => list(&project, *all).await,
         ApproveCommand::Show { id } => show(&project, id).await,
-        ApproveCommand::Accept { ids } => decide(&project, ids, Standing::Accepted, "").await,
-        ApproveCommand::Reject { ids, why } => decide(&project, ids, Standing::Rejected, why).await,
+        ApproveCommand::Accept { ids, alone } => {
+            decide(context, &project, verdict(ids, None), *alone).await
+        }
+        ApproveCommand::Reject { ids, why, alone } => {
+            decide(context, &project, verdict(ids, Some(why)), *alone).await
+        }
     }
 }
 
@@ -37,18 +46,18 @@ async fn list(project: &Project, all: bool) -> Result<Answer, Failure> {
     for one in &questions {
         text.push_str(&heading(one));
     }
-    let documents: Vec<Value> = questions.iter().map(document).collect();
+    let documents: Vec<Value> = questions.iter().map(Question::document).collect();
     Ok(Answer::new("approve", Exit::Done)
         .key("approvals", documents)
         .text(text))
 }
 
 async fn show(project: &Project, id: &str) -> Result<Answer, Failure> {
-    let (questions, unknown) = named(project, &[id.to_owned()]).await?;
+    let (questions, unknown) = named(&project.plan, &project.connections, &[id.to_owned()]).await?;
     let Some(one) = questions.first() else {
         return Err(nothing(&unknown));
     };
-    let detail = detail(one);
+    let detail = one.detail();
     let mut text = heading(one);
     let mut lines = |name: &str, lines: Option<&Value>| {
         let lines = lines.and_then(Value::as_array).into_iter().flatten();
@@ -60,28 +69,92 @@ async fn show(project: &Project, id: &str) -> Result<Answer, Failure> {
     lines("changed", detail.get("changes"));
     lines("rows", detail.pointer("/content/rows"));
     Ok(Answer::new("approve", Exit::Done)
-        .key("approvals", vec![document(one)])
+        .key("approvals", vec![one.document()])
         .text(text))
 }
 
 async fn decide(
+    context: &Context<'_>,
     project: &Project,
-    ids: &[String],
-    standing: Standing,
-    reason: &str,
+    verdict: Verdict,
+    alone: bool,
 ) -> Result<Answer, Failure> {
-    let (questions, unknown) = named(project, ids).await?;
-    // Of several ids one that is misspelt must not leave the others half done.
-    if !unknown.is_empty() {
-        return Err(nothing(&unknown));
+    if !alone && let Some(line) = door::find(context, project).await {
+        let order = Order::Decide(verdict);
+        return line.ask("approve", context, project, &order).await;
     }
-    let by = ["USER", "USERNAME"]
-        .into_iter()
-        .find_map(|name| std::env::var(name).ok());
-    let by = by.unwrap_or_default();
     let (plan, connections) = (&project.plan, &project.connections);
-    let said = approve::decide(plan, connections, &questions, standing, reason, &by);
+    let questions = asked(plan, connections, &verdict.ids).await?;
+    let Verdict { reason, by, .. } = &verdict;
+    let standing = standing(&verdict);
+    let said = approve::decide(plan, connections, &questions, standing, reason, by);
     let said = said.await.map_err(flow_failure)?;
+    Ok(answer(standing, &questions, said))
+}
+
+/// The same in the running service: noted between its runs.
+///
+/// # Errors
+/// The outer: it takes no words now. The inner: what the command is told.
+pub async fn by_service(
+    live: &Live,
+    verdict: &Verdict,
+) -> Result<Result<Answer, Failure>, Refused> {
+    let (plan, connections) = (&live.service.plan, &live.service.connections);
+    let questions = match asked(plan, connections, &verdict.ids).await {
+        Ok(questions) => questions,
+        Err(failure) => return Ok(Err(failure)),
+    };
+    let standing = standing(verdict);
+    let mut said = Vec::new();
+    for question in &questions {
+        let heard = live.control.decide(Decision {
+            question: question.clone(),
+            standing,
+            reason: verdict.reason.clone(),
+            by: verdict.by.clone(),
+        })?;
+        match heard.await {
+            Ok(Ok(one)) => said.push(one),
+            Ok(Err(error)) => return Ok(Err(flow_failure(error))),
+            Err(_) => return Err(Refused::Stopping),
+        }
+    }
+    Ok(Ok(answer(standing, &questions, said)))
+}
+
+fn standing(verdict: &Verdict) -> Standing {
+    match verdict.accepted {
+        true => Standing::Accepted,
+        false => Standing::Rejected,
+    }
+}
+
+/// Of whoever runs this, as far as the environment tells; `why` they are rejected.
+fn verdict(ids: &[String], why: Option<&str>) -> Verdict {
+    let mut names = ["USER", "USERNAME"].into_iter();
+    let by = names.find_map(|name| std::env::var(name).ok());
+    Verdict {
+        ids: ids.to_vec(),
+        accepted: why.is_none(),
+        reason: why.unwrap_or_default().to_owned(),
+        by: by.unwrap_or_default(),
+    }
+}
+
+/// The questions of these ids. Of several one that is misspelt must not leave the others half done.
+async fn asked(
+    plan: &Plan,
+    connections: &Connections,
+    ids: &[String],
+) -> Result<Vec<Question>, Failure> {
+    match named(plan, connections, ids).await? {
+        (questions, unknown) if unknown.is_empty() => Ok(questions),
+        (_, unknown) => Err(nothing(&unknown)),
+    }
+}
+
+fn answer(standing: Standing, questions: &[Question], said: Vec<Said>) -> Answer {
     let (mut text, mut results, mut exit) = (String::new(), Vec::new(), Exit::Done);
     for (one, said) in questions.iter().zip(said) {
         let (outcome, told) = match said {
@@ -105,14 +178,18 @@ async fn decide(
             "The next run carries it over; `ponte sync {flow}` does so now.\n"
         ));
     }
-    Ok(Answer::new("approve", exit)
+    Answer::new("approve", exit)
         .key("decisions", results)
-        .text(text))
+        .text(text)
 }
 
 /// The questions that there are, and the ids of which there is none.
-async fn named(project: &Project, ids: &[String]) -> Result<(Vec<Question>, Vec<String>), Failure> {
-    let found = approve::named(&project.plan, &project.connections, ids);
+async fn named(
+    plan: &Plan,
+    connections: &Connections,
+    ids: &[String],
+) -> Result<(Vec<Question>, Vec<String>), Failure> {
+    let found = approve::named(plan, connections, ids);
     let (mut questions, mut unknown) = (Vec::new(), Vec::new());
     for (id, question) in found.await.map_err(flow_failure)? {
         match question {
@@ -131,10 +208,6 @@ fn nothing(unknown: &[String]) -> Failure {
     ))
 }
 
-fn detail(one: &Question) -> Value {
-    serde_json::from_str(&one.approval.detail).unwrap_or_default()
-}
-
 fn heading(one: &Question) -> String {
     let approval = &one.approval;
     let since = approval.decided.or(approval.asked);
@@ -148,7 +221,7 @@ fn heading(one: &Question) -> String {
     let standing = styled(approval.standing.name(), YELLOW);
     let id = styled(escaped(&one.id), BOLD);
     let mut text = format!("{id}  {standing}{since}{}\n", escaped(&by));
-    let detail = detail(one);
+    let detail = one.detail();
     let told = |name: &str| detail.get(name).and_then(Value::as_str).unwrap_or_default();
     for line in [told("title"), told("why"), &approval.reason] {
         if !line.is_empty() {
@@ -156,23 +229,4 @@ fn heading(one: &Question) -> String {
         }
     }
     text
-}
-
-fn document(one: &Question) -> Value {
-    let approval = &one.approval;
-    let detail = detail(one);
-    json!({
-        "id": one.id,
-        "flow": one.flow,
-        "key": approval.key,
-        "standing": approval.standing,
-        "asked": approval.asked,
-        "decided": approval.decided,
-        "by": approval.by,
-        "reason": approval.reason,
-        "why": detail.get("why"),
-        "title": detail.get("title"),
-        "changes": detail.get("changes"),
-        "rows": detail.pointer("/content/rows"),
-    })
 }

@@ -2,12 +2,16 @@
 
 mod approve;
 mod orders;
+mod service;
 
 use approve::APPROVE;
 pub use approve::{ApproveArgs, ApproveCommand};
 use clap::{Args, ColorChoice, Parser, Subcommand};
 use orders::{ORDER, RECONCILE};
 pub use orders::{OrderArgs, ReconcileArgs};
+use serde::{Deserialize, Serialize};
+use service::{RELOAD, SERVICE};
+pub use service::{ServiceArgs, ServiceCommand};
 use std::path::PathBuf;
 
 /// Keeps a company's ERP database and its web shop's database in step, directly.
@@ -109,7 +113,10 @@ pub enum Command {
     Pause(PauseArgs),
     /// Let `ponte run` run paused flows again
     Resume(PauseArgs),
-    /// Install ponte as a service of the system (systemd), start and stop it
+    /// Let `ponte run` take the project as it is now, without a restart
+    #[command(after_long_help = RELOAD)]
+    Reload,
+    /// Install ponte as a service of the system (systemd, Windows), start and stop it
     #[command(after_long_help = SERVICE)]
     Service(ServiceArgs),
     /// Tell when each flow last ran, and what is left to look at
@@ -149,6 +156,7 @@ impl Command {
             Command::Run => "run",
             Command::Pause(_) => "pause",
             Command::Resume(_) => "resume",
+            Command::Reload => "reload",
             Command::Service(_) => "service",
             Command::Status => "status",
             Command::Runs(_) => "runs",
@@ -312,7 +320,7 @@ name or by nothing; categories by the path of their names. Until a match is acce
 unambiguous pairs only and creates nothing in a shop that has rows already. Decisions are about articles
 unless a flow is named. They lie in ponte's own tables in the shop's database.";
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args, Serialize, Deserialize)]
 pub struct SyncArgs {
     /// Flows to run: `main/article`, or `article` for every shop's; default: all of them
     #[arg(value_name = "FLOW")]
@@ -326,11 +334,14 @@ pub struct SyncArgs {
     /// Let exactly N gone records of a flow pass the guard, this once
     #[arg(long, value_name = "N", conflicts_with_all = ["rows", "only"])]
     pub allow_gone: Option<u64>,
+    /// Do it here, even if the service of the project runs
+    #[arg(long)]
+    pub alone: bool,
     #[command(flatten)]
     pub part: PartArgs,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args, Serialize, Deserialize)]
 pub struct PartArgs {
     /// Only the records with these keys
     #[arg(long, value_name = "SKU", num_args = 1..)]
@@ -351,13 +362,20 @@ Examples:
   ponte sync main/article --allow-gone 37 the guard told of 37 gone articles, and that is right
 
 Only what differs is written: a second run writes nothing. A record that cannot be carried over is put in
-quarantine with the reason, and tried again in the next run; the others go on.";
+quarantine with the reason, and tried again in the next run; the others go on.
 
-#[derive(Debug, Args)]
+While the service (`ponte run`) runs for the project, it is asked to do this, and what it does is shown as if it
+were done here; Ctrl-C then leaves it to the service. So it is with resync, verify, quarantine retry, order --settled
+and approve; a --dry-run, and --alone, run here.";
+
+#[derive(Debug, Clone, Args, Serialize, Deserialize)]
 pub struct ResyncArgs {
     /// Flows to run: `main/article`, or `article` for every shop's; default: all of them
     #[arg(value_name = "FLOW")]
     pub flows: Vec<String>,
+    /// Do it here, even if the service of the project runs
+    #[arg(long)]
+    pub alone: bool,
     #[command(flatten)]
     pub part: PartArgs,
 }
@@ -370,7 +388,7 @@ Examples:
 Like sync, but every record is compared with the shop's rows as they are now: for when somebody has
 changed in the shop what belongs to the ERP.";
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args, Serialize, Deserialize)]
 pub struct VerifyArgs {
     /// Flows to verify: `main/article`, or `article` for every shop's; default: all of them, stock too
     #[arg(value_name = "FLOW")]
@@ -378,6 +396,9 @@ pub struct VerifyArgs {
     /// Write what differs; nothing is created or deleted
     #[arg(long)]
     pub repair: bool,
+    /// Do it here, even if the service of the project runs
+    #[arg(long)]
+    pub alone: bool,
     /// Differences and keys shown of each flow
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub show: usize,
@@ -442,44 +463,6 @@ Examples:
 A run that is under way goes on to its end. A paused flow can still be run by hand: `ponte sync main/article`.";
 
 #[derive(Debug, Args)]
-pub struct ServiceArgs {
-    /// How the system calls the service
-    #[arg(long, global = true, value_name = "NAME", default_value = "ponte")]
-    pub name: String,
-    #[command(subcommand)]
-    pub command: ServiceCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum ServiceCommand {
-    /// Install it for this project, and start it
-    Install {
-        /// Who runs it; default: whoever owns the project file
-        #[arg(long, value_name = "NAME")]
-        user: Option<String>,
-        /// Print the unit file; write nothing
-        #[arg(long)]
-        print: bool,
-    },
-    /// Stop it and take it away
-    Uninstall,
-    Start,
-    Stop,
-    /// Show whether it runs, and its last words
-    Status,
-}
-
-const SERVICE: &str = "\
-Examples:
-  ponte service install --print
-  sudo ponte --project /etc/ponte/ponte.toml service install --user ponte
-  sudo ponte service --name ponte-outlet install --user ponte
-  ponte service status
-
-The service is `ponte run` under systemd, with the least rights that it needs: it may write to the project's
-state folder only. Passwords come from `ponte.env` beside the project (lines NAME=value) or from files.";
-
-#[derive(Debug, Args)]
 pub struct RunsArgs {
     /// Only of this flow
     #[arg(value_name = "FLOW")]
@@ -527,6 +510,9 @@ pub enum QuarantineCommand {
         /// Default: all of the flow
         #[arg(value_name = "KEY")]
         keys: Vec<String>,
+        /// Do it here, even if the service of the project runs
+        #[arg(long)]
+        alone: bool,
     },
 }
 
@@ -537,7 +523,7 @@ Examples:
   ponte quarantine retry                       everything in quarantine
   ponte quarantine retry main/article TOOL-1
 
-Every run tries these records again by itself; retry is for not waiting.";
+Every run tries these records again by itself; retry is for not waiting. The service does it while it runs.";
 
 #[derive(Debug, Args)]
 pub struct DemoArgs {
@@ -547,15 +533,19 @@ pub struct DemoArgs {
     /// Keep the folder, to play on in it
     #[arg(long)]
     pub keep: bool,
+    /// An empty database of SQL Server to make the ERP in, as a project file has it; default: a file in the folder
+    #[arg(long, value_name = "URL")]
+    pub erp: Option<String>,
 }
 
 const DEMO: &str = "\
 Examples:
   ponte demo
   ponte demo --dir mydemo        then: ponte --project mydemo/ponte.toml status
+  ponte demo --erp 'sqlserver://sa:${ERP_PASSWORD}@localhost/demo?tls=required'
 
 A first load, a price change, a web order, a delivery: after each step, what was found and written.
-Nothing outside the folder is touched.";
+Nothing outside the folder is touched but the database that --erp names: one with tables in it is refused, and what the demo has made there stays.";
 
 #[derive(Debug, Args)]
 pub struct CompletionsArgs {

@@ -9,7 +9,8 @@ use super::matching;
 use super::output::{self, BOLD, styled};
 use super::reconcile;
 use super::sync::text;
-use crate::demo::{self, Chapter};
+use crate::demo::{self, Chapter, Erp};
+use crate::diagnostic::Diagnostics;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -32,17 +33,25 @@ pub async fn run(context: &Context<'_>, args: &DemoArgs) -> Result<Answer, Failu
             false => {}
         };
     };
-    let played = demo::play(&dir, &mut tell).await;
+    let env = |name: &str| std::env::var(name).ok();
+    let erp = Erp {
+        url: args.erp.as_deref(),
+        env: &env,
+    };
+    let played = demo::play(&dir, &erp, &mut tell).await;
     let keep = args.keep || args.dir.is_some();
     if !keep && let Err(error) = std::fs::remove_dir_all(&dir) {
         tracing::warn!(folder = %dir.display(), %error, "the demo's folder could not be removed");
     }
-    played?;
+    played.map_err(|error| match error.diagnostics() {
+        Some(found) => Failure::Configuration(Diagnostics(found.to_vec())),
+        None => error.into(),
+    })?;
     written.map_err(|error| Failure::Write {
         path: PathBuf::from("standard output"),
         error,
     })?;
-    let text = closing(keep.then_some(dir.as_path()));
+    let text = closing(keep.then_some(dir.as_path()), erp.url.is_some());
     Ok(Answer::new("demo", Exit::Done)
         .key("chapters", chapters)
         .key("folder", keep.then(|| dir.display().to_string()))
@@ -137,17 +146,25 @@ fn wrapped(text: &str) -> String {
     lines
 }
 
-fn closing(kept: Option<&Path>) -> String {
-    match kept {
+fn closing(kept: Option<&Path>, is_elsewhere: bool) -> String {
+    let mut text = match kept {
         Some(dir) => {
             let project = dir.join("ponte.toml");
             let project = project.display();
+            let erp = match is_elsewhere {
+                true => "the ERP's database",
+                false => "erp.db",
+            };
             format!(
-                "The files are in {}. Change something in erp.db, then:\n  \
+                "The files are in {}. Change something in {erp}, then:\n  \
                  ponte --project {project} sync --dry-run\n",
                 dir.display()
             )
         }
         None => "`ponte demo --keep` keeps the files, so that you can play on.\n".to_owned(),
+    };
+    if is_elsewhere {
+        text.push_str("The ERP's tables, and ponte's own in the schema `ponte`, stay in its database: drop it when you are done.\n");
     }
+    text
 }

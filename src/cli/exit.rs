@@ -4,9 +4,10 @@ use crate::db::{DbError, DbErrorKind};
 use crate::round::FlowError;
 use crate::stock::StockError;
 use crate::sync::run::RunError;
+use serde::{Deserialize, Serialize};
 use std::process::ExitCode;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Exit {
     /// Done.
     Done,

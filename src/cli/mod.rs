@@ -6,10 +6,12 @@ mod args;
 mod check;
 mod completions;
 mod demo;
+mod door;
 mod exit;
 mod explain;
 mod grants;
 mod init;
+pub mod log;
 mod mail;
 mod matching;
 mod order;
@@ -19,6 +21,7 @@ mod progress;
 mod project;
 mod quarantine;
 mod reconcile;
+mod reload;
 mod run;
 mod runs;
 mod service;
@@ -51,8 +54,9 @@ pub fn run(cli: Arc<Cli>) -> Pin<Box<dyn Future<Output = Answer> + Send>> {
 }
 
 async fn carry_out(cli: &Cli) -> Answer {
+    let file = project::file(&cli.project);
     let context = Context {
-        project: &cli.project,
+        project: &file,
         as_json: cli.json,
         progress: !cli.no_progress && !cli.json,
     };
@@ -73,6 +77,7 @@ async fn carry_out(cli: &Cli) -> Answer {
         Command::Run => run::run(&context).await,
         Command::Pause(args) => pause::run(&context, args, true).await,
         Command::Resume(args) => pause::run(&context, args, false).await,
+        Command::Reload => reload::run(&context).await,
         Command::Service(args) => service::run(&context, args).await,
         Command::Status => status::run(&context).await,
         Command::Runs(args) => runs::run(&context, args).await,

@@ -3,6 +3,7 @@
 use super::Context;
 use super::answer::{Answer, Failure};
 use super::args::OrderArgs;
+use super::door::{self, Order, Part};
 use super::exit::Exit;
 use super::output::{BOLD, YELLOW, escaped, styled};
 use super::project::Project;
@@ -10,7 +11,7 @@ use super::reconcile::of_shop;
 use super::status::{local, outcome};
 use super::sync::{self, flow_failure, open_state};
 use crate::orders::Meaning;
-use crate::orders::story::{self, Story};
+use crate::orders::story::{self, Absence, Story};
 use crate::round::Orders;
 use crate::round::task;
 use crate::state::State;
@@ -18,9 +19,6 @@ use crate::state::history::Run;
 use crate::state::quarantine::Entry;
 use crate::sync::batch::Intent;
 use serde_json::json;
-
-/// Runs looked through for the one that imported an order.
-const RUNS: u32 = 1000;
 
 pub async fn run(context: &Context<'_>, args: &OrderArgs) -> Result<Answer, Failure> {
     let project = Project::open(context.project)?;
@@ -47,15 +45,24 @@ pub async fn run(context: &Context<'_>, args: &OrderArgs) -> Result<Answer, Fail
             return Err(Failure::refused(message)
                 .help("`ponte quarantine list` and `ponte order` say why an order waits"));
         }
-        let orders = Orders {
-            intent: Intent::Write,
-            only: vec![one.key.clone()],
-            settle: true,
-            ..Orders::default()
+        let (flow, only) = (format!("{}/order", one.shop), vec![one.key.clone()]);
+        let line = match args.alone {
+            true => None,
+            false => door::find(context, &project).await,
         };
-        let tasks = task::select(&project.plan, &[format!("{}/order", one.shop)])?;
-        let report = sync::carry_out(context, &project, state.as_mut(), &tasks, &orders).await;
-        let answer = sync::answer("order", &project, &orders, 0, &report);
+        let answer = match line {
+            Some(line) => {
+                let order = Order::Settle(Part { flow, only });
+                line.ask("order", context, &project, &order).await?
+            }
+            None => {
+                let orders = Orders { only, ..settling() };
+                let tasks = task::select(&project.plan, &[flow])?;
+                let report =
+                    sync::carry_out(context, &project, state.as_mut(), &tasks, &orders).await;
+                sync::answer("order", &project.warnings, &orders, 0, &report)
+            }
+        };
         if answer.exit != Exit::Done {
             return Ok(answer);
         }
@@ -83,6 +90,15 @@ pub async fn run(context: &Context<'_>, args: &OrderArgs) -> Result<Answer, Fail
         .text(text.join("\n")))
 }
 
+/// What a person's word does that an order is settled.
+pub fn settling() -> Orders {
+    Orders {
+        intent: Intent::Write,
+        settle: true,
+        ..Orders::default()
+    }
+}
+
 /// What the word can mean in any of the shops.
 async fn stories(project: &Project, args: &OrderArgs) -> Result<Vec<Story>, Failure> {
     let mut found = Vec::new();
@@ -103,9 +119,7 @@ async fn imported_by(state: &mut State, flow: &str, story: &Story) -> Result<Opt
     let Some(at) = story.link.as_ref().and_then(|link| link.at) else {
         return Ok(None);
     };
-    let runs = state.last_runs(flow, RUNS).await?;
-    let is_it = |run: &Run| run.started <= at && run.finished.is_none_or(|end| at <= end);
-    Ok(runs.into_iter().find(is_it))
+    Ok(state.run_at(flow, at).await?)
 }
 
 fn described(story: &Story, entry: Option<&Entry>, run: Option<&Run>) -> String {
@@ -192,33 +206,26 @@ fn means(story: &Story) -> &'static str {
 
 /// Why an order has no link, and what to do about it.
 fn not_imported(story: &Story, entry: Option<&Entry>) -> (String, String) {
-    if story.before_since {
-        return (
-            "placed before the cut-over (`orders.since`)".to_owned(),
-            "it is nobody's business here: type it into the ERP by hand".to_owned(),
-        );
-    }
-    if let Some(kept_out) = &story.kept_out {
-        return (kept_out.why.clone(), kept_out.advice.clone());
-    }
-    if let Some(entry) = entry {
-        let finding = &entry.finding;
-        return (finding.message.clone(), finding.advice.clone());
-    }
+    let found = entry.map(|entry| (&*entry.finding.message, &*entry.finding.advice));
     let awaited = || {
         format!(
             "it comes in by itself once its status is one of: {}",
             story.import.join(", ")
         )
     };
-    match story.meaning {
-        Meaning::Import => (
+    match story.absence(found) {
+        Absence::BeforeSince => (
+            "placed before the cut-over (`orders.since`)".to_owned(),
+            "it is nobody's business here: type it into the ERP by hand".to_owned(),
+        ),
+        Absence::Told { why, advice } => (why, advice),
+        Absence::NotYet => (
             "no run has come by since".to_owned(),
             format!("`ponte sync {}/order` imports it now", story.shop),
         ),
-        Meaning::Wait => ("it is yet to be paid".to_owned(), awaited()),
-        Meaning::Ignore | Meaning::Cancelled => ("its status says so".to_owned(), awaited()),
-        Meaning::Unknown => (
+        Absence::Unpaid => ("it is yet to be paid".to_owned(), awaited()),
+        Absence::ByStatus => ("its status says so".to_owned(), awaited()),
+        Absence::UnknownStatus => (
             "nobody has said what its status means".to_owned(),
             format!(
                 "put it into `import`, `wait`, `ignore` or `cancelled` of `[shop.{}.order]`",

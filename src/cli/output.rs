@@ -16,6 +16,11 @@ pub fn styled(text: impl Display, style: Style) -> String {
     format!("{style}{text}{style:#}")
 }
 
+/// The text without any style.
+pub fn plain(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
+}
+
 /// Whether to use colours, for the whole process. `Auto` looks at the terminal, NO_COLOR and the like.
 pub fn set_color(choice: clap::ColorChoice) {
     let choice = match choice {

@@ -9,34 +9,68 @@ use std::io::IsTerminal;
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// The observer that fits standard error; `wanted` false: nothing is shown.
-pub fn observer(wanted: bool) -> Box<dyn Observer> {
+/// How flows go on, for a person.
+pub trait Shown: Send + Sync {
+    fn started(&self, flow: &str, expected: Option<u64>);
+    fn read(&self, flow: &str, rows: u64);
+    fn says(&self, flow: &str, text: &str);
+    /// `line`: what it came to.
+    fn ended(&self, flow: &str, line: &str);
+}
+
+/// What fits standard error; `wanted` false: nothing is shown.
+pub fn shown(wanted: bool) -> Box<dyn Shown> {
     match (wanted, std::io::stderr().is_terminal()) {
         (false, _) => Box::new(Silent),
-        (true, true) => Box::new(Bar(Mutex::new(ProgressBar::hidden()))),
+        (true, true) => Box::new(Bar(Mutex::new((String::new(), ProgressBar::hidden())))),
         (true, false) => Box::new(Lines),
+    }
+}
+
+/// The same for a round of this process.
+pub fn observer(wanted: bool) -> Box<dyn Observer> {
+    Box::new(Watching(shown(wanted)))
+}
+
+struct Watching(Box<dyn Shown>);
+
+impl Observer for Watching {
+    fn started(&self, flow: &str, expected: Option<u64>) {
+        self.0.started(flow, expected);
+    }
+
+    fn progress(&self, report: &FlowReport) {
+        self.0.read(&report.flow, report.counts.read);
+    }
+
+    fn says(&self, flow: &str, text: &str) {
+        self.0.says(flow, text);
+    }
+
+    fn ended(&self, result: &FlowResult) {
+        self.0.ended(&result.flow, &line(result));
     }
 }
 
 struct Silent;
 
-impl Observer for Silent {
+impl Shown for Silent {
     fn started(&self, _: &str, _: Option<u64>) {}
-    fn progress(&self, _: &FlowReport) {}
+    fn read(&self, _: &str, _: u64) {}
     fn says(&self, _: &str, _: &str) {}
-    fn ended(&self, _: &FlowResult) {}
+    fn ended(&self, _: &str, _: &str) {}
 }
 
 struct Lines;
 
-impl Observer for Lines {
+impl Shown for Lines {
     fn started(&self, _: &str, _: Option<u64>) {}
-    fn progress(&self, _: &FlowReport) {}
+    fn read(&self, _: &str, _: u64) {}
     fn says(&self, flow: &str, text: &str) {
         output::say(&format!("{flow}: {text}"));
     }
-    fn ended(&self, result: &FlowResult) {
-        output::say(&line(result));
+    fn ended(&self, _: &str, line: &str) {
+        output::say(line);
     }
 }
 
@@ -70,17 +104,28 @@ pub fn line(result: &FlowResult) -> String {
     }
 }
 
-/// One flow runs at a time, so there is one bar.
-struct Bar(Mutex<ProgressBar>);
+/// The bar of the flow that began last: mostly one runs at a time.
+struct Bar(Mutex<(String, ProgressBar)>);
 
 impl Bar {
-    fn with(&self, work: impl FnOnce(&mut ProgressBar)) {
+    fn with(&self, flow: &str, work: impl FnOnce(&mut ProgressBar)) {
         // A bar of which a panic left half is still good enough to be drawn over.
         let mut bar = self
             .0
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        work(&mut bar);
+        if bar.0 == flow {
+            work(&mut bar.1);
+        }
+    }
+
+    fn replace(&self, flow: &str, new: ProgressBar) {
+        let mut bar = self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        bar.1.finish_and_clear();
+        *bar = (flow.to_owned(), new);
     }
 }
 
@@ -99,7 +144,7 @@ fn rate(state: &ProgressState, out: &mut dyn fmt::Write) {
     }
 }
 
-impl Observer for Bar {
+impl Shown for Bar {
     fn started(&self, flow: &str, expected: Option<u64>) {
         let expected = expected.filter(|rows| *rows > 0);
         let bar = match expected {
@@ -120,27 +165,24 @@ impl Observer for Bar {
         }
         bar.set_message(flow.to_owned());
         bar.enable_steady_tick(Duration::from_millis(200));
-        self.with(|old| *old = bar);
+        self.replace(flow, bar);
     }
 
-    fn progress(&self, report: &FlowReport) {
-        self.with(|bar| {
+    fn read(&self, flow: &str, rows: u64) {
+        self.with(flow, |bar| {
             // The source has grown since: a bar beyond its end would promise negative time.
-            if bar
-                .length()
-                .is_some_and(|length| report.counts.read > length)
-            {
-                bar.set_length(report.counts.read);
+            if bar.length().is_some_and(|length| rows > length) {
+                bar.set_length(rows);
             }
-            bar.set_position(report.counts.read);
+            bar.set_position(rows);
         });
     }
 
     fn says(&self, flow: &str, text: &str) {
-        self.with(|bar| bar.println(format!("{flow}: {text}")));
+        self.with(flow, |bar| bar.println(format!("{flow}: {text}")));
     }
 
-    fn ended(&self, _: &FlowResult) {
-        self.with(|bar| bar.finish_and_clear());
+    fn ended(&self, flow: &str, _: &str) {
+        self.with(flow, |bar| bar.finish_and_clear());
     }
 }

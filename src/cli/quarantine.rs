@@ -3,6 +3,7 @@
 use super::Context;
 use super::answer::{Answer, Failure};
 use super::args::{QuarantineArgs, QuarantineCommand};
+use super::door::{self, Order, Part};
 use super::exit::Exit;
 use super::output::{BOLD, YELLOW, count, escaped, grouped, shown_key, styled};
 use super::project::Project;
@@ -39,12 +40,12 @@ pub async fn run(context: &Context<'_>, args: &QuarantineArgs) -> Result<Answer,
             let flow = exact(&project, flow)?;
             show(state.as_mut(), flow, key).await
         }
-        QuarantineCommand::Retry { flow, keys } => {
+        QuarantineCommand::Retry { flow, keys, alone } => {
             let flow = flow
                 .as_deref()
                 .map(|flow| exact(&project, flow))
                 .transpose()?;
-            retry(context, &project, state.as_mut(), flow, keys).await
+            retry(context, &project, state.as_mut(), (flow, keys), *alone).await
         }
     }
 }
@@ -150,56 +151,85 @@ fn stored_key(key: &str) -> String {
     key.replace(" / ", "\t")
 }
 
+/// What trying again does.
+pub fn orders() -> Orders {
+    Orders {
+        intent: Intent::Write,
+        ..Orders::default()
+    }
+}
+
 async fn retry(
     context: &Context<'_>,
     project: &Project,
     state: Option<&mut State>,
+    (flow, keys): (Option<&str>, &[String]),
+    alone: bool,
+) -> Result<Answer, Failure> {
+    let nothing = || {
+        Answer::new("quarantine", Exit::Done)
+            .key("flows", json!([]))
+            .text("Nothing is in quarantine.\n")
+    };
+    let Some(state) = state else {
+        return Ok(nothing());
+    };
+    let parts = parts(project, state, flow, keys).await?;
+    if parts.is_empty() {
+        return Ok(nothing());
+    }
+    if !alone && let Some(line) = door::find(context, project).await {
+        let order = Order::Retry(parts);
+        return line.ask("quarantine", context, project, &order).await;
+    }
+    let mut report = RoundReport::default();
+    for Part { flow, only } in parts {
+        if report.interrupted {
+            break;
+        }
+        let tasks = task::select(&project.plan, &[flow])?;
+        let orders = Orders { only, ..orders() };
+        report.add(sync::carry_out(context, project, Some(state), &tasks, &orders).await);
+    }
+    Ok(sync::answer(
+        "quarantine",
+        &project.warnings,
+        &orders(),
+        0,
+        &report,
+    ))
+}
+
+/// What is to be tried, flow by flow.
+async fn parts(
+    project: &Project,
+    state: &mut State,
     flow: Option<&str>,
     keys: &[String],
-) -> Result<Answer, Failure> {
-    let mut report = RoundReport {
-        results: Vec::new(),
-        interrupted: false,
-        state_error: None,
-    };
-    let mut orders = Orders {
-        intent: Intent::Write,
-        full: false,
-        only: Vec::new(),
-        rows_max: None,
-        ..Orders::default()
-    };
-    if let Some(state) = state {
-        let entries = state.quarantine(flow).await?;
-        for task in task::all(&project.plan) {
-            let named: BTreeSet<String> = entries
+) -> Result<Vec<Part>, Failure> {
+    let entries = state.quarantine(flow).await?;
+    let mut parts = Vec::new();
+    for task in task::all(&project.plan) {
+        let named: BTreeSet<String> = entries
+            .iter()
+            .filter(|entry| entry.flow == task.name() && entry.finding.kind != GUARDED)
+            .map(|entry| first_value(&entry.finding.key).to_owned())
+            .collect();
+        let mut only: Vec<String> = match (keys.is_empty(), flow) {
+            (false, Some(flow)) if flow == task.name() => keys
                 .iter()
-                .filter(|entry| entry.flow == task.name() && entry.finding.kind != GUARDED)
-                .map(|entry| first_value(&entry.finding.key).to_owned())
-                .collect();
-            orders.only = match (keys.is_empty(), flow) {
-                (false, Some(flow)) if flow == task.name() => keys
-                    .iter()
-                    .map(|key| first_value(&stored_key(key)).to_owned())
-                    .collect(),
-                _ => named.into_iter().collect(),
-            };
-            if orders.only.is_empty() || report.interrupted {
-                continue;
-            }
-            if orders.only.len() > KEYS_MAX {
-                orders.only.clear();
-            }
-            let done = sync::carry_out(context, project, Some(state), &[task], &orders).await;
-            report.results.extend(done.results);
-            report.interrupted |= done.interrupted;
-            report.state_error = report.state_error.or(done.state_error);
+                .map(|key| first_value(&stored_key(key)).to_owned())
+                .collect(),
+            _ => named.into_iter().collect(),
+        };
+        if only.is_empty() {
+            continue;
         }
+        if only.len() > KEYS_MAX {
+            only.clear();
+        }
+        let flow = task.name().to_owned();
+        parts.push(Part { flow, only });
     }
-    if report.results.is_empty() {
-        return Ok(Answer::new("quarantine", Exit::Done)
-            .key("flows", json!([]))
-            .text("Nothing is in quarantine.\n"));
-    }
-    Ok(sync::answer("quarantine", project, &orders, 0, &report))
+    Ok(parts)
 }

@@ -1,98 +1,175 @@
 //! `ponte run`: the service in the foreground.
 
+mod log;
+mod notify;
+pub mod reload;
 mod signal;
 
 use super::Context;
 use super::answer::{Answer, Failure};
+use super::door::Door;
 use super::exit::Exit;
-use super::output::{RED, YELLOW, count, escaped, say, styled};
-use super::progress::line;
+use super::log as files;
+use super::output::{RED, escaped, plain, styled};
 use super::project::Project;
-use super::status::local;
-use crate::orders::reconcile::{Report, Side};
 use crate::plan::Plan;
 use crate::plan::web::Web;
+use crate::round::FILES;
 use crate::round::task::{self, Task};
-use crate::round::{Ended, FlowError, FlowResult, Observer};
-use crate::service::{Service, Watcher, Wish};
-use crate::state::StateError;
-use crate::sync::report::FlowReport;
+use crate::service::{Running, Service, Turns, Wish};
 use crate::web::{Listening, Live};
-use chrono::Utc;
-use signal::{Asked, Signals};
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use log::Log;
+use reload::Requests;
+use signal::Signals;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-/// Runs until a signal ends it. A signal to reload takes the project file as it is now, unless something is wrong
-/// with it.
+/// What the service is asked for from outside.
+#[derive(Debug)]
+pub enum Asked {
+    Stop,
+    /// Take the project as it is now; whoever waits is told what is wrong with it.
+    Reload(Option<oneshot::Sender<Result<(), String>>>),
+}
+
+/// Requests that wait.
+const ASKED_MAX: usize = 16;
+
+/// Runs until a signal ends it.
 pub async fn run(context: &Context<'_>) -> Result<Answer, Failure> {
-    let mut signals = Signals::new().map_err(|error| {
+    let signals = Signals::new().map_err(|error| {
         Failure::refused(format!("signals of the system cannot be had: {error}"))
     })?;
+    let (ask, asked) = mpsc::channel(ASKED_MAX);
+    let listening = tokio::spawn(signals.pass(ask));
+    let ended = serve(context, asked).await;
+    listening.abort();
+    ended
+}
+
+/// Runs until it is asked to stop. Asked to reload, it takes the project file as it is now, unless something is wrong with it.
+pub async fn serve(
+    context: &Context<'_>,
+    mut asked: mpsc::Receiver<Asked>,
+) -> Result<Answer, Failure> {
     let log = Arc::new(Log::new());
     let mut project = Project::open(context.project)?;
+    project.warn(false);
+    open_files(&project.plan, &log);
+    let process = std::process::id();
+    tracing::info!(target: FILES, version = env!("CARGO_PKG_VERSION"), process, "the service runs");
     let (live, seen) = watch::channel(None);
     let mut page = Page::default();
+    page.open(project.plan.web.as_ref(), &seen, &log).await?;
+    let mut door: Option<Door> = None;
+    let mut turns = Turns::default();
+    let mut leaving: Vec<Leaving> = Vec::new();
     notify::ready();
     let watchdog = notify::watchdog();
     loop {
-        project.warn(false);
         log.say(&describe(&project.plan));
-        page.open(project.plan.web.as_ref(), &seen, &log).await?;
+        let folder = project.plan.state_dir.clone();
+        let mut requests = Requests::of(&folder);
         let (wish, heard) = watch::channel(Wish::GoOn);
         let service = Arc::new(Service {
             plan: project.plan,
             connections: project.connections,
             watcher: log.clone(),
         });
-        let running = service.clone().start(heard);
+        let mut running = service.clone().start(heard, &mut turns);
         let control = running.control.clone();
         live.send_replace(Some(Live { service, control }));
-        let mut running = Box::pin(running.ended());
-        let next = loop {
+        if door
+            .as_ref()
+            .is_none_or(|door| !door.is_for(&folder, &project.digest))
+        {
+            // The old one's file goes before the new one's comes.
+            drop(door.take());
+            door = open_door(&folder, &project.digest, &seen, &log).await;
+        }
+        let changed = loop {
             let asked = tokio::select! {
-                asked = signals.next() => asked,
-                _ = &mut running => break None,
+                asked = asked.recv() => asked.unwrap_or(Asked::Stop),
+                asked = requests.next() => asked,
+                () = running.over() => break None,
             };
-            match asked {
-                Asked::Stop => {
-                    notify::stopping();
-                    log.say("told to stop: what is open is rolled back");
-                    let _ = wish.send(Wish::Stop);
-                    let _ = (&mut running).await;
-                    break None;
-                }
-                Asked::Reload => match Project::open(context.project) {
-                    Ok(changed) => {
-                        log.say(
-                            "the project is loaded anew; what runs is brought to its end first",
-                        );
-                        let _ = wish.send(Wish::Finish);
-                        let _ = (&mut running).await;
-                        break Some(changed);
-                    }
-                    Err(failure) => {
-                        let told = failure.answer("run").talk;
-                        log.say(&format!("{told}the project as it was before is kept"));
-                    }
-                },
+            let answer = match asked {
+                Asked::Stop => break None,
+                Asked::Reload(answer) => answer,
+            };
+            let loaded = load(context, &log);
+            if let Some(answer) = answer {
+                let said = loaded.as_ref().map(|_| ()).map_err(Clone::clone);
+                // Whoever asked may have gone.
+                let _ = answer.send(said);
+            }
+            if let Ok(changed) = loaded {
+                break Some(changed);
             }
         };
-        match next {
+        leaving.retain_mut(|one| !one.running.has_ended());
+        leaving.push(Leaving { wish, running });
+        match changed {
             Some(changed) => project = changed,
             None => break,
         }
+        if let Some(one) = leaving.last() {
+            // What runs comes to its end; whatever it holds up begins after it.
+            let _ = one.wish.send(Wish::Finish);
+        }
+        project.warn(false);
+        open_files(&project.plan, &log);
+        if let Err(failure) = page.open(project.plan.web.as_ref(), &seen, &log).await {
+            log.say(&format!(
+                "{}there is no page until the next reload",
+                failure.answer("run").talk
+            ));
+        }
+    }
+    notify::stopping();
+    log.tell("told to stop: what is open is rolled back");
+    for one in &leaving {
+        let _ = one.wish.send(Wish::Stop);
+    }
+    for one in leaving {
+        one.running.ended().await;
     }
     live.send_replace(None);
+    if let Some(door) = door {
+        door.close().await;
+    }
     page.close().await;
     if let Some(watchdog) = watchdog {
         watchdog.abort();
     }
-    log.say("stopped");
+    log.tell("stopped");
     Ok(Answer::new("run", Exit::Done))
+}
+
+/// Flows of a project that come to their end.
+struct Leaving {
+    wish: watch::Sender<Wish>,
+    running: Running,
+}
+
+/// The project as it is now, or what is wrong with it, said.
+fn load(context: &Context<'_>, log: &Log) -> Result<Project, String> {
+    match Project::open(context.project) {
+        Ok(project) => {
+            log.tell("the project is loaded anew; each flow runs by it from its next run on");
+            Ok(project)
+        }
+        Err(failure) => {
+            let told = failure.answer("run").talk;
+            log.say(&format!("{told}the project as it was before is kept"));
+            let told = plain(&told);
+            tracing::error!(target: FILES, error = told, "a changed project is wrong; the one before is kept");
+            Err(told)
+        }
+    }
 }
 
 /// The status page, while it is open.
@@ -120,7 +197,7 @@ impl Page {
             }
         };
         let address = listening.address().unwrap_or(web.listen);
-        log.say(&format!("the page is at http://{address}/"));
+        log.tell(&format!("the page is at http://{address}/"));
         let (stop, stopped) = oneshot::channel();
         let served = listening.serve(live.clone(), async {
             // A sender that is gone means the same.
@@ -129,7 +206,7 @@ impl Page {
         let log = log.clone();
         let task = tokio::spawn(async move {
             if let Err(error) = served.await {
-                log.say(&format!("the page is closed: {error}"));
+                log.tell(&format!("the page is closed: {error}"));
             }
         });
         self.open = Some((stop, task));
@@ -145,6 +222,34 @@ impl Page {
                 task.abort();
             }
         }
+    }
+}
+
+/// Lets commands reach the service. Without that they run by themselves.
+async fn open_door(
+    folder: &Path,
+    project: &str,
+    live: &watch::Receiver<Option<Live>>,
+    log: &Log,
+) -> Option<Door> {
+    match Door::open(folder, project, live.clone()).await {
+        Ok(door) => Some(door),
+        Err(error) => {
+            log.tell(&format!("commands cannot reach the service: {error}"));
+            None
+        }
+    }
+}
+
+/// Opens the log files that the project asks for. Without them the flows run nevertheless.
+fn open_files(plan: &Plan, log: &Log) {
+    match files::to(&plan.log) {
+        Ok(()) => {}
+        Err(error) => log.say(&format!(
+            "{}: {}\n  help: the flows run; `dir` in `[log]` says where the files lie, `level = \"off\"` writes none",
+            styled("error", RED),
+            escaped(&error.to_string())
+        )),
     }
 }
 
@@ -172,167 +277,4 @@ fn describe(plan: &Plan) -> String {
 pub fn when(plan: &Plan, task: &Task<'_>) -> String {
     let when = plan.schedule.flows.get(task.name());
     when.map_or_else(String::new, ToString::to_string)
-}
-
-/// The service's log: a line per run that did something, with its time unless the journal has it anyway.
-struct Log {
-    stamped: bool,
-    /// What each flow last left for a person: it is told once, not with every run that finds it again.
-    left: Mutex<HashMap<String, Vec<(String, String)>>>,
-}
-
-impl Log {
-    fn new() -> Log {
-        // Set by systemd where standard error is the journal.
-        let journal = std::env::var_os("JOURNAL_STREAM").is_some();
-        Log {
-            stamped: !journal,
-            left: Mutex::default(),
-        }
-    }
-
-    /// Whether a flow leaves for a person just what it left in its last run.
-    fn is_told(&self, report: &FlowReport) -> bool {
-        let left = report.rejected.iter();
-        let left: Vec<(String, String)> = left
-            .map(|one| (one.key.clone(), one.reason.to_string()))
-            .collect();
-        let mut known = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(report.flow.clone(), left.clone()) == Some(left)
-    }
-
-    fn say(&self, text: &str) {
-        match self.stamped {
-            true => say(&format!("{} {text}", local(Utc::now()))),
-            false => say(text),
-        }
-    }
-}
-
-impl Observer for Log {
-    fn started(&self, flow: &str, _: Option<u64>) {
-        tracing::info!(flow, "begins");
-    }
-
-    fn progress(&self, _: &FlowReport) {}
-
-    fn says(&self, flow: &str, text: &str) {
-        self.say(&format!("{flow}: {text}"));
-    }
-
-    fn ended(&self, result: &FlowResult) {
-        let idle = match &result.ended {
-            Ended::Flow(report) => {
-                // Asked of every run, so that what goes and comes back is told again.
-                let is_told = self.is_told(report);
-                let is_quiet = report.is_clean() || (is_told && report.guarded.is_none());
-                is_quiet && report.counts.created + report.counts.changed == 0
-            }
-            Ended::Stock(report) => report.is_clean() && report.changed == 0,
-            _ => false,
-        };
-        match idle {
-            true => tracing::info!("{}", line(result)),
-            false => self.say(&line(result)),
-        }
-        notify::status(&line(result));
-    }
-}
-
-impl Watcher for Log {
-    fn verified(&self, results: &[FlowResult]) {
-        let mut different = 0;
-        for result in results {
-            different += match &result.ended {
-                Ended::Flow(report) => report.counts.changed,
-                Ended::Stock(report) => report.changed + report.derived_changed,
-                Ended::Failed(error) => {
-                    let error = escaped(&error.to_string());
-                    self.say(&format!("{}: verify failed: {error}", result.flow));
-                    0
-                }
-                Ended::Skipped(_) | Ended::Interrupted => 0,
-            };
-        }
-        match different {
-            0 => tracing::info!("verify: nothing differs"),
-            rows => self.say(&format!(
-                "{}: verify found {}; `ponte verify` shows them",
-                styled("note", YELLOW),
-                count(rows, "difference", "differences")
-            )),
-        }
-    }
-
-    fn reconciled(&self, shop: &str, done: &Result<Report, FlowError>) {
-        match done {
-            Ok(report) if report.is_clean() => tracing::info!(shop, "reconcile: nothing differs"),
-            Ok(report) => self.say(&format!(
-                "{}: {shop}: {} missing in the ERP, {} too many there, {} different; `ponte reconcile` shows them",
-                styled("note", YELLOW),
-                count(report.count(Side::Missing), "order is", "orders are"),
-                report.count(Side::Extra),
-                report.count(Side::Different),
-            )),
-            Err(error) => {
-                let error = escaped(&error.to_string());
-                self.say(&format!("{shop}: reconcile failed: {error}"));
-            }
-        }
-    }
-
-    fn stateless(&self, error: &StateError) {
-        self.say(&format!(
-            "{}: {}\n  help: the flows run; only their history is not written",
-            styled("error", RED),
-            escaped(&error.to_string())
-        ));
-    }
-}
-
-/// What systemd is told, where the program runs under it.
-#[cfg(target_os = "linux")]
-mod notify {
-    use sd_notify::NotifyState;
-    use tokio::task::JoinHandle;
-
-    fn tell(states: &[NotifyState]) {
-        if let Err(error) = sd_notify::notify(states) {
-            tracing::debug!(%error, "systemd was not told");
-        }
-    }
-
-    pub fn ready() {
-        tell(&[NotifyState::Ready]);
-    }
-
-    pub fn stopping() {
-        tell(&[NotifyState::Stopping]);
-    }
-
-    pub fn status(text: &str) {
-        tell(&[NotifyState::Status(text)]);
-    }
-
-    /// Says that the program is alive, twice as often as systemd asks for.
-    pub fn watchdog() -> Option<JoinHandle<()>> {
-        let within = sd_notify::watchdog_enabled()?;
-        Some(tokio::spawn(async move {
-            let mut ticks = tokio::time::interval(within / 2);
-            loop {
-                ticks.tick().await;
-                tell(&[NotifyState::Watchdog]);
-            }
-        }))
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-mod notify {
-    pub fn ready() {}
-    pub fn stopping() {}
-    pub fn status(_: &str) {}
-    pub fn watchdog() -> Option<tokio::task::JoinHandle<()>> {
-        None
-    }
 }

@@ -11,24 +11,23 @@ use serde_json::json;
 pub async fn run(context: &Context<'_>, args: &SetupArgs) -> Result<Answer, Failure> {
     let project = Project::open(context.project)?;
     project.warn(context.as_json);
-    let names = task::own_connections(&project.plan);
     if args.print_sql {
-        return statements(&project, &names.into_iter().collect::<Vec<_>>());
+        return statements(&project);
     }
     let mut text = String::new();
     let mut servers = Vec::new();
     let mut missing_any = false;
-    for name in names {
+    for name in task::setup_connections(&project.plan) {
         let engine = project.connections.engine(name)?;
-        let own = project.connections.own(name);
+        let setup = task::setup_of(&project.plan, &project.connections, name);
         let mut session = engine.connect().await?;
-        let missing = own.missing(session.as_mut()).await?;
+        let missing = setup.missing(session.as_mut()).await?;
         let tables: Vec<String> = missing.iter().map(ToString::to_string).collect();
         missing_any |= !tables.is_empty();
         text.push_str(&match (tables.is_empty(), args.run) {
             (true, _) => format!("{name}: everything is there\n"),
             (false, true) => {
-                own.create(session.as_mut()).await?;
+                setup.create(session.as_mut()).await?;
                 format!("{name}: created {}\n", tables.join(", "))
             }
             (false, false) => format!("{name}: {} to be created\n", tables.join(", ")),
@@ -45,12 +44,13 @@ pub async fn run(context: &Context<'_>, args: &SetupArgs) -> Result<Answer, Fail
         .text(text))
 }
 
-fn statements(project: &Project, names: &[&str]) -> Result<Answer, Failure> {
+fn statements(project: &Project) -> Result<Answer, Failure> {
     let mut text = String::new();
     let mut servers = Vec::new();
-    for name in names {
+    for name in task::setup_connections(&project.plan) {
         let kind = project.connections.engine(name)?.kind();
-        let statements = project.connections.own(name).statements(kind);
+        let setup = task::setup_of(&project.plan, &project.connections, name);
+        let statements = setup.statements(kind);
         text.push_str(&format!("-- {name} ({kind})\n"));
         for statement in &statements {
             text.push_str(&format!("{statement};\n"));

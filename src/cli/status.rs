@@ -14,6 +14,7 @@ use crate::round::reconcile;
 use crate::round::task::{self, Task};
 use crate::state::State;
 use crate::state::history::{Outcome, Run};
+use crate::sync::run::{BOTH_CHANGED, LINKED, PUT_BACK};
 use chrono::{DateTime, Local, Utc};
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::json;
@@ -253,6 +254,9 @@ fn text(flows: &[FlowStatus]) -> String {
                 flow.flow
             ));
         }
+        if let Some(customers) = counts.and_then(customers) {
+            text.push_str(&format!("{}: {customers}\n", flow.flow));
+        }
         let unapproved = counts.and_then(|counts| counts[UNAPPROVED].as_u64());
         if let Some(unapproved) = unapproved.filter(|unapproved| *unapproved > 0) {
             text.push_str(&format!(
@@ -272,6 +276,33 @@ fn text(flows: &[FlowStatus]) -> String {
         }
     }
     text
+}
+
+/// What a flow of customers stands at; `None` of any other.
+fn customers(counts: &serde_json::Value) -> Option<String> {
+    let number = |name: &str| counts[name].as_u64();
+    let linked = count(number(LINKED)?, "customer", "customers");
+    let (both, put_back) = (number(BOTH_CHANGED)?, number(PUT_BACK)?);
+    let told = [
+        (
+            both,
+            "value changed on both sides",
+            "values changed on both sides",
+        ),
+        (
+            put_back,
+            "value put back to its owner's",
+            "values put back to their owner's",
+        ),
+    ];
+    let told = told.into_iter().filter(|(number, ..)| *number > 0);
+    let told: Vec<String> = told
+        .map(|(number, one, more)| count(number, one, more))
+        .collect();
+    Some(match told.is_empty() {
+        true => format!("{linked} linked"),
+        false => format!("{linked} linked, {} when it last ran", told.join(" and ")),
+    })
 }
 
 pub fn outcome(run: &Run) -> &'static str {

@@ -3,12 +3,14 @@
 use super::Context;
 use super::answer::{Answer, Failure};
 use super::args::VerifyArgs;
+use super::door::{self, Order};
 use super::exit::Exit;
 use super::output::{BOLD, count, escaped, grouped, shown_key, styled};
 use super::project::Project;
 use super::sync::{self, lines, text};
+use crate::diagnostic::Diagnostic;
 use crate::round::task;
-use crate::round::{Ended, FlowResult, Orders, findings, stock_findings};
+use crate::round::{Ended, FlowResult, Orders, RoundReport, findings, stock_findings};
 use crate::stock::StockReport;
 use crate::sync::batch::Intent;
 use crate::sync::report::FlowReport;
@@ -22,21 +24,42 @@ pub async fn run(context: &Context<'_>, args: &VerifyArgs) -> Result<Answer, Fai
     let project = Project::open(context.project)?;
     project.warn(context.as_json);
     let tasks = task::select(&project.plan, &args.flows)?;
+    if !args.alone
+        && let Some(line) = door::find(context, &project).await
+    {
+        let order = Order::Verify(args.clone());
+        return line.ask("verify", context, &project, &order).await;
+    }
+    let orders = orders(args);
+    let mut state = sync::open_state(&project, Intent::DryRun, context.as_json).await?;
+    let report = sync::carry_out(context, &project, state.as_mut(), &tasks, &orders).await;
+    Ok(answer(args, &project.warnings, &orders, &report))
+}
+
+/// What a verify does.
+pub fn orders(args: &VerifyArgs) -> Orders {
     let intent = match args.repair {
         true => Intent::Write,
         false => Intent::DryRun,
     };
-    let orders = Orders {
+    Orders {
         intent,
         full: true,
         verify: true,
         ..Orders::default()
-    };
-    let mut state = sync::open_state(&project, Intent::DryRun, context.as_json).await?;
-    let report = sync::carry_out(context, &project, state.as_mut(), &tasks, &orders).await;
+    }
+}
+
+/// What it came to, for people and machines.
+pub fn answer(
+    args: &VerifyArgs,
+    warnings: &[Diagnostic],
+    orders: &Orders,
+    report: &RoundReport,
+) -> Answer {
     let found: Vec<Found<'_>> = report.results.iter().map(Found::of).collect();
     // The errors of flows, and what ends a command early, are told as those of a run.
-    let failed = sync::answer("verify", &project, &orders, 0, &report);
+    let failed = sync::answer("verify", warnings, orders, 0, report);
     let exit = found
         .iter()
         .fold(failed.exit, |exit, found| exit.and(found.exit(args.repair)));
@@ -48,7 +71,7 @@ pub async fn run(context: &Context<'_>, args: &VerifyArgs) -> Result<Answer, Fai
     answer.talk = failed.talk;
     answer.diagnostics = failed.diagnostics;
     answer.error = failed.error;
-    Ok(answer)
+    answer
 }
 
 /// What was found of one flow.

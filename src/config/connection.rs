@@ -7,7 +7,7 @@ use super::spanned::At;
 use crate::db::ssh::Ssh;
 use crate::db::{DbUrl, EngineKind};
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
-use crate::plan::{Connection, PackFacts};
+use crate::plan::Connection;
 use std::sync::Arc;
 
 /// The keys that every connection has, wherever it is written.
@@ -27,7 +27,6 @@ impl Access<'_> {
         file: &Arc<SourceFile>,
         name: &str,
         at: &Span,
-        pack: Option<PackFacts>,
     ) -> Option<Connection> {
         let password = self.password(loader, file);
         let text = self.url.as_ref()?;
@@ -69,7 +68,7 @@ impl Access<'_> {
             url,
             at: at.clone(),
             own_schema,
-            pack,
+            pack: None,
         })
     }
 

@@ -130,6 +130,9 @@ impl Canon {
             .map(|one| (&one.name, format!("{}.{}", one.write, one.column)))
             .collect();
         self.pairs("link", link.iter().map(|(name, column)| (*name, column)));
+        if let Some(customer) = &target.customer {
+            self.expr("customer", Some(customer));
+        }
         for write in &target.writes {
             self.write(write);
         }
@@ -224,6 +227,7 @@ impl Canon {
             DerivedRows::List { columns } => self.texts("list", columns),
         }
         self.sql("sql", Some(&derived.sql));
+        self.sql("groups", derived.groups.as_ref());
         self.expr("if", derived.condition.as_ref());
     }
 

@@ -44,6 +44,7 @@ pub fn facts(
         lets: by_name(&base.lets, own.lets),
         choices: by_name(&base.choices, own.choices),
         pieces: by_name(&base.pieces, own.pieces),
+        own: by_name(&base.own, own.own),
     }
 }
 
@@ -175,7 +176,8 @@ impl Body {
             Body::ErpOrder(..)
             | Body::ShopOrder(_)
             | Body::ErpFulfilment(_)
-            | Body::ShopFulfilment(_) => {}
+            | Body::ShopFulfilment(_)
+            | Body::Customer(..) => {}
         }
         self.names().len() < before
     }
@@ -206,7 +208,8 @@ impl Body {
             Body::ErpOrder(..)
             | Body::ShopOrder(_)
             | Body::ErpFulfilment(_)
-            | Body::ShopFulfilment(_) => Vec::new(),
+            | Body::ShopFulfilment(_)
+            | Body::Customer(..) => Vec::new(),
         }
     }
 }

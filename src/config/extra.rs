@@ -153,6 +153,11 @@ fn cell(value: &DeValue<'_>) -> Option<Cell> {
     })
 }
 
+/// Signs that end no quoted name or text, and mean nothing to ponte.
+fn within_quotes(sign: char) -> bool {
+    !sign.is_control() && !"[]\"'`\\:{}".contains(sign)
+}
+
 /// Holds a connection's extras against what its pack declares.
 pub struct Declared<'a> {
     pub file: &'a Arc<SourceFile>,
@@ -215,13 +220,19 @@ impl<'a> Declared<'a> {
             Cell::Text(text) | Cell::Number(text) => text.as_str(),
             Cell::Boolean(_) => "",
         };
-        let letters = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        if !text.chars().all(letters) {
+        let quoted = self.pack.variables.get(name);
+        let (allowed, wanted): (fn(char) -> bool, &str) = match quoted {
+            Some(keys) if keys.value.quoted => {
+                (within_quotes, "no quotes, brackets, `\\`, `:`, `{`, `}`")
+            }
+            _ => (
+                |c| c.is_ascii_alphanumeric() || c == '_',
+                "letters, digits and `_` only",
+            ),
+        };
+        if !text.chars().all(allowed) {
             let message = format!("variable `{}` cannot have this value", name.value);
-            found.push(
-                Diagnostic::error("P122", message)
-                    .at(&cell.span(self.file), "letters, digits and `_` only"),
-            );
+            found.push(Diagnostic::error("P122", message).at(&cell.span(self.file), wanted));
         }
         values.insert(name.value.clone(), text.to_owned());
     }

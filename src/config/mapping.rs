@@ -1,12 +1,14 @@
 //! Packs as they are written: `pack.toml` and one file per record. As in [`super::project`], every key may be missing
 //! here.
 
+pub mod customer;
 pub mod fulfilment;
 pub mod order;
 
 use super::forms::FieldForm;
 use super::project::FieldType;
 use super::spanned::{At, Ordered};
+pub use customer::{CustomerFile, OwnerWord};
 pub use order::{ErpOrderFile, FetchKeys, RefuseKeys, ShopOrderFile, ShopOrderKeys, StorageKeys};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -26,6 +28,9 @@ pub struct PackFile {
     /// SQL that several queries have in common: `{name}`, or `{name(x)}`, where `{it}` in the piece is x.
     #[serde(rename = "piece", default)]
     pub pieces: Ordered<At<String>>,
+    /// Tables of ponte's own that the pack writes to: name = the statement that creates it and may be run again. `ponte setup` does.
+    #[serde(default)]
+    pub own: Ordered<At<String>>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -107,6 +112,9 @@ pub struct VersionKeys {
 pub struct VariableKeys {
     /// Without it, a project must give a value.
     pub default: Option<At<String>>,
+    /// It only stands within `[brackets]` or quotes, and so may hold other signs than letters, digits and `_`. Default: false.
+    #[serde(default)]
+    pub quoted: bool,
     /// For people who fill in a project file.
     pub help: Option<At<String>>,
 }
@@ -146,12 +154,13 @@ pub struct LetKeys {
 #[schemars(deny_unknown_fields)]
 pub struct ChoiceKeys {
     /// A table, or `table.column`.
-    #[schemars(required)]
     pub has: Option<At<String>>,
-    /// Server SQL where the database has it.
+    /// In place of `has`: what the database is an instance of.
+    pub engine: Option<At<EngineName>>,
+    /// Server SQL where the database has it, or is one of these.
     #[schemars(required)]
     pub then: Option<At<String>>,
-    /// Server SQL where it has not.
+    /// Server SQL where it has not, or is none.
     #[serde(rename = "else")]
     #[schemars(required)]
     pub otherwise: Option<At<String>>,
@@ -377,6 +386,9 @@ pub struct DerivedKeys {
     pub missing: Option<At<MissingWord>>,
     /// Server SQL: rows within it that the query does not yield are removed.
     pub scope: Option<At<String>>,
+    /// Server SQL: what the records of a batch belong to. The rows of all of these are compared once, at the end of the run; in `sql` and `scope` `:group`
+    /// stands for them, and nothing else does. Not in stock.
+    pub groups: Option<At<String>>,
     /// Only where this expression over the shop's small tables is true.
     #[serde(rename = "if")]
     pub condition: Option<At<String>>,

@@ -3,8 +3,8 @@
 use super::extend;
 use super::mapping::fulfilment::{ErpFulfilmentFile, ShopFulfilmentFile};
 use super::mapping::{
-    ErpOrderFile, ErpRecordFile, ErpStockFile, PackFile, ShopOrderFile, ShopRecordFile,
-    ShopStockFile, Side,
+    CustomerFile, ErpOrderFile, ErpRecordFile, ErpStockFile, FetchKeys, PackFile, RefuseKeys,
+    ShopOrderFile, ShopRecordFile, ShopStockFile, Side,
 };
 use super::record;
 use super::source::{Loader, read_text};
@@ -47,7 +47,11 @@ pub enum Body {
     ShopOrder(Box<ShopOrderFile>),
     ErpFulfilment(Box<ErpFulfilmentFile>),
     ShopFulfilment(Box<ShopFulfilmentFile>),
+    Customer(Box<CustomerFile>, Box<ShopRecordFile>),
 }
+
+/// What a record asks of its target: values, and not to be such a one.
+pub type Asks<'f> = (&'f [At<FetchKeys>], &'f [At<RefuseKeys>]);
 
 impl Body {
     /// Of an order's file, what it has in common with the files of a shop's records: both say which rows to write.
@@ -61,6 +65,20 @@ impl Body {
             ..ShopRecordFile::default()
         };
         Body::ErpOrder(Box::new(file), Box::new(common))
+    }
+
+    fn customer(file: CustomerFile) -> Body {
+        let common = ShopRecordFile {
+            record: file.record.clone(),
+            fields: file.fields.clone(),
+            find: file.find.clone(),
+            link: file.link.clone(),
+            write: file.write.clone(),
+            derived: file.derived.clone(),
+            forget: file.forget.clone(),
+            ..ShopRecordFile::default()
+        };
+        Body::Customer(Box::new(file), Box::new(common))
     }
 }
 
@@ -82,10 +100,47 @@ impl Pack {
     }
 
     pub fn shop_record(&self, record: &str) -> Option<(&Arc<SourceFile>, &ShopRecordFile)> {
-        let found = self.records.get(record)?;
+        let found = self.records.get(match record {
+            record::WEB_CUSTOMER => record::CUSTOMER.name,
+            record => record,
+        })?;
         match &found.body {
-            Body::ShopRecord(body) | Body::ErpOrder(_, body) => Some((&found.file, body)),
+            Body::ShopRecord(body) | Body::ErpOrder(_, body) | Body::Customer(_, body) => {
+                Some((&found.file, body))
+            }
             _ => None,
+        }
+    }
+
+    pub fn customer(&self) -> Option<(&Arc<SourceFile>, &CustomerFile)> {
+        let found = self.records.get(record::CUSTOMER.name)?;
+        match &found.body {
+            Body::Customer(body, _) => Some((&found.file, body)),
+            _ => None,
+        }
+    }
+
+    /// What a record that is written to this side asks of it.
+    pub fn asks(&self, record: &str) -> Option<Asks<'_>> {
+        match record {
+            record::WEB_CUSTOMER | "customer" => {
+                let (_, body) = self.customer()?;
+                Some((&body.fetch, &body.refuse))
+            }
+            "order" => {
+                let (_, body) = self.erp_order()?;
+                Some((&body.fetch, &body.refuse))
+            }
+            _ => None,
+        }
+    }
+
+    /// What the links of a record that is written to this side are called.
+    pub fn linked_as<'n>(&self, record: &'n str) -> &'n str {
+        let side = self.facts.pack.as_ref().and_then(|pack| pack.side.as_ref());
+        match record {
+            "customer" if side.is_some_and(|side| side.value == Side::Erp) => record::WEB_CUSTOMER,
+            record => record,
         }
     }
 
@@ -428,13 +483,18 @@ fn read_record(
     let stock = record == Some(record::STOCK);
     let order = record == Some(record::ORDER.name);
     let fulfilment = record == Some(record::FULFILMENT);
-    // An order's file, and that of its fulfilment, is taken over whole, or replaced whole.
+    let customer = record == Some(record::CUSTOMER.name);
+    // An order's file, that of its fulfilment and that of customers is taken over whole, or replaced whole.
     let base = record.and_then(|record| inherited.get(record));
-    let base = base.filter(|_| !order && !fulfilment);
+    let base = base.filter(|_| !order && !fulfilment && !customer);
     let pages = Pages::of(own, base.map(|base| &base.file));
     let (file, form) = (&pages.file, pages.form);
     let document = pages.parse(found)?;
     let (name, body) = match (side, stock) {
+        _ if customer => {
+            let body: CustomerFile = structure::read(file, document, form, found)?;
+            (body.record.clone(), Body::customer(body))
+        }
         (Side::Erp, _) if order => {
             let body: ErpOrderFile = structure::read(file, document, form, found)?;
             (body.record.clone(), Body::erp_order(body))

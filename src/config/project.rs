@@ -1,11 +1,15 @@
 //! `ponte.toml` as it is written. Every key may be missing here, so that one wrong key hides no other error: which
 //! ones must be given is said by the schema and found by [`super::structure`].
 
+mod service;
+
 use super::forms::{FieldForm, TableGone};
+use super::mapping::OwnerWord;
 use super::mapping::fulfilment::StatusKeys;
 use super::spanned::{At, Ordered};
 use schemars::JsonSchema;
 use serde::Deserialize;
+pub use service::{AlertKeys, LevelWord, LogKeys, ServiceKeys};
 
 /// A project: which databases are kept in step, and how.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -30,20 +34,19 @@ pub struct ProjectFile {
     pub schedule: ScheduleKeys,
     /// Where `ponte run` can be looked at and told what to do.
     pub service: Option<At<ServiceKeys>>,
+    /// Whom `ponte run` tells of troubles.
+    pub alerts: Option<At<AlertKeys>>,
+    /// What `ponte run` writes into files.
+    #[serde(default)]
+    pub log: LogKeys,
 }
 
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub struct ServiceKeys {
-    /// Address and port of the status page and its API: `127.0.0.1:7010`. Without it there is none.
-    pub listen: Option<At<String>>,
-    /// Names under which browsers may ask for the page, besides the address and `localhost`: that of a proxy before it.
-    #[serde(default)]
-    pub hosts: Vec<At<String>>,
-    /// Who has it may run, pause and resync flows; mostly `${NAME}`. Without it nobody can.
-    pub token: Option<At<String>>,
-    /// Who has it may look. Without it everybody can who reaches the address, which then must be `127.0.0.1` or `[::1]`.
-    pub look_token: Option<At<String>>,
+/// A language of messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LanguageWord {
+    En,
+    It,
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -55,7 +58,7 @@ pub struct ScheduleKeys {
     #[serde(default)]
     pub quiet: Vec<At<String>>,
     /// By flow (`main/article`), record (`article`: of every shop), `verify` or `reconcile`: `15m`, `30 6-20 * * mon-sat` (cron), `after main/article`, `demand`.
-    /// Default: web orders every `1m`, stock every `15m` and after an import, fulfilment every `5m`, everything else every `1h`, `verify` at `0 3 * * *`, `reconcile` at `30 3 * * *`.
+    /// Default: web orders every `1m`, stock every `15m` and after an import, customers every `15m`, fulfilment every `5m`, everything else every `1h`, `verify` at `0 3 * * *`, `reconcile` at `30 3 * * *`.
     #[serde(default)]
     pub flows: Ordered<At<String>>,
 }
@@ -88,6 +91,7 @@ pub struct ErpKeys {
     pub article: Option<At<ErpRecordKeys>>,
     pub category: Option<At<ErpRecordKeys>>,
     pub price: Option<At<ErpRecordKeys>>,
+    pub customer: Option<At<ErpRecordKeys>>,
     pub stock: Option<At<ErpStockKeys>>,
 }
 
@@ -189,6 +193,8 @@ pub struct ShopKeys {
     pub category: Option<At<ShopRecordKeys>>,
     pub price: Option<At<ShopRecordKeys>>,
     pub stock: Option<At<ShopStockKeys>>,
+    pub customer: Option<At<ShopCustomerKeys>>,
+    pub web_customer: Option<At<ShopRecordKeys>>,
     pub order: Option<At<ShopOrderKeys>>,
     pub fulfilment: Option<At<ShopFulfilmentKeys>>,
     pub mail: Option<At<ShopMailKeys>>,
@@ -207,6 +213,8 @@ pub struct ShopMailKeys {
     pub invoice: Option<At<String>>,
     /// Or from the ERP's database: a query for the file of invoice `:invoice`, which yields one column of bytes.
     pub invoice_sql: Option<At<String>>,
+    /// The mail with an invoice waits so long for a file that is not there yet: `6h`; then a person is told. Default: `1d`.
+    pub wait_for_invoice: Option<At<String>>,
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -231,10 +239,36 @@ pub struct MailKeys {
 }
 
 impl ShopKeys {
+    /// Whether customers go both ways.
+    pub fn has_customers(&self) -> bool {
+        self.customer.as_ref().is_some_and(|keys| keys.sync)
+    }
+
     /// Whether the shop is told what becomes of its orders.
     pub fn fulfils(&self) -> bool {
         self.fulfilment.as_ref().is_some_and(|keys| keys.write)
     }
+}
+
+/// Customers, both ways: what is otherwise than the packs say. What becomes of the shop's in the ERP is said by `web_customer`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct ShopCustomerKeys {
+    /// Customers of the ERP get an account in the shop, and new accounts come into the ERP. Default: false.
+    #[serde(default)]
+    pub sync: bool,
+    /// Field = whose it is: the owner's value is written to the other side. Default: as the ERP's pack says.
+    #[serde(default)]
+    pub owner: Ordered<At<OwnerWord>>,
+    /// Which of the ERP's customers are this shop's, in its SQL over the columns of the record's query.
+    #[serde(rename = "where")]
+    pub filter: Option<At<String>>,
+    /// Computed fields: replaced or added.
+    #[serde(default)]
+    pub fields: Ordered<At<String>>,
+    /// By the name (`as`) of a write to the shop: columns added, replaced, or dropped with `false`.
+    #[serde(default)]
+    pub write: Ordered<At<WriteOverrideKeys>>,
 }
 
 /// What becomes of web orders in the ERP, written to the shop.
@@ -313,7 +347,7 @@ pub struct OrdersKeys {
     pub payment: Option<At<Ordered<At<String>>>>,
     /// Carriers as the ERP calls them. An order with another one waits. Default: as the shop calls them.
     pub carrier: Option<At<Ordered<At<String>>>>,
-    /// VAT codes of the ERP. The first that fits counts, for lines, carriage, wrapping and fees alike; an order with a
+    /// VAT codes of the ERP. The first that fits counts, for each line, carriage, wrapping and fee; an order with a
     /// rate that none fits waits. Default: what the ERP's pack takes for the rate.
     #[serde(default)]
     pub vat: Vec<At<VatKeys>>,
@@ -328,6 +362,8 @@ pub struct VatKeys {
     /// Of which orders, as an expression over the order's head: `country <> 'IT'`. Default: all.
     #[serde(rename = "if")]
     pub condition: Option<At<String>>,
+    /// Of what in them: `line`, `shipping`, `wrapping`, `fee`, `handling`, `low_order_fee`, `discount`, `voucher`, `credit`. Default: of all.
+    pub on: Option<At<Vec<At<String>>>>,
     /// As the ERP calls it; for what is exempt one that says why.
     #[schemars(required)]
     pub code: Option<At<String>>,

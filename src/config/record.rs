@@ -120,6 +120,8 @@ pub const ORDER: Shape = Shape {
         ("payment_code", FieldKind::Text),
         ("carrier_code", FieldKind::Text),
         ("web_reference", FieldKind::Text),
+        // The ERP's key of the customer that the account is linked with.
+        ("linked_customer", FieldKind::Text),
         ("net_total", FieldKind::Decimal),
     ],
     children: &[
@@ -155,8 +157,60 @@ pub const ORDER: Shape = Shape {
     ],
 };
 
+/// A customer with an account in a shop. Both sides yield it, and each writes what the other one owns: `customer` goes from the
+/// ERP to the shop, [`WEB_CUSTOMER`] back.
+pub const CUSTOMER: Shape = Shape {
+    name: "customer",
+    fields: &[
+        // The ERP's key, and the shop's.
+        ("number", FieldKind::Text),
+        ("account", FieldKind::Text),
+        ("email", FieldKind::Text),
+        ("phone", FieldKind::Text),
+        // As the ERP calls it: a company, or a person's first and last name.
+        ("name", FieldKind::Text),
+        ("company", FieldKind::Text),
+        ("first_name", FieldKind::Text),
+        ("last_name", FieldKind::Text),
+        ("street", FieldKind::Text),
+        ("street2", FieldKind::Text),
+        ("postcode", FieldKind::Text),
+        ("city", FieldKind::Text),
+        ("province", FieldKind::Text),
+        ("country", FieldKind::Text),
+        ("vat_number", FieldKind::Text),
+        ("tax_code", FieldKind::Text),
+        ("sdi_code", FieldKind::Text),
+        ("pec", FieldKind::Text),
+        ("registered", FieldKind::Moment),
+    ],
+    children: &[],
+};
+
+/// The name of customers' way from a shop into the ERP.
+pub const WEB_CUSTOMER: &str = "web_customer";
+
 /// What of an order's head ponte computes.
-const ORDER_COMPUTED: [&str; 4] = ["payment_code", "carrier_code", "web_reference", "net_total"];
+const ORDER_COMPUTED: [&str; 5] = [
+    "payment_code",
+    "carrier_code",
+    "web_reference",
+    "linked_customer",
+    "net_total",
+];
+
+/// What of an order may bear a VAT code of its own: its lines, and kinds of charges.
+pub const TAXED: [&str; 9] = [
+    "line",
+    "shipping",
+    "wrapping",
+    "fee",
+    "handling",
+    "low_order_fee",
+    "discount",
+    "voucher",
+    "credit",
+];
 
 /// The head of an order as every shop has it, before ponte computes anything of it.
 pub fn order_head() -> impl Iterator<Item = (&'static str, FieldKind)> {
@@ -204,16 +258,20 @@ pub fn order_computed() -> Computed {
 
 /// The shape of a record; `None` for `stock`, `fulfilment` and unknown names.
 pub fn shape(name: &str) -> Option<&'static Shape> {
+    let name = match name {
+        WEB_CUSTOMER => CUSTOMER.name,
+        name => name,
+    };
     SHAPES
         .iter()
-        .chain([&ORDER])
+        .chain([&CUSTOMER, &ORDER])
         .find(|shape| shape.name == name)
 }
 
 /// Every record's name.
 pub fn names() -> impl Iterator<Item = &'static str> {
     let shapes = SHAPES.iter().map(|shape| shape.name);
-    shapes.chain([STOCK, ORDER.name, FULFILMENT])
+    shapes.chain([STOCK, CUSTOMER.name, ORDER.name, FULFILMENT])
 }
 
 impl Shape {
@@ -244,6 +302,7 @@ mod tests {
                 "article",
                 "price",
                 "stock",
+                "customer",
                 "order",
                 "fulfilment"
             ]

@@ -90,10 +90,10 @@ fn in_urls(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// The values of keys named `password`, `token` and the like.
+/// The values of keys named `password`, `token` and the like, and of addresses that are secrets.
 fn in_keys(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
-    let keys = ["password", "token"];
+    let keys = ["password", "token", "webhook", "heartbeat"];
     let places = keys.iter().flat_map(|key| text.match_indices(key));
     for (at, key) in places {
         let rest = text[at + key.len()..].trim_start_matches(['"', '\'', ' ', '\t']);

@@ -1,5 +1,5 @@
 //! What time it is on a server, and since when transactions are open there: whoever reads by times must know which of
-//! them may still appear.
+//! them may still appear. SQL Server also counts: versions of rows, and of the changes that it keeps of a table.
 
 use super::query::Query;
 use super::{DbError, DbErrorKind, EngineKind, Result, Session, fetch};
@@ -110,6 +110,60 @@ async fn sql_server(session: &mut dyn Session) -> Result<Clock> {
         }
         Err(error) => Err(error),
     }
+}
+
+/// The first row version that an open transaction, or a later one, may give a row: below it all is committed.
+pub fn row_version_query() -> Query {
+    Query::sql("SELECT MIN_ACTIVE_ROWVERSION()")
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn row_version(session: &mut dyn Session) -> Result<[u8; 8]> {
+    let rows = fetch(session, &row_version_query()).await?;
+    let bytes = match rows.first().map(|row| &row[0]) {
+        Some(Value::Bytes(bytes)) => bytes.as_slice().try_into().ok(),
+        _ => None,
+    };
+    bytes.ok_or_else(|| {
+        DbError::new(
+            DbErrorKind::Other,
+            "the server does not tell its row version",
+        )
+    })
+}
+
+/// What SQL Server keeps of a table's changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tracking {
+    /// Of the last change that is committed.
+    pub version: i64,
+    /// Whoever has seen less may have missed what is no longer kept.
+    pub kept_since: i64,
+}
+
+/// `table` as the server's own SQL names it.
+pub fn tracking_query(table: &str) -> Query {
+    Query::sql(
+        "SELECT CHANGE_TRACKING_CURRENT_VERSION(), CHANGE_TRACKING_MIN_VALID_VERSION(OBJECT_ID(",
+    )
+    .value(Value::Text(table.to_owned()))
+    .text("))")
+}
+
+/// `None`: the server keeps no changes of the table, or does not show them to the login.
+///
+/// # Errors
+/// Those of the database.
+pub async fn tracking(session: &mut dyn Session, table: &str) -> Result<Option<Tracking>> {
+    let rows = fetch(session, &tracking_query(table)).await?;
+    Ok(match rows.first().map(|row| (&row[0], &row[1])) {
+        Some((Value::Int(version), Value::Int(kept_since))) => Some(Tracking {
+            version: *version,
+            kept_since: *kept_since,
+        }),
+        _ => None,
+    })
 }
 
 /// The role that sees every session's transaction.

@@ -53,6 +53,39 @@ pub enum DbErrorKind {
     Other,
 }
 
+impl DbErrorKind {
+    /// In one word, for counts and machines.
+    pub fn name(self) -> &'static str {
+        use DbErrorKind::*;
+        match self {
+            Unreachable => "unreachable",
+            ConnectionLost => "connection_lost",
+            Authentication => "authentication",
+            Tls => "tls",
+            Tunnel => "tunnel",
+            TooManyConnections => "too_many_connections",
+            Timeout => "timeout",
+            Deadlock => "deadlock",
+            LockTimeout => "lock_timeout",
+            Conflict => "conflict",
+            UniqueViolation => "unique_violation",
+            ForeignKeyViolation => "foreign_key_violation",
+            Refused => "refused",
+            Misfit => "misfit",
+            PacketTooLarge => "packet_too_large",
+            Privilege => "privilege",
+            Undefined => "undefined",
+            Syntax => "syntax",
+            ReadOnly => "read_only",
+            Storage => "storage",
+            LeaseHeld => "lease_held",
+            LeaseLost => "lease_lost",
+            Config => "config",
+            Other => "other",
+        }
+    }
+}
+
 impl DbError {
     pub fn new(kind: DbErrorKind, message: impl fmt::Display) -> Self {
         DbError {

@@ -10,6 +10,7 @@ pub mod choice;
 pub mod clock;
 pub mod error;
 pub mod grant;
+mod keys;
 pub mod mention;
 pub mod mysql;
 pub mod patience;
@@ -34,6 +35,7 @@ use query::{Add, Delete, Insert, Query, TableName, Update};
 use sieve::{Sieve, Sifted};
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 pub use url::DbUrl;
 
 pub type Result<T> = std::result::Result<T, DbError>;
@@ -42,6 +44,10 @@ pub type Result<T> = std::result::Result<T, DbError>;
 pub const BATCH_ROWS: usize = 1000;
 /// ... and about this many bytes of values, whichever comes first.
 pub const BATCH_BYTES: usize = 1 << 20;
+
+/// A transaction that may write and in which nothing happens for so long is ended by its server, where the server can do that: its
+/// machine may have vanished, and what it has locked nobody else could write. As long as a lease lives.
+const WRITER_IDLE_MAX: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EngineKind {
@@ -75,6 +81,19 @@ pub struct Server {
     pub unicode: bool,
     /// The server or the database refuses writes (replica, read-only file).
     pub read_only: bool,
+    pub snapshots: Snapshots,
+}
+
+/// What [`Isolation::Snapshot`] shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Snapshots {
+    /// No picture: each query of a transaction sees what is committed when it runs.
+    None,
+    /// One picture, in which a transaction may be missing though another one is seen that waited for it. MariaDB notes down who
+    /// is under way without stopping anybody; who ends before it was its turn counts as ended, who ends after that does not.
+    Torn,
+    /// All that was committed before a moment, and nothing else.
+    Whole,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +109,17 @@ pub trait Engine: Send + Sync {
     fn kind(&self) -> EngineKind;
     /// Opens a connection with every session setting made explicit: UTC, Unicode, strict conversions, time-outs.
     async fn connect(&self) -> Result<Box<dyn Session>>;
+    /// Hears, over a connection of its own, of what others tell on a channel; `None`: this server tells nothing, it has to be asked.
+    async fn listen(&self, _channel: &str) -> Result<Option<Box<dyn Listener>>> {
+        Ok(None)
+    }
+}
+
+#[async_trait]
+pub trait Listener: Send {
+    /// Returns when something was told. What is told while the line is down is not heard: whoever listens asks now and then as well.
+    /// May be dropped at any time.
+    async fn heard(&mut self) -> Result<()>;
 }
 
 #[async_trait]
@@ -138,9 +168,7 @@ pub trait Session: Send {
         let mut found = None;
         let mut stream = self.read(query).await?;
         while let Some(batch) = stream.next().await.transpose()? {
-            if let Some(Value::Int(number)) = batch.rows.first().map(|row| &row[0]) {
-                found = Some(*number);
-            }
+            found = number(&batch.rows).or(found);
         }
         Ok(found)
     }
@@ -181,6 +209,18 @@ pub async fn fetch(session: &mut dyn Session, query: &Query) -> Result<Vec<crate
         rows.extend(batch.rows);
     }
     Ok(rows)
+}
+
+/// What a query of one whole number yields, if it yields a row.
+async fn ask(session: &mut dyn Session, query: &Query) -> Result<Option<i64>> {
+    Ok(number(&fetch(session, query).await?))
+}
+
+fn number(rows: &[crate::value::Row]) -> Option<i64> {
+    match rows.first().map(|row| &row[0]) {
+        Some(Value::Int(number)) => Some(*number),
+        _ => None,
+    }
 }
 
 /// The engine that a connection string names.

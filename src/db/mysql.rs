@@ -12,7 +12,7 @@ mod session;
 mod write;
 
 use super::url::{DbUrl, Server as Address, Tls};
-use super::{DbError, DbErrorKind, Engine, EngineKind, Result, Server, Session};
+use super::{DbError, DbErrorKind, Engine, EngineKind, Result, Server, Session, Snapshots};
 use error::{Phase, UNKNOWN_VARIABLE, db_error};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Opts, OptsBuilder, SslOpts};
@@ -114,15 +114,19 @@ impl MySql {
         .await?;
         conn.query_drop("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
             .await?;
-        // MariaDB counts seconds and means every statement, MySQL counts milliseconds and means SELECT.
+        // MariaDB counts seconds and means every statement, MySQL counts milliseconds and means SELECT. And how many rows a
+        // long list of keys finds is looked up: by the statistics of a table that is being filled it would be all of them.
         let limited = if is_mariadb {
             // A long list of keys stays a list: as the joined table that it would become, it hides the index.
             format!(
-                "SET SESSION max_statement_time = {}, in_predicate_conversion_threshold = 0",
+                "SET SESSION max_statement_time = {}, in_predicate_conversion_threshold = 0, eq_range_index_dive_limit = 0",
                 limit.as_secs()
             )
         } else {
-            format!("SET SESSION max_execution_time = {}", limit.as_millis())
+            format!(
+                "SET SESSION max_execution_time = {}, eq_range_index_dive_limit = 0",
+                limit.as_millis()
+            )
         };
         match conn.query_drop(limited).await {
             Err(mysql_async::Error::Server(error))
@@ -156,6 +160,10 @@ impl MySql {
             version,
             unicode: true,
             read_only: is_on(&read_only) || is_on(&innodb_read_only),
+            snapshots: match is_mariadb {
+                true => Snapshots::Torn,
+                false => Snapshots::Whole,
+            },
         };
         let facts = Facts {
             server,

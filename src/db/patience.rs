@@ -1,7 +1,7 @@
 //! Trying again: how long to wait before, which connections are tried for anew, and what becomes of one that was cut
 //! while nobody used it.
 
-use super::{DbError, DbErrorKind, Engine, EngineKind, Query, Result, Session};
+use super::{DbError, DbErrorKind, Engine, EngineKind, Listener, Query, Result, Session};
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,6 +56,10 @@ impl Engine for Patient {
                 done => return done,
             }
         }
+    }
+
+    async fn listen(&self, channel: &str) -> Result<Option<Box<dyn Listener>>> {
+        self.inner.listen(channel).await
     }
 }
 

@@ -13,6 +13,7 @@ mod kept;
 mod later;
 mod line;
 mod link;
+mod listen;
 mod params;
 mod types;
 mod write;
@@ -23,8 +24,8 @@ use super::render::{Dialect, Locks, Sql, plain_limit};
 use super::sieve::{Sieve, Sifted};
 use super::url::Tls;
 use super::{
-    CommitError, DbError, DbErrorKind, DbUrl, Engine, EngineKind, Isolation, Result, Server,
-    Session, choice,
+    CommitError, DbError, DbErrorKind, DbUrl, Engine, EngineKind, Isolation, Listener, Result,
+    Server, Session, choice,
 };
 use crate::value::{RowBatch, Type, Value};
 use futures_util::stream::{BoxStream, StreamExt};
@@ -96,6 +97,20 @@ impl Engine for Postgres {
                 DbErrorKind::Timeout,
                 format_args!("no answer within {} s", place.connect_timeout.as_secs()),
             ))),
+        }
+    }
+
+    async fn listen(&self, channel: &str) -> Result<Option<Box<dyn Listener>>> {
+        let Some(place) = self.url.server() else {
+            return Ok(None);
+        };
+        let listening = listen::open(options(place), channel);
+        match tokio::time::timeout(place.connect_timeout, listening).await {
+            Ok(done) => done.map(Some),
+            Err(_) => Err(DbError::new(
+                DbErrorKind::Timeout,
+                format_args!("no answer within {} s", place.connect_timeout.as_secs()),
+            )),
         }
     }
 }

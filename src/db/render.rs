@@ -1,5 +1,6 @@
 //! Statements without a dialect, in pieces, become an engine's SQL text and the values bound to it.
 
+use super::keys::{Alike, Grouped, grouped};
 use super::query::{Part, Query, TableName};
 use crate::value::{Type, Value};
 use std::borrow::Cow;
@@ -40,6 +41,8 @@ pub(super) struct Sql<'a> {
     dialect: &'static Dialect,
     pub text: String,
     pub values: Vec<Cow<'a, Value>>,
+    /// Values bound before: the statement is part of a batch.
+    before: usize,
 }
 
 impl<'a> Sql<'a> {
@@ -48,11 +51,18 @@ impl<'a> Sql<'a> {
             dialect,
             text: text.to_owned(),
             values: Vec::new(),
+            before: 0,
         }
     }
 
     pub fn render(dialect: &'static Dialect, query: &'a Query) -> Self {
+        Sql::render_after(0, dialect, query)
+    }
+
+    /// Part of a batch that binds so many values before.
+    pub fn render_after(before: usize, dialect: &'static Dialect, query: &'a Query) -> Self {
         let mut sql = Sql::new(dialect, "");
+        sql.before = before;
         let hint = match dialect.locks {
             Locks::Tables(update, share) => query.parts.iter().find_map(|part| match part {
                 Part::ForUpdate => Some(update),
@@ -118,10 +128,11 @@ impl<'a> Sql<'a> {
     }
 
     pub fn bind(&mut self, value: Cow<'a, Value>) -> &mut Self {
-        if let Some(literal) = (self.dialect.literal)(self.values.len() + 1, &value) {
+        let number = self.before + self.values.len() + 1;
+        if let Some(literal) = (self.dialect.literal)(number, &value) {
             return self.text(&literal);
         }
-        (self.dialect.placeholder)(self.values.len() + 1, &value, &mut self.text);
+        (self.dialect.placeholder)(number, &value, &mut self.text);
         self.values.push(value);
         self
     }
@@ -143,15 +154,37 @@ impl<'a> Sql<'a> {
             return self.text(")");
         }
         self.text("(");
-        for (at, row) in rows.iter().enumerate() {
-            self.text(if at > 0 { " OR (" } else { "(" });
-            for (at, (column, value)) in columns.iter().zip(row).enumerate() {
-                self.text(if at > 0 { " AND " } else { "" });
-                self.ident(column).text(" = ").value(value);
-            }
-            self.text(")");
-        }
+        self.keys(columns, rows.iter().map(Vec::as_slice), |sql, _, value| {
+            sql.value(value);
+        });
         self.text(")")
+    }
+
+    /// The condition for rows with these keys; `push` writes a value of the column at a place.
+    pub fn keys<'k>(
+        &mut self,
+        columns: &[String],
+        keys: impl Iterator<Item = &'k [Value]> + Clone,
+        push: impl Fn(&mut Self, usize, &'k Value),
+    ) {
+        let Grouped { column, groups } = grouped(keys);
+        let is_alone = groups.len() == 1;
+        for (at, Alike { key, listed }) in groups.into_iter().enumerate() {
+            self.text(if at > 0 { " OR " } else { "" });
+            self.text(if is_alone { "" } else { "(" });
+            for (at, name) in columns.iter().enumerate() {
+                self.text(if at > 0 { " AND " } else { "" });
+                self.ident(name);
+                if at != column || listed.len() == 1 {
+                    push(self.text(" = "), at, &key[at]);
+                    continue;
+                }
+                self.text(" IN (");
+                self.separated(&listed, |sql, value| push(sql, at, value));
+                self.text(")");
+            }
+            self.text(if is_alone { "" } else { ")" });
+        }
     }
 
     /// A comma before every item but the first.

@@ -4,18 +4,22 @@
 //!   alone for its races.
 //! - Everything that takes values is run by `sp_executesql` with parameters, at most 2,100 of them a statement ([`write`]).
 //! - A query that is read may only read: what a batch could do besides is refused before it is sent ([`guard`]).
+//! - Statements whose results nobody waits for go together ([`later`]); a transaction begins, is checked, and asks whether the tables are
+//!   still what they were, in one round trip.
 //! - `XACT_ABORT` is on: an error ends the transaction on the server, and nothing more is done in it here.
 //! - Texts are ordered by their UTF-8 bytes since 2019. Before, the server orders them by UTF-16 units: what differs are characters beyond
 //!   U+FFFF beside those from U+E000 on.
 //! - The snapshot of a transaction begins with its first read, and only where the database allows `SNAPSHOT`; elsewhere reads are
 //!   READ COMMITTED.
 
+mod answer;
 mod catalog;
 mod cell;
 mod decode;
 mod dialect;
 mod error;
 mod guard;
+mod later;
 mod load;
 mod session;
 mod types;

@@ -5,7 +5,7 @@
 //! enter (on Windows a port of the loopback), and each connection to it is handed to an `ssh` of its own, which ends when either side
 //! does, and with ponte. Where it can, `ssh` shares one line among them, and keeps it for a moment.
 
-use super::{DbError, DbErrorKind, DbUrl, Engine, EngineKind, Result, Session, engine};
+use super::{DbError, DbErrorKind, DbUrl, Engine, EngineKind, Listener, Result, Session, engine};
 use std::collections::VecDeque;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -144,6 +144,12 @@ impl Engine for Tunneled {
             }
             None => error,
         })
+    }
+
+    async fn listen(&self, channel: &str) -> Result<Option<Box<dyn Listener>>> {
+        let dig = || async { Tunnel::dig(&self.url, &self.ssh) };
+        let tunnel = self.open.get_or_try_init(dig).await?;
+        tunnel.engine.listen(channel).await
     }
 }
 

@@ -66,7 +66,7 @@ impl State {
     /// Before a statement that writes rows.
     pub fn enter_write(&mut self) -> Result<()> {
         self.enter()?;
-        if self.transaction == Transaction::Open(Isolation::ReadCommitted) {
+        if self.writes() {
             return Ok(());
         }
         self.busy = false;
@@ -160,6 +160,11 @@ impl State {
     /// The transaction is one that only reads.
     pub fn is_snapshot(&self) -> bool {
         self.transaction == Transaction::Open(Isolation::Snapshot)
+    }
+
+    /// The transaction is one that may write.
+    pub fn writes(&self) -> bool {
+        self.transaction == Transaction::Open(Isolation::ReadCommitted)
     }
 
     pub fn is_open(&self) -> bool {

@@ -3,11 +3,12 @@
 
 use super::catalogue::{CATEGORIES, articles, money};
 use crate::db::query::{Query, TableName};
-use crate::db::{self, Isolation, Session};
+use crate::db::{self, EngineKind, Isolation, Session};
 use crate::value::Value;
 use chrono::{DateTime, Duration, Utc};
 
 const ERP_TABLES: &str = include_str!("../../schemas/reference/sqlite.sql");
+const ERP_TABLES_SQL_SERVER: &str = include_str!("../../schemas/reference/sqlserver.sql");
 const SHOP_TABLES: &str = include_str!("../../schemas/woocommerce/sqlite.sql");
 
 pub fn text(text: impl Into<String>) -> Value {
@@ -50,10 +51,27 @@ pub async fn insert(
     Ok(())
 }
 
-/// Makes the ERP's tables and fills them.
+/// A table or view that the database holds already.
+pub async fn any_table(session: &mut dyn Session) -> db::Result<Option<String>> {
+    let query = match session.server().kind {
+        EngineKind::SqlServer => {
+            "SELECT s.name + '.' + o.name AS name FROM sys.objects AS o INNER JOIN sys.schemas AS s ON s.schema_id = o.schema_id \
+             WHERE o.type IN ('U', 'V') AND o.is_ms_shipped = 0 ORDER BY name"
+        }
+        _ => "SELECT name FROM sqlite_master ORDER BY name",
+    };
+    let rows = db::fetch(session, &Query::sql(query)).await?;
+    Ok(rows.first().map(|row| row[0].plain().into_owned()))
+}
+
+/// Makes the ERP's tables and fills them, in one transaction.
 pub async fn make_erp(session: &mut dyn Session, now: DateTime<Utc>) -> db::Result<()> {
     session.begin(Isolation::ReadCommitted).await?;
-    script(session, ERP_TABLES).await?;
+    let tables = match session.server().kind {
+        EngineKind::SqlServer => ERP_TABLES_SQL_SERVER,
+        _ => ERP_TABLES,
+    };
+    script(session, tables).await?;
     let taxes = [
         ("IVA22", "Ordinary rate", "22"),
         ("IVA10", "Reduced rate", "10"),

@@ -98,7 +98,7 @@ pub const CODES: &[Code] = &[
     code(
         "P122",
         "variable's value not allowed",
-        "Variables become parts of table names: letters, digits and `_` only.",
+        "Variables become parts of table names: letters, digits and `_` only. One that a pack always puts in quotes or brackets takes what does not end them.",
     ),
     code(
         "P123",
@@ -336,6 +336,11 @@ pub const CODES: &[Code] = &[
         "A condition gives neither true nor false on this database.",
     ),
     code(
+        "P348",
+        "no snapshots",
+        "SQL Server lets a transaction see one picture of the database only where the database allows SNAPSHOT. Without it ponte reads in an order in which what happens in between makes available stock too low for a moment, never too high.",
+    ),
+    code(
         "P360",
         "pack does not say what becomes of gone records",
         "The project wants gone records deactivated or deleted, but the pack's `[gone]` does not say how.",
@@ -353,7 +358,7 @@ pub const CODES: &[Code] = &[
     code(
         "P370",
         "watermark not understood",
-        "A watermark compares columns with `:since`, each by `column >= :since`: with `>`, of several rows with the same time those would be lost that were committed last.",
+        "A watermark compares columns with `:since`, each by `column >= :since`: with `>`, of several rows with the same time those would be lost that were committed last. Changes that SQL Server tracks are asked for by `CHANGETABLE(CHANGES table, :since)`.",
     ),
     code(
         "P371",
@@ -363,7 +368,7 @@ pub const CODES: &[Code] = &[
     code(
         "P372",
         "no time to compare with",
-        "A watermark's column must be a date or a time of one table that can be told; texts and numbers do not sort as times do.",
+        "A watermark's column must be a date, a time or a `rowversion` of one table that can be told; texts and numbers do not sort as times do.",
     ),
     code(
         "P373",
@@ -404,6 +409,11 @@ pub const CODES: &[Code] = &[
         "P392",
         "no folder for a courier's files",
         "Tracking numbers are read from files that a courier drops into a folder, and there is none of this name. The path is relative to the project file.",
+    ),
+    code(
+        "P630",
+        "field of two owners",
+        "Of customers, which go both ways, each field belongs to the ERP or to the shop. A column that is made of fields of both would be written by both sides in turns.",
     ),
 ];
 

@@ -3,7 +3,7 @@
 use super::decide::{Parcel, Told};
 use crate::db::query::Query;
 use crate::db::template::{self, Bound};
-use crate::db::{self, DbError, DbErrorKind, Session};
+use crate::db::{self, DbError, DbErrorKind, Isolation, Session};
 use crate::own::link::Link;
 use crate::plan::ServerSql;
 use crate::plan::fulfilment::{Documents, State};
@@ -53,7 +53,8 @@ impl<'p> Erp<'p> {
         })
     }
 
-    /// What becomes of the linked orders; with why one cannot be told.
+    /// What becomes of the linked orders, in one picture: a delivery that is booked meanwhile is seen with its parcel or not at
+    /// all. With why one cannot be told.
     ///
     /// # Errors
     /// Those of the database.
@@ -70,6 +71,7 @@ impl<'p> Erp<'p> {
         if ids.is_empty() {
             return Ok((Vec::new(), Vec::new()));
         }
+        session.begin(Isolation::Snapshot).await?;
         let mut parcels: HashMap<String, Vec<Parcel>> = HashMap::new();
         if let Some(sql) = &self.documents.parcels {
             let mut columns = vec!["document", "parcel", "carrier", "tracking", "shipped_on"];
@@ -108,6 +110,7 @@ impl<'p> Erp<'p> {
                 parcels,
             });
         }
+        session.rollback().await?;
         told.sort_by(|a, b| a.key.cmp(&b.key));
         Ok((told, wrong))
     }

@@ -191,6 +191,7 @@ impl Work<'_> {
                 }
                 Err(error) if error.is_contention() => {
                     self.busy += 1;
+                    self.report.counts.waiting += 1;
                     return Ok(());
                 }
                 Err(error) if error.is_about_data() => {

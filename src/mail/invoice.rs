@@ -7,10 +7,20 @@ use crate::fulfilment::erp::unbound;
 use crate::plan::ServerSql;
 use crate::plan::mail::InvoiceFile;
 use crate::value::Value;
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// What mail servers mostly take is 20 MiB or more, and an attachment grows by a third on its way.
 const FILE_MAX: u64 = 10 << 20;
+
+/// Why a mail cannot go out.
+#[derive(Debug, PartialEq, Eq)]
+pub enum NotReady {
+    /// The invoice's file is not there: ERPs write it after the invoice's number, mostly.
+    NotYet(String),
+    /// It will not come right by itself.
+    Wrong(String),
+}
 
 /// Name and content of the invoice's file, or why there is none.
 ///
@@ -20,7 +30,7 @@ pub async fn attachment(
     file: &InvoiceFile,
     erp: &mut dyn Session,
     invoice: &str,
-) -> db::Result<Result<(String, Vec<u8>), String>> {
+) -> db::Result<Result<(String, Vec<u8>), NotReady>> {
     // A number with a slash in it names no other folder.
     let safe = invoice.replace(['/', '\\'], "-");
     let bytes = match file {
@@ -30,14 +40,16 @@ pub async fn attachment(
             Err(error) if error.is_transient() || error.kind == DbErrorKind::LeaseLost => {
                 return Err(error);
             }
-            Err(error) => Err(format!("the query for the invoice's file: {error}")),
+            Err(error) => Err(NotReady::Wrong(format!(
+                "the query for the invoice's file: {error}"
+            ))),
         },
     };
     let what = |why: &str| format!("the file of invoice `{invoice}` {why}");
     Ok(bytes.and_then(|bytes| match bytes.as_slice() {
-        [] => Err(what("is empty")),
+        [] => Err(NotReady::NotYet(what("is empty"))),
         // Some programs write a few bytes before the mark.
-        bytes if !has_mark(bytes) => Err(what("is no PDF")),
+        bytes if !has_mark(bytes) => Err(NotReady::Wrong(what("is no PDF"))),
         _ => Ok((format!("{safe}.pdf"), bytes)),
     }))
 }
@@ -47,18 +59,27 @@ fn has_mark(bytes: &[u8]) -> bool {
     start.windows(5).any(|five| five == b"%PDF-")
 }
 
-fn too_large(invoice: &str, bytes: u64) -> String {
-    format!(
+fn too_large(invoice: &str, bytes: u64) -> NotReady {
+    NotReady::Wrong(format!(
         "the file of invoice `{invoice}` has {} MiB; a mail takes {} MiB",
         bytes.div_ceil(1 << 20),
         FILE_MAX >> 20
-    )
+    ))
 }
 
-fn read(path: &Path, invoice: &str) -> Result<Vec<u8>, String> {
+fn no_file(invoice: &str) -> NotReady {
+    NotReady::NotYet(format!("the ERP has no file of invoice `{invoice}`"))
+}
+
+fn read(path: &Path, invoice: &str) -> Result<Vec<u8>, NotReady> {
     let path = path.to_string_lossy().replace("{invoice}", invoice);
-    let unreadable =
-        |error: std::io::Error| format!("the invoice's file `{path}` cannot be read: {error}");
+    let unreadable = |error: std::io::Error| {
+        let why = format!("the invoice's file `{path}` cannot be read: {error}");
+        match error.kind() {
+            ErrorKind::NotFound => NotReady::NotYet(why),
+            _ => NotReady::Wrong(why),
+        }
+    };
     let size = std::fs::metadata(&path).map_err(unreadable)?.len();
     if size > FILE_MAX {
         return Err(too_large(invoice, size));
@@ -71,15 +92,15 @@ async fn fetch(
     sql: &ServerSql,
     erp: &mut dyn Session,
     invoice: &str,
-) -> db::Result<Result<Vec<u8>, String>> {
+) -> db::Result<Result<Vec<u8>, NotReady>> {
     let bound =
         |name: &str| (name == "invoice").then(|| Bound::One(Value::Text(invoice.to_owned())));
     let query = template::bind(&sql.text, bound).map_err(|name| unbound(sql, name))?;
     let described = erp.describe(&query).await?;
     let Some(column) = described.first() else {
-        return Ok(Err(
-            "the query for the invoice's file yields no column".to_owned()
-        ));
+        return Ok(Err(NotReady::Wrong(
+            "the query for the invoice's file yields no column".to_owned(),
+        )));
     };
     let [before, behind] = match erp.server().kind {
         EngineKind::Sqlite => ["LENGTH(CAST(f.", " AS BLOB))"],
@@ -93,18 +114,18 @@ async fn fetch(
         .text("\n) f")
         .limit(2, false);
     let size = match db::fetch(erp, &sizes).await?.as_slice() {
-        [] => return Ok(Err(format!("the ERP has no file of invoice `{invoice}`"))),
+        [] => return Ok(Err(no_file(invoice))),
         [row] => match row[0]
             .to_decimal()
             .and_then(|size| size.to_plain().parse().ok())
         {
             Some(size) => size,
-            None => return Ok(Err(format!("the ERP has no file of invoice `{invoice}`"))),
+            None => return Ok(Err(no_file(invoice))),
         },
         _ => {
-            return Ok(Err(format!(
+            return Ok(Err(NotReady::Wrong(format!(
                 "the ERP has several files of invoice `{invoice}`; the query must yield one"
-            )));
+            ))));
         }
     };
     if size > FILE_MAX {
@@ -113,10 +134,10 @@ async fn fetch(
     let rows = db::fetch(erp, &query).await?;
     Ok(match rows.into_iter().next().map(|row| row[0].clone()) {
         Some(Value::Bytes(bytes)) => Ok(bytes),
-        Some(other) => Err(format!(
+        Some(other) => Err(NotReady::Wrong(format!(
             "the query for the invoice's file yields {}, not bytes",
             other.kind()
-        )),
-        None => Err(format!("the ERP has no file of invoice `{invoice}`")),
+        ))),
+        None => Err(no_file(invoice)),
     })
 }

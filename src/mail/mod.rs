@@ -22,8 +22,9 @@ use crate::plan::fulfilment::{Fulfilment, Language};
 use crate::plan::mail::Mailing;
 use crate::sync::read::key_hash;
 use crate::sync::report::{FlowReport, Reason, Rejected};
-use invoice::attachment;
+use invoice::{NotReady, attachment};
 use smtp::{Handed, Smtp};
+use std::time::Duration;
 use text::{Letter, letter};
 
 /// Mails looked at together.
@@ -33,6 +34,9 @@ const WAIT_MS: u64 = 5 * 60 * 1000;
 const WAIT_MAX_MS: u64 = 12 * 60 * 60 * 1000;
 /// After so many tries, about a week, a person is told.
 const TRIES: i64 = 20;
+
+/// A file that is not there yet is looked for again so much later.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
 /// Among what the flow stands at: mails sent, to be sent, and for a person.
 pub const MAILS_SENT: &str = "mails_sent";
@@ -59,6 +63,7 @@ pub async fn run(
         guard,
         sent: 0,
         put_off: 0,
+        without_file: 0,
     };
     let due = sender.mails.due(shop.as_mut(), PAGE).await?;
     if !due.is_empty() {
@@ -112,6 +117,8 @@ struct Sender<'a> {
     guard: &'a Guard,
     sent: u64,
     put_off: u64,
+    /// Mails that wait for the invoice's file.
+    without_file: u64,
 }
 
 impl Sender<'_> {
@@ -154,6 +161,13 @@ impl Sender<'_> {
                 .notes
                 .push(format!("mails sent: {}{later}", self.sent));
         }
+        if self.without_file > 0 {
+            let note = format!(
+                "mails that wait for the invoice's file: {}",
+                self.without_file
+            );
+            report.notes.push(note);
+        }
         Ok(())
     }
 
@@ -177,13 +191,14 @@ impl Sender<'_> {
         mail: &Mail,
         told: Option<&Told>,
         contact: Option<&Contact>,
-    ) -> db::Result<Result<(lettre::Message, String), String>> {
+    ) -> db::Result<Result<(lettre::Message, String), NotReady>> {
         let (Some(contact), Some(told)) = (contact, told) else {
-            return Ok(Err("the ERP no longer has its document".to_owned()));
+            let why = "the ERP no longer has its document";
+            return Ok(Err(NotReady::Wrong(why.to_owned())));
         };
         if contact.email.is_empty() {
             let why = "the ERP has no mail address of the customer";
-            return Ok(Err(why.to_owned()));
+            return Ok(Err(NotReady::Wrong(why.to_owned())));
         }
         let language = self.one.language;
         let letter = match words(
@@ -195,7 +210,7 @@ impl Sender<'_> {
             contact,
         ) {
             Ok(letter) => letter,
-            Err(why) => return Ok(Err(why)),
+            Err(why) => return Ok(Err(NotReady::Wrong(why))),
         };
         let file = match (&self.mailing.invoice, mail.kind.as_str()) {
             (Some(file), INVOICE) => match attachment(file, erp, &mail.item).await? {
@@ -205,7 +220,7 @@ impl Sender<'_> {
             _ => None,
         };
         let message = smtp.message(&contact.email, &letter, file);
-        Ok(message.map_err(|error| error.to_string()))
+        Ok(message.map_err(|error| NotReady::Wrong(error.to_string())))
     }
 
     async fn send(
@@ -213,15 +228,16 @@ impl Sender<'_> {
         smtp: &Smtp,
         shop: &mut dyn Session,
         mut mail: Mail,
-        ready: Result<(lettre::Message, String), String>,
+        ready: Result<(lettre::Message, String), NotReady>,
     ) -> db::Result<()> {
         let (message, to) = match ready {
             Ok(ready) => ready,
-            Err(why) => {
+            Err(NotReady::Wrong(why)) => {
                 mail.standing = Standing::Refused;
                 mail.detail = why;
                 return self.mark(shop, &mail, 0).await;
             }
+            Err(NotReady::NotYet(why)) => return self.wait(shop, mail, why).await,
         };
         mail.tries += 1;
         mail.standing = Standing::Sending;
@@ -248,15 +264,38 @@ impl Sender<'_> {
             }
             // It stays `sending`.
             Handed::Unknown(why) => {
-                tracing::warn!(
-                    order = mail.key,
-                    why,
-                    "it is unknown whether a mail was accepted"
-                );
+                tracing::warn!(key = mail.key, "it is unknown whether a mail was accepted");
+                // Mail servers repeat the address.
+                tracing::debug!(key = mail.key, why, "the mail server's answer");
                 return Ok(());
             }
         }
         self.mark(shop, &mail, wait).await
+    }
+
+    /// The invoice's file is waited for; in the end a person is told.
+    async fn wait(
+        &mut self,
+        shop: &mut dyn Session,
+        mut mail: Mail,
+        why: String,
+    ) -> db::Result<()> {
+        let most = self.mailing.wait_for_invoice;
+        mail.detail = why;
+        self.guard.begin(shop, Isolation::ReadCommitted).await?;
+        if self
+            .mails
+            .wait(shop, &mail, LOOK_AGAIN.min(most), most)
+            .await?
+        {
+            self.without_file += 1;
+        } else {
+            mail.standing = Standing::Refused;
+            mail.detail
+                .push_str(", and was waited for as long as `wait_for_invoice` says");
+            self.mails.mark(shop, &mail, 0).await?;
+        }
+        shop.commit().await.map_err(CommitError::into_error)
     }
 
     async fn mark(&self, shop: &mut dyn Session, mail: &Mail, wait_ms: u64) -> db::Result<()> {

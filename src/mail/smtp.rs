@@ -100,6 +100,28 @@ impl Smtp {
         Ok((message, shown))
     }
 
+    /// A plain mail to administrators. `id`: its identity, so that a mail system knows a copy.
+    ///
+    /// # Errors
+    /// Of an address that is none.
+    pub fn notice(
+        &self,
+        to: &[String],
+        subject: &str,
+        text: &str,
+        id: String,
+    ) -> Result<Message, SmtpError> {
+        let mut message = Message::builder()
+            .from(self.from.clone())
+            .subject(subject)
+            .message_id(Some(id))
+            .header(ContentType::TEXT_PLAIN);
+        for one in to {
+            message = message.to(mailbox(one)?);
+        }
+        Ok(message.body(text.to_owned())?)
+    }
+
     /// Hands it over. Only an answer of the server's is certain; after anything else it is unknown.
     pub async fn hand(&self, message: Message) -> Handed {
         match self.transport.send(message).await {

@@ -8,6 +8,7 @@ use crate::plan::{Flow, Plan};
 use crate::sync::batch::{Applier, Done, Intent, rejected};
 use crate::sync::bind::{Binder, Bound};
 use crate::sync::erp_keys::ErpKeys;
+use crate::sync::find::Twin;
 use crate::sync::layout::ANCESTORS;
 use crate::sync::links::Assumed;
 use crate::sync::read::{Item, Reader, Selection, key_is_unique};
@@ -60,6 +61,7 @@ pub async fn drive(
     if let Some(finder) = &mut bound.finder {
         let erp = ErpKeys::new(source_engine.clone(), flow, &bound.key_types);
         finder.erp = Some(erp);
+        finder.twin = Twin::of(flow, connections)?;
     }
     let unique = key_is_unique(source.as_mut(), flow).await?;
     drop(source);

@@ -269,14 +269,14 @@ impl<'a, 'b> Matcher<'a, 'b> {
             return;
         }
         let candidates: Vec<String> = match reason {
-            Reason::Ambiguous { candidates } | Reason::Crossed { candidates, .. } => {
+            Reason::Ambiguous { candidates, .. } | Reason::Crossed { candidates, .. } => {
                 candidates.clone()
             }
-            Reason::Taken { id, .. } | Reason::Removed { id } => vec![id.clone()],
+            Reason::Taken { id, .. } | Reason::Removed { id, .. } => vec![id.clone()],
             _ => Vec::new(),
         };
         self.met.extend(candidates.iter().map(|id| hash(id)));
-        if let Reason::Lookalike { theirs } = reason {
+        if let Reason::Lookalike { theirs, .. } = reason {
             self.alike.insert(hash(theirs));
         }
         let list = match reason.kind() {

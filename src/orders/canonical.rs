@@ -59,11 +59,14 @@ impl Set<'_> {
 pub struct Named<'c> {
     pub payment: Option<&'c BTreeMap<String, String>>,
     pub carrier: Option<&'c BTreeMap<String, String>>,
-    /// The code of a rate; NULL leaves it to the ERP's pack.
-    pub vat: &'c dyn Fn(&Value) -> Result<Value, Reason>,
+    /// The code of a rate, of a line or of a kind of charge; NULL leaves it to the ERP's pack.
+    pub vat: &'c dyn Fn(&Value, &str) -> Result<Value, Reason>,
     /// The computed field, and what nobody has named.
     pub unknown: &'c dyn Fn(&str, &str) -> Reason,
 }
+
+/// What lines are among the things that bear a VAT code.
+pub(super) const LINE: &str = "line";
 
 /// What is wrong with an order.
 pub(super) fn unfit(why: impl Into<String>, advice: &str) -> Reason {
@@ -132,7 +135,7 @@ impl<'b> Canonical<'b> {
         record.values[self.slot(field)? as usize].to_decimal()
     }
 
-    fn put(&self, record: &mut Record, field: &str, value: Value) {
+    pub(super) fn put(&self, record: &mut Record, field: &str, value: Value) {
         if let Some(slot) = self.slot(field) {
             record.values[slot as usize] = value;
         }
@@ -300,23 +303,59 @@ impl<'b> Canonical<'b> {
             let (Some(rate), Some(code)) = (position("rate"), position("vat_code")) else {
                 continue;
             };
+            let kind = position("kind");
             for row in &mut record.children[set.at] {
-                row[code] = (codes.vat)(&row[rate])?;
+                let kind = kind.map_or(LINE.to_owned(), |at| row[at].plain().into_owned());
+                // What is left of rounding goes with the goods.
+                let kind = match kind.as_str() {
+                    "rounding" => LINE,
+                    kind => kind,
+                };
+                row[code] = (codes.vat)(&row[rate], kind)?;
             }
         }
-        // The order's taxes are the set behind those that are read: rate first, code last.
-        for row in record
-            .children
-            .iter_mut()
-            .skip(self.bound.children.len())
-            .flatten()
-        {
-            let code = (codes.vat)(&row[0])?;
-            if let Some(last) = row.last_mut() {
-                *last = code;
-            }
-        }
+        self.split_by_code(record);
         Ok(())
+    }
+
+    /// The order's taxes by rate and code: what rows of one rate bear under different codes is told apart.
+    fn split_by_code(&self, record: &mut Record) {
+        let mut parts: Vec<(Value, Value, Decimal, Decimal)> = Vec::new();
+        for set in [&self.lines, &self.charges] {
+            for row in &record.children[set.at] {
+                let value = |name: &str| {
+                    let at = set.columns.iter().position(|column| column == name);
+                    at.map_or(Value::Null, |at| row[at].clone())
+                };
+                let number = |name: &str| value(name).to_decimal().unwrap_or_default();
+                let (rate, code) = (value("rate"), value("vat_code"));
+                let (net, amount) = (number("amount_net"), number("amount"));
+                match parts
+                    .iter_mut()
+                    .find(|part| part.0 == rate && part.1 == code)
+                {
+                    Some(part) => {
+                        part.2 = &part.2 + &net;
+                        part.3 = &part.3 + &amount;
+                    }
+                    None => parts.push((rate, code, net, amount)),
+                }
+            }
+        }
+        // Without codes the split by rate is the same.
+        let Some(taxes) = record.children.get_mut(self.bound.children.len()) else {
+            return;
+        };
+        if parts.iter().all(|part| part.1.is_null()) {
+            return;
+        }
+        parts.sort_by(|a, b| a.0.order(&b.0));
+        let part = |(rate, code, net, amount): (Value, Value, Decimal, Decimal)| -> Row {
+            let tax = &amount - &net;
+            let [net, tax, amount] = [net, tax, amount].map(Value::Decimal);
+            [rate, net, tax, amount, code].into_iter().collect()
+        };
+        *taxes = parts.into_iter().map(part).collect();
     }
 
     /// The skus of a record's lines.

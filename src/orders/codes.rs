@@ -1,7 +1,7 @@
 //! What the ERP calls an order's payment method, carrier and VAT, where the project says so.
 
 use super::accept::{Head, Rules, holds, resolved};
-use super::canonical::{Canonical, Named, unfit};
+use super::canonical::{Canonical, LINE, Named, unfit};
 use crate::expr::Resolved;
 use crate::plan::Orders;
 use crate::plan::order::VatCode;
@@ -36,7 +36,7 @@ impl<'o> Codes<'o> {
     ) -> Result<(), Reason> {
         let head = rules.head(|name| canonical.value(record, name))?;
         let shop = &self.orders.shop;
-        let vat = |rate: &Value| self.vat(&head, rate);
+        let vat = |rate: &Value, kind: &str| self.vat(&head, rate, kind);
         let unknown = |field: &str, called: &str| {
             let (what, table) = match field {
                 "payment_code" => ("payment method", "payment"),
@@ -56,23 +56,36 @@ impl<'o> Codes<'o> {
         canonical.codes(record, &named)
     }
 
-    fn vat(&self, head: &Head, rate: &Value) -> Result<Value, Reason> {
+    /// Of a line, or of a charge of this kind.
+    fn vat(&self, head: &Head, rate: &Value, kind: &str) -> Result<Value, Reason> {
         if self.vat.is_empty() {
             return Ok(Value::Null);
         }
         let rate = rate.to_decimal().unwrap_or_default();
-        for (one, condition) in self.vat.iter().filter(|(one, _)| one.rate == rate) {
+        let is_for = |one: &VatCode| one.on.is_empty() || one.on.iter().any(|on| on == kind);
+        let fitting = self
+            .vat
+            .iter()
+            .filter(|(one, _)| one.rate == rate && is_for(one));
+        for (one, condition) in fitting {
             if holds(condition.as_ref(), one.condition.as_ref(), head)? {
                 return Ok(Value::Text(one.code.clone()));
             }
         }
-        Err(self.no_vat(&rate))
+        Err(self.no_vat(&rate, kind))
     }
 
-    fn no_vat(&self, rate: &Decimal) -> Reason {
+    fn no_vat(&self, rate: &Decimal, kind: &str) -> Reason {
         let (rate, shop) = (rate.to_plain(), &self.orders.shop);
         unfit(
-            format!("nobody has said which VAT code of the ERP {rate} % is for such an order"),
+            match kind {
+                LINE => format!(
+                    "nobody has said which VAT code of the ERP {rate} % is for such an order"
+                ),
+                kind => format!(
+                    "nobody has said which VAT code of the ERP {rate} % is for `{kind}` of such an order"
+                ),
+            },
             &format!(
                 "add `rate = {rate}` with its `code` as a `[[shop.{shop}.orders.vat]]`; what is exempt needs a code that says why"
             ),

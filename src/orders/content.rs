@@ -15,7 +15,7 @@ const CONTENT: &str = "seen.content";
 const TOLD: &str = "seen.told";
 
 /// Fields that say where an order goes and who pays it. What becomes of the order itself (status, payment) is not among them.
-const LEFT_OUT: [&str; 15] = [
+const LEFT_OUT: [&str; 16] = [
     "reference",
     "number",
     "status",
@@ -29,6 +29,7 @@ const LEFT_OUT: [&str; 15] = [
     "customer",
     "payment_code",
     "carrier_code",
+    "linked_customer",
     "web_reference",
     "net_total",
 ];

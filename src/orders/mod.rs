@@ -345,6 +345,34 @@ impl Import<'_> {
         records: Vec<Record>,
         report: &mut FlowReport,
     ) -> Result<(), OrdersError> {
+        let mut rest = records;
+        while !rest.is_empty() {
+            let (now, later) = self.one_each(rest);
+            self.together(now, report).await?;
+            rest = later;
+        }
+        Ok(())
+    }
+
+    /// The first order of each account, and the account's others: those are its customer's once the first has come in.
+    fn one_each(&self, records: Vec<Record>) -> (Vec<Record>, Vec<Record>) {
+        let mut seen = HashSet::new();
+        records.into_iter().partition(|record| {
+            let account = self.account(record);
+            account.is_empty() || self.bound.customer.is_none() || seen.insert(account)
+        })
+    }
+
+    /// The shop's number of the account; empty for a guest.
+    fn account(&self, record: &Record) -> String {
+        self.canonical.text(record, "customer").trim().to_owned()
+    }
+
+    async fn together(
+        &mut self,
+        records: Vec<Record>,
+        report: &mut FlowReport,
+    ) -> Result<(), OrdersError> {
         let mut current = records;
         // It may have been cancelled since it was found.
         current.retain(|record| {
@@ -352,6 +380,7 @@ impl Import<'_> {
             self.orders.statuses.import.contains(&status)
         });
         report.counts.read += current.len() as u64;
+        self.known_customers(&mut current).await?;
         let mut sound = Vec::new();
         for mut record in self.let_in(current, report).await? {
             let seen = Seen {
@@ -403,6 +432,25 @@ impl Import<'_> {
     fn forget(&mut self) {
         self.applier.noted.clear();
         self.applier.approved.keys.clear();
+    }
+
+    /// Puts the ERP's customers to the accounts that are linked with one.
+    async fn known_customers(&mut self, records: &mut [Record]) -> Result<(), OrdersError> {
+        if self.bound.customer.is_none() {
+            return Ok(());
+        }
+        let accounts: BTreeSet<String> = records.iter().map(|one| self.account(one)).collect();
+        let accounts: Vec<String> = accounts.into_iter().filter(|one| !one.is_empty()).collect();
+        let own = &self.applier.own;
+        let links = Links::new(own, &self.orders.shop, crate::config::record::WEB_CUSTOMER);
+        let known = links.of(self.applier.session.as_mut(), &accounts).await?;
+        for record in records {
+            if let Some(link) = known.get(&self.account(record)) {
+                let id = Value::Text(link.id.clone());
+                self.canonical.put(record, "linked_customer", id);
+            }
+        }
+        Ok(())
     }
 
     /// Of the lines' articles those that the ERP has.

@@ -62,6 +62,48 @@ pub struct KeptOut {
     pub advice: String,
 }
 
+/// Why an order has no link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Absence {
+    /// Placed before the cut-over.
+    BeforeSince,
+    /// A rule, a person or the last run says so.
+    Told {
+        why: String,
+        advice: String,
+    },
+    /// It comes in with the next run.
+    NotYet,
+    Unpaid,
+    /// Its status keeps it out.
+    ByStatus,
+    /// Nobody has said what its status means.
+    UnknownStatus,
+}
+
+impl Story {
+    /// Why it is not in the ERP; `found`: what the last run said of it and advised.
+    pub fn absence(&self, found: Option<(&str, &str)>) -> Absence {
+        if self.before_since {
+            return Absence::BeforeSince;
+        }
+        let kept_out = self.kept_out.as_ref();
+        let kept_out = kept_out.map(|kept| (kept.why.as_str(), kept.advice.as_str()));
+        if let Some((why, advice)) = kept_out.or(found) {
+            return Absence::Told {
+                why: why.to_owned(),
+                advice: advice.to_owned(),
+            };
+        }
+        match self.meaning {
+            Meaning::Import => Absence::NotYet,
+            Meaning::Wait => Absence::Unpaid,
+            Meaning::Ignore | Meaning::Cancelled => Absence::ByStatus,
+            Meaning::Unknown => Absence::UnknownStatus,
+        }
+    }
+}
+
 #[derive(Debug, Serialize)]
 pub struct Linked {
     pub id: String,

@@ -218,6 +218,35 @@ impl Links {
         session.update(&update).await.map(|_| ())
     }
 
+    /// Part of a transaction: links the key with the row, unless the row has a link already. A unique violation means that the key
+    /// has been linked with another row.
+    pub async fn insert_free(
+        &self,
+        session: &mut dyn Session,
+        key: &str,
+        id: &str,
+    ) -> db::Result<()> {
+        let clock = clock(session.server().kind);
+        let text = |text: &str| Value::Text(text.to_owned());
+        let query = Query::sql("INSERT INTO ")
+            .table(&self.table)
+            .text(" (shop, record, record_key, target_id, columns, kind, linked_ms) SELECT ")
+            .list(vec![
+                text(&self.shop),
+                text(&self.record),
+                text(key),
+                text(id),
+            ])
+            .text(format!(
+                ", '{{}}', '', {clock} FROM (SELECT 1 AS one) o WHERE NOT EXISTS (SELECT 1 FROM "
+            ))
+            .append(self.of_record())
+            .text(" AND target_id = ")
+            .value(text(id))
+            .text(")");
+        session.execute_later(&query).await
+    }
+
     /// Part of the transaction that writes the rows; a unique violation means that someone else linked first.
     pub async fn insert(
         &self,

@@ -212,6 +212,30 @@ impl Mails {
         session.execute(&query).await.map(drop)
     }
 
+    /// Part of a transaction: a due mail is looked at again after `pause`, unless it has been due for `most` already.
+    /// Says whether it waits.
+    pub async fn wait(
+        &self,
+        session: &mut dyn Session,
+        mail: &Mail,
+        pause: Duration,
+        most: Duration,
+    ) -> db::Result<bool> {
+        let clock = clock(session.server().kind);
+        let (pause, most) = (pause.as_millis(), most.as_millis());
+        // `changed_ms` stays: since then it has been due.
+        let query = Query::sql("UPDATE ")
+            .table(&self.table)
+            .text(format!(" SET next_ms = {clock} + {pause}, detail = "))
+            .value(text(&mail.detail))
+            .text(" WHERE shop = ")
+            .append(self.key(&mail.key, &mail.kind, &mail.item))
+            .text(format!(
+                " AND standing = 'due' AND changed_ms + {most} > {clock}"
+            ));
+        Ok(session.execute(&query).await? > 0)
+    }
+
     fn one(&self, key: &str, kind: &str, item: &str) -> Query {
         Query::default()
             .table(&self.table)

@@ -9,6 +9,7 @@
 //! - `wrote`: what ponte wrote while it owned a part of a record, to be taken back unless changed since ([`wrote`]).
 //! - `decision`: what a person said about a shop's match: accepted, ignored ([`decision`]).
 //! - `approval`: what waits for a person, and what the person said ([`approval`]).
+//! - `requests`: runs that are asked for in a database, where the project says so ([`request`]).
 //! - `mail`: mails to the shop's customers, due, under way, sent ([`mail`]).
 //!
 //! They lie in a schema or database of their own, or as tables `ponte_…` beside the others.
@@ -20,6 +21,8 @@ pub mod lease;
 pub mod link;
 pub mod mail;
 pub mod need;
+pub mod request;
+pub mod setup;
 pub mod wrote;
 
 use crate::db::grant::Privilege;
@@ -32,6 +35,8 @@ use chrono::{DateTime, Utc};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnTables {
     schema: Option<String>,
+    /// What a pack writes to besides: names and the statements that create them.
+    further: Vec<(String, String)>,
 }
 
 pub const NAMES: [&str; 9] = [
@@ -59,7 +64,15 @@ pub fn privileges(name: &str, is_target: bool) -> &'static [Privilege] {
 
 impl OwnTables {
     pub fn new(schema: Option<String>) -> Self {
-        OwnTables { schema }
+        OwnTables {
+            schema,
+            further: Vec::new(),
+        }
+    }
+
+    /// With the tables that a pack has beside these: it writes to them what its system takes in by itself.
+    pub fn and(self, further: Vec<(String, String)>) -> Self {
+        OwnTables { further, ..self }
     }
 
     /// `ponte.link`, or `ponte_link` where there is no schema of ponte's own.
@@ -90,7 +103,20 @@ impl OwnTables {
             text = text.replace(&format!("{{{name}:text}}"), &table.replace('\'', "''"));
             text = text.replace(&format!("{{{name}}}"), &table);
         }
-        let schema = self.schema.iter().map(|schema| match kind {
+        let tables = text
+            .split(';')
+            .map(str::trim)
+            .filter(|statement| !statement.is_empty())
+            .map(str::to_owned);
+        let further = self.further.iter();
+        let further = further.map(|(_, statement)| statement.trim().to_owned());
+        let schema = self.schema(kind).into_iter();
+        schema.chain(tables).chain(further).collect()
+    }
+
+    /// The statement that creates the schema, where they have one of their own.
+    fn schema(&self, kind: EngineKind) -> Option<String> {
+        self.schema.as_ref().map(|schema| match kind {
             EngineKind::MySql => {
                 format!(
                     "CREATE DATABASE IF NOT EXISTS {} DEFAULT CHARACTER SET utf8mb4",
@@ -108,20 +134,21 @@ impl OwnTables {
                 )
             }
             _ => format!("CREATE SCHEMA IF NOT EXISTS {}", quote(schema, kind)),
-        });
-        let tables = text
-            .split(';')
-            .map(str::trim)
-            .filter(|statement| !statement.is_empty())
-            .map(str::to_owned);
-        schema.chain(tables).collect()
+        })
     }
 
     /// The tables that `ponte setup` has yet to create.
     pub async fn missing(&self, session: &mut dyn Session) -> Result<Vec<TableName>> {
         let mut missing = Vec::new();
-        for name in NAMES {
-            let table = self.table(name);
+        let further = self.further.iter().map(|(name, _)| TableName {
+            schema: None,
+            name: name.clone(),
+        });
+        for table in NAMES
+            .map(|name| self.table(name))
+            .into_iter()
+            .chain(further)
+        {
             if session.table(&table).await?.is_none() {
                 missing.push(table);
             }

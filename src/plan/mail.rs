@@ -31,6 +31,8 @@ pub struct Mailing {
     pub shipment: bool,
     /// ... or so long after the shop was told of the parcel; `None`: never without a number.
     pub wait_for_tracking: Option<Duration>,
+    /// So long the mail with an invoice waits for its file.
+    pub wait_for_invoice: Duration,
     /// Where an invoice's file is; `None`: no mail for it.
     pub invoice: Option<InvoiceFile>,
 }

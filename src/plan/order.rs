@@ -44,6 +44,8 @@ pub struct VatCode {
     pub rate: Decimal,
     /// Over the canonical fields; `None`: every order.
     pub condition: Option<Expr>,
+    /// Kinds of charges, and `line`; empty: all of them.
+    pub on: Vec<String>,
     pub code: String,
 }
 
@@ -53,4 +55,15 @@ pub struct Candidates {
     pub variable: String,
     pub value: String,
     pub known: Vec<String>,
+}
+
+/// Which of the shop's statuses mean what; any other is for a person to say.
+#[derive(Debug, Clone, Default)]
+pub struct Statuses {
+    pub import: Vec<String>,
+    /// Not paid yet: imported later.
+    pub wait: Vec<String>,
+    /// No order.
+    pub ignore: Vec<String>,
+    pub cancelled: Vec<String>,
 }

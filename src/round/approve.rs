@@ -8,18 +8,47 @@ use crate::db::{self, CommitError, DbError, DbErrorKind, Isolation, Session};
 use crate::own::approval::{self, Approval, Approvals, Standing};
 use crate::own::lease::Guard;
 use crate::plan::Plan;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Questions shown of a flow.
 const MOST: usize = 10_000;
 
 /// A question, as people call it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Question {
     /// `main/order/1001`
     pub id: String,
     pub flow: String,
     pub approval: Approval,
+}
+
+impl Question {
+    /// What a person is shown.
+    pub fn detail(&self) -> Value {
+        serde_json::from_str(&self.approval.detail).unwrap_or_default()
+    }
+
+    /// For machines.
+    pub fn document(&self) -> Value {
+        let approval = &self.approval;
+        let detail = self.detail();
+        json!({
+            "id": self.id,
+            "flow": self.flow,
+            "key": approval.key,
+            "digest": approval.digest,
+            "standing": approval.standing,
+            "asked": approval.asked,
+            "decided": approval.decided,
+            "by": approval.by,
+            "reason": approval.reason,
+            "why": detail.get("why"),
+            "title": detail.get("title"),
+            "changes": detail.get("changes"),
+            "rows": detail.pointer("/content/rows"),
+        })
+    }
 }
 
 /// What became of a person's word.

@@ -11,6 +11,7 @@ pub mod reconcile;
 mod stock;
 pub mod task;
 mod told;
+pub mod version;
 
 use crate::connections::Connections;
 use crate::db::patience::pause;
@@ -37,6 +38,10 @@ use std::time::{Duration, Instant};
 use stock::Memory;
 pub use stock::{QUARANTINED_STOCK, stock_counts, stock_findings};
 use task::Task;
+use tracing::{Instrument, Span};
+
+/// Target of what is told to the log files only: a person at a terminal reads it as text.
+pub const FILES: &str = "ponte::files";
 
 /// Times that a flow begins anew in a round.
 const TRIES: u32 = 4;
@@ -112,6 +117,15 @@ impl FlowError {
         }
     }
 
+    /// In one word, for counts and machines: of the database's error, `mapping`, or `other`.
+    pub fn kind(&self) -> &'static str {
+        match (self.database(), self.diagnostics()) {
+            (Some(error), _) => error.kind.name(),
+            (None, Some(_)) => "mapping",
+            (None, None) => "other",
+        }
+    }
+
     /// The database's error, if that is why.
     pub fn database(&self) -> Option<&DbError> {
         match self {
@@ -130,12 +144,21 @@ impl FlowError {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct RoundReport {
     pub results: Vec<FlowResult>,
     pub interrupted: bool,
     /// The state could not be written; the flows ran nevertheless.
     pub state_error: Option<StateError>,
+}
+
+impl RoundReport {
+    /// Of a further round for the same person.
+    pub fn add(&mut self, further: RoundReport) {
+        self.results.extend(further.results);
+        self.interrupted |= further.interrupted;
+        self.state_error = self.state_error.take().or(further.state_error);
+    }
 }
 
 /// Everything a round works with.
@@ -164,6 +187,7 @@ impl Round<'_> {
         let mut interrupted = false;
         for task in tasks {
             let skipped = halted.or_else(|| skip(task, self.orders));
+            let mut span = span_of(task);
             let mut result = match skipped {
                 Some(why) => FlowResult {
                     flow: task.name().to_owned(),
@@ -178,6 +202,7 @@ impl Round<'_> {
                         observer: self.observer,
                     };
                     work.task(task, &mut leases, &mut notebook, stop.as_mut())
+                        .instrument(span.clone())
                         .await
                 }
             };
@@ -197,7 +222,7 @@ impl Round<'_> {
                 _ => {}
             }
             let again = shown_now(task, &result, tasks);
-            self.observer.ended(&result);
+            span.in_scope(|| self.observer.ended(&result));
             results.push(result);
             if let (Some(task), Intent::Write, None) = (again, self.orders.intent, halted) {
                 // What the first run carried over wholly is unchanged in this one.
@@ -211,14 +236,16 @@ impl Round<'_> {
                     orders: &orders,
                     observer: self.observer,
                 };
+                span = span_of(task);
                 let result = work
                     .task(task, &mut leases, &mut notebook, stop.as_mut())
+                    .instrument(span.clone())
                     .await;
                 if let Ended::Interrupted = result.ended {
                     interrupted = true;
                     halted = Some("the round was interrupted");
                 }
-                self.observer.ended(&result);
+                span.in_scope(|| self.observer.ended(&result));
                 results.push(result);
             }
         }
@@ -231,8 +258,14 @@ impl Round<'_> {
     }
 }
 
+/// Whatever is logged within it bears the flow's name and the run's number.
+fn span_of(task: &Task<'_>) -> Span {
+    let flow = task.name();
+    tracing::error_span!(target: FILES, "flow", flow, run = tracing::field::Empty)
+}
+
 /// The task whose records waited for what this one has written, if it is one of the round's: it runs once more, so that
-/// the shop shows them after one round.
+/// the shop shows them after one round. Of customers, who go both ways, the direction that has run already: it takes up the pairs.
 fn shown_now<'t, 'p>(
     task: &Task<'p>,
     result: &FlowResult,
@@ -241,8 +274,15 @@ fn shown_now<'t, 'p>(
     let (Task::Flow(flow), Ended::Flow(report)) = (task, &result.ended) else {
         return None;
     };
-    let owner = flow.target.meets.as_ref().filter(|_| report.met > 0)?;
-    tasks.iter().find(|other| match other {
+    let twin = flow.target.both_ways.as_ref().map(|both| &both.twin);
+    let twin = twin.filter(|_| report.counts.created + report.counts.linked > 0);
+    let owner = flow.target.meets.as_ref().filter(|_| report.met > 0);
+    let owner = owner.or(twin)?;
+    let mut before = tasks.iter().take_while(|other| match twin {
+        Some(_) => other.name() != flow.name,
+        None => true,
+    });
+    before.find(|other| match other {
         Task::Flow(other) => other.shop == flow.shop && other.record.as_ref() == Some(owner),
         Task::Orders(_) | Task::Stock(_) | Task::Fulfilment(_) => false,
     })
@@ -297,11 +337,14 @@ impl Work<'_> {
         let began = Instant::now();
         let noted = self.orders.intent == Intent::Write && !self.orders.verify;
         let expected = notebook.expected(task.name()).await;
-        self.observer.started(task.name(), expected);
         let run = match noted {
             true => notebook.begin(task.name(), self.scope()).await,
             false => None,
         };
+        if let Some(run) = run {
+            Span::current().record("run", run.number());
+        }
+        self.observer.started(task.name(), expected);
         let memory = match task {
             Task::Stock(_) => notebook.stock(task.name()).await,
             _ => Memory::default(),

@@ -1,7 +1,9 @@
 //! What a round can run: the flows of a plan, the orders and the stock of its shops, chosen by name.
 
 use crate::config::record::FULFILMENT;
+use crate::connections::Connections;
 use crate::diagnostic::nearest;
+use crate::own::setup::Setup;
 use crate::plan::fulfilment::Fulfilment;
 use crate::plan::{Flow, Orders, Plan, Stock};
 use std::collections::BTreeSet;
@@ -149,4 +151,18 @@ fn unknown(all: &[Task<'_>], name: &str) -> UnknownFlow {
 /// The connections that need ponte's own tables.
 pub fn own_connections(plan: &Plan) -> BTreeSet<&str> {
     all(plan).iter().flat_map(Task::lease_connections).collect()
+}
+
+/// The connections on which `ponte setup` makes anything.
+pub fn setup_connections(plan: &Plan) -> BTreeSet<&str> {
+    let mut names = own_connections(plan);
+    names.extend(plan.requests.as_deref());
+    names
+}
+
+/// What it makes on one of them.
+pub fn setup_of(plan: &Plan, connections: &Connections, name: &str) -> Setup {
+    let has_flows = own_connections(plan).contains(name);
+    let is_asked = plan.requests.as_deref() == Some(name);
+    Setup::new(connections.own(name), has_flows, is_asked)
 }

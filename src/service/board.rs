@@ -1,5 +1,7 @@
 //! What the service is doing, for whoever looks: a seat per flow, kept current by the workers.
 
+use super::systems::Systems;
+use crate::db::DbErrorKind;
 use crate::plan::schedule::When;
 use crate::round::{Ended, FlowResult};
 use crate::sync::report::FlowReport;
@@ -31,7 +33,7 @@ pub struct Seat {
     pub late: bool,
     pub totals: Totals,
     #[serde(skip)]
-    every: Option<Duration>,
+    pub(super) every: Option<Duration>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -55,6 +57,12 @@ pub struct Ran {
     pub written: u64,
     pub quarantined: u64,
     pub error: Option<String>,
+    /// See [`FlowError::kind`](crate::round::FlowError::kind).
+    #[serde(skip)]
+    pub error_kind: Option<&'static str>,
+    /// Records found beyond those of which it is known what became of them: 0, unless ponte has a defect.
+    #[serde(skip)]
+    pub unaccounted: u64,
 }
 
 /// Sums since the service started.
@@ -68,11 +76,15 @@ pub struct Totals {
     pub written: u64,
     pub quarantined: u64,
     pub seconds: f64,
+    /// Failed runs by the kind of their error.
+    #[serde(skip)]
+    pub errors: BTreeMap<&'static str, u64>,
 }
 
 #[derive(Debug, Default)]
 pub struct Board {
     seats: Mutex<BTreeMap<String, Seat>>,
+    pub systems: Systems,
 }
 
 impl Board {
@@ -149,6 +161,14 @@ impl Board {
 
     pub(super) fn ended(&self, result: &FlowResult) {
         let Some(ran) = Ran::of(result) else { return };
+        if ran.unaccounted != 0 {
+            let (flow, unaccounted) = (&result.flow, ran.unaccounted);
+            tracing::error!(
+                flow,
+                unaccounted,
+                "what the run found is not what it did, quarantined and left waiting"
+            );
+        }
         self.with(&result.flow, |seat| {
             seat.running = None;
             let totals = &mut seat.totals;
@@ -162,6 +182,9 @@ impl Board {
             totals.written += ran.written;
             totals.quarantined += ran.quarantined;
             totals.seconds += ran.seconds;
+            if let Some(kind) = ran.error_kind {
+                *totals.errors.entry(kind).or_default() += 1;
+            }
             if matches!(ran.outcome, "done" | "quarantined") {
                 seat.last_good = Some(ran.ended);
             }
@@ -182,8 +205,13 @@ impl Seat {
 }
 
 impl Ran {
+    /// It failed, and not only since another process works on the pair.
+    pub(super) fn is_failure(&self) -> bool {
+        self.outcome == "failed" && self.error_kind != Some(DbErrorKind::LeaseHeld.name())
+    }
+
     /// `None` for a flow that was not run.
-    fn of(result: &FlowResult) -> Option<Ran> {
+    pub(super) fn of(result: &FlowResult) -> Option<Ran> {
         let mut ran = Ran {
             ended: Utc::now(),
             seconds: result.took.as_secs_f64(),
@@ -192,9 +220,12 @@ impl Ran {
             written: 0,
             quarantined: 0,
             error: None,
+            error_kind: None,
+            unaccounted: 0,
         };
         match &result.ended {
             Ended::Flow(report) => {
+                ran.unaccounted = report.counts.unaccounted();
                 let counts = &report.counts;
                 ran.read = counts.read;
                 ran.written = counts.created + counts.changed;
@@ -214,6 +245,7 @@ impl Ran {
             Ended::Failed(error) => {
                 ran.outcome = "failed";
                 ran.error = Some(error.to_string());
+                ran.error_kind = Some(error.kind());
             }
             Ended::Interrupted => ran.outcome = "interrupted",
             Ended::Skipped(_) => return None,

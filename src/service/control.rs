@@ -1,9 +1,15 @@
-//! What a running service can be asked for: by its page, by a webhook.
+//! What a running service can be asked for: by its page, by a webhook, by a command, by a row in a database.
 
 use super::board::Board;
+use crate::own::approval::Standing;
+use crate::round::approve::{Question, Said};
+use crate::round::{Ended, FlowError, FlowResult, Observer, Orders, RoundReport};
+use crate::sync::batch::Intent;
+use chrono::Utc;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tokio::sync::mpsc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
 
 /// Requests that wait at one database; more are refused.
 pub(super) const QUEUE_MAX: usize = 100;
@@ -26,6 +32,33 @@ pub struct Request {
     pub wanted: Wanted,
 }
 
+/// A person's word to one question.
+#[derive(Debug)]
+pub struct Decision {
+    pub question: Question,
+    pub standing: Standing,
+    pub reason: String,
+    pub by: String,
+}
+
+/// What came of a [`Decision`].
+pub type Decided = Result<Said, FlowError>;
+
+/// A run whose outcome somebody waits for.
+pub(super) struct Errand {
+    pub flows: Vec<String>,
+    pub orders: Orders,
+    pub observer: Arc<dyn Observer>,
+    pub done: oneshot::Sender<RoundReport>,
+}
+
+/// What lies on a worker's desk.
+pub(super) enum Letter {
+    Request(Request),
+    Errand(Box<Errand>),
+    Decision(Box<Decision>, oneshot::Sender<Decided>),
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     #[error("there is no such flow")]
@@ -40,7 +73,7 @@ pub enum Refused {
 #[derive(Debug, Default)]
 pub struct Control {
     pub board: Arc<Board>,
-    pub(super) desks: BTreeMap<String, mpsc::Sender<Request>>,
+    pub(super) desks: BTreeMap<String, mpsc::Sender<Letter>>,
 }
 
 impl Control {
@@ -49,16 +82,114 @@ impl Control {
     /// # Errors
     /// No such flow, a full queue, a service that ends.
     pub fn ask(&self, request: Request) -> Result<(), Refused> {
-        let desk = self.desks.get(&request.flow).ok_or(Refused::Unknown)?;
         let flow = request.flow.clone();
         let waits = matches!(request.wanted, Wanted::Run | Wanted::Resync);
-        desk.try_send(request).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => Refused::Full,
-            mpsc::error::TrySendError::Closed(_) => Refused::Stopping,
-        })?;
+        self.post(&flow, Letter::Request(request))?;
         if waits {
             self.board.queue(&flow, true);
         }
         Ok(())
+    }
+
+    /// Queues a person's word: it is noted when what runs on that database has ended. The receiver hears what came of it.
+    ///
+    /// # Errors
+    /// No such flow, a full queue, a service that ends.
+    pub fn decide(&self, decision: Decision) -> Result<oneshot::Receiver<Decided>, Refused> {
+        let (answer, answered) = oneshot::channel();
+        let flow = decision.question.flow.clone();
+        self.post(&flow, Letter::Decision(Box::new(decision), answer))?;
+        Ok(answered)
+    }
+
+    /// Queues a run of these flows, at every database that they write to, and returns when all of it has ended. What it came to is
+    /// told in the order of `flows`; a flow that the service's end has kept from running was interrupted.
+    ///
+    /// # Errors
+    /// No such flow, a full queue, a service that ends: nothing more was queued.
+    pub async fn carry_out(
+        &self,
+        flows: &[String],
+        orders: &Orders,
+        observer: &Arc<dyn Observer>,
+    ) -> Result<RoundReport, Refused> {
+        let mut desks: Vec<(&mpsc::Sender<Letter>, Vec<String>)> = Vec::new();
+        for flow in flows {
+            let desk = self.desks.get(flow).ok_or(Refused::Unknown)?;
+            match desks.iter_mut().find(|(known, _)| known.same_channel(desk)) {
+                Some((_, flows)) => flows.push(flow.clone()),
+                None => desks.push((desk, vec![flow.clone()])),
+            }
+        }
+        let mut waiting = Vec::new();
+        for (desk, flows) in desks {
+            let (done, ended) = oneshot::channel();
+            let errand = Errand {
+                flows: flows.clone(),
+                orders: orders.clone(),
+                observer: observer.clone(),
+                done,
+            };
+            send(desk, Letter::Errand(Box::new(errand)))?;
+            for flow in flows.iter().filter(|_| orders.intent == Intent::Write) {
+                self.board.queue(flow, true);
+            }
+            waiting.push((flows, ended));
+        }
+        let mut report = RoundReport {
+            results: Vec::new(),
+            interrupted: false,
+            state_error: None,
+        };
+        for (flows, ended) in waiting {
+            let part = ended.await.unwrap_or_else(|_| not_run(flows));
+            report.results.extend(part.results);
+            report.interrupted |= part.interrupted;
+            report.state_error = report.state_error.or(part.state_error);
+        }
+        let place = |result: &FlowResult| flows.iter().position(|flow| *flow == result.flow);
+        report.results.sort_by_key(place);
+        Ok(report)
+    }
+
+    /// Flows that run now at databases that these flows write to: those come after them.
+    pub fn busy(&self, flows: &[String]) -> Vec<String> {
+        let desks: Vec<_> = flows
+            .iter()
+            .filter_map(|flow| self.desks.get(flow))
+            .collect();
+        let seats = self.board.look(Utc::now()).into_iter();
+        let running = seats.filter(|seat| seat.running.is_some());
+        let running = running.map(|seat| seat.flow);
+        let is_before = |flow: &String| {
+            let desk = self.desks.get(flow);
+            desk.is_some_and(|desk| desks.iter().any(|own| own.same_channel(desk)))
+        };
+        running.filter(is_before).collect()
+    }
+
+    fn post(&self, flow: &str, letter: Letter) -> Result<(), Refused> {
+        send(self.desks.get(flow).ok_or(Refused::Unknown)?, letter)
+    }
+}
+
+fn send(desk: &mpsc::Sender<Letter>, letter: Letter) -> Result<(), Refused> {
+    desk.try_send(letter).map_err(|error| match error {
+        mpsc::error::TrySendError::Full(_) => Refused::Full,
+        mpsc::error::TrySendError::Closed(_) => Refused::Stopping,
+    })
+}
+
+/// The worker has ended before it came to these flows.
+fn not_run(flows: Vec<String>) -> RoundReport {
+    let result = |flow| FlowResult {
+        flow,
+        took: Duration::ZERO,
+        ended: Ended::Interrupted,
+    };
+    RoundReport {
+        results: flows.into_iter().map(result).collect(),
+        interrupted: true,
+        state_error: None,
     }
 }

@@ -61,7 +61,11 @@ fn next_multiple(moment: DateTime<Utc>, every: Duration) -> Option<DateTime<Utc>
     DateTime::from_timestamp_millis(at)
 }
 
-fn next_of(cron: &croner::Cron, zone: Zone, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+pub(super) fn next_of(
+    cron: &croner::Cron,
+    zone: Zone,
+    after: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
     let next = match zone {
         Zone::Named(zone) => cron
             .find_next_occurrence(&after.with_timezone(&zone), false)

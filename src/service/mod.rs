@@ -4,26 +4,35 @@
 //! tables; what belongs to different databases runs side by side, and the failure or slowness of one holds up no other.
 //! Which run was last is read from the state once, at the start: a run that was missed meanwhile is made up for once.
 
+mod alerts;
 pub mod board;
 pub mod control;
 pub mod due;
+mod requests;
+pub mod systems;
 mod worker;
 
 use crate::connections::Connections;
+use crate::db::DbUrl;
 use crate::orders::reconcile::Report;
-use crate::plan::Plan;
+use crate::plan::schedule::When;
+use crate::plan::{Connection, Plan};
 use crate::round::task::{self, Task};
+use crate::round::version::Unfamiliar;
 use crate::round::{FlowError, FlowResult, Observer};
-use crate::state::StateError;
+use crate::state::{State, StateError};
 use control::{Control, QUEUE_MAX};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 use worker::{Lines, Worker};
 
 /// How long the flows of a database rest after a defect of ponte's has ended them.
 const REST: Duration = Duration::from_secs(60);
+
+/// So often it is noted that the service is there.
+const ALIVE: Duration = Duration::from_secs(60);
 
 /// Flows whose end a worker may not have heard of yet.
 const ENDED_MAX: usize = 256;
@@ -44,6 +53,8 @@ pub trait Watcher: Observer {
     fn verified(&self, results: &[FlowResult]);
     /// A shop's orders were held against the ERP's.
     fn reconciled(&self, shop: &str, done: &Result<Report, FlowError>);
+    /// A system is not of a version that its pack knows; the flows run nevertheless.
+    fn unfamiliar(&self, connection: &Connection, found: &Unfamiliar);
     /// The history cannot be kept; the flows run nevertheless.
     fn stateless(&self, error: &StateError);
 }
@@ -62,19 +73,52 @@ pub struct Running {
 }
 
 impl Running {
+    /// Whether everything that was under way has ended.
+    pub fn has_ended(&mut self) -> bool {
+        while self.workers.try_join_next().is_some() {}
+        self.workers.is_empty()
+    }
+
+    /// Resolves when everything has ended, untold: that is a defect, or an empty plan.
+    pub async fn over(&mut self) {
+        while self.workers.join_next().await.is_some() {}
+    }
+
     /// Returns when everything that was under way has ended.
     pub async fn ended(mut self) {
-        while self.workers.join_next().await.is_some() {}
+        self.over().await;
+    }
+}
+
+/// Whose turn it is at each database. A changed project's flows begin there when those of the project before have ended; other
+/// databases' are not held up by them.
+#[derive(Debug, Default)]
+pub struct Turns(Vec<(DbUrl, Arc<Mutex<()>>)>);
+
+impl Turns {
+    fn at(&mut self, url: Option<&DbUrl>) -> Arc<Mutex<()>> {
+        let Some(url) = url else {
+            return Arc::default();
+        };
+        let known = self.0.iter().find(|(known, _)| known.is_same_database(url));
+        if let Some((_, turn)) = known {
+            return turn.clone();
+        }
+        let turn = Arc::default();
+        self.0.push((url.clone(), Arc::clone(&turn)));
+        turn
     }
 }
 
 impl Service {
-    /// Begins to run flows, a worker for each database.
-    pub fn start(self: Arc<Self>, wish: watch::Receiver<Wish>) -> Running {
+    /// Begins to run flows, a worker for each database, when its turn comes.
+    pub fn start(self: Arc<Self>, wish: watch::Receiver<Wish>, turns: &mut Turns) -> Running {
         let mut workers = JoinSet::new();
         let mut control = Control::default();
         let (well, _) = broadcast::channel(ENDED_MAX);
-        for tasks in groups(&self.plan) {
+        for (connection, tasks) in groups(&self.plan) {
+            let url = self.plan.connections.get(&connection);
+            let turn = turns.at(url.map(|connection| &connection.url));
             let flows: Vec<String> = tasks.iter().map(|task| task.name().to_owned()).collect();
             let (desk, requests) = mpsc::channel(QUEUE_MAX);
             control
@@ -86,12 +130,61 @@ impl Service {
                 board: control.board.clone(),
                 wish: wish.clone(),
             };
-            workers.spawn(supervise(self.clone(), flows, lines));
+            for flow in &flows {
+                let when = self.plan.schedule.flows.get(flow);
+                let when = when.unwrap_or(&When::Demand);
+                lines.board.seat(flow, when, None, false);
+            }
+            workers.spawn(in_turn(self.clone(), flows, lines, turn));
         }
-        Running {
-            control: Arc::new(control),
-            workers,
+        let control = Arc::new(control);
+        let asked = requests::run(self.clone(), control.clone(), wish.clone());
+        workers.spawn(asked);
+        let telling = alerts::run(
+            self.clone(),
+            control.board.clone(),
+            well.subscribe(),
+            wish.clone(),
+        );
+        workers.spawn(telling);
+        workers.spawn(note_alive(self, wish));
+        Running { control, workers }
+    }
+}
+
+/// Notes for how long the service has been there. Whether that can be noted, the workers say.
+async fn note_alive(service: Arc<Service>, mut wish: watch::Receiver<Wish>) {
+    let Ok(mut state) = State::open(&service.plan.state_dir).await else {
+        return;
+    };
+    // A machine that sleeps is not there: what it slept is not counted.
+    let (mut since, mut lasted) = (Instant::now(), Duration::ZERO);
+    loop {
+        if let Err(error) = state.note_alive(lasted).await {
+            tracing::debug!(%error, "it cannot be noted that the service is there");
         }
+        let is_over = tokio::select! {
+            _ = wish.wait_for(|wish| *wish != Wish::GoOn) => true,
+            () = tokio::time::sleep(ALIVE) => false,
+        };
+        lasted = since.elapsed().min(ALIVE * 2);
+        since = Instant::now();
+        if is_over {
+            let _ = state.note_alive(lasted).await;
+            return;
+        }
+    }
+}
+
+/// Waits until the flows of the project before have ended.
+async fn in_turn(service: Arc<Service>, flows: Vec<String>, lines: Lines, turn: Arc<Mutex<()>>) {
+    let mut wish = lines.wish.clone();
+    let turn = tokio::select! {
+        turn = turn.lock() => Some(turn),
+        _ = wish.wait_for(|wish| *wish != Wish::GoOn) => None,
+    };
+    if turn.is_some() {
+        supervise(service, flows, lines).await;
     }
 }
 
@@ -113,7 +206,7 @@ async fn supervise(service: Arc<Service>, flows: Vec<String>, lines: Lines) {
 }
 
 /// The tasks by the database of their pair.
-fn groups(plan: &Plan) -> Vec<Vec<Task<'_>>> {
+fn groups(plan: &Plan) -> Vec<(String, Vec<Task<'_>>)> {
     let mut groups: Vec<(String, Vec<Task<'_>>)> = Vec::new();
     for task in task::all(plan) {
         let connection = task.pair();
@@ -129,5 +222,5 @@ fn groups(plan: &Plan) -> Vec<Vec<Task<'_>>> {
             None => groups.push((connection, vec![task])),
         }
     }
-    groups.into_iter().map(|(_, tasks)| tasks).collect()
+    groups
 }

@@ -1,12 +1,16 @@
 //! The flows of one database, one after the other.
 
+mod errand;
+mod version;
+
 use super::board::Board;
-use super::control::{Request, Wanted};
+use super::control::{Decided, Decision, Errand, Letter, Request, Wanted};
 use super::due::{Last, due, quiet_until};
 use super::{Service, Watcher, Wish};
 use crate::db::DbErrorKind;
 use crate::plan::schedule::When;
 use crate::plan::{self, Plan};
+use crate::round::approve::{self, Said};
 use crate::round::reconcile;
 use crate::round::task::{self, Task};
 use crate::round::{Ended, FlowResult, Observer, Orders, Round};
@@ -15,7 +19,7 @@ use crate::state::{State, StateError};
 use crate::sync::batch::Intent;
 use crate::sync::report::FlowReport;
 use chrono::{DateTime, Utc};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast::error::TryRecvError;
@@ -67,7 +71,7 @@ pub(super) struct Well {
 pub(super) struct Lines {
     /// Every flow that has ended well, this worker's and others'.
     pub well: broadcast::Sender<Well>,
-    pub requests: Arc<Mutex<mpsc::Receiver<Request>>>,
+    pub requests: Arc<Mutex<mpsc::Receiver<Letter>>>,
     pub board: Arc<Board>,
     pub wish: watch::Receiver<Wish>,
 }
@@ -81,6 +85,10 @@ pub(super) struct Worker {
     paused: BTreeSet<String>,
     /// The imports have run once more before the orders are reconciled.
     has_imported: bool,
+    /// Runs that others wait for.
+    errands: VecDeque<Errand>,
+    /// The last run was one of them: what is due comes next.
+    was_errand: bool,
 }
 
 impl Worker {
@@ -134,6 +142,8 @@ impl Worker {
             state: None,
             paused: BTreeSet::new(),
             has_imported: false,
+            errands: VecDeque::new(),
+            was_errand: false,
         }
     }
 
@@ -149,19 +159,27 @@ impl Worker {
         let requests = self.lines.requests.clone();
         let mut requests = requests.lock().await;
         while *self.lines.wish.borrow() == Wish::GoOn {
+            self.look_at_versions().await;
             self.listen();
-            while let Ok(request) = requests.try_recv() {
-                self.take(request).await;
+            while let Ok(letter) = requests.try_recv() {
+                self.open(letter).await;
             }
             let read = self.read_paused().await;
             self.keep(read);
             let now = Utc::now();
-            match self.next(now) {
+            let next = self.next(now);
+            let gives_way = std::mem::take(&mut self.was_errand) && matches!(next, Next::Run(..));
+            if let Some(errand) = (!gives_way).then(|| self.errands.pop_front()).flatten() {
+                self.was_errand = true;
+                self.carry_out(errand, now).await;
+                continue;
+            }
+            match next {
                 Next::Run(jobs, full) => self.round(&jobs, full, now).await,
                 Next::Wait(wait) => tokio::select! {
                     _ = self.lines.wish.changed() => {}
                     heard = self.heard.recv() => self.follow(heard.ok().as_ref()),
-                    Some(request) = requests.recv() => self.take(request).await,
+                    Some(letter) = requests.recv() => self.open(letter).await,
                     () = tokio::time::sleep(wait) => {}
                 },
             }
@@ -223,6 +241,17 @@ impl Worker {
             self.lines.board.pause(flow, self.paused.contains(flow));
         }
         Ok(())
+    }
+
+    async fn open(&mut self, letter: Letter) {
+        match letter {
+            Letter::Request(request) => self.take(request).await,
+            Letter::Errand(errand) => self.errands.push_back(*errand),
+            Letter::Decision(decision, answer) => {
+                // Who asked may have gone away; what was said stands.
+                let _ = answer.send(decide(&self.service, *decision).await);
+            }
+        }
     }
 
     async fn take(&mut self, request: Request) {
@@ -347,25 +376,26 @@ impl Worker {
                 false => &observer,
             },
         };
-        let mut wish = self.lines.wish.clone();
-        let stop = async move {
-            let stopped = wish.wait_for(|wish| *wish == Wish::Stop).await.is_ok();
-            if !stopped {
-                std::future::pending::<()>().await;
-            }
-        };
-        let report = round.run(&tasks, stop).await;
+        let report = round.run(&tasks, stopped(&self.lines)).await;
         if let Some(error) = &report.state_error {
             service.watcher.stateless(error);
         }
         if is_verify && !report.interrupted {
+            self.doubt_versions();
             service.watcher.verified(&report.results);
         }
         for at in jobs {
             self.jobs[*at].note(&report.results, now);
         }
+        if !is_verify {
+            self.tell(&report.results);
+        }
+    }
+
+    /// Lets others hear of flows that have ended well.
+    fn tell(&self, results: &[FlowResult]) {
         let well = |result: &&FlowResult| matches!(result.ended, Ended::Flow(_) | Ended::Stock(_));
-        for result in report.results.iter().filter(well).filter(|_| !is_verify) {
+        for result in results.iter().filter(well) {
             // There is always this worker itself to hear of it.
             let _ = self.lines.well.send(Well {
                 flow: result.flow.clone(),
@@ -442,6 +472,32 @@ impl Worker {
             }
         }
     }
+}
+
+/// Resolves when the service is to end now.
+fn stopped(lines: &Lines) -> impl Future<Output = ()> + use<> {
+    let mut wish = lines.wish.clone();
+    async move {
+        let stopped = wish.wait_for(|wish| *wish == Wish::Stop).await.is_ok();
+        if !stopped {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// Notes a person's word while no run of the worker's flows is under way.
+async fn decide(service: &Service, decision: Decision) -> Decided {
+    let Decision {
+        question,
+        standing,
+        reason,
+        by,
+    } = decision;
+    let (plan, connections) = (&service.plan, &service.connections);
+    let questions = [question];
+    let said = approve::decide(plan, connections, &questions, standing, &reason, &by).await?;
+    let nothing = || Said::Refused("there is no such flow".to_owned());
+    Ok(said.into_iter().next().unwrap_or_else(nothing))
 }
 
 /// Of a stock flow: the import of its shop's orders. What has come into the ERP is committed there now, and a cancelled order is not.
@@ -522,7 +578,7 @@ impl Observer for Noting<'_> {
     }
 }
 
-struct Silent;
+pub(super) struct Silent;
 
 impl Observer for Silent {
     fn started(&self, _: &str, _: Option<u64>) {}

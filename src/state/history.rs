@@ -39,6 +39,12 @@ pub enum Outcome {
 #[derive(Debug, Clone, Copy)]
 pub struct RunId(i64);
 
+impl RunId {
+    pub fn number(self) -> i64 {
+        self.0
+    }
+}
+
 #[derive(Debug, Clone, Serialize)]
 pub struct Run {
     pub flow: String,
@@ -155,17 +161,30 @@ impl State {
                 " ORDER BY id DESC LIMIT {RUNS_KEPT}) AND id NOT IN (SELECT max(id) FROM run WHERE {GOOD} GROUP BY flow)"
             ));
         self.begin().await?;
-        let mut done = Ok(());
-        for query in [&update, &forget] {
-            done = match self.session.execute(query).await {
-                Ok(_) => done,
-                Err(error) => {
-                    done = Err(error.into());
-                    break;
-                }
-            };
-        }
+        let number = |name: &str| counts[name].as_u64().unwrap_or_default();
+        let found = number("created") + number("changed") + number("linked");
+        let done = self.close_run([&update, &forget], (run, flow, outcome, found));
+        let done = done.await;
         self.end(done).await
+    }
+
+    async fn close_run(
+        &mut self,
+        queries: [&Query; 2],
+        (run, flow, outcome, found): (RunId, &str, Outcome, u64),
+    ) -> Result<()> {
+        for query in queries {
+            self.session.execute(query).await?;
+        }
+        self.add_to_day(flow, run.0, outcome.name(), found).await
+    }
+
+    /// The run during which something happened.
+    pub async fn run_at(&mut self, flow: &str, moment: DateTime<Utc>) -> Result<Option<Run>> {
+        let at = moment.timestamp_millis();
+        let condition =
+            format!("started_ms <= {at} AND (finished_ms IS NULL OR finished_ms >= {at})");
+        self.newest(flow, &condition).await
     }
 
     pub async fn last_run(&mut self, flow: &str) -> Result<Option<Run>> {

@@ -4,10 +4,12 @@
 //! One SQLite file, `state.sqlite`. A file that is damaged, or that a newer ponte wrote, is set aside and a new one
 //! begun: losing it costs a few comparisons and some history, while stopping would cost the shop's stock its truth.
 
+pub mod days;
 pub mod history;
 pub mod known;
 pub mod paused;
 pub mod quarantine;
+pub mod told;
 
 use crate::db::query::Query;
 use crate::db::sqlite::Sqlite;
@@ -19,7 +21,12 @@ use std::path::{Path, PathBuf};
 const FILE: &str = "state.sqlite";
 
 /// Each step brings the file from the version that is its position to the next one.
-const STEPS: [&str; 2] = [include_str!("version1.sql"), include_str!("version2.sql")];
+const STEPS: [&str; 4] = [
+    include_str!("version1.sql"),
+    include_str!("version2.sql"),
+    include_str!("version3.sql"),
+    include_str!("version4.sql"),
+];
 
 /// SQLite's primary result codes for a file that is no sound database.
 /// <https://www.sqlite.org/rescode.html>

@@ -228,7 +228,7 @@ async fn derived_off(
     let mut changes = Vec::new();
     let session = shop.session.as_mut();
     find_off(session, targets, figures, &places, |found| {
-        changes.extend(found);
+        changes.extend(found.first);
     })
     .await?;
     Ok(changes)

@@ -17,7 +17,8 @@
 //!
 //! # The protocol
 //!
-//! 1. **Look at the shop** in one snapshot: the shown figure of each article and the orders that hold stock.
+//! 1. **Look at the shop** in one snapshot: the shown figure of each article and the orders that hold stock; at the orders
+//!    once more right after it where a snapshot may be torn (see [`torn`]).
 //! 2. **Look at the ERP** in one snapshot, later: counted, then committed, then on hand.
 //! 3. Where a shop takes the stock *before* the order can be seen (`checkout_seconds`), **look at the orders again** once
 //!    the first look is that old, and let the larger quantity of each order count; orders that were pending only in
@@ -41,12 +42,13 @@
 //!
 //! # Settling
 //!
-//! A figure that was written may have been too low because a checkout was under way. Those articles go round again, until
-//! a round finds nothing to write for them, at most [`ROUNDS_MAX`] rounds or [`SETTLE`]; the rest is for the next cycle.
+//! A figure of which an order holds pieces may have been written too low, since the shop had not taken them yet. Those
+//! articles go round again, until a round finds nothing to write for them, at most [`ROUNDS_MAX`] rounds or [`SETTLE`]; the
+//! rest is for the next cycle. So do those that could not be written, or perhaps were.
 //!
 //! A shop that writes its figure *absolutely* (PrestaShop) undoes what ponte wrote between the shop's reading and its
-//! writing. Its pack tells which orders are under way (`in_flight`): an article that was written goes round again as long
-//! as one of them names it.
+//! writing. Its pack tells which orders are under way (`in_flight`). There every article that was written goes round again,
+//! and then as long as one of them names it.
 //!
 //! # Left out
 //!
@@ -72,11 +74,12 @@ mod second;
 mod shop;
 mod siblings;
 mod skus;
+mod torn;
 mod total;
 mod write;
 
 use crate::db::patience;
-use crate::db::{DbError, DbErrorKind, Engine, Isolation, Session};
+use crate::db::{DbError, DbErrorKind, Engine, Session};
 use crate::own::OwnTables;
 use crate::own::decision::{Decisions, Kind};
 use crate::own::lease::Guard;
@@ -99,7 +102,8 @@ use siblings::Siblings;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use write::{Writer, find_off};
+use torn::Later;
+use write::{Writer, Written, find_off};
 
 /// Rounds of one cycle, the first one included.
 pub const ROUNDS_MAX: u32 = 3;
@@ -188,8 +192,12 @@ pub async fn cycle(
         if focus.is_none() {
             report.walked = Some(round.walk.end());
         }
-        let mut again = cycle.write(&mut round, options.mode, &mut report).await?;
-        written.extend(again.iter().cloned());
+        let now = cycle.write(&mut round, options.mode, &mut report).await?;
+        let restless = now.sure.iter().filter(|sku| round.is_restless(sku));
+        let mut again: BTreeSet<String> = restless.cloned().collect();
+        written.extend(now.sure);
+        written.extend(now.unsure.iter().cloned());
+        again.extend(now.unsure);
         // A checkout that read one of these figures before it was written may still write it.
         let in_flight: Vec<&String> = round.in_flight.intersection(&written).collect();
         again.extend(in_flight.iter().map(|sku| (*sku).clone()));
@@ -260,8 +268,19 @@ struct Round {
     walk: Walk,
     /// Articles whose checkouts are under way.
     in_flight: BTreeSet<String>,
+    /// Articles of which orders hold pieces that the ERP does not count; `None` where all may move: see [settling](self#settling).
+    moving: Option<BTreeSet<String>>,
     /// This shop's lines alone, for other shops' cycles.
     own: Vec<Line>,
+}
+
+impl Round {
+    /// Whether a figure that was just written may have been written from too low a look, or be undone.
+    fn is_restless(&self, sku: &str) -> bool {
+        self.moving
+            .as_ref()
+            .is_none_or(|moving| moving.contains(sku))
+    }
 }
 
 impl<'p> Cycle<'p> {
@@ -294,7 +313,11 @@ impl<'p> Cycle<'p> {
     async fn look(&mut self, scope: &Scope<'_>) -> Result<Round, StockError> {
         let looked = Instant::now();
         let kept = self.targets.columns();
-        self.shop.session.begin(Isolation::Snapshot).await?;
+        let mut later = Later::begin(&mut self.shop, &self.siblings, !scope.is_first).await?;
+        let mut late = Vec::new();
+        if scope.only.is_none() {
+            late = later.lines(&mut self.shop, &self.siblings, None).await?;
+        }
         let figures = self.shop.figures(scope.only, scope.is_first, &kept);
         let figures = figures.await?;
         let wider = scope.only.map(|skus| total::parts(&figures, skus));
@@ -303,11 +326,13 @@ impl<'p> Cycle<'p> {
         let session = self.shop.session.as_mut();
         let mut first = self.siblings.lines(session, only).await?;
         first.extend(own.iter().cloned());
+        late.extend(later.lines(&mut self.shop, &self.siblings, only).await?);
         let second = Second::after_first(&mut self.shop, &self.siblings).await?;
         let others = self.others.pending(only).await?;
 
         let references = first
             .iter()
+            .chain(&late)
             .chain(&others)
             .map(|line| line.reference.clone())
             .collect();
@@ -332,7 +357,10 @@ impl<'p> Cycle<'p> {
                 second.look(&mut self.shop, only).await?
             }
         };
-        let lines = join(&[&first, &seen.pending, &seen.came, &others], &erp.counted);
+        let lines = join(
+            &[&first, &late, &seen.pending, &seen.came, &others],
+            &erp.counted,
+        );
         let basis = Basis {
             lines: &lines,
             erp: &erp,
@@ -343,9 +371,15 @@ impl<'p> Cycle<'p> {
         };
         let walk = Walk::over(scope.walk, &figures);
         let assessment = assess(&figures, &basis, walk.looks(&lines));
-        let under_way = first.iter().chain(&seen.pending);
+        let under_way = first.iter().chain(&late).chain(&seen.pending);
         let in_flight = under_way.filter(|line| line.in_flight);
+        let pending = lines.iter().filter(|line| !line.pending.is_zero());
+        let moving = match self.shop.orders().are_written_absolutely() {
+            true => None,
+            false => Some(pending.map(|line| line.sku.clone()).collect()),
+        };
         Ok(Round {
+            moving,
             in_flight: in_flight.map(|line| line.sku.clone()).collect(),
             figures,
             lines,
@@ -373,13 +407,13 @@ impl<'p> Cycle<'p> {
         }
     }
 
-    /// Writes what is off, or in a dry run tells it; returns the articles to look at again.
+    /// Writes what is off, or in a dry run tells it.
     async fn write(
         &mut self,
         round: &mut Round,
         mode: Mode<'_>,
         report: &mut StockReport,
-    ) -> Result<BTreeSet<String>, StockError> {
+    ) -> Result<Written, StockError> {
         let mut off = std::mem::take(&mut round.assessment.off);
         let (figures, right) = (&round.figures, &round.assessment.right);
         let session = self.shop.session.as_mut();
@@ -392,7 +426,7 @@ impl<'p> Cycle<'p> {
                 }
                 let tell = |changes| report.derived(changes);
                 find_off(session, &self.targets, figures, right, tell).await?;
-                return Ok(BTreeSet::new());
+                return Ok(Written::default());
             }
         };
         let beside = find_off(session, &self.targets, figures, right, |_| ()).await?;

@@ -23,7 +23,17 @@ pub struct Orders<'p> {
     pub since: DateTime<Utc>,
 }
 
+/// The column by which a pack says which checkouts are under way.
+const IN_FLIGHT: &str = "in_flight";
+
 impl Orders<'_> {
+    /// The shop writes its figures as they should be, not by how much they change: its pack says which checkouts are under way.
+    pub fn are_written_absolutely(&self) -> bool {
+        self.pending
+            .iter()
+            .any(|one| one.sql.text.contains(IN_FLIGHT))
+    }
+
     /// Lines of orders that hold stock or are about to, all of them or those of certain articles.
     ///
     /// # Errors
@@ -156,7 +166,7 @@ impl Orders<'_> {
             });
             Ok(())
         };
-        let names = ["reference", "sku", "quantity", "placed", "in_flight"];
+        let names = ["reference", "sku", "quantity", "placed", IN_FLIGHT];
         query.each(session, bound, &names, take).await
     }
 }

@@ -3,6 +3,7 @@
 use super::assess::{Assessment, Left};
 use super::pending::{KnownLine, OrderLine};
 use crate::sync::change::RowChange;
+use crate::sync::derived::Differences;
 use crate::value::Decimal;
 use chrono::{DateTime, Duration, Utc};
 use serde::Serialize;
@@ -81,6 +82,26 @@ pub struct Failed {
     pub reason: String,
 }
 
+/// Rows beside figures that were (or would be) written: their number, and the first of them.
+#[derive(Debug, Default)]
+pub(super) struct RowChanges {
+    pub(super) count: u64,
+    pub(super) first: Vec<RowChange>,
+}
+
+impl RowChanges {
+    pub(super) fn add(&mut self, found: &Differences) {
+        let (inserts, updates, removes) = found.counts();
+        self.count += inserts + updates + removes;
+        let room = KEPT.saturating_sub(self.first.len());
+        self.first.extend(found.changes().take(room));
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+}
+
 impl StockReport {
     /// What the first round found; later rounds look at some articles again and would tell it twice.
     pub(super) fn found(&mut self, assessment: &Assessment) {
@@ -119,10 +140,10 @@ impl StockReport {
         }
     }
 
-    pub(super) fn derived(&mut self, changes: Vec<RowChange>) {
-        self.derived_changed += changes.len() as u64;
+    pub(super) fn derived(&mut self, rows: RowChanges) {
+        self.derived_changed += rows.count;
         let room = KEPT.saturating_sub(self.derived.len());
-        self.derived.extend(changes.into_iter().take(room));
+        self.derived.extend(rows.first.into_iter().take(room));
     }
 
     /// How many articles were left alone for this reason.

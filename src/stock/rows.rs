@@ -49,7 +49,7 @@ impl ServerQuery {
             None => query,
             Some((column, values)) => {
                 let list = values.iter().cloned().map(Value::Text).collect();
-                let narrow = format!("\n) s WHERE TRIM(s.{column}) IN (");
+                let narrow = format!("\n) s WHERE LTRIM(RTRIM(s.{column})) IN (");
                 Query::sql("SELECT * FROM (")
                     .append(query)
                     .text(narrow)

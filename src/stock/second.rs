@@ -57,6 +57,14 @@ impl<'p> Second<'p> {
         Ok(second)
     }
 
+    /// Whether the first look's snapshot will still be asked.
+    pub fn keeps_first(shop: &Shop<'p>, siblings: &Siblings<'p>) -> bool {
+        let own = shop.plan.target.second_look.as_ref();
+        let all = siblings.orders.iter().map(|(_, look)| *look);
+        shop.plan.target.checkout_seconds > 0
+            && std::iter::once(own).chain(all).any(|look| look.is_some())
+    }
+
     /// The first look's snapshot is still open.
     pub fn is_open(&self) -> bool {
         self.shops.iter().any(|again| again.since.is_some())

@@ -7,7 +7,7 @@
 
 use super::assess::Job;
 use super::figures::{Figure, Figures, Place, Shown, encoded};
-use super::report::{Failed, StockReport};
+use super::report::{Failed, RowChanges, StockReport};
 use super::shop::{Shop, Targets};
 use crate::db::patience::pause;
 use crate::db::query::{Add, Part, Query, Update};
@@ -16,7 +16,6 @@ use crate::db::{self, CommitError, DbError, DbErrorKind, Isolation, Session};
 use crate::expr::EvalError;
 use crate::failpoint;
 use crate::own::lease::Guard;
-use crate::sync::change::RowChange;
 use crate::sync::derived;
 use crate::sync::pace::Pace;
 use crate::value::{Decimal, Value, convert};
@@ -75,7 +74,7 @@ pub async fn find_off(
     targets: &Targets<'_>,
     figures: &Figures,
     places: &[Place],
-    mut tell: impl FnMut(Vec<RowChange>) + Send,
+    mut tell: impl FnMut(RowChanges) + Send,
 ) -> db::Result<Vec<Place>> {
     let mut off = Vec::new();
     for chunk in places.chunks(COMPARE_ROWS) {
@@ -104,24 +103,33 @@ async fn differences(
     targets: &Targets<'_>,
     columns: &[String],
     group: &[&Figure],
-) -> db::Result<Vec<RowChange>> {
-    let mut changes = Vec::new();
+) -> db::Result<RowChanges> {
+    let mut changes = RowChanges::default();
     for (one, table) in targets.derived.iter().filter(|(one, _)| !one.touch) {
         let found = derived::compare(session, one, table, &binding(columns, group)).await?;
-        changes.extend(found.changes());
+        changes.add(&found);
     }
     Ok(changes)
 }
 
+/// Articles after a writing.
+#[derive(Debug, Default)]
+pub struct Written {
+    /// Whose figure was written.
+    pub sure: BTreeSet<String>,
+    /// Whose figure was not, or perhaps: somebody else was at it, or the answer was lost.
+    pub unsure: BTreeSet<String>,
+}
+
 /// How a transaction ended.
 enum End {
-    Committed(Vec<RowChange>),
+    Committed(RowChanges),
     /// Rolled back in favour of the shop's own work, or never begun.
     GaveWay,
     Unknown(DbError),
 }
 
-/// Writes what is due and tells the report; returns the articles to look at again.
+/// Writes what is due and tells the report.
 pub struct Writer<'a, 'p> {
     pub shop: &'a mut Shop<'p>,
     pub targets: &'a Targets<'p>,
@@ -137,11 +145,11 @@ impl Writer<'_, '_> {
         &mut self,
         mut due: Vec<Job>,
         report: &mut StockReport,
-    ) -> db::Result<BTreeSet<String>> {
+    ) -> db::Result<Written> {
         let key = |job: &Job| self.figures.key(job.place);
         due.sort_by(|a, b| order(&key(a), &key(b)));
         let figures = self.figures;
-        let mut again = BTreeSet::new();
+        let mut written = Written::default();
         let mut due = due.into_iter().map(|job| Due::new(figures, job));
         // Those of a group of which one cannot be written.
         let mut singles = VecDeque::new();
@@ -152,7 +160,7 @@ impl Writer<'_, '_> {
                 None => due.by_ref().take(pace.records()).collect(),
             };
             if group.is_empty() {
-                return Ok(again);
+                return Ok(written);
             }
             let mut moved = BTreeSet::new();
             let end = match self.transaction(&group, &mut moved, &mut pace).await {
@@ -179,26 +187,26 @@ impl Writer<'_, '_> {
                     return Err(error);
                 }
             };
-            again.extend(moved);
+            written.unsure.extend(moved);
             let off = group.iter().filter(|due| due.is_off());
+            let all = group.iter().map(|due| due.figure.sku.clone());
             match end {
                 End::Committed(changes) => {
-                    for due in off.filter(|due| !again.contains(&due.figure.sku)) {
+                    let is_told = |due: &&Due| {
+                        let sku = &due.figure.sku;
+                        written.unsure.contains(sku) || written.sure.contains(sku)
+                    };
+                    for due in off.clone().filter(|due| !is_told(due)) {
                         report.changed(due.figure.name(), due.figure.pieces(), &due.target);
                     }
                     report.derived(changes);
-                    again.extend(
-                        group
-                            .iter()
-                            .filter(|due| due.is_off())
-                            .map(|due| due.figure.sku.clone()),
-                    );
+                    written.sure.extend(off.map(|due| due.figure.sku.clone()));
                 }
-                End::GaveWay => again.extend(group.iter().map(|due| due.figure.sku.clone())),
+                End::GaveWay => written.unsure.extend(all),
                 End::Unknown(error) => {
                     tracing::warn!(%error, "it is unknown whether stock was written; looking again");
+                    written.unsure.extend(all);
                     self.wait_for_end(&group).await?;
-                    again.extend(group.iter().map(|due| due.figure.sku.clone()));
                 }
             }
         }
@@ -240,7 +248,7 @@ impl Writer<'_, '_> {
         let mut wrote = !set.is_empty() || !add.is_empty();
         write_figures(session, self.targets, set, add).await?;
         failpoint::reached("stock without derived rows");
-        let mut changes = Vec::new();
+        let mut changes = RowChanges::default();
         let all: Vec<&Figure> = group.iter().map(|due| &due.figure).collect();
         let off = group.iter().filter(|due| due.is_off());
         let off: Vec<&Figure> = off.map(|due| &due.figure).collect();
@@ -250,7 +258,7 @@ impl Writer<'_, '_> {
             let found = derived::compare(session, one, table, &bound).await?;
             if !found.is_empty() {
                 derived::write(session, &found).await?;
-                changes.extend(found.changes());
+                changes.add(&found);
             }
         }
         wrote |= !changes.is_empty();

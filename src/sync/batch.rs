@@ -7,9 +7,11 @@
 //! alone, and that row is rejected. After a COMMIT whose answer was lost the records are looked at anew: what was
 //! committed is then found right.
 
+mod account;
 pub mod approved;
 mod attempt;
 mod gone;
+mod groups;
 pub mod needs;
 mod pass;
 
@@ -30,6 +32,7 @@ use crate::own::generation::{Generation, NewGeneration};
 use crate::own::lease::Guard;
 use crate::own::link::{Link, Links};
 use approved::Approved;
+use groups::Groups;
 use pass::Pass;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -87,6 +90,7 @@ pub struct Applier<'b> {
     pub noted: HashMap<String, BTreeMap<String, String>>,
     pub approved: Approved<'b>,
     linked: Linked,
+    groups: Groups,
 }
 
 /// What became of a record.
@@ -175,6 +179,7 @@ impl<'b> Applier<'b> {
             noted: HashMap::new(),
             approved,
             linked: Linked::new(),
+            groups: Groups::default(),
         }
     }
 
@@ -217,6 +222,9 @@ impl<'b> Applier<'b> {
             match attempt {
                 Ok(became) => {
                     tries = 0;
+                    if self.groups.are_many() {
+                        self.settle_groups(report).await?;
+                    }
                     done.extend(
                         records
                             .into_iter()
@@ -480,6 +488,7 @@ impl<'b> Applier<'b> {
         match step {
             Step::Carry => {
                 self.link(records).await?;
+                self.link_customer(records, links).await?;
                 self.note_applied(records).await?;
                 self.note_needs(records, links, &mut pass).await?;
                 for (at, changes) in &pass.remember {

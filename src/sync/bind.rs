@@ -1,9 +1,11 @@
 //! A flow held against the live databases: names become slots, columns get their types, and everything a run could
 //! stumble over is told, all of it at once, before anything is written.
 
+mod asked;
 mod gone;
 mod target;
 
+pub use asked::asked_tables;
 pub use gone::{BoundGone, BoundRemove};
 
 use super::fetch::{BoundFetch, BoundRefuse};
@@ -16,7 +18,7 @@ use crate::db::catalog::{ResultColumn, Table};
 use crate::db::query::{Query, TableName};
 use crate::db::{DbError, Session};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::expr::{Expr, Name, Resolve, Resolved, Slot, Unknown};
+use crate::expr::{Expr, Resolved, Slot};
 use crate::plan::{Child, Derived, Field, Find, Flow, Forget, Relation, ServerSql, Within, Write};
 use crate::value::{Row, Type, Value};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -45,6 +47,8 @@ pub struct Bound<'p> {
     pub finder: Option<Finder>,
     /// Link column -> slot of the written row's column that it takes its value from.
     pub link: Vec<(String, Slot)>,
+    /// Of a web order: the ERP's key of its customer.
+    pub customer: Option<Resolved>,
     pub writes: Vec<BoundWrite<'p>>,
     pub derived: Vec<(&'p Derived, Table)>,
     pub forget: Vec<BoundForget<'p>>,
@@ -244,6 +248,8 @@ impl<'s> Binder<'s> {
             }
         }
         let gone = self.gone(flow, &mut layout);
+        let customer = flow.target.customer.as_ref();
+        let customer = customer.and_then(|expr| self.resolve(expr, &mut layout));
         for link in &flow.target.link {
             layout.find(&link.name);
         }
@@ -276,6 +282,7 @@ impl<'s> Binder<'s> {
             fetch,
             finder,
             link,
+            customer,
             writes,
             derived,
             forget,
@@ -472,6 +479,7 @@ impl<'s> Binder<'s> {
         Finder {
             then,
             erp: None,
+            twin: None,
             decided: Default::default(),
             record: record.cloned().unwrap_or_default(),
             sql: find.sql.text.clone(),
@@ -537,35 +545,6 @@ impl<'s> Binder<'s> {
             Some(resolved) => resolved.as_constant() != Some(&Value::Bool(false)),
             None => true,
         }
-    }
-}
-
-/// The tables that an expression asks about by `has_table` and `has_column`.
-pub fn asked_tables(expr: &Expr) -> Vec<TableName> {
-    let mut asked = AskedTables::default();
-    // What the names mean is told when the flow is bound; here only the tables matter.
-    let _ = expr.resolve(&mut asked);
-    let names = asked.0.iter();
-    names.map(|name| TableName::parse(name)).collect()
-}
-
-/// Notes the tables that `has_table` and `has_column` ask about.
-#[derive(Default)]
-struct AskedTables(Vec<String>);
-
-impl Resolve for AskedTables {
-    fn name(&mut self, _: &Name<'_>) -> Result<Slot, Unknown> {
-        Ok(0)
-    }
-
-    fn has_table(&mut self, table: &str) -> bool {
-        self.0.push(table.to_owned());
-        false
-    }
-
-    fn has_column(&mut self, table: &str, _: &str) -> bool {
-        self.0.push(table.to_owned());
-        false
     }
 }
 

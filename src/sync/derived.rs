@@ -70,33 +70,39 @@ impl Differences {
     }
 
     /// For reports: what is there and what will be.
-    pub fn changes(&self) -> Vec<RowChange> {
-        let mut changes = Vec::new();
-        for update in &self.updates {
-            let mut change = self.change(ChangeKind::Update, &update.key);
-            for ((column, old), new) in self.values.iter().zip(&update.old).zip(&update.new) {
-                if !same(old, new, &column.ty) {
-                    change = change.column(&column.name, Some(old), Some(new));
-                }
-            }
-            changes.push(change);
-        }
-        for insert in &self.inserts {
+    pub fn changes(&self) -> impl Iterator<Item = RowChange> {
+        let updates = self.updates.iter().map(|update| {
+            let change = self.change(ChangeKind::Update, &update.key);
+            let values = self.values.iter().zip(&update.old).zip(&update.new);
+            let off = values.filter(|((column, old), new)| !same(old, new, &column.ty));
+            off.fold(change, |change, ((column, old), new)| {
+                change.column(&column.name, Some(old), Some(new))
+            })
+        });
+        let inserts = self.inserts.iter().map(|insert| {
             let (key, values) = insert.split_at(self.key.len());
             let change = self.change(ChangeKind::Insert, key);
             let columns = self.values.iter().zip(values);
-            changes.push(columns.fold(change, |change, (column, new)| {
+            columns.fold(change, |change, (column, new)| {
                 change.column(&column.name, None, Some(new))
-            }));
-        }
-        for removed in &self.removes {
+            })
+        });
+        let removes = self.removes.iter().map(|removed| {
             let change = self.change(ChangeKind::Remove, &removed.key);
             let columns = self.values.iter().zip(&removed.values);
-            changes.push(columns.fold(change, |change, (column, old)| {
+            columns.fold(change, |change, (column, old)| {
                 change.column(&column.name, Some(old), None)
-            }));
-        }
-        changes
+            })
+        });
+        updates.chain(inserts).chain(removes)
+    }
+
+    /// What kind each of [`Differences::changes`] is.
+    pub fn kinds(&self) -> impl Iterator<Item = ChangeKind> {
+        let of = |kind, count| std::iter::repeat_n(kind, count);
+        of(ChangeKind::Update, self.updates.len())
+            .chain(of(ChangeKind::Insert, self.inserts.len()))
+            .chain(of(ChangeKind::Remove, self.removes.len()))
     }
 
     fn change(&self, kind: ChangeKind, key: &[Value]) -> RowChange {
@@ -172,7 +178,11 @@ async fn compare_rows(
     Ok(differences)
 }
 
-fn bind(sql: &ServerSql, bound: Binding<'_>) -> db::Result<Query> {
+/// The query of a pack's text.
+///
+/// # Errors
+/// Of kind `Syntax` for a name that stands for nothing here.
+pub(super) fn bind(sql: &ServerSql, bound: Binding<'_>) -> db::Result<Query> {
     template::bind(&sql.text, bound).map_err(|name| {
         DbError::new(
             DbErrorKind::Syntax,

@@ -5,11 +5,15 @@
 //! What a person has said comes before all of it: an ignored record is left alone, an ignored row is nobody's.
 
 mod further;
+mod twin;
+
+pub use twin::Twin;
 
 use super::erp_keys::ErpKeys;
 use super::record::{Existing, Record, key_text};
 use super::report::{Reason, place};
 use super::work::{Sight, evaluate, in_keys, key_of};
+use crate::config::record::{ORDER, WEB_CUSTOMER};
 use crate::db::query::Query;
 use crate::db::{self, Session};
 use crate::diagnostic::Span;
@@ -42,6 +46,8 @@ pub struct Finder {
     pub then: Vec<FurtherKey>,
     /// Without it no further key is tried: a key must be one record's only, and only the ERP knows.
     pub erp: Option<ErpKeys>,
+    /// Of records that go both ways.
+    pub twin: Option<Twin>,
     pub decided: OnceLock<Decided>,
 }
 
@@ -73,7 +79,20 @@ struct Match {
     by: String,
 }
 
+/// Whose rows records of this kind become.
+pub fn whose(record: &str) -> &'static str {
+    match record {
+        WEB_CUSTOMER => "the ERP",
+        _ if record == ORDER.name => "the ERP",
+        _ => "the shop",
+    }
+}
+
 impl Finder {
+    fn whose(&self) -> &'static str {
+        whose(&self.record)
+    }
+
     fn position(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column == name)
     }
@@ -153,10 +172,14 @@ impl Finder {
                 (at, reason)
             }));
         } else {
+            let unlinked = self.paired(session, records, unlinked).await?;
             failed.extend(
                 self.search(session, &links, &decisions, records, unlinked, sight)
                     .await?,
             );
+            if let Some(twin) = &self.twin {
+                failed.extend(twin.disagrees(records).await?);
+            }
         }
         for (at, record) in records.iter_mut().enumerate() {
             if let Some(slot) = self.created_slot
@@ -166,6 +189,62 @@ impl Finder {
             }
         }
         Ok(failed)
+    }
+
+    /// Takes the rows that the other direction has linked; returns the records of which it knows none.
+    async fn paired(
+        &self,
+        session: &mut dyn Session,
+        records: &mut [Record],
+        unlinked: Vec<usize>,
+    ) -> db::Result<Vec<usize>> {
+        let Some(twin) = self.twin.as_ref().filter(|_| !unlinked.is_empty()) else {
+            return Ok(unlinked);
+        };
+        let keys: Vec<String> = unlinked.iter().map(|at| records[*at].key.clone()).collect();
+        let pairs = twin.pairs(&keys, &[]).await?;
+        let ids: Vec<&String> = keys.iter().filter_map(|key| pairs.row_of(key)).collect();
+        let mut rows = self.by_id(session, ids).await?;
+        let mut rest = Vec::new();
+        for at in unlinked {
+            let id = pairs.row_of(&records[at].key);
+            match id.and_then(|id| rows.remove(id)) {
+                Some(row) => {
+                    self.take(&mut records[at], &row);
+                    records[at].state = Existing::Found {
+                        id: self.id_of(&row),
+                        kind: self.kind_of(&row),
+                        by: "link".to_owned(),
+                    };
+                }
+                None => rest.push(at),
+            }
+        }
+        Ok(rest)
+    }
+
+    /// The query's rows with these ids.
+    async fn by_id(
+        &self,
+        session: &mut dyn Session,
+        ids: impl IntoIterator<Item = &String>,
+    ) -> db::Result<HashMap<String, Row>> {
+        let mut rows = HashMap::new();
+        let Some(id_at) = self.position("id") else {
+            return Ok(rows);
+        };
+        let typed = |id: &String| self.typed(id_at, Value::Text(id.clone()));
+        let ids: Vec<Vec<Value>> = ids
+            .into_iter()
+            .filter_map(typed)
+            .map(|id| vec![id])
+            .collect();
+        if !ids.is_empty() {
+            for row in db::fetch(session, &in_keys(self.select(), &["id"], &ids)).await? {
+                rows.insert(self.id_of(&row), row);
+            }
+        }
+        Ok(rows)
     }
 
     /// A price's link is its article's: the key without the list.
@@ -185,19 +264,12 @@ impl Finder {
         known: &HashMap<String, Link>,
     ) -> db::Result<Vec<(usize, Reason)>> {
         let mut failed = Vec::new();
-        let Some(id_at) = self.position("id") else {
+        if self.position("id").is_none() {
             return Ok(failed);
-        };
-        let ids = known
-            .values()
-            .filter_map(|link| self.typed(id_at, Value::Text(link.id.clone())));
-        let ids: Vec<Vec<Value>> = ids.map(|id| vec![id]).collect();
-        let mut rows: HashMap<String, Row> = HashMap::new();
-        if !ids.is_empty() {
-            for row in db::fetch(session, &in_keys(self.select(), &["id"], &ids)).await? {
-                rows.insert(self.id_of(&row), row);
-            }
         }
+        let rows = self
+            .by_id(session, known.values().map(|link| &link.id))
+            .await?;
         for (at, record) in records.iter_mut().enumerate() {
             let Some(link) = known.get(&keys[at]) else {
                 continue;
@@ -213,6 +285,7 @@ impl Finder {
                 None => failed.push((
                     at,
                     Reason::Removed {
+                        whose: self.whose(),
                         id: link.id.clone(),
                     },
                 )),
@@ -271,6 +344,7 @@ impl Finder {
             }
         }
         let mut open = Vec::new();
+        let whose = self.whose();
         for ((at, values), key) in wanted.into_iter().zip(&asked) {
             // Two records that ask for one row would create it twice, and could not be told apart afterwards.
             if let Some(other) = shared.get(&at) {
@@ -280,7 +354,7 @@ impl Finder {
             let rows = found.get(key);
             match rows.map_or(0, BTreeMap::len) {
                 0 if strangers => match self.lookalike(session, &columns, &by_at, values).await? {
-                    Some(theirs) => failed.push((at, Reason::Lookalike { theirs })),
+                    Some(theirs) => failed.push((at, Reason::Lookalike { whose, theirs })),
                     None => open.push((at, None)),
                 },
                 0 => open.push((at, None)),
@@ -291,7 +365,7 @@ impl Finder {
                     match taken.get(id) {
                         Some(other) => {
                             let (id, key) = (id.clone(), other.clone());
-                            failed.push((at, Reason::Taken { id, key }));
+                            failed.push((at, Reason::Taken { whose, id, key }));
                         }
                         None => open.push((at, Some((id.clone(), row.clone())))),
                     }
@@ -301,7 +375,7 @@ impl Finder {
                         .into_iter()
                         .flat_map(|rows| rows.keys().cloned())
                         .collect();
-                    failed.push((at, Reason::Ambiguous { candidates }));
+                    failed.push((at, Reason::Ambiguous { whose, candidates }));
                 }
             }
         }

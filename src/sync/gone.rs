@@ -43,6 +43,8 @@ pub struct WholeRun<'a> {
     /// The snapshot before speaks of this target.
     pub is_believed: bool,
     pub query_changed: bool,
+    /// The table has no rows but those of the source's records.
+    pub has_no_other_rows: bool,
     pub links: Option<&'a Links>,
     pub options: &'a Options,
 }
@@ -246,7 +248,8 @@ impl Settling<'_, '_> {
             self.refuse_empty(before.unwrap_or(0))?;
         }
         // Surplus rows are looked for where they could be taken for rows that this flow should have removed.
-        let lists = self.run.options.verify || acts && !(self.run.is_believed && before.is_some());
+        let looks = self.run.options.verify || acts && !(self.run.is_believed && before.is_some());
+        let lists = looks && !self.run.has_no_other_rows;
         let changes = acts && gone > 0;
         if !lists && !changes {
             return Ok(Settled::default());

@@ -225,6 +225,12 @@ impl Layout {
         self.known(CREATED)
     }
 
+    /// A field's slot, whether the source yields it or not.
+    pub fn field_slot(&self, field: &str) -> Option<Slot> {
+        let at = self.source_position(field);
+        at.map(|at| at as Slot).or_else(|| self.lacking(field))
+    }
+
     /// The slot of a canonical field that the source does not yield, if an expression asked for it.
     pub fn lacking(&self, field: &str) -> Option<Slot> {
         self.known(&format!("?{field}"))

@@ -212,7 +212,7 @@ impl Memory {
 
     /// `generation`: the one that this run gave the target, if it wrote anything. `links`: those that there are now.
     pub fn finish(
-        self,
+        mut self,
         options: &Options,
         merged: Option<Merged>,
         settled: Settled,
@@ -229,6 +229,8 @@ impl Memory {
                     false => merged,
                 };
                 failpoint::reached("snapshot merged");
+                // Windows replaces no file that is open.
+                self.old = None;
                 let finished = merged.commit()?;
                 failpoint::reached("snapshot moved");
                 if finished.doubles > 0 {

@@ -1,10 +1,12 @@
 //! What a run of a flow did: counts that add up, changes with old and new values, and what could not be carried over.
 
-use super::change::RowChange;
+use super::agreed::Overruled;
+use super::change::{ChangeKind, RowChange};
 use super::layout::MAIN;
 use super::snapshot::KeyHash;
 use crate::diagnostic::Span;
 use crate::plan::Flow;
+use crate::plan::customer::BothWays;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -50,24 +52,33 @@ pub enum Reason {
     Refused(String),
     #[error("waits for {record} `{key}`, which is not linked yet")]
     Waits { record: String, key: String },
-    #[error("several rows of the shop could be it: {}", candidates.join(", "))]
-    Ambiguous { candidates: Vec<String> },
-    #[error("row {id} of the shop is already linked to `{key}`")]
-    Taken { id: String, key: String },
+    /// `whose` rows: the shop's, or the ERP's.
+    #[error("several rows of {whose} could be it: {}", candidates.join(", "))]
+    Ambiguous {
+        whose: &'static str,
+        candidates: Vec<String>,
+    },
+    #[error("row {id} of {whose} is already linked to `{key}`")]
+    Taken {
+        whose: &'static str,
+        id: String,
+        key: String,
+    },
     #[error(
-        "the shop has `{theirs}`, which its database holds equal though it is written differently"
+        "{whose} has `{theirs}`, which its database holds equal though it is written differently"
     )]
-    Lookalike { theirs: String },
+    Lookalike { whose: &'static str, theirs: String },
     #[error("`{key}` leads to the same row of `{table}`")]
     SameRow { key: String, table: String },
     /// Its keys do not agree on one row.
     #[error("{why}")]
     Crossed {
+        whose: &'static str,
         why: String,
         candidates: Vec<String>,
     },
-    #[error("it was removed in the shop (row {id}); it is not created again")]
-    Removed { id: String },
+    #[error("it was removed in {whose} (row {id}); it is not created again")]
+    Removed { whose: &'static str, id: String },
     /// The ERP has no name for it in the shop's language.
     #[error("no name in language `{language}`: it is not created without one")]
     Nameless { language: String },
@@ -133,15 +144,23 @@ impl Reason {
             }
             Reason::Refused(_) => "correct what the server names; the other rows were written",
             Reason::Waits { .. } => "it is carried over by itself once the other one is",
-            Reason::Ambiguous { .. } | Reason::Taken { .. } | Reason::Crossed { .. } => {
-                "`ponte match --link KEY=ID` says which row it is; or make them distinct in the shop"
+            Reason::Ambiguous { whose, .. }
+            | Reason::Taken { whose, .. }
+            | Reason::Crossed { whose, .. } => {
+                return format!(
+                    "`ponte match --link KEY=ID` says which row it is; or make them distinct in {whose}"
+                )
+                .into();
             }
             Reason::SameRow { .. } => {
                 "make them distinct in the source, or tell them apart in the mapping's `match` or `by`"
             }
             Reason::Lookalike { .. } => "write it the same way on both sides",
-            Reason::Removed { .. } => {
-                "`ponte match --recreate KEY` has it created again, `--unlink` and `--ignore` leave it alone; or restore it in the shop"
+            Reason::Removed { whose, .. } => {
+                return format!(
+                    "`ponte match --recreate KEY` has it created again, `--unlink` and `--ignore` leave it alone; or restore it in {whose}"
+                )
+                .into();
             }
             Reason::Ignored => "`ponte match --unignore KEY` takes it back",
             Reason::Held => "`ponte match` shows the match, `ponte match --accept` accepts it",
@@ -214,6 +233,39 @@ pub struct Counts {
     pub rows_deleted: u64,
 }
 
+/// How many values of the side that does not own them gave way, of records that go both ways.
+#[derive(Debug, Default)]
+pub struct OverruledCounts {
+    /// Changed on that side only.
+    pub put_back: u64,
+    /// Changed on both sides since they last agreed.
+    pub both: u64,
+}
+
+impl OverruledCounts {
+    pub fn count(&mut self, one: &Overruled) {
+        match one.both {
+            true => self.both += 1,
+            false => self.put_back += 1,
+        }
+    }
+}
+
+/// Values that gave way told one by one; the counts go on.
+const OVERRULED_TOLD: u64 = 50;
+
+impl Counts {
+    /// Records read beyond those of which it is said what became of them: done, in quarantine, or waiting. 0, unless ponte has a defect.
+    /// Of a record that was done something may be in quarantine besides: a parcel, a mail.
+    pub fn unaccounted(&self) -> u64 {
+        let done = self.unchanged + self.right + self.created + self.changed + self.linked;
+        let waiting = self.not_linked + self.follows + self.waiting + self.held + self.ignored;
+        let quarantined = self.unapproved + self.ambiguous + self.removed + self.rejected;
+        let known = done + waiting + quarantined + self.duplicates;
+        self.read.saturating_sub(known)
+    }
+}
+
 #[derive(Debug, Default, Serialize)]
 pub struct FlowReport {
     pub flow: String,
@@ -235,6 +287,8 @@ pub struct FlowReport {
     pub extra_keys: Vec<String>,
     #[serde(skip)]
     pub rejected: Vec<Rejected>,
+    #[serde(skip)]
+    pub overruled: OverruledCounts,
     /// Records whose need this flow has met: they may be shown now.
     #[serde(skip)]
     pub met: u64,
@@ -341,6 +395,16 @@ impl FlowReport {
         counts
     }
 
+    /// Counts a row that was (or would be) written.
+    pub fn count(&mut self, kind: ChangeKind) {
+        match kind {
+            ChangeKind::Insert => self.counts.rows_inserted += 1,
+            ChangeKind::Update => self.counts.rows_updated += 1,
+            ChangeKind::Remove => self.counts.rows_deleted += 1,
+        }
+        self.changes_total += 1;
+    }
+
     /// Counts it; what a person decided, or decides of all at once, is not kept one by one.
     pub fn reject(&mut self, rejected: Rejected) {
         match rejected.reason.kind() {
@@ -375,6 +439,27 @@ impl FlowReport {
                 "nothing has a name in the language `{language}`; `ponte check` lists the languages that the ERP has"
             ));
         }
+    }
+
+    /// Says which value of a record that goes both ways gave way to its owner's.
+    pub fn note_overruled(&mut self, key: &str, one: &Overruled, both: &BothWays) {
+        if self.overruled.put_back + self.overruled.both > OVERRULED_TOLD {
+            return;
+        }
+        let BothWays { owner, other, .. } = both;
+        let Overruled {
+            column,
+            theirs,
+            owners,
+            ..
+        } = one;
+        let changed = match one.both {
+            true => "was changed on both sides".to_owned(),
+            false => format!("was changed in {other}"),
+        };
+        self.notes.push(format!(
+            "`{key}`: `{column}` {changed} and is {owner}'s: '{theirs}' gives way to '{owners}'"
+        ));
     }
 
     /// Says what to do about records that wait for the match to be accepted.

@@ -31,6 +31,7 @@ pub async fn compare(
     sight: Sight<'_>,
     created_kind: Option<&str>,
     touched: &HashSet<usize>,
+    whose: &'static str,
     mode: Mode,
 ) -> db::Result<Found> {
     let mut found = Found::default();
@@ -72,7 +73,7 @@ pub async fn compare(
             && let Some(key) = &key
             && let Some(theirs) = existing.lookalike(session, write, key).await?
         {
-            found.failed.push((at, Reason::Lookalike { theirs }));
+            found.failed.push((at, Reason::Lookalike { whose, theirs }));
             continue;
         }
         let record = &records[at];

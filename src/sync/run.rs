@@ -9,6 +9,7 @@ use super::batch::{Applier, Done, Intent, Outcome, rejected};
 use super::bind::{BindError, Binder, Bound};
 use super::erp_keys::ErpKeys;
 use super::fill;
+use super::find::Twin;
 use super::gone::{self, Settled, WholeRun};
 use super::lookup::Lookups;
 use super::memory::{Memory, TargetIs};
@@ -16,7 +17,7 @@ use super::read::{Item, Reader, Selection, key_is_unique};
 use super::record::{Record, Surroundings};
 use super::report::{FlowReport, Reason, Rejected, WAITING_KEPT};
 use super::snapshot::{KeyHash, Snapshot, SnapshotError};
-use super::standing::{Expected, Standing};
+use super::standing::{Expected, Standing, Stands};
 use super::tree;
 use super::watermark::{Mark, Start, Watched};
 use crate::connections::Connections;
@@ -34,6 +35,10 @@ use std::collections::HashMap;
 
 /// About so many bytes of values are in one batch, one transaction at most; [`super::pace`] says how many records.
 const BATCH_BYTES: usize = 4 << 20;
+/// Among what a flow of records that go both ways stands at.
+pub const LINKED: &str = "linked_customers";
+pub const PUT_BACK: &str = "put_back";
+pub const BOTH_CHANGED: &str = "changed_on_both_sides";
 /// Rows after which a run tells how far it is.
 const TOLD_EVERY: u64 = 10_000;
 /// Beyond so many rejected records something is wrong with the mapping, not with the rows.
@@ -114,7 +119,16 @@ pub async fn run(
         let erp = ErpKeys::new(source_engine.clone(), bound.flow, &bound.key_types);
         finder.erp = Some(erp);
     }
+    if let Some(finder) = &mut bound.finder {
+        finder.twin = Twin::of(flow, connections)?;
+    }
     let unique = key_is_unique(source.as_mut(), flow).await?;
+    // What the other side has changed of such records shows in no row of the source.
+    let both_ways = flow.target.both_ways.is_some();
+    let options = &Options {
+        full: options.full || both_ways,
+        ..options.clone()
+    };
 
     let mut report = FlowReport {
         flow: flow.name.clone(),
@@ -159,7 +173,7 @@ pub async fn run(
     applier.known_only = options.verify;
     applier.hanging = hanging(plan, flow, &connections.own(&flow.target.connection));
     let is_whole = memory.is_whole() && !options.is_partial() && keys.is_none();
-    let expected = Expected::of(&bound);
+    let expected = Expected::of(&bound).filter(|_| !both_ways);
     let standing = match &expected {
         Some(expected) if is_whole => Standing::read(&mut applier, expected).await?,
         _ => None,
@@ -182,7 +196,7 @@ pub async fn run(
             )
         }
     };
-    match bound.parent {
+    let standing_right = match bound.parent {
         Some(parent) => {
             tree::carry_over(
                 &mut reader,
@@ -192,7 +206,8 @@ pub async fn run(
                 &mut report,
                 progress,
             )
-            .await?
+            .await?;
+            0
         }
         None => {
             stream(
@@ -205,7 +220,7 @@ pub async fn run(
             )
             .await?
         }
-    }
+    };
     applier.wake().await?;
     memory.known = memory.known.take().or(reader.known.take());
     applier.wake().await?;
@@ -230,11 +245,15 @@ pub async fn run(
             before: memory.old.as_ref().map(Snapshot::len),
             is_believed: memory.provenance.is_some(),
             query_changed: memory.query_changed(),
+            has_no_other_rows: standing
+                .as_ref()
+                .is_some_and(|standing| standing.are_all(standing_right)),
             links: links.as_ref(),
             options,
         };
         settled = gone::settle(&mut applier, run, &mut report, progress).await?;
     }
+    applier.settle_groups(&mut report).await?;
     let links = match &links {
         Some(links) => links.count(applier.session.as_mut()).await?,
         None => 0,
@@ -244,6 +263,11 @@ pub async fn run(
         .is_set
         .then_some(applier.generation.value);
     memory.finish(options, merged, settled, generation, links, &mut report)?;
+    if both_ways {
+        report.standing.insert(LINKED, links);
+        report.standing.insert(PUT_BACK, report.overruled.put_back);
+        report.standing.insert(BOTH_CHANGED, report.overruled.both);
+    }
     progress(&report);
     Ok(report)
 }
@@ -278,7 +302,15 @@ async fn watch(
         !awaited.is_named() || !awaited.named.iter().all(|key| mark.retry(key))
     });
     let whole = memory.is_whole() || too_many;
-    let Start { keys, since, mark } = watched.start(source, bound, by, seed, old, whole).await?;
+    let start = watched.start(source, bound, by, seed, old, whole).await?;
+    let Start {
+        keys, since, mark, ..
+    } = start;
+    if let Some(why) = start.whole_because {
+        report
+            .notes
+            .push(format!("the whole source was read: {why}"));
+    }
     if let Some(keys) = &keys {
         memory.patch();
         report.since = since;
@@ -369,6 +401,7 @@ fn seed(flow: &Flow, lookups: &Lookups, revision: i64) -> [u8; 32] {
     *hasher.finalize().as_bytes()
 }
 
+/// Records in the order of the source. Returns how many of them were found to stand in the target as they should.
 async fn stream(
     reader: &mut Reader<'_>,
     applier: &mut Applier<'_>,
@@ -376,29 +409,37 @@ async fn stream(
     memory: &mut Memory,
     report: &mut FlowReport,
     progress: Progress<'_>,
-) -> Result<(), RunError> {
+) -> Result<u64, RunError> {
     if fill::is_for(applier).await? && fill::fill(reader, applier, memory, report, progress).await?
     {
-        return Ok(());
+        return Ok(0);
     }
+    let mut standing_right = 0;
     let mut batch = Vec::new();
     let mut bytes = 0;
     let mut told = 0;
     while let Some(item) = reader.next().await? {
         match item {
             Item::Rejected(rejected) => reject(rejected, memory, report)?,
-            Item::Known(rows) => *known(report, standing) += rows,
+            Item::Known(rows) => {
+                *known(report, standing) += rows;
+                standing_right += rows;
+            }
+            Item::Record(record) if memory.is_unchanged(&record) => {
+                *known(report, standing) += 1;
+                standing_right += 1;
+            }
             Item::Record(mut record) => {
-                if memory.is_unchanged(&record) {
-                    *known(report, standing) += 1;
-                } else if standing.is_some_and(|standing| {
-                    standing.is_right(&mut record, applier.bound, &applier.around)
-                }) {
-                    report.counts.right += 1;
-                    memory.carried_over(&record)?;
-                } else {
+                let stands = standing.map_or(Stands::Unclear, |standing| {
+                    standing.judge(&mut record, applier.bound, &applier.around)
+                });
+                if stands == Stands::Unclear {
                     bytes += record.bytes();
                     batch.push(*record);
+                } else {
+                    report.counts.right += 1;
+                    standing_right += u64::from(stands == Stands::Right);
+                    memory.carried_over(&record)?;
                 }
             }
         }
@@ -412,7 +453,8 @@ async fn stream(
             progress(report);
         }
     }
-    apply(applier, batch, memory, report).await
+    apply(applier, batch, memory, report).await?;
+    Ok(standing_right)
 }
 
 /// Where a record that is known counts: what is known to stand as it should has been compared.

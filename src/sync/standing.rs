@@ -149,20 +149,38 @@ impl<'e> Standing<'e> {
         row != 0 && self.rows.binary_search(&row).is_ok()
     }
 
-    /// Whether the record's row stands as it should, or it should have none.
-    pub fn is_right(&self, record: &mut Record, bound: &Bound<'_>, around: &Surroundings) -> bool {
+    /// Whether the table's rows are those of so many records, each found to stand as it should, and no others.
+    pub fn are_all(&self, standing: u64) -> bool {
+        self.rows.len() as u64 == standing
+    }
+
+    /// How the record's row stands.
+    pub fn judge(&self, record: &mut Record, bound: &Bound<'_>, around: &Surroundings) -> Stands {
         // What cannot be computed is told by the ordinary way.
         match self.expected.wanted(record, bound, around) {
             Ok(Wanted::Row(row)) => {
                 if self.expected.is_timeless {
                     record.row = row;
                 }
-                self.has(row)
+                match self.has(row) {
+                    true => Stands::Right,
+                    false => Stands::Unclear,
+                }
             }
-            Ok(Wanted::NoRow) => true,
-            Ok(Wanted::Unclear) | Err(_) => false,
+            Ok(Wanted::NoRow) => Stands::NoRow,
+            Ok(Wanted::Unclear) | Err(_) => Stands::Unclear,
         }
     }
+}
+
+/// What the rows as they stand say of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stands {
+    /// Its row is as it should be.
+    Right,
+    /// It is to have none.
+    NoRow,
+    Unclear,
 }
 
 fn compared<'w>(write: &'w BoundWrite<'_>) -> impl Iterator<Item = &'w BoundField<'w>> {

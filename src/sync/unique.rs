@@ -7,7 +7,7 @@ use crate::db::{self, DbError, DbErrorKind, Session};
 use crate::value::{Type, Value};
 use std::collections::HashSet;
 
-/// Suffixes asked for in one query, and how often one asks.
+/// Suffixes asked for in one query where the text itself is taken, and how often one asks.
 const STEP: u32 = 20;
 const ROUNDS: u32 = 50;
 
@@ -38,9 +38,13 @@ pub async fn settle(
             if open.is_empty() {
                 break;
             }
+            let numbers = match round {
+                0 => 1..2,
+                _ => (round - 1) * STEP + 2..round * STEP + 2,
+            };
             let tries = |base: &str| -> Vec<String> {
-                let from = round * STEP + 1;
-                (from..from + STEP)
+                let numbers = numbers.clone();
+                numbers
                     .map(|number| with_suffix(base, number, chars_max))
                     .collect()
             };

@@ -1,24 +1,31 @@
-//! Which records have changed since the last run, by the times that the source's rows carry.
+//! Which records have changed since the last run, by the times that the source's rows carry, or by what SQL Server counts.
 //!
 //! A run by timestamp asks for the keys of what changed since the last run's *horizon*, less the overlap, and reads the
 //! records of these keys, and of those that could not be carried over before, as every other run reads them: their
 //! fingerprints are the same. The horizon is the source's own clock, read before any row, or the start of its oldest
 //! open transaction: what commits later has a later time.
 //!
+//! Versions of rows need neither clock nor overlap: below `MIN_ACTIVE_ROWVERSION()` all is committed. Of changes that the server
+//! tracks it says itself whether it still keeps all of them; if not, or if it tracks none, the run is one over the whole source, and says so.
+//!
 //! The mark for the next run lies in the snapshot and moves with it. Whatever makes it unsure (another mapping, a clock
 //! that was put back, too many keys) makes the run one over the whole source, which needs no times.
 
+mod facts;
+
 use super::bind::{BindError, Bound, relation};
-use crate::db::catalog::{Column, Table};
+use crate::db::catalog::Table;
 use crate::db::clock::{self, Clock};
 use crate::db::query::{Query, TableName};
 use crate::db::template;
-use crate::db::{DbError, DbErrorKind, Result, Session, choice, mention};
+use crate::db::{DbError, DbErrorKind, EngineKind, Result, Session, choice, mention};
 use crate::diagnostic::Diagnostic;
 use crate::expr::Zone;
-use crate::plan::{ByTimestamp, Flow, PackFacts, Relation, TimeColumn, Watermark, WatermarkForm};
+use crate::plan::{ByTimestamp, Flow, PackFacts, Relation, Since, Watermark, WatermarkForm};
 use crate::value::{Type, Value, convert};
 use chrono::{DateTime, NaiveDateTime, SubsecRound, TimeDelta, Utc};
+pub use facts::{TimeFacts, TimeKind};
+use facts::{facts, tracked_facts};
 use futures_util::TryStreamExt;
 use serde::{Deserialize, Serialize};
 use std::cell::Cell;
@@ -35,6 +42,12 @@ pub struct Mark {
     /// Of everything but the rows that decides what is written and what counts as changed.
     basis: String,
     horizon_ms: i64,
+    /// Every row version below it was committed.
+    #[serde(default)]
+    row_version: Option<u64>,
+    /// The last tracked change that was committed.
+    #[serde(default)]
+    tracked: Option<i64>,
     /// When the whole source was last read.
     full_ms: i64,
     /// First key columns of records that were not, or not wholly, carried over.
@@ -68,27 +81,35 @@ pub struct Start {
     pub since: Option<DateTime<Utc>>,
     /// For the next run, if it may go by it.
     pub mark: Option<Mark>,
+    /// Why it is the whole source, if what the watermark goes by does not tell enough.
+    pub whole_because: Option<String>,
 }
 
-/// What a column says of time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TimeKind {
-    Instant,
-    /// Without a zone.
-    Wall,
-    Day,
+/// Floor when on changes are asked for.
+#[derive(Debug, Clone, Copy)]
+struct Floor {
+    moment: DateTime<Utc>,
+    now: DateTime<Utc>,
+    row_version: u64,
+    tracked: i64,
 }
 
-/// A watermark's column as the source has it.
-#[derive(Debug, Clone)]
-pub struct TimeFacts {
-    /// `items.changed_at`
-    pub name: String,
-    pub declared: String,
-    pub kind: TimeKind,
-    /// Whether an index begins with it; `None` where that cannot be told.
-    pub indexed: Option<bool>,
-    pub nullable: bool,
+impl Floor {
+    const EVER: Floor = Floor {
+        moment: DateTime::UNIX_EPOCH,
+        now: DateTime::UNIX_EPOCH,
+        row_version: 0,
+        tracked: 0,
+    };
+}
+
+/// What SQL Server has counted, before any row is read.
+#[derive(Debug, Default)]
+struct Counted {
+    row_version: Option<u64>,
+    tracked: Option<i64>,
+    /// With less than this, changes of a table were missed; with its name.
+    kept_since: Vec<(String, i64)>,
 }
 
 /// A flow's watermark, held against its source.
@@ -100,6 +121,8 @@ pub struct Watched<'p> {
     pub columns: Vec<TimeFacts>,
     /// Of times without one.
     pub zone: Zone,
+    /// Why it cannot be gone by as the source is now.
+    pub hindrance: Option<String>,
 }
 
 impl<'p> Watched<'p> {
@@ -123,16 +146,27 @@ impl<'p> Watched<'p> {
             watermark,
             columns: Vec::new(),
             zone,
+            hindrance: None,
         };
         let known = watched.known(session).await?;
         let mut found = Vec::new();
-        for column in &watermark.columns {
+        for since in &watermark.columns {
+            let column = match since {
+                Since::Column(column) => column,
+                Since::Tracked(table) => {
+                    watched.columns.push(tracked_facts(table));
+                    continue;
+                }
+            };
             match facts(column, &known) {
                 Ok(facts) => watched.columns.push(facts),
                 Err(wrong) => found.push(wrong.at(&watermark.sql.at, "")),
             }
         }
         if found.is_empty() {
+            watched.hindrance = watched.hindered(session).await?;
+        }
+        if found.is_empty() && watched.hindrance.is_none() {
             found.extend(watched.refused(session).await?);
         }
         match found.is_empty() {
@@ -169,17 +203,102 @@ impl<'p> Watched<'p> {
         Ok(known)
     }
 
+    /// What the source, as it is set up, does not tell.
+    async fn hindered(&self, session: &mut dyn Session) -> Result<Option<String>> {
+        if self.columns.iter().all(|column| column.kind.is_time()) {
+            return Ok(None);
+        }
+        let server = session.server();
+        if server.kind != EngineKind::SqlServer {
+            return Ok(None);
+        }
+        if server.read_only {
+            return Ok(Some(
+                "what is committed is known on the primary server only, and this one takes no writes".to_owned(),
+            ));
+        }
+        for table in self.tracked() {
+            if clock::tracking(session, table).await?.is_none() {
+                return Ok(Some(format!(
+                    "SQL Server keeps no changes of `{table}`, or does not show them to the login: `ALTER TABLE {table} ENABLE CHANGE_TRACKING`, \
+                     `GRANT VIEW CHANGE TRACKING ON {table} TO …`"
+                )));
+            }
+        }
+        Ok(None)
+    }
+
+    fn tracked(&self) -> impl Iterator<Item = &'p str> {
+        let watermark = self.watermark;
+        watermark.columns.iter().filter_map(|since| match since {
+            Since::Tracked(table) => Some(table.as_str()),
+            Since::Column(_) => None,
+        })
+    }
+
+    /// What the server has counted so far. Nothing that commits from now on is below it.
+    async fn counted(&self, session: &mut dyn Session) -> Result<Counted> {
+        let mut counted = Counted::default();
+        if self.hindrance.is_some() {
+            return Ok(counted);
+        }
+        if self
+            .columns
+            .iter()
+            .any(|column| column.kind == TimeKind::Version)
+        {
+            counted.row_version = Some(u64::from_be_bytes(clock::row_version(session).await?));
+        }
+        for table in self.tracked() {
+            if let Some(tracking) = clock::tracking(session, table).await? {
+                let version = counted.tracked.unwrap_or(tracking.version);
+                counted.tracked = Some(version.min(tracking.version));
+                counted
+                    .kept_since
+                    .push((table.to_owned(), tracking.kept_since));
+            }
+        }
+        Ok(counted)
+    }
+
+    /// Why a run cannot go on from what the last one has counted.
+    fn missed(&self, mark: &Mark, counted: &Counted) -> Option<String> {
+        let went_back =
+            "the server has counted less than at the last run: its database was restored";
+        let goes_by = |kind| self.columns.iter().any(|column| column.kind == kind);
+        if goes_by(TimeKind::Version) {
+            match (mark.row_version, counted.row_version) {
+                (Some(last), Some(now)) if last <= now => {}
+                (Some(_), Some(_)) => return Some(went_back.to_owned()),
+                _ => return Some("the last run did not note the row versions".to_owned()),
+            }
+        }
+        if goes_by(TimeKind::Tracked) {
+            let Some(last) = mark.tracked else {
+                return Some("the last run did not note which changes it had seen".to_owned());
+            };
+            if counted.tracked.is_none_or(|now| now < last) {
+                return Some(went_back.to_owned());
+            }
+            // At the very version from which on they are kept, tracking may have been switched off and on again.
+            let older = counted.kept_since.iter().find(|(_, kept)| last <= *kept);
+            return older.map(|(table, _)| {
+                format!("SQL Server no longer keeps all changes of `{table}` since the last run")
+            });
+        }
+        None
+    }
+
     /// What the server holds against the query.
     async fn refused(
         &self,
         session: &mut dyn Session,
     ) -> std::result::Result<Option<Diagnostic>, BindError> {
         let at = &self.watermark.sql.at;
-        let epoch = DateTime::UNIX_EPOCH;
         let query = match self.watermark.form {
             // Alone: an engine may take an unknown name in quotes for a text.
-            WatermarkForm::Keys => self.bound(epoch, epoch),
-            WatermarkForm::Condition => self.query(epoch, epoch),
+            WatermarkForm::Keys => self.bound(Floor::EVER),
+            WatermarkForm::Condition => self.query(Floor::EVER),
         };
         let columns = match session.describe(&query).await {
             Ok(columns) => columns,
@@ -209,22 +328,22 @@ impl<'p> Watched<'p> {
     }
 
     /// The watermark's own text with a time for each `:since`.
-    fn bound(&self, since: DateTime<Utc>, now: DateTime<Utc>) -> Query {
+    fn bound(&self, from: Floor) -> Query {
         let next = Cell::new(0);
         let bound = template::bind(&self.watermark.sql.text, |_| {
             let kind = self.columns.get(next.replace(next.get() + 1))?.kind;
-            Some(template::Bound::One(self.time(kind, since, now)))
+            Some(template::Bound::One(self.time(kind, from)))
         });
         // There is a column for each name: what else a watermark names was refused when it was read.
         bound.unwrap_or_default()
     }
 
     /// Yields the first key column of every record that changed.
-    fn query(&self, since: DateTime<Utc>, now: DateTime<Utc>) -> Query {
+    fn query(&self, from: Floor) -> Query {
         let query = Query::sql("SELECT DISTINCT ")
             .ident(self.key())
             .text(" FROM (");
-        let bound = self.bound(since, now);
+        let bound = self.bound(from);
         match self.watermark.form {
             WatermarkForm::Keys => query.append(bound).text("\n) s"),
             WatermarkForm::Condition => query
@@ -236,9 +355,11 @@ impl<'p> Watched<'p> {
 
     /// `since` as the column would show it, or earlier: columns keep whole seconds or days, and a clock that was put
     /// back has shown some times twice.
-    fn time(&self, kind: TimeKind, since: DateTime<Utc>, now: DateTime<Utc>) -> Value {
-        let since = since.trunc_subsecs(0);
+    fn time(&self, kind: TimeKind, from: Floor) -> Value {
+        let (since, now) = (from.moment.trunc_subsecs(0), from.now);
         match kind {
+            TimeKind::Version => Value::Bytes(from.row_version.to_be_bytes().to_vec()),
+            TimeKind::Tracked => Value::Int(from.tracked),
             TimeKind::Instant => Value::Timestamp(since),
             TimeKind::Wall => Value::DateTime(earliest_wall(self.zone, since, now)),
             TimeKind::Day => Value::Date(earliest_wall(self.zone, since, now).date()),
@@ -259,6 +380,7 @@ impl<'p> Watched<'p> {
         old: Option<Mark>,
         whole: bool,
     ) -> Result<Start> {
+        let counted = self.counted(session).await?;
         let clock = clock::read(session).await?;
         let basis = self.basis(seed);
         let now_ms = clock.now.timestamp_millis();
@@ -267,25 +389,39 @@ impl<'p> Watched<'p> {
         let going_by = old
             .as_ref()
             .filter(|mark| !whole && now_ms.saturating_sub(mark.full_ms) < full_every);
+        let missed = going_by.and_then(|mark| self.missed(mark, &counted));
         let mut start = Start {
             keys: None,
             since: None,
             mark: None,
+            whole_because: self.hindrance.clone().or(missed),
         };
-        if let Some(mark) = going_by {
+        if let Some(mark) = going_by.filter(|_| start.whole_because.is_none()) {
             let since = mark.since(by);
             let key_type = bound.key_types.first();
-            let changed = self.query(since, clock.now);
+            let changed = self.query(Floor {
+                moment: since,
+                now: clock.now,
+                row_version: mark.row_version.unwrap_or(0),
+                tracked: mark.tracked.unwrap_or(0),
+            });
             if let Some(keys) = self.keys(session, &changed, key_type, &mark.retry).await? {
                 start.keys = Some(keys);
                 start.since = Some(since);
             }
         }
-        start.mark = self.next(&clock, basis, old.as_ref(), start.keys.is_none());
+        start.mark = self.next(&clock, &counted, basis, old.as_ref(), start.keys.is_none());
         Ok(start)
     }
 
-    fn next(&self, clock: &Clock, basis: String, old: Option<&Mark>, whole: bool) -> Option<Mark> {
+    fn next(
+        &self,
+        clock: &Clock,
+        counted: &Counted,
+        basis: String,
+        old: Option<&Mark>,
+        whole: bool,
+    ) -> Option<Mark> {
         let horizon = clock.horizon().map(|moment| moment.timestamp_millis());
         let full = match (whole, old) {
             (false, Some(old)) => old.full_ms,
@@ -295,6 +431,8 @@ impl<'p> Watched<'p> {
             basis,
             // What was open at the last run and is so still has not been passed by the horizon of then.
             horizon_ms: horizon.or(old.map(|old| old.horizon_ms))?,
+            row_version: counted.row_version,
+            tracked: counted.tracked,
             full_ms: full,
             retry: Vec::new(),
         })
@@ -402,87 +540,6 @@ fn earliest_wall(zone: Zone, since: DateTime<Utc>, now: DateTime<Utc>) -> NaiveD
     shown(since).min(by_now.unwrap_or(NaiveDateTime::MIN))
 }
 
-/// The one column that is meant, as its table has it.
-fn facts(
-    column: &TimeColumn,
-    known: &[(mention::Mention, Table)],
-) -> std::result::Result<TimeFacts, Box<Diagnostic>> {
-    let shown = match &column.table {
-        Some(table) => format!("{table}.{}", column.name),
-        None => column.name.clone(),
-    };
-    let is_meant = |mention: &mention::Mention| match &column.table {
-        Some(name) => mention.is_called(name),
-        None => true,
-    };
-    let mut meant = known
-        .iter()
-        .filter(|(mention, _)| is_meant(mention))
-        .filter_map(|(_, table)| {
-            let same = |other: &&Column| other.name.eq_ignore_ascii_case(&column.name);
-            let exact = table.column(&column.name);
-            Some((table, exact.or_else(|| table.columns.iter().find(same))?))
-        });
-    let Some((table, first)) = meant.next() else {
-        let tables: Vec<String> = known
-            .iter()
-            .map(|(_, table)| format!("`{}`", table.name))
-            .collect();
-        let message = format!("which table's column `{shown}` is cannot be told");
-        let named = match tables.is_empty() {
-            true => "no table is named there".to_owned(),
-            false => format!("tables named there: {}", tables.join(", ")),
-        };
-        return Err(Diagnostic::error("P372", message).note(named).into());
-    };
-    let name = format!("{}.{}", table.name.name, first.name);
-    let Some(kind) = time_kind(&first.ty) else {
-        let message = format!("`{name}` is `{}`, which is no time", first.declared);
-        let help = "name a column of a timestamp or date type";
-        return Err(Diagnostic::error("P372", message).help(help).into());
-    };
-    let mut facts = TimeFacts {
-        name,
-        declared: first.declared.clone(),
-        kind,
-        indexed: Some(is_indexed(table, &first.name)).filter(|_| !table.is_view),
-        nullable: first.nullable,
-    };
-    for (table, other) in meant {
-        if time_kind(&other.ty) != Some(kind) {
-            let message = format!(
-                "`{shown}` is a column of several tables, which keep times in different ways"
-            );
-            return Err(Diagnostic::error("P372", message)
-                .note(format!(
-                    "{}; {}.{}",
-                    facts.name, table.name.name, other.name
-                ))
-                .help("give each table an alias of its own")
-                .into());
-        }
-        facts.nullable |= other.nullable;
-        if !is_indexed(table, &other.name) {
-            facts.indexed = facts.indexed.and(Some(false));
-        }
-    }
-    Ok(facts)
-}
-
-fn is_indexed(table: &Table, column: &str) -> bool {
-    let mut firsts = table.indexes.iter().filter_map(|index| index.first());
-    firsts.any(|first| first == column)
-}
-
-fn time_kind(ty: &Type) -> Option<TimeKind> {
-    match ty {
-        Type::Timestamp { .. } => Some(TimeKind::Instant),
-        Type::DateTime { .. } => Some(TimeKind::Wall),
-        Type::Date => Some(TimeKind::Day),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -491,7 +548,7 @@ mod tests {
     fn a_clock_that_was_put_back_hides_nothing() {
         let moment = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
         let rome: Zone = "Europe/Rome".parse().unwrap();
-        // From 02:50 in summer on, also what was changed at 02:10 in winter is wanted.
+        // Floor 02:50 in summer on, also what was changed at 02:10 in winter is wanted.
         let walls = [
             (
                 "2026-10-25T00:50:00Z",

@@ -53,6 +53,14 @@ impl Op {
             }
         }
     }
+
+    pub fn kind(&self) -> ChangeKind {
+        match self {
+            Op::Insert { .. } => ChangeKind::Insert,
+            Op::Update { .. } => ChangeKind::Update,
+            Op::Delete { .. } => ChangeKind::Remove,
+        }
+    }
 }
 
 /// What comparing needs beside the database.

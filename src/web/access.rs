@@ -15,6 +15,11 @@ use std::time::{Duration, Instant};
 /// Who has logged in stays so for a working day.
 const SESSION: Duration = Duration::from_secs(12 * 60 * 60);
 const SESSIONS_MAX: usize = 1000;
+/// Characters kept of a name.
+const NAME_MAX: usize = 60;
+/// Those who do not say their name.
+const ON_PAGE: &str = "the page";
+const BY_API: &str = "the API";
 const COOKIE: &str = "ponte_session";
 
 /// What somebody may do; the later includes the earlier.
@@ -28,6 +33,7 @@ pub enum Role {
 #[derive(Debug, Clone)]
 struct Session {
     role: Role,
+    name: String,
     /// Stands in every form of this session: a form of another page cannot know it.
     form: String,
     since: Instant,
@@ -37,6 +43,8 @@ struct Session {
 #[derive(Debug, Clone)]
 pub struct Visitor {
     pub role: Role,
+    /// Who it says it is; otherwise by which way it came.
+    pub name: String,
     /// For forms; empty without a session.
     pub form: String,
     /// The request bears a token of its own: no browser added it.
@@ -107,7 +115,7 @@ impl Access {
     }
 
     /// Begins a session: the cookie for the browser.
-    pub fn begin(&self, role: Role) -> String {
+    pub fn begin(&self, role: Role, name: &str) -> String {
         let mut sessions = self.sessions();
         sessions.retain(|_, session| session.since.elapsed() < SESSION);
         if sessions.len() >= SESSIONS_MAX {
@@ -118,8 +126,14 @@ impl Access {
             "{COOKIE}={id}; HttpOnly; SameSite=Strict; Path=/; Max-Age={}",
             SESSION.as_secs()
         );
+        let name = name.trim().chars().filter(|sign| !sign.is_control());
+        let name: String = name.take(NAME_MAX).collect();
         let session = Session {
             role,
+            name: match name.is_empty() {
+                true => ON_PAGE.to_owned(),
+                false => name,
+            },
             form: random(),
             since: Instant::now(),
         };
@@ -142,6 +156,7 @@ impl Access {
         if let Some(token) = bearer {
             return Visitor {
                 role: self.role_of(token.trim()).max(self.anybody()),
+                name: BY_API.to_owned(),
                 form: String::new(),
                 by_token: true,
             };
@@ -153,6 +168,7 @@ impl Access {
             role: session
                 .map_or(Role::Nobody, |session| session.role)
                 .max(self.anybody()),
+            name: session.map_or(ON_PAGE.to_owned(), |session| session.name.clone()),
             form: session.map_or(String::new(), |session| session.form.clone()),
             by_token: false,
         }
@@ -184,7 +200,7 @@ pub async fn may_look(State(site): State<Site>, request: Request<Body>, next: Ne
     let visitor = site.access.visitor(request.headers());
     if visitor.role < Role::Look {
         return match request.uri().path() {
-            "/" | "/quarantine" | "/explain" => page::to_login(),
+            "/" | "/quarantine" | "/approvals" | "/explain" | "/order" => page::to_login(),
             _ => (
                 StatusCode::UNAUTHORIZED,
                 "`Authorization: Bearer TOKEN` is needed\n",
@@ -273,12 +289,12 @@ mod tests {
         let access = access("127.0.0.1:7010", &[]);
         assert_eq!(access.role_of("act-act-act-act-act"), Role::Act);
         assert_eq!(access.role_of("act-act-act-act-ac"), Role::Nobody);
-        let cookie = access.begin(Role::Act);
+        let cookie = access.begin(Role::Act, " Ada ");
         let mut headers = HeaderMap::new();
         let sent = cookie.split(';').next().unwrap();
         headers.insert(header::COOKIE, format!("a=b; {sent}").parse().unwrap());
         let visitor = access.visitor(&headers);
-        assert_eq!(visitor.role, Role::Act);
+        assert_eq!((visitor.role, visitor.name.as_str()), (Role::Act, "Ada"));
         assert!(visitor.sent(&visitor.form) && !visitor.sent("") && !visitor.sent("x"));
         access.end(&headers);
         let visitor = access.visitor(&headers);

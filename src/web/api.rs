@@ -138,7 +138,7 @@ pub async fn act(State(site): State<Site>, Path(path): Path<String>) -> Response
     }
 }
 
-fn refused(status: StatusCode, why: &str) -> Response {
+pub fn refused(status: StatusCode, why: &str) -> Response {
     (status, Json(json!({ "error": why }))).into_response()
 }
 

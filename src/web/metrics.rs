@@ -2,11 +2,13 @@
 //! <https://prometheus.io/docs/instrumenting/exposition_formats/>
 
 use super::{Site, not_ready};
+use crate::round::version::Unfamiliar;
 use crate::service::board::Seat;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use chrono::Utc;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 pub async fn metrics(State(site): State<Site>) -> Response {
@@ -17,7 +19,10 @@ pub async fn metrics(State(site): State<Site>) -> Response {
         header::CONTENT_TYPE,
         "text/plain; version=0.0.4; charset=utf-8",
     )];
-    (kind, text(&live.control.board.look(Utc::now()))).into_response()
+    let board = &live.control.board;
+    let seats = board.look(Utc::now());
+    let text = text(&seats) + &errors(&seats) + &systems(&board.systems.answers());
+    (kind, text).into_response()
 }
 
 /// Name, type, meaning, and a flow's figures with further labels.
@@ -58,7 +63,7 @@ const METRICS: [Metric; 10] = [
     (
         "ponte_written_total",
         "counter",
-        "Records or stock figures created or changed.",
+        "Records created or changed: orders imported, articles, stock figures, ... by flow.",
         |seat| vec![("", seat.totals.written as f64)],
     ),
     (
@@ -115,15 +120,42 @@ fn text(seats: &[Seat]) -> String {
         // Writing to a text does not fail.
         let _ = writeln!(text, "# HELP {name} {meaning}\n# TYPE {name} {kind}");
         for seat in seats {
-            let flow = seat
-                .flow
-                .replace('\\', "\\\\")
-                .replace('"', "\\\"")
-                .replace('\n', "\\n");
+            let flow = label(&seat.flow);
             for (labels, figure) in figures(seat) {
                 let _ = writeln!(text, "{name}{{flow=\"{flow}\"{labels}}} {figure}");
             }
         }
+    }
+    text
+}
+
+fn label(text: &str) -> String {
+    text.replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', "\\n")
+}
+
+/// Failed runs by the kind of their error: of a database's as `db::DbErrorKind` has them, `mapping`, or `other`.
+fn errors(seats: &[Seat]) -> String {
+    let mut text = "# HELP ponte_errors_total Failed runs since the service started, by the kind of their error.\n# TYPE ponte_errors_total counter\n".to_owned();
+    for seat in seats {
+        let flow = label(&seat.flow);
+        for (kind, count) in &seat.totals.errors {
+            let _ = writeln!(
+                text,
+                "ponte_errors_total{{flow=\"{flow}\",kind=\"{kind}\"}} {count}"
+            );
+        }
+    }
+    text
+}
+
+/// Whether each system that was asked is of a version that its pack knows.
+fn systems(answers: &BTreeMap<String, Option<Unfamiliar>>) -> String {
+    let mut text = "# HELP ponte_unfamiliar 1: the system is not of a version that its pack was made for.\n# TYPE ponte_unfamiliar gauge\n".to_owned();
+    for (connection, unfamiliar) in answers {
+        let (connection, is) = (label(connection), u8::from(unfamiliar.is_some()));
+        let _ = writeln!(text, "ponte_unfamiliar{{connection=\"{connection}\"}} {is}");
     }
     text
 }

@@ -5,7 +5,9 @@
 
 mod access;
 mod api;
+mod approvals;
 mod metrics;
+mod order;
 mod page;
 mod texts;
 
@@ -95,18 +97,26 @@ fn routes(site: Site) -> Router {
     let look = Router::new()
         .route("/", get(page::flows))
         .route("/quarantine", get(page::quarantine))
+        .route("/approvals", get(approvals::page))
         .route("/explain", get(page::explain))
+        .route("/order", get(order::page))
+        .route("/help", get(page::help))
         .route("/metrics", get(metrics::metrics))
         .route("/api/flows", get(api::flows))
         .route("/api/runs", get(api::runs))
         .route("/api/quarantine", get(api::quarantine))
+        .route("/api/approvals", get(approvals::listed))
         .route("/api/explain", get(api::explain))
+        .route("/api/order", get(order::told))
         .route_layer(middleware::from_fn_with_state(
             site.clone(),
             access::may_look,
         ));
     let act = Router::new()
         .route("/act", post(page::act))
+        .route("/decide", post(approvals::decide))
+        .route("/api/approvals/accept", post(approvals::accept))
+        .route("/api/approvals/reject", post(approvals::reject))
         .route("/logout", post(page::logout))
         .route("/api/flows/{*path}", post(api::act))
         .route_layer(middleware::from_fn_with_state(

@@ -4,35 +4,47 @@ use super::access::{Role, Visitor};
 use super::api;
 use super::texts::Language;
 use super::{Site, not_ready};
+use crate::round::version::{Unfamiliar, Why};
 use crate::service::board::Seat;
 use crate::state::State as Remembered;
+use crate::state::days::Sums;
 use crate::state::history::{Outcome, Run};
 use crate::stock::explain::Explanation;
 use axum::extract::{Extension, Form, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use chrono::{DateTime, Local, TimeDelta, Utc};
+use chrono::{DateTime, Local, Utc};
 use minijinja::{Environment, Value, context};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::time::Duration;
 
 /// Runs whose durations are drawn.
-const DRAWN: usize = 30;
+const DRAWN: u32 = 30;
 const DAYS: i64 = 30;
 /// Quarantined records of each flow that are listed.
 const LISTED: u32 = 100;
+/// How wide the picture of a stock sum is, in pixels.
+const WIDE: f64 = 300.0;
 /// A wrong token costs so much time.
 const WRONG: Duration = Duration::from_secs(1);
 
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut templates = Environment::new();
     templates.set_auto_escape_callback(|_| minijinja::AutoEscape::Html);
+    templates.add_filter("in_address", |text: &str| {
+        utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+    });
     for (name, text) in [
         ("frame.html", include_str!("frame.html")),
         ("flows.html", include_str!("flows.html")),
         ("quarantine.html", include_str!("quarantine.html")),
+        ("approvals.html", include_str!("approvals.html")),
         ("explain.html", include_str!("explain.html")),
+        ("order.html", include_str!("order.html")),
+        ("help.html", include_str!("help.html")),
         ("login.html", include_str!("login.html")),
     ] {
         // They are part of the program, and a test draws each of them.
@@ -45,12 +57,20 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
 
 #[derive(Debug, Deserialize)]
 pub struct Asked {
-    lang: Option<String>,
+    pub lang: Option<String>,
     sku: Option<String>,
+    #[serde(rename = "ref")]
+    pub reference: Option<String>,
 }
 
 /// Draws a template with what every page has.
-fn draw(name: &str, site: &Site, visitor: &Visitor, language: Language, own: Value) -> Response {
+pub fn draw(
+    name: &str,
+    site: &Site,
+    visitor: &Visitor,
+    language: Language,
+    own: Value,
+) -> Response {
     let page = context! {
         t => language.texts(),
         lang => language.code(),
@@ -73,7 +93,7 @@ fn draw(name: &str, site: &Site, visitor: &Visitor, language: Language, own: Val
     }
 }
 
-fn local(moment: DateTime<Utc>) -> String {
+pub fn local(moment: DateTime<Utc>) -> String {
     moment
         .with_timezone(&Local)
         .format("%Y-%m-%d %H:%M:%S")
@@ -91,25 +111,56 @@ pub async fn flows(
     };
     // Opening it checks the whole file: once a page. Without it the page shows what the board knows.
     let mut state = Remembered::open(&live.service.plan.state_dir).await.ok();
+    let (mut days, mut uptime) = (BTreeMap::new(), None);
+    if let Some(state) = &mut state {
+        days = state.sums_of_days(DAYS).await.unwrap_or_default();
+        uptime = state.uptime(DAYS).await.unwrap_or_default();
+    }
     let mut rows = Vec::new();
     for seat in live.control.board.look(Utc::now()) {
         let runs = match &mut state {
-            Some(state) => state.last_runs(&seat.flow, u32::MAX).await,
+            Some(state) => state.last_runs(&seat.flow, DRAWN).await,
             None => Ok(Vec::new()),
         };
-        rows.push(row(&seat, &runs.unwrap_or_default()));
+        let days = days.get(&seat.flow).copied().unwrap_or_default();
+        rows.push(row(&seat, &runs.unwrap_or_default(), days));
     }
     let language = Language::of(asked.lang.as_deref(), &headers);
-    draw(
-        "flows.html",
-        &site,
-        &visitor,
-        language,
-        context! { flows => rows, here => "/" },
-    )
+    let systems = live.control.board.systems.answers();
+    let notices: Vec<String> = systems
+        .iter()
+        .filter_map(|(name, found)| Some(notice(name, found.as_ref()?, language)))
+        .collect();
+    let own = context! {
+        notices => notices,
+        flows => rows,
+        uptime => uptime.map(|share| format!("{:.1}", (share * 1000.0).floor() / 10.0)),
+        here => "/",
+    };
+    draw("flows.html", &site, &visitor, language, own)
 }
 
-fn row(seat: &Seat, runs: &[Run]) -> Value {
+/// That a system is not of a version that its pack knows.
+fn notice(connection: &str, found: &Unfamiliar, language: Language) -> String {
+    let name = match found.why {
+        Why::Newer => "system_newer",
+        Why::Older => "system_older",
+        Why::Untold | Why::Another { .. } => "system_unknown",
+    };
+    let texts = language.texts();
+    let text = texts.get(name).copied().unwrap_or_default();
+    let known = match language {
+        Language::English => found.known.clone(),
+        Language::Italian => found.known.replace(" to ", "–"),
+    };
+    let said = [&found.system, &found.pack, &known];
+    let said = said
+        .into_iter()
+        .fold(text.to_owned(), |text, one| text.replacen("{}", one, 1));
+    format!("{connection}: {said}")
+}
+
+fn row(seat: &Seat, runs: &[Run], days: Sums) -> Value {
     let state = match &seat.running {
         Some(_) => "running",
         None if seat.queued => "queued",
@@ -124,15 +175,9 @@ fn row(seat: &Seat, runs: &[Run]) -> Value {
     let count = |name: &str| last.and_then(|run| run.counts[name].as_u64());
     // A run whose process died was interrupted, too.
     let outcome = |run: &Run| run.outcome.unwrap_or(Outcome::Interrupted).name();
-    let border = Utc::now() - TimeDelta::days(DAYS);
-    let recent: Vec<&Run> = runs
-        .iter()
-        .filter(|run| run.started > border && run.finished.is_some())
-        .collect();
-    let well = recent
-        .iter()
-        .filter(|run| matches!(outcome(run), "done" | "quarantined"));
-    let well = well.count() * 1000 / recent.len().max(1);
+    let ended: Vec<&Run> = runs.iter().filter(|run| run.finished.is_some()).collect();
+    let well = days.runs.saturating_sub(days.failed + days.interrupted);
+    let well = well * 1000 / days.runs.max(1);
     context! {
         name => seat.flow.as_str(),
         runs => seat.runs.as_str(),
@@ -145,9 +190,10 @@ fn row(seat: &Seat, runs: &[Run]) -> Value {
         read => count("read").or(count("articles")),
         written => last.map(|_| count("created").unwrap_or(0) + count("changed").unwrap_or(0)),
         next => seat.next.map(local),
-        bars => bars(&recent),
-        recent => recent.len(),
+        bars => bars(&ended),
+        recent => days.runs,
         well => format!("{}.{}", well / 10, well % 10),
+        mean => format!("{:.1}", days.took.as_secs_f64() / days.runs.max(1) as f64),
     }
 }
 
@@ -157,9 +203,8 @@ fn bars(runs: &[&Run]) -> Vec<Value> {
         let took = run.finished.map(|finished| finished - run.started);
         took.map_or(0.0, |took| took.num_milliseconds().max(0) as f64 / 1000.0)
     };
-    let drawn: Vec<&&Run> = runs.iter().take(DRAWN).collect();
-    let longest = drawn.iter().map(|run| seconds(run)).fold(0.001, f64::max);
-    let bar = |(at, run): (usize, &&&Run)| {
+    let longest = runs.iter().map(|run| seconds(run)).fold(0.001, f64::max);
+    let bar = |(at, run): (usize, &&Run)| {
         let height = (seconds(run) / longest * 24.0).max(1.0);
         context! {
             x => at * 4,
@@ -169,7 +214,7 @@ fn bars(runs: &[&Run]) -> Vec<Value> {
             title => format!("{}: {:.1} s", local(run.started), seconds(run)),
         }
     };
-    drawn.iter().rev().enumerate().map(bar).collect()
+    runs.iter().rev().enumerate().map(bar).collect()
 }
 
 pub async fn quarantine(
@@ -220,13 +265,36 @@ pub async fn explain(
             Err(error) => (Vec::new(), Some(error)),
         },
     };
-    let own = context! { sku => sku, shops => shops, error => error, here => "/explain" };
+    let own = context! {
+        sku => sku.as_str(),
+        shops => shops,
+        error => error,
+        here => "/explain",
+        keep => vec![("sku", sku.clone())],
+    };
     draw("explain.html", &site, &visitor, language, own)
 }
 
-/// The terms of the sum as bars, on a common scale; the figures themselves are exact texts.
+/// What to do when something is not as it should be, every message code included.
+pub async fn help(
+    State(site): State<Site>,
+    Extension(visitor): Extension<Visitor>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Response {
+    let language = Language::of(asked.lang.as_deref(), &headers);
+    let text = match language {
+        Language::English => include_str!("../../docs/troubleshooting.md"),
+        Language::Italian => include_str!("../../docs/risoluzione-dei-problemi.md"),
+    };
+    let own = context! { text => text, here => "/help" };
+    draw("help.html", &site, &visitor, language, own)
+}
+
+/// The terms of the sum as bars, each beginning where the one before has ended, on a common scale; the figures themselves are
+/// exact texts.
 fn sum(explained: &Explanation) -> Value {
-    let number = |text: &str| text.parse::<f64>().unwrap_or(0.0).abs();
+    let number = |text: &str| text.parse::<f64>().unwrap_or(0.0);
     let terms = [
         ("on_hand", explained.sum.on_hand.to_plain(), "+"),
         ("committed", explained.sum.committed.to_plain(), "-"),
@@ -239,22 +307,49 @@ fn sum(explained: &Explanation) -> Value {
         .iter()
         .filter_map(|figure| figure.shown.clone());
     let shown: Vec<String> = shown.collect();
-    let figures = terms.iter().map(|(_, text, _)| text.as_str());
-    let others = available.iter().chain(&shown).map(String::as_str);
-    let largest = figures.chain(others).map(number).fold(1.0, f64::max);
-    let width = |text: &str| number(text) / largest * 300.0;
+    let mut reached = 0.0;
+    let mut steps = Vec::new();
+    for (_, text, sign) in &terms {
+        let before = reached;
+        reached += match *sign {
+            "-" => -number(text),
+            _ => number(text),
+        };
+        steps.push((before, reached));
+    }
+    let ends = available.iter().chain(&shown).map(|text| number(text));
+    let ends = ends.chain(steps.iter().map(|(_, end)| *end));
+    let (lowest, highest) = ends.fold((0.0_f64, 1.0_f64), |(lowest, highest), end| {
+        (lowest.min(end), highest.max(end))
+    });
+    let scaled = |piece: f64| (piece - lowest) / (highest - lowest) * WIDE;
+    let bar = |from: f64, to: f64| {
+        let (from, to) = (scaled(from.min(to)), scaled(from.max(to)));
+        context! { x => from, width => to - from }
+    };
+    let whole = |text: &String| context! { text => text, bar => bar(0.0, number(text)) };
     let terms: Vec<Value> = terms
         .iter()
-        .map(|(name, text, sign)| context! { name => *name, text => text.as_str(), sign => *sign, width => width(text) })
+        .zip(steps)
+        .map(|((name, text, sign), (from, to))| {
+            context! { name => *name, text => text.as_str(), sign => *sign, bar => bar(from, to) }
+        })
         .collect();
     context! {
         shop => explained.shop.as_str(),
         known => explained.known,
         terms => terms,
-        available => available.as_ref().map(|text| context! { text => text, width => width(text) }),
-        shown => shown.iter().map(|text| context! { text => text, width => width(text) }).collect::<Vec<_>>(),
+        zero => scaled(0.0),
+        available => available.as_ref().map(whole),
+        shown => shown.iter().map(whole).collect::<Vec<_>>(),
         story => explained.to_string(),
     }
+}
+
+/// For a form that no page of this session has sent.
+pub fn foreign_form() -> Response {
+    let why = "this form is not of your session: load the page again\n";
+    (StatusCode::FORBIDDEN, why).into_response()
 }
 
 #[derive(Debug, Deserialize)]
@@ -272,11 +367,7 @@ pub async fn act(
     Form(order): Form<Order>,
 ) -> Response {
     if !visitor.sent(order.form.as_deref().unwrap_or("")) {
-        return (
-            StatusCode::FORBIDDEN,
-            "this form is not of your session: load the page again\n",
-        )
-            .into_response();
+        return foreign_form();
     }
     let Some(wanted) = api::wanted(&order.wanted) else {
         return (
@@ -300,6 +391,8 @@ pub async fn act(
 #[derive(Debug, Deserialize)]
 pub struct Credentials {
     token: String,
+    /// Who it is, for what is noted of decisions.
+    name: Option<String>,
 }
 
 pub async fn login(
@@ -321,7 +414,7 @@ pub async fn login(
 pub async fn log_in(
     State(site): State<Site>,
     headers: HeaderMap,
-    Form(Credentials { token }): Form<Credentials>,
+    Form(Credentials { token, name }): Form<Credentials>,
 ) -> Response {
     let role = site.access.role_of(token.trim());
     if role == Role::Nobody {
@@ -332,7 +425,10 @@ pub async fn log_in(
         let page = draw("login.html", &site, &visitor, language, own);
         return (StatusCode::UNAUTHORIZED, page).into_response();
     }
-    let cookie = [(header::SET_COOKIE, site.access.begin(role))];
+    let cookie = [(
+        header::SET_COOKIE,
+        site.access.begin(role, name.as_deref().unwrap_or("")),
+    )];
     (cookie, Redirect::to("/")).into_response()
 }
 

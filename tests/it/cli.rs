@@ -578,7 +578,7 @@ error[P120]: there is no erp pack `referense`
 1 | referense
   | ^^^^^^^^^ unknown pack
   |
-  = note: packs inside the program: odoo, reference
+  = note: packs inside the program: dynamics-nav, odoo, reference, sap-business-one
   = help: did you mean `reference`?
 
 1 error
@@ -676,7 +676,8 @@ Commands:
   run          Run every flow by its schedule, until it is told to stop
   pause        Keep `ponte run` from running flows, until they are resumed
   resume       Let `ponte run` run paused flows again
-  service      Install ponte as a service of the system (systemd), start and stop it
+  reload       Let `ponte run` take the project as it is now, without a restart
+  service      Install ponte as a service of the system (systemd, Windows), start and stop it
   status       Tell when each flow last ran, and what is left to look at
   runs         List what ran, newest first
   quarantine   Records that could not be carried over, with the reason

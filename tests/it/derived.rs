@@ -94,6 +94,7 @@ fn derived(rows: DerivedRows, text: &str) -> Derived {
         table: TableName::parse("meta"),
         table_at: sql.at.clone(),
         rows,
+        groups: None,
         condition: None,
         touch: false,
         at: sql.at.clone(),
@@ -214,7 +215,6 @@ async fn changes_show_what_was_and_what_will_be() {
         .expect("a comparison");
     let shown: Vec<String> = found
         .changes()
-        .iter()
         .map(|change| {
             let column = &change.columns[0];
             format!(

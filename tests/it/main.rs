@@ -3,18 +3,29 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod alerts;
+mod asked;
 mod bad;
 mod cli;
+mod customers;
 mod derived;
 mod far;
 mod fulfilment;
+mod logs;
 mod matching;
+mod nav;
 mod odoo;
 mod orders;
 mod page;
+mod reload;
+mod requests;
+mod sap;
 mod selftest;
 mod service;
+mod soak;
 mod ssh;
 mod stock;
 mod sync;
+mod vanished;
 mod verify;
+mod versions;

@@ -156,6 +156,7 @@ async fn machines_look_and_act_with_tokens() {
         "/api/quarantine",
         "/api/explain?sku=A",
         "/metrics",
+        "/help",
     ] {
         assert_eq!(
             ask(service.port, "GET", path, &[], "").status,
@@ -209,11 +210,19 @@ async fn machines_look_and_act_with_tokens() {
         "ponte_runs_total{flow=\"main/price\",outcome=\"failed\"} 0",
         "ponte_late{flow=\"main/stock\"} 0",
         "# TYPE ponte_written_total counter",
+        "# TYPE ponte_errors_total counter",
     ] {
         assert!(
             metrics.lines().any(|found| found == line),
             "{line}\n{metrics}"
         );
+    }
+    for (language, heading) in [
+        ("en", "# When something is not as it should be"),
+        ("it", "# Quando qualcosa non è come dovrebbe"),
+    ] {
+        let help = service.get(&format!("/help?lang={language}")).body;
+        assert!(help.contains(heading) && help.contains("P344"), "{help}");
     }
     let health = ask(service.port, "GET", "/health", &[], "");
     assert_eq!(

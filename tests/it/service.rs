@@ -19,7 +19,7 @@ const WAIT_MAX: Duration = Duration::from_secs(120);
 
 /// A table in the ERP, and flows that carry it to tables of two other databases, which `ponte run` shall run as `schedule`
 /// says.
-async fn project(test: &str, schedule: &str) -> (Database, [Database; 2], Project) {
+pub async fn project(test: &str, schedule: &str) -> (Database, [Database; 2], Project) {
     let erp = servers::sqlite(&format!("{test} erp"));
     let shops = [1, 2].map(|number| servers::sqlite(&format!("{test} shop {number}")));
     let mut client = erp.client().await;
@@ -62,7 +62,7 @@ to = {{ connection = "connection.shop{number}", table = "copy", match = {{ code 
     (erp, shops, project)
 }
 
-async fn until(shop: &Database, query: &str, expected: &str) {
+pub async fn until(shop: &Database, query: &str, expected: &str) {
     let began = Instant::now();
     let mut client = shop.client().await;
     loop {
@@ -78,7 +78,7 @@ async fn until(shop: &Database, query: &str, expected: &str) {
     }
 }
 
-fn signal(running: &Running, name: &str) {
+pub fn signal(running: &Running, name: &str) {
     let process = running.id().to_string();
     let done = std::process::Command::new("kill")
         .args([name, &process])
@@ -86,7 +86,7 @@ fn signal(running: &Running, name: &str) {
     assert!(done.expect("kill runs").success());
 }
 
-const NAMES: &str = "SELECT group_concat(name) FROM (SELECT name FROM agent ORDER BY code)";
+pub const NAMES: &str = "SELECT group_concat(name) FROM (SELECT name FROM agent ORDER BY code)";
 const COPIES: &str = "SELECT group_concat(name) FROM (SELECT name FROM copy ORDER BY code)";
 
 #[tokio::test]
@@ -360,4 +360,63 @@ token = "${{TOKEN_PASSWORD}}"
         erp.name
     );
     until(&erp, &open, "0").await;
+}
+
+/// systemd hears when the service is ready, that it is alive, how the last flow ended, and that it stops.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn systemd_is_told_how_the_service_is() {
+    let demand =
+        "agents0 = \"demand\"\nagents1 = \"demand\"\ncopy0 = \"demand\"\ncopy1 = \"demand\"\n";
+    let (_erp, [shop, _far], mut project) = project("service::systemd", demand).await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("notify");
+    let systemd = std::os::unix::net::UnixDatagram::bind(&path).expect("a socket");
+    let second = Some(Duration::from_secs(10));
+    systemd
+        .set_read_timeout(second)
+        .expect("a socket's setting");
+    let heard = |wanted: &str| {
+        let mut all = Vec::new();
+        loop {
+            let mut text = [0; 4096];
+            let length = systemd.recv(&mut text);
+            let length = length.unwrap_or_else(|error| panic!("no {wanted}: {error}; {all:?}"));
+            let text = String::from_utf8_lossy(&text[..length]).into_owned();
+            if text.lines().any(|line| line.starts_with(wanted)) {
+                return all;
+            }
+            all.push(text);
+        }
+    };
+    project
+        .env("NOTIFY_SOCKET", &path.display().to_string())
+        .env("WATCHDOG_USEC", "1000000");
+    // One that cannot start is never ready.
+    let sound = project.read("ponte.toml");
+    project.file("ponte.toml", &format!("{sound}\nnonsense = \"demand\"\n"));
+    project.ponte(&["run"]).exits_with(2);
+    project.file("ponte.toml", &sound);
+    let running = project.start(&["run"]);
+    let before = heard("READY=1");
+    assert!(before.is_empty(), "{before:?}");
+    let began = Instant::now();
+    for _ in 0..4 {
+        let between = heard("WATCHDOG=1");
+        assert!(between.is_empty(), "{between:?}");
+    }
+    // The first one comes at once.
+    let took = began.elapsed();
+    assert!(
+        took >= Duration::from_millis(1400) && took < Duration::from_secs(5),
+        "{took:?}"
+    );
+    project.ponte(&["sync", "agents0"]).succeeds();
+    until(&shop, NAMES, "Anna,Bruno").await;
+    heard("STATUS=agents0: 2 rows read, 2 created");
+    signal(&running, "-HUP");
+    heard("WATCHDOG=1");
+    signal(&running, "-TERM");
+    heard("STOPPING=1");
+    running.wait().succeeds();
 }

@@ -10,6 +10,8 @@ use tempfile::TempDir;
 use super::http;
 
 const START_MAX: Duration = Duration::from_secs(60);
+/// A browser that does not come up is started anew so often: it is not what is tested.
+const STARTS_MAX: u32 = 3;
 /// The keys' code points in the protocol.
 pub const TAB: &str = "\u{e004}";
 pub const ENTER: &str = "\u{e007}";
@@ -18,7 +20,7 @@ pub struct Browser {
     driver: Child,
     port: u16,
     session: String,
-    _profile: TempDir,
+    profile: TempDir,
 }
 
 impl Browser {
@@ -31,34 +33,18 @@ impl Browser {
             .stderr(Stdio::null())
             .spawn()
             .expect("chromedriver (package chromium-driver) starts");
-        let profile = tempfile::tempdir().expect("a temporary folder");
         let mut browser = Browser {
             driver,
             port,
             session: String::new(),
-            _profile: profile,
+            profile: tempfile::tempdir().expect("a temporary folder"),
         };
         let began = Instant::now();
         while http::try_ask(port, "GET", "/status", &[], "").is_err() {
             assert!(began.elapsed() < START_MAX, "chromedriver does not answer");
             std::thread::sleep(Duration::from_millis(50));
         }
-        let arguments = json!([
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            format!("--user-data-dir={}", browser._profile.path().display()),
-        ]);
-        let options = json!({ "args": arguments, "prefs": { "intl.accept_languages": language } });
-        let wanted =
-            json!({ "capabilities": { "alwaysMatch": { "goog:chromeOptions": options } } });
-        let made = browser.call("POST", "/session", &wanted);
-        browser.session = made["sessionId"].as_str().expect("a session").to_owned();
+        browser.start(language);
         browser.command(
             "POST",
             "/window/rect",
@@ -68,16 +54,54 @@ impl Browser {
     }
 
     #[track_caller]
+    fn start(&mut self, language: &str) {
+        for start in 1.. {
+            self.profile = tempfile::tempdir().expect("a temporary folder");
+            let arguments = json!([
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--disable-dev-shm-usage",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                format!("--user-data-dir={}", self.profile.path().display()),
+            ]);
+            let options =
+                json!({ "args": arguments, "prefs": { "intl.accept_languages": language } });
+            let wanted =
+                json!({ "capabilities": { "alwaysMatch": { "goog:chromeOptions": options } } });
+            match self.try_call("POST", "/session", &wanted) {
+                Ok(made) => {
+                    self.session = made["sessionId"].as_str().expect("a session").to_owned();
+                    return;
+                }
+                Err(why) => assert!(start < STARTS_MAX, "no browser: {why}"),
+            }
+        }
+    }
+
+    #[track_caller]
     fn call(&self, method: &str, path: &str, body: &Value) -> Value {
+        let answered = self.try_call(method, path, body);
+        answered.unwrap_or_else(|why| panic!("{path}: {why}"))
+    }
+
+    fn try_call(&self, method: &str, path: &str, body: &Value) -> Result<Value, String> {
         let body = match method {
             "GET" => String::new(),
             _ => body.to_string(),
         };
         let json = [("Content-Type", "application/json")];
-        let answer = http::ask(self.port, method, path, &json, &body);
-        let value: Value = serde_json::from_str(&answer.body).expect("JSON of the driver");
-        assert_eq!(answer.status, 200, "{path}: {value}");
-        value["value"].clone()
+        let answer = http::try_ask(self.port, method, path, &json, &body);
+        let answer = answer.map_err(|error| error.to_string())?;
+        let value: Value = serde_json::from_str(&answer.body).map_err(|error| error.to_string())?;
+        match answer.status {
+            200 => Ok(value["value"].clone()),
+            _ => Err(value.to_string()),
+        }
     }
 
     #[track_caller]

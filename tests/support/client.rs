@@ -108,6 +108,7 @@ impl Client {
                 Ok(changed)
             }
             Client::SqlServer(connection) => {
+                let sql = in_tsql(sql);
                 let done = connection.execute(sql, &[]).await.map_err(text)?;
                 Ok(done.total())
             }
@@ -153,7 +154,8 @@ impl Client {
                     .collect())
             }
             Client::SqlServer(connection) => {
-                let rows = connection.simple_query(sql).await.map_err(text)?;
+                let rows = connection.simple_query(in_tsql(sql)).await;
+                let rows = rows.map_err(text)?;
                 let rows = rows.into_first_result().await.map_err(text)?;
                 let values = |row: tiberius::Row| row.into_iter().map(sqlserver::text).collect();
                 Ok(rows.into_iter().map(values).collect())
@@ -206,6 +208,50 @@ fn utf8_or_hex(bytes: Vec<u8>) -> String {
         let digits = error.as_bytes().iter().map(|byte| format!("{byte:02x}"));
         format!("\\x{}", digits.collect::<String>())
     })
+}
+
+/// What tests say to all servers alike, as SQL Server has it: truth is a number, texts are joined by `+`, and those beyond ASCII have an N.
+fn in_tsql(sql: &str) -> String {
+    let mut said = String::with_capacity(sql.len());
+    let mut rest = sql;
+    while let Some(first) = rest.chars().next() {
+        let length = match first {
+            '\'' => {
+                let mut closed = rest.match_indices('\'').skip(1);
+                let end = closed.find(|(at, _)| {
+                    let quotes = rest[1..=*at].chars().rev().take_while(|c| *c == '\'');
+                    quotes.count() % 2 == 1 && !rest[at + 1..].starts_with('\'')
+                });
+                end.map_or(rest.len(), |(at, _)| at + 1)
+            }
+            _ if first.is_alphanumeric() || first == '_' || first == '@' => rest
+                .find(|c: char| !c.is_alphanumeric() && c != '_' && c != '@')
+                .unwrap_or(rest.len()),
+            _ if rest.starts_with("||") => 2,
+            _ => first.len_utf8(),
+        };
+        let (piece, after) = rest.split_at(length);
+        match piece {
+            "TRUE" => said.push('1'),
+            "FALSE" => said.push('0'),
+            "||" => said.push('+'),
+            _ => {
+                let needs_n = first == '\'' && !piece.is_ascii() && !said.ends_with('N');
+                said.push_str(if needs_n { "N" } else { "" });
+                said.push_str(piece);
+            }
+        }
+        rest = after;
+    }
+    said
+}
+
+#[test]
+fn what_is_said_to_all_servers_is_said_to_sql_server_otherwise() {
+    let said =
+        in_tsql("SELECT a || '|| TRUE''é', N'è', '' FROM t WHERE IS_TRUE = TRUE AND b = FALSE");
+    let wanted = "SELECT a + N'|| TRUE''é', N'è', '' FROM t WHERE IS_TRUE = 1 AND b = 0";
+    assert_eq!(said, wanted);
 }
 
 /// The statements of a script, as MariaDB's command line client would find them.

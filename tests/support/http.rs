@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 #[derive(Debug)]
@@ -70,8 +71,18 @@ pub fn try_ask(
     })
 }
 
-/// A port that nobody listens on now.
+/// A port that nobody listens on now, and that no client is given meanwhile: systems take theirs from above 32767.
 pub fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address").port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    const FIRST: u16 = 10_000;
+    const PORTS: u16 = 10_000;
+    // Programs that run beside this one begin elsewhere.
+    let offset = u16::try_from(std::process::id() % u32::from(PORTS)).expect("below PORTS");
+    let candidates = (0..PORTS).map(|_| {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed).wrapping_add(offset);
+        FIRST + number % PORTS
+    });
+    let is_free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let mut free = candidates.into_iter().filter(is_free);
+    free.next().expect("a free port")
 }

@@ -6,6 +6,7 @@ pub mod client;
 pub mod http;
 pub mod pipeline;
 pub mod private;
+pub mod private_postgres;
 pub mod project;
 pub mod proxy;
 pub mod servers;

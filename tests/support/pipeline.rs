@@ -99,6 +99,14 @@ impl Pipeline {
             let lease = Lease::take(engine, own, &pair, "a test").await;
             leases.insert(name.clone(), lease.expect("a lease nobody else wants"));
         }
+        // What an ERP's pack has beside its own tables, the stock reads.
+        for stock in &plan.stocks {
+            let name = &stock.erp.connection;
+            let engine = connections.engine(name).expect("an engine of the plan");
+            let mut session = engine.connect().await.expect("a connection");
+            let created = connections.own(name).create(session.as_mut()).await;
+            created.expect("tables in the ERP");
+        }
         Pipeline {
             plan,
             connections,

@@ -1,12 +1,14 @@
 //! A MariaDB server of a test's own, with options of the test's own: to be restarted, made read-only, given small limits.
 //! The servers that `tests/run` starts are shared, and stay as they are.
 
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use super::client::Client;
+use super::http::free_port;
 
 /// How long the server may take to start, however slow the machine is.
 const START_MAX: Duration = Duration::from_secs(120);
@@ -39,9 +41,7 @@ impl Private {
         let login = "CREATE OR REPLACE USER 'root'@'127.0.0.1' IDENTIFIED BY 'ponte';
             GRANT ALL PRIVILEGES ON *.* TO 'root'@'127.0.0.1' WITH GRANT OPTION;\n";
         std::fs::write(folder.path().join("init.sql"), login).expect("a file in a new folder");
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = listener.local_addr().expect("a bound socket").port();
-        drop(listener);
+        let port = free_port();
         let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
         let process = spawn(&folder, port, &options);
         let mut server = Private {
@@ -73,22 +73,21 @@ impl Private {
         self.process.wait().expect("a child process");
     }
 
+    /// An orderly end: sessions are closed, then what they began is rolled back.
+    pub fn stop(&mut self) {
+        let process = self.process.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &process]).status();
+        assert!(asked.expect("the program kill").success());
+        self.process.wait().expect("a child process");
+    }
+
     pub fn start_again(&mut self) {
         self.process = spawn(&self.folder, self.port, &self.options);
     }
 
     pub async fn answers(&mut self) {
-        let began = Instant::now();
-        while Client::try_connect(&self.url("mysql")).await.is_err() {
-            let ended = self.process.try_wait().expect("a child process");
-            assert!(ended.is_none(), "the server has ended: {}", self.log());
-            assert!(began.elapsed() < START_MAX, "no answer: {}", self.log());
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    }
-
-    fn log(&self) -> String {
-        std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+        let url = self.url("mysql");
+        answers(&url, &mut self.process, self.folder.path()).await;
     }
 }
 
@@ -96,6 +95,18 @@ impl Drop for Private {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
+    }
+}
+
+/// Waits until a server answers that writes to `log` in its folder.
+pub async fn answers(url: &str, process: &mut Child, folder: &Path) {
+    let log = || std::fs::read_to_string(folder.join("log")).unwrap_or_default();
+    let began = Instant::now();
+    while Client::try_connect(url).await.is_err() {
+        let ended = process.try_wait().expect("a child process");
+        assert!(ended.is_none(), "the server has ended: {}", log());
+        assert!(began.elapsed() < START_MAX, "no answer: {}", log());
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 

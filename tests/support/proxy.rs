@@ -22,6 +22,12 @@ pub const COMMIT_MARIADB: &[u8] = b"\x03COMMIT";
 /// The same for PostgreSQL, where a zero byte ends each statement.
 pub const COMMIT_POSTGRES: &[u8] = b"COMMIT\0";
 
+/// The same for SQL Server, whose texts are UTF-16.
+pub fn commit_sqlserver() -> Vec<u8> {
+    let units = "COMMIT TRANSACTION".encode_utf16();
+    units.flat_map(u16::to_le_bytes).collect()
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     ToServer,

@@ -17,6 +17,15 @@ pub struct Database {
 }
 
 impl Database {
+    /// One on a server of the test's own.
+    pub fn at(url: String, name: &str) -> Database {
+        Database {
+            url,
+            name: name.to_owned(),
+            folder: None,
+        }
+    }
+
     pub async fn client(&self) -> Client {
         Client::connect(&self.url).await
     }
@@ -125,6 +134,21 @@ pub fn sqlserver_is_real() -> bool {
 pub fn sqlserver_url() -> String {
     static STAND_IN: LazyLock<Server> = LazyLock::new(|| Server::start(Options::default()));
     std::env::var("PONTE_TEST_SQLSERVER").unwrap_or_else(|_| STAND_IN.url())
+}
+
+/// A text with the servers' URLs in it, whose passwords a project file may only name: `PASSWORD` is "ponte".
+pub fn without_secrets(text: &str) -> String {
+    let text = text.replace(":ponte@", ":${PASSWORD}@");
+    match text.contains("sqlserver://") {
+        true => text.replace(&format!(":{}@", sa_password()), ":${SA_PASSWORD}@"),
+        false => text,
+    }
+}
+
+/// The login's on SQL Server.
+pub fn sa_password() -> String {
+    let url = url::Url::parse(&sqlserver_url()).expect("a URL");
+    url.password().unwrap_or_default().to_owned()
 }
 
 fn from_environment(variable: &str) -> String {

@@ -62,6 +62,13 @@ pub fn text(value: ColumnData<'static>) -> Option<String> {
             let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
             format!("\\x{}", digits.collect::<String>())
         }),
+        ColumnData::Date(Some(date)) => {
+            let days = i32::try_from(date.days()).expect("a day of the server's");
+            let date = chrono::NaiveDate::from_num_days_from_ce_opt(days + 1);
+            Some(date.expect("a day of the server's").to_string())
+        }
+        // For comparing only: the server writes it otherwise.
+        ColumnData::DateTimeOffset(Some(moment)) => Some(format!("{moment:?}")),
         ColumnData::Date(None)
         | ColumnData::Time(None)
         | ColumnData::DateTime(None)

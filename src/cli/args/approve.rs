@@ -25,6 +25,9 @@ pub enum ApproveCommand {
     Accept {
         #[arg(value_name = "ID", required = true)]
         ids: Vec<String>,
+        /// Note it here, even if the service of the project runs
+        #[arg(long)]
+        alone: bool,
     },
     /// Have it left alone
     Reject {
@@ -33,6 +36,9 @@ pub enum ApproveCommand {
         /// For whoever asks later
         #[arg(long, value_name = "TEXT")]
         why: String,
+        /// Note it here, even if the service of the project runs
+        #[arg(long)]
+        alone: bool,
     },
 }
 

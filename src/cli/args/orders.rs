@@ -36,6 +36,9 @@ pub struct OrderArgs {
     /// What has changed in the shop since the import is settled in the ERP
     #[arg(long)]
     pub settled: bool,
+    /// Note that here, even if the service of the project runs
+    #[arg(long, requires = "settled")]
+    pub alone: bool,
 }
 
 pub(super) const ORDER: &str = "\

@@ -1,11 +1,18 @@
 //! What the system asks of a program that runs for long.
 
-/// What a signal means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
-    Stop,
-    /// Take the configuration as it is now.
-    Reload,
+use super::Asked;
+use tokio::sync::mpsc;
+
+impl Signals {
+    /// Passes on what the signals mean.
+    pub async fn pass(mut self, ask: mpsc::Sender<Asked>) {
+        loop {
+            let asked = self.next().await;
+            if ask.send(asked).await.is_err() {
+                return;
+            }
+        }
+    }
 }
 
 #[cfg(unix)]
@@ -26,11 +33,11 @@ impl Signals {
         })
     }
 
-    pub async fn next(&mut self) -> Asked {
+    async fn next(&mut self) -> Asked {
         tokio::select! {
             _ = self.interrupt.recv() => Asked::Stop,
             _ = self.terminate.recv() => Asked::Stop,
-            _ = self.hang_up.recv() => Asked::Reload,
+            _ = self.hang_up.recv() => Asked::Reload(None),
         }
     }
 }
@@ -55,7 +62,7 @@ impl Signals {
         })
     }
 
-    pub async fn next(&mut self) -> Asked {
+    async fn next(&mut self) -> Asked {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.interrupt_all.recv() => {}

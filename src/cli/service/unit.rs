@@ -7,8 +7,9 @@ use std::path::Path;
 pub struct Unit<'a> {
     pub program: &'a Path,
     pub project: &'a Path,
-    /// The only folder that may be written to.
+    /// The only folders that may be written to.
     pub state: &'a Path,
+    pub log: &'a Path,
     pub account: &'a Account,
 }
 
@@ -35,6 +36,10 @@ impl fmt::Display for Unit<'_> {
             Account::Named(name) => format!("User={}", plain(name)),
             Account::Numbers(user, group) => format!("User={user}\nGroup={group}"),
         };
+        let written = match self.log.starts_with(self.state) {
+            true => quoted(self.state),
+            false => format!("{} {}", quoted(self.state), quoted(self.log)),
+        };
         write!(
             f,
             "\
@@ -58,7 +63,7 @@ RestartSec=10
 TimeoutStopSec=30
 WatchdogSec=120
 
-ReadWritePaths={state}
+ReadWritePaths={written}
 ProtectSystem=strict
 ProtectHome=read-only
 PrivateTmp=yes
@@ -81,6 +86,8 @@ RestrictSUIDSGID=yes
 SystemCallArchitectures=native
 SystemCallFilter=@system-service
 SystemCallFilter=~@privileged @resources
+# A refused call is an error to the program, not its end.
+SystemCallErrorNumber=EPERM
 UMask=0077
 
 [Install]
@@ -91,7 +98,6 @@ WantedBy=multi-user.target
             project = quoted(self.project),
             folder = plain(&folder.display().to_string()),
             environment = plain(&folder.join("ponte.env").display().to_string()),
-            state = quoted(self.state),
         )
     }
 }
@@ -124,6 +130,7 @@ mod tests {
             program: Path::new("/opt/my tools/ponte"),
             project: Path::new("/srv/100% \"Rossi\"/ponte.toml"),
             state: Path::new("/srv/state"),
+            log: Path::new("/srv/log files"),
             account: &Account::Named("ponte".to_owned()),
         };
         let text = unit.to_string();
@@ -131,7 +138,8 @@ mod tests {
             r#"ExecStart="/opt/my tools/ponte" --project "/srv/100%% \"Rossi\"/ponte.toml" run"#;
         assert!(text.lines().any(|line| line == start), "{text}");
         assert!(
-            text.lines().any(|line| line == "ReadWritePaths=/srv/state"),
+            text.lines()
+                .any(|line| line == "ReadWritePaths=/srv/state \"/srv/log files\""),
             "{text}"
         );
     }

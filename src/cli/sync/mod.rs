@@ -8,6 +8,7 @@ pub use text::lines;
 use super::Context;
 use super::answer::{Answer, Failure, drawn};
 use super::args::{PartArgs, ResyncArgs, SyncArgs};
+use super::door::{self, Order};
 use super::exit::Exit;
 use super::output::{RED, YELLOW, escaped, styled};
 use super::progress;
@@ -15,6 +16,7 @@ use super::project::Project;
 use crate::db::DbError;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::round::task::{self, Task};
+use crate::round::version;
 use crate::round::{Ended, FlowError, FlowResult, Orders, Round, RoundReport};
 use crate::state::State;
 use crate::sync::batch::Intent;
@@ -23,51 +25,86 @@ use crate::sync::batch::Intent;
 const SHOWN: usize = 20;
 
 pub async fn run(context: &Context<'_>, args: &SyncArgs) -> Result<Answer, Failure> {
+    let orders = orders(args);
+    // A dry run disturbs nobody, and shows what the project as it is now would do.
+    let order = (!args.alone && orders.intent != Intent::DryRun).then(|| Order::Sync(args.clone()));
+    round("sync", context, &args.flows, orders, (&args.part, order)).await
+}
+
+pub async fn resync(context: &Context<'_>, args: &ResyncArgs) -> Result<Answer, Failure> {
+    let order = (!args.alone).then(|| Order::Resync(args.clone()));
+    round(
+        "resync",
+        context,
+        &args.flows,
+        all(args),
+        (&args.part, order),
+    )
+    .await
+}
+
+/// What a sync does.
+pub fn orders(args: &SyncArgs) -> Orders {
     let intent = match (args.dry_run, args.rows) {
         (true, _) => Intent::DryRun,
         (false, Some(_)) => Intent::Trial,
         (false, None) => Intent::Write,
     };
-    let orders = Orders {
+    Orders {
         intent,
         full: false,
         only: args.part.only.clone(),
         rows_max: args.rows,
         allow_gone: args.allow_gone,
         ..Orders::default()
-    };
-    round("sync", context, &args.flows, orders, &args.part).await
+    }
 }
 
-pub async fn resync(context: &Context<'_>, args: &ResyncArgs) -> Result<Answer, Failure> {
-    let orders = Orders {
+/// What a resync does.
+pub fn all(args: &ResyncArgs) -> Orders {
+    Orders {
         intent: Intent::Write,
         full: true,
         only: args.part.only.clone(),
-        rows_max: None,
         ..Orders::default()
-    };
-    round("resync", context, &args.flows, orders, &args.part).await
+    }
 }
 
+/// Changes of each flow that are shown.
+pub fn shown(orders: &Orders, part: &PartArgs) -> usize {
+    let by_default = match orders.intent {
+        Intent::Write => 0,
+        Intent::DryRun | Intent::Trial => SHOWN,
+    };
+    part.show.unwrap_or(by_default)
+}
+
+/// `order`: as the service is asked, should it run.
 async fn round(
     command: &'static str,
     context: &Context<'_>,
     flows: &[String],
     orders: Orders,
-    part: &PartArgs,
+    (part, order): (&PartArgs, Option<Order>),
 ) -> Result<Answer, Failure> {
     let project = Project::open(context.project)?;
     project.warn(context.as_json);
     let tasks = task::select(&project.plan, flows)?;
+    let mut warnings = project.warnings.clone();
+    if let Some(order) = &order
+        && let Some(line) = door::find(context, &project).await
+    {
+        return line.ask(command, context, &project, order).await;
+    }
     let mut state = open_state(&project, orders.intent, context.as_json).await?;
+    let unfamiliar = version::warnings(&project.plan, &project.connections, &tasks).await;
+    if !context.as_json && !unfamiliar.is_empty() {
+        super::output::say(&Diagnostics(unfamiliar.clone()).render(true));
+    }
+    warnings.extend(unfamiliar);
     let report = carry_out(context, &project, state.as_mut(), &tasks, &orders).await;
-    let by_default = match orders.intent {
-        Intent::Write => 0,
-        Intent::DryRun | Intent::Trial => SHOWN,
-    };
-    let shown = part.show.unwrap_or(by_default);
-    Ok(answer(command, &project, &orders, shown, &report))
+    let shown = shown(&orders, part);
+    Ok(answer(command, &warnings, &orders, shown, &report))
 }
 
 /// Only a run that writes leaves something in the state; another one reads what is there.
@@ -117,7 +154,7 @@ pub async fn carry_out(
 /// What a round came to, for people and machines.
 pub fn answer(
     command: &'static str,
-    project: &Project,
+    warnings: &[Diagnostic],
     orders: &Orders,
     shown: usize,
     report: &RoundReport,
@@ -136,7 +173,7 @@ pub fn answer(
     if !found.0.is_empty() {
         answer.talk = drawn(&found);
     }
-    answer.diagnostics = project.warnings.clone();
+    answer.diagnostics = warnings.to_vec();
     answer.diagnostics.extend(found.0);
     if let Some(error) = &report.state_error {
         answer.talk.push_str(&format!(

@@ -350,7 +350,15 @@ fn last_line(report: &RoundReport, orders: &Orders) -> String {
                 .results
                 .iter()
                 .all(|result| matches!(result.ended, Ended::Flow(_) | Ended::Stock(_)));
+            let has_rejected = report.results.iter().any(|result| match &result.ended {
+                Ended::Flow(report) => report.counts.rejected > 0,
+                _ => false,
+            });
             match (wrote, complete) {
+                (false, true) if has_rejected => {
+                    "Nothing was written: what was to be written was rejected, see above.\n"
+                        .to_owned()
+                }
                 (false, true) => "Nothing was to be written.\n".to_owned(),
                 _ => String::new(),
             }

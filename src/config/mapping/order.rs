@@ -26,6 +26,9 @@ pub struct ErpOrderFile {
     pub cancel: Option<At<String>>,
     /// Server SQL, a statement that gives the order `:id`, which somebody has typed, the web order's `:reference`.
     pub claim: Option<At<String>>,
+    /// Expression: the ERP's key of the order's customer. Who has an account in the shop is linked with it in the order's transaction,
+    /// as `customer.toml` does, so that the two never make two of one.
+    pub customer: Option<At<String>>,
     /// Computed fields: expressions over the order and each other.
     #[serde(default)]
     pub fields: Ordered<At<String>>,

@@ -1,6 +1,6 @@
 //! `[[shop.NAME.orders.accept]]`: which orders the ERP gets, and when.
 
-use super::super::project::{AcceptKeys, OrdersKeys, TakeWord};
+use super::super::project::{AcceptKeys, OrdersKeys, TakeWord, VatKeys};
 use super::super::record;
 use super::super::scope::Scope;
 use super::super::spanned::{At, Ordered};
@@ -110,10 +110,15 @@ pub fn codes(file: &Arc<SourceFile>, keys: &OrdersKeys, found: &mut Vec<Diagnost
             );
             continue;
         };
-        if vat
+        let on = taxed(file, one, found);
+        let takes_all = |known: &&VatCode| {
+            let covers = |kind: &String| known.on.contains(kind);
+            known.on.is_empty() || (!on.is_empty() && on.iter().all(covers))
+        };
+        let mut before = vat
             .iter()
-            .any(|known| known.rate == number && known.condition.is_none())
-        {
+            .filter(|known| known.rate == number && known.condition.is_none());
+        if before.any(|known| takes_all(&known)) {
             found.push(
                 Diagnostic::error("P146", "no order comes to this VAT code")
                     .at(&one.span(file), "never asked")
@@ -127,6 +132,7 @@ pub fn codes(file: &Arc<SourceFile>, keys: &OrdersKeys, found: &mut Vec<Diagnost
         vat.push(VatCode {
             rate: number,
             condition,
+            on,
             code: code.value.clone(),
         });
     }
@@ -135,6 +141,26 @@ pub fn codes(file: &Arc<SourceFile>, keys: &OrdersKeys, found: &mut Vec<Diagnost
         carrier: keys.carrier.as_ref().map(table),
         vat,
     }
+}
+
+/// `on`: what of an order.
+fn taxed(file: &Arc<SourceFile>, keys: &VatKeys, found: &mut Vec<Diagnostic>) -> Vec<String> {
+    let mut taxed = Vec::new();
+    for kind in keys.on.iter().flat_map(|kinds| kinds.iter()) {
+        if !record::TAXED.contains(&kind.as_str()) {
+            let message = format!("nothing of an order is called `{}`", kind.value);
+            found.push(
+                Diagnostic::error("P104", message)
+                    .at(
+                        &kind.content(file),
+                        format!("one of: {}", record::TAXED.join(", ")),
+                    )
+                    .suggest(kind, record::TAXED),
+            );
+        }
+        taxed.push(kind.value.clone());
+    }
+    taxed
 }
 
 fn table(keys: &At<Ordered<At<String>>>) -> BTreeMap<String, String> {

@@ -6,7 +6,7 @@ use super::super::texts::{Bound, Texts};
 use crate::db::template;
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
 use crate::expr::Zone;
-use crate::plan::{ByTimestamp, ServerSql, TimeColumn, Watermark, WatermarkForm};
+use crate::plan::{ByTimestamp, ServerSql, Since, TimeColumn, Watermark, WatermarkForm};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -181,7 +181,7 @@ pub fn watermark(
 }
 
 /// What is compared with each `:since`.
-fn columns(sql: &ServerSql, found: &mut Vec<Diagnostic>) -> Vec<TimeColumn> {
+fn columns(sql: &ServerSql, found: &mut Vec<Diagnostic>) -> Vec<Since> {
     let text = &sql.text;
     let names = template::names(text);
     let mut columns = Vec::new();
@@ -190,16 +190,15 @@ fn columns(sql: &ServerSql, found: &mut Vec<Diagnostic>) -> Vec<TimeColumn> {
         asked = true;
         // `name` is a slice of the text, behind its colon.
         let colon = name.as_ptr() as usize - text.as_ptr() as usize - 1;
-        let compared = text[..colon]
-            .trim_end()
-            .strip_suffix(">=")
-            .and_then(column_at_end);
-        match compared {
+        let before = text[..colon].trim_end();
+        let compared = before.strip_suffix(">=").and_then(column_at_end);
+        let stands = compared.map(Since::Column);
+        match stands.or_else(|| tracked_at_end(before).map(Since::Tracked)) {
             Some(column) => columns.push(column),
             None => {
                 found.push(
                     mistake(
-                        "every `:since` must be compared by `column >= :since`",
+                        "every `:since` must be compared by `column >= :since`, or stand in `CHANGETABLE(CHANGES table, :since)`",
                         &sql.at,
                     )
                     .note("with `>`, rows of the same time that were committed last would be lost")
@@ -220,6 +219,21 @@ fn columns(sql: &ServerSql, found: &mut Vec<Diagnostic>) -> Vec<TimeColumn> {
 
 fn mistake(message: &str, at: &Span) -> Diagnostic {
     Diagnostic::error("P370", message).at(at, "")
+}
+
+/// The table of `CHANGETABLE(CHANGES table,` at the end of the text, as it is written there.
+fn tracked_at_end(text: &str) -> Option<String> {
+    let text = text.strip_suffix(',')?;
+    let open = text.rfind('(')?;
+    let function = text[..open].trim_end();
+    let from = function.len().checked_sub("CHANGETABLE".len())?;
+    let is_called = function.get(from..)?.eq_ignore_ascii_case("CHANGETABLE");
+    let inside = text[open + 1..].trim_start();
+    let word = inside.get(.."CHANGES".len())?;
+    let rest = &inside["CHANGES".len()..];
+    let is_said = word.eq_ignore_ascii_case("CHANGES") && rest.starts_with(char::is_whitespace);
+    let table = rest.trim();
+    (is_called && is_said && !table.is_empty()).then(|| table.to_owned())
 }
 
 /// The column that the text ends with: `updated_at`, `t."write date"`.
@@ -278,6 +292,26 @@ mod tests {
             "1è",
         ] {
             assert_eq!(parse_duration(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_tracked_table_is_read_backwards() {
+        let tracked = |text: &str| tracked_at_end(text).unwrap_or_default();
+        assert_eq!(
+            tracked("SELECT c.a FROM CHANGETABLE(CHANGES dbo.t,"),
+            "dbo.t"
+        );
+        assert_eq!(tracked("x changetable ( changes [a b] ,"), "[a b]");
+        for text in [
+            "",
+            "f(CHANGES t,",
+            "CHANGETABLE(t,",
+            "CHANGETABLE(CHANGES t",
+            "CHANGETABLE(CHANGESt,",
+            "CHANGETABLE(CHANGES ,",
+        ] {
+            assert_eq!(tracked_at_end(text), None, "{text}");
         }
     }
 

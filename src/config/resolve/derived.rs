@@ -9,15 +9,39 @@ use crate::diagnostic::Diagnostic;
 use crate::plan::{Derived, DerivedRows, Forget};
 use std::collections::BTreeSet;
 
-/// Those of stock. `scope` holds what `if` may name: small tables only.
-pub fn derived(
+/// Those of stock.
+pub fn of_stock(
     texts: Texts<'_>,
     declared: &[At<DerivedKeys>],
     scope: &Scope,
     bound: &Bound,
     found: &mut Vec<Diagnostic>,
 ) -> Vec<Derived> {
+    for groups in declared.iter().filter_map(|keys| keys.groups.as_ref()) {
+        found.push(
+            Diagnostic::error("P105", "`groups` belongs to a record's `[[derived]]`")
+                .at(&groups.span(texts.file), "makes no sense here"),
+        );
+    }
+    derived(texts, declared, scope, bound, found)
+}
+
+/// `scope` holds what `if` may name: small tables only.
+fn derived(
+    texts: Texts<'_>,
+    declared: &[At<DerivedKeys>],
+    scope: &Scope,
+    bound: &Bound,
+    found: &mut Vec<Diagnostic>,
+) -> Vec<Derived> {
+    let of_groups = Bound::names(&["group", "now_unix"]);
     let all = declared.iter().filter_map(|keys| {
+        let groups = keys.groups.as_ref();
+        let groups = groups.map(|text| texts.sql(text, bound, found));
+        let bound = match groups {
+            Some(_) => &of_groups,
+            None => bound,
+        };
         let rows = rows(texts, keys, bound, found);
         let condition = keys.condition.as_ref().and_then(|text| {
             let expr = texts.expr(text, found)?;
@@ -31,6 +55,7 @@ pub fn derived(
             table_at: table.span(texts.file),
             rows: rows?,
             sql: sql?,
+            groups,
             condition,
             touch: keys.touch.as_ref().is_some_and(|touch| touch.value),
             at: keys.span(texts.file),

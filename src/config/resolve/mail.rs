@@ -10,9 +10,11 @@ use crate::config::texts::{Bound, Texts};
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
 use crate::plan::mail::{InvoiceFile, MailServer, Mailing, Password};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Where templates of the project's own lie unless it says otherwise, beside the project file.
 const TEMPLATES: &str = "mails";
+const WAIT_FOR_INVOICE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// `None`: customers get no mails, or a mistake, which is reported.
 pub fn mailing(
@@ -36,24 +38,33 @@ pub fn mailing(
         return None;
     };
     let server = self::server(loader, file, server)?;
-    let wait = shop.wait_for_tracking.as_ref();
-    let wait_for_tracking = wait.and_then(|text| {
-        let wait = parse_duration(text);
-        if wait.is_none() {
-            let message = format!("`{}` is not a duration", text.value);
-            loader.report(Diagnostic::error("P104", message).at(
-                &text.content(file),
-                "wanted a number with a unit: `6h`, `2d`",
-            ));
-        }
-        wait
-    });
+    let wait_for_tracking = wait(loader, file, shop.wait_for_tracking.as_ref());
+    let wait_for_invoice = wait(loader, file, shop.wait_for_invoice.as_ref());
     Some(Mailing {
         server,
         shipment: shop.shipment,
         wait_for_tracking,
+        wait_for_invoice: wait_for_invoice.unwrap_or(WAIT_FOR_INVOICE),
         invoice,
     })
+}
+
+/// A time to wait; `None`: none is said, or a mistake, which is reported.
+fn wait(
+    loader: &mut Loader<'_>,
+    file: &Arc<SourceFile>,
+    text: Option<&At<String>>,
+) -> Option<Duration> {
+    let text = text?;
+    let wait = parse_duration(text);
+    if wait.is_none() {
+        let message = format!("`{}` is not a duration", text.value);
+        loader.report(Diagnostic::error("P104", message).at(
+            &text.content(file),
+            "wanted a number with a unit: `6h`, `2d`",
+        ));
+    }
+    wait
 }
 
 /// Where the invoices' files are; `None`: there is no mail for them, or a mistake, which is reported.
@@ -88,7 +99,7 @@ fn invoice(
     }
 }
 
-fn server(
+pub fn server(
     loader: &mut Loader<'_>,
     file: &Arc<SourceFile>,
     keys: &At<MailKeys>,

@@ -1,11 +1,14 @@
 //! From files to the plan. Whatever is wrong is reported and left out, so that one run finds everything.
 
 pub mod accept;
+pub mod alerts;
 pub mod changes;
+mod customer;
 pub mod derived;
 pub mod field;
 mod fulfilment;
 pub mod gone;
+mod log;
 mod mail;
 pub mod order;
 mod schedule;
@@ -16,6 +19,7 @@ pub mod table;
 pub mod target;
 mod tracking;
 mod web;
+mod within;
 pub mod write;
 
 use super::connection::Access;
@@ -23,16 +27,16 @@ use super::digest::digest;
 use super::extra::{Declared, Project};
 use super::mapping::Side;
 use super::pack::Packs;
-use super::project::{ErpKeys, ErpRecordKeys, ShopKeys, ShopRecordKeys};
+use super::project::{ErpKeys, ErpRecordKeys, ShopKeys};
 use super::record;
 use super::source::Loader;
 use super::spanned::At;
-use super::texts::Bound;
+use crate::db::EngineKind;
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
 use crate::plan::fulfilment::{Fulfilment, Tracking};
 use crate::plan::mail::Mailing;
 use crate::plan::schedule::Schedule;
-use crate::plan::{Codes, Connection, ErpStock, Flow, Plan, ServerSql, Shop, Source, Within};
+use crate::plan::{Codes, Connection, ErpStock, Flow, Plan, Shop, Source};
 use crate::value::Value;
 use order::ShopOrders;
 use side::{Named, PackSide};
@@ -64,9 +68,11 @@ pub fn resolve(
     let erp = resolver.erp();
     let shops = resolver.shops();
     resolver.plain_connections();
+    let state_dir = resolver.state_dir();
+    let folders = (resolver.loader.base.as_path(), state_dir.as_path());
+    let log = log::log(file, &project.keys.log, folders, &mut resolver.loader.found);
     let mut plan = Plan {
         file: path.to_owned(),
-        state_dir: resolver.state_dir(),
         connections: BTreeMap::new(),
         shops: Vec::new(),
         flows: Vec::new(),
@@ -75,6 +81,10 @@ pub fn resolve(
         fulfilments: Vec::new(),
         schedule: Schedule::default(),
         web: None,
+        requests: None,
+        alerts: None,
+        log,
+        state_dir,
     };
     let erp = resolver.erp_view(erp.as_ref());
     for (name, side) in &shops {
@@ -84,7 +94,14 @@ pub fn resolve(
     resolver.nothing_to_do();
     let keys = &project.keys.schedule;
     plan.schedule = schedule::schedule(file, keys, &plan, &mut resolver.loader.found);
-    plan.web = web::web(resolver.loader, file, project.keys.service.as_ref());
+    let service = project.keys.service.as_ref();
+    plan.web = web::web(resolver.loader, file, service);
+    let requests = service.and_then(|keys| keys.requests.as_ref());
+    let names = resolver.connections.keys().map(String::as_str);
+    let found = &mut resolver.loader.found;
+    plan.requests = requests.and_then(|requests| web::requests(found, file, names, requests));
+    let (alerts, mail) = (project.keys.alerts.as_ref(), project.keys.mail.as_ref());
+    plan.alerts = alerts::alerts(resolver.loader, file, alerts, mail);
     plan.connections = resolver.connections;
     plan
 }
@@ -141,15 +158,6 @@ impl<'p> Resolver<'p, '_> {
             }
             return None;
         };
-        let named = Named {
-            side: Side::Erp,
-            connection: "erp".to_owned(),
-            pack: &keys.pack,
-            extras: &self.project.erp_extras,
-            keys: Declared::keys::<ErpKeys>(),
-            at: keys.span(self.file),
-        };
-        let side = PackSide::resolve(self.loader, &mut self.packs, self.file, named);
         let access = Access {
             url: &keys.url,
             password: &keys.password,
@@ -157,8 +165,17 @@ impl<'p> Resolver<'p, '_> {
             own_schema: &keys.own_schema,
             ssh: &keys.ssh,
         };
-        self.connection("erp", &keys.span(self.file), &access, side.as_ref());
-        side
+        let at = keys.span(self.file);
+        let named = Named {
+            side: Side::Erp,
+            connection: "erp".to_owned(),
+            engine: self.connection("erp", &at, &access),
+            pack: &keys.pack,
+            extras: &self.project.erp_extras,
+            keys: Declared::keys::<ErpKeys>(),
+            at,
+        };
+        self.pack(named, &keys.url)
     }
 
     fn shops(&mut self) -> Shops {
@@ -168,15 +185,6 @@ impl<'p> Resolver<'p, '_> {
             let connection = format!("shop.{}", name.value);
             let at = keys.span(self.file);
             let extras = self.project.shop_extras.get(&name.value);
-            let named = Named {
-                side: Side::Shop,
-                connection: connection.clone(),
-                pack: &keys.pack,
-                extras: extras.map_or(&[], Vec::as_slice),
-                keys: Declared::keys::<ShopKeys>(),
-                at: at.clone(),
-            };
-            let side = PackSide::resolve(self.loader, &mut self.packs, self.file, named);
             let access = Access {
                 url: &keys.url,
                 password: &keys.password,
@@ -184,8 +192,16 @@ impl<'p> Resolver<'p, '_> {
                 own_schema: &keys.own_schema,
                 ssh: &keys.ssh,
             };
-            self.connection(&connection, &at, &access, side.as_ref());
-            shops.push((name.clone(), side));
+            let named = Named {
+                side: Side::Shop,
+                engine: self.connection(&connection, &at, &access),
+                connection,
+                pack: &keys.pack,
+                extras: extras.map_or(&[], Vec::as_slice),
+                keys: Declared::keys::<ShopKeys>(),
+                at,
+            };
+            shops.push((name.clone(), self.pack(named, &keys.url)));
         }
         shops
     }
@@ -201,23 +217,31 @@ impl<'p> Resolver<'p, '_> {
                 ssh: &keys.ssh,
             };
             let connection = format!("connection.{}", name.value);
-            self.connection(&connection, &keys.span(self.file), &access, None);
+            self.connection(&connection, &keys.span(self.file), &access);
         }
     }
 
-    fn connection(&mut self, name: &str, at: &Span, access: &Access<'_>, side: Option<&PackSide>) {
-        let facts = side.map(|side| side.facts(&mut self.loader.found));
-        let resolved = access.resolve(self.loader, self.file, name, at, facts);
-        let Some(connection) = resolved else { return };
-        if let (Some(side), Some(url)) = (side, access.url) {
-            side.check_engine(
-                connection.url.kind(),
-                self.file,
-                url,
-                &mut self.loader.found,
-            );
-        }
+    /// The connection's engine; `None` after an error, which is reported.
+    fn connection(&mut self, name: &str, at: &Span, access: &Access<'_>) -> Option<EngineKind> {
+        let connection = access.resolve(self.loader, self.file, name, at)?;
+        let kind = connection.url.kind();
         self.connections.insert(name.to_owned(), connection);
+        Some(kind)
+    }
+
+    /// The pack behind a connection.
+    fn pack(&mut self, named: Named<'_>, url: &Option<At<String>>) -> Option<PackSide> {
+        let engine = named.engine;
+        let side = PackSide::resolve(self.loader, &mut self.packs, self.file, named)?;
+        let found = &mut self.loader.found;
+        let facts = side.facts(found);
+        if let Some(connection) = self.connections.get_mut(&side.connection) {
+            connection.pack = Some(facts);
+        }
+        if let (Some(kind), Some(url)) = (engine, url) {
+            side.check_engine(kind, self.file, url, found);
+        }
+        Some(side)
     }
 
     /// Names become parts of references (`main/123`), flow names and file names.
@@ -328,6 +352,7 @@ impl<'p> Resolver<'p, '_> {
                     .extend(self.record_flow(name, keys, side, erp, (record, &records)));
             }
         }
+        plan.flows.extend(self.customers(name, side, erp));
     }
 
     fn tracking(&mut self, keys: &ShopKeys, erp: &PackSide, one: &Fulfilment) -> Option<Tracking> {
@@ -458,7 +483,7 @@ impl<'p> Resolver<'p, '_> {
         erp: &Erp<'_>,
         (record, records): (&'static str, &[&'static str]),
     ) -> Option<Flow> {
-        let over = shop_keys(keys, record);
+        let over = within::shop_keys(keys, record);
         let source = erp.sources.get(record).cloned();
         let view = match &source {
             Some(source) => RecordView::of(record, source),
@@ -515,31 +540,6 @@ impl<'p> Resolver<'p, '_> {
         Some(flow)
     }
 
-    /// `[shop.NAME.article] where`.
-    fn shop_filter(&mut self, keys: &ShopKeys, erp: &Erp<'_>, record: &str) -> Option<ServerSql> {
-        let filter = shop_keys(keys, record)?.filter.as_ref()?;
-        let texts = erp.side?.texts(self.file);
-        Some(texts.sql(filter, &Bound::none(), &mut self.loader.found))
-    }
-
-    /// What belongs to another record is the shop's if that one is.
-    fn within(
-        &mut self,
-        column: &str,
-        keys: &ShopKeys,
-        erp: &Erp<'_>,
-        record: &str,
-    ) -> Option<Within> {
-        let filter = self.shop_filter(keys, erp, record)?;
-        let other = erp.sources.get(record)?;
-        Some(Within {
-            column: column.to_owned(),
-            relation: other.relation.clone(),
-            key: other.key.first()?.clone(),
-            filter,
-        })
-    }
-
     fn table_flows(&mut self, erp: Option<&PackSide>, shops: &Shops, plan: &mut Plan) {
         let mut connections = Connections::new();
         if self.project.keys.erp.is_some() {
@@ -573,14 +573,6 @@ impl<'p> Resolver<'p, '_> {
                     .help("add a shop (`[shop.main]`) or a flow (`[flow.agents]`)"),
             );
         }
-    }
-}
-
-fn shop_keys<'k>(keys: &'k ShopKeys, record: &str) -> Option<&'k At<ShopRecordKeys>> {
-    match record {
-        "article" => keys.article.as_ref(),
-        "category" => keys.category.as_ref(),
-        _ => keys.price.as_ref(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Web orders: what a shop's pack reads, and which rows the ERP's pack makes of it.
 
 use super::super::digest::digest;
-use super::super::mapping::{ErpOrderFile, FetchKeys, RefuseKeys, ShopOrderKeys, StorageKeys};
+use super::super::mapping::{FetchKeys, RefuseKeys, ShopOrderKeys, StorageKeys};
 use super::super::project::{self, ShopKeys, ShopRecordKeys};
 use super::super::record;
 use super::super::scope::Scope;
@@ -281,9 +281,9 @@ impl ShopOrders<'_> {
 }
 
 /// The names of fetched rows, each once.
-pub fn aliases(body: &ErpOrderFile) -> Vec<String> {
+pub fn aliases(declared: &[At<FetchKeys>]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for alias in body.fetch.iter().filter_map(|keys| keys.alias.as_ref()) {
+    for alias in declared.iter().filter_map(|keys| keys.alias.as_ref()) {
         if !names.contains(&alias.value) {
             names.push(alias.value.clone());
         }

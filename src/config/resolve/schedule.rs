@@ -2,6 +2,7 @@
 
 use super::changes::{parse_duration, zone};
 use crate::config::project::ScheduleKeys;
+use crate::config::record::WEB_CUSTOMER;
 use crate::config::spanned::At;
 use crate::diagnostic::{Diagnostic, SourceFile, nearest};
 use crate::expr::Zone;
@@ -17,6 +18,8 @@ use std::time::Duration;
 /// besides. Everything else may be an hour old.
 const ORDERS_EVERY: Duration = Duration::from_secs(60);
 const STOCK_EVERY: Duration = Duration::from_secs(15 * 60);
+/// Who has just registered or moved house may order at once.
+const CUSTOMERS_EVERY: Duration = Duration::from_secs(15 * 60);
 /// Customers wait for a tracking number, and asking costs a few queries.
 const FULFILMENT_EVERY: Duration = Duration::from_secs(5 * 60);
 const RECORDS_EVERY: Duration = Duration::from_secs(60 * 60);
@@ -145,7 +148,11 @@ impl Names {
 fn by_default(names: &Names) -> Schedule {
     let mut flows = BTreeMap::new();
     for flow in &names.flows {
-        flows.insert(flow.clone(), When::Every(RECORDS_EVERY));
+        let every = match flow.rsplit_once('/') {
+            Some((_, "customer" | WEB_CUSTOMER)) => CUSTOMERS_EVERY,
+            _ => RECORDS_EVERY,
+        };
+        flows.insert(flow.clone(), When::Every(every));
     }
     for flow in &names.orders {
         flows.insert(flow.clone(), When::Every(ORDERS_EVERY));

@@ -8,7 +8,7 @@ use super::super::spanned::At;
 use super::super::texts::{Bound, Texts, Variables};
 use crate::db::{EngineKind, choice};
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
-use crate::plan::{Let, PackFacts, ProjectTable, VersionRange};
+use crate::plan::{Let, OwnTable, PackFacts, ProjectTable, VersionRange};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -29,6 +29,8 @@ pub struct PackSide {
 pub struct Named<'a> {
     pub side: Side,
     pub connection: String,
+    /// Of the database; `None` if its connection string could not be read.
+    pub engine: Option<EngineKind>,
     pub pack: &'a Option<At<String>>,
     pub extras: &'a [Extra],
     /// The other keys of the connection, for suggestions.
@@ -71,7 +73,7 @@ impl PackSide {
             choices: BTreeMap::new(),
             pieces: BTreeMap::new(),
         };
-        let variables = choices(&pack, variables, &mut loader.found);
+        let variables = choices(&pack, named.engine, variables, &mut loader.found);
         Some(PackSide {
             variables: pieces(&pack, variables, &mut loader.found),
             tables,
@@ -113,6 +115,11 @@ impl PackSide {
                 });
             }
         }
+        let own = self.pack.facts.own.iter().map(|(name, text)| OwnTable {
+            name: name.value.clone(),
+            statement: texts.fill(text, found),
+        });
+        let own = own.collect();
         let version = keys.and_then(|keys| keys.version.as_ref());
         let system = keys.and_then(|keys| keys.system.as_ref());
         PackFacts {
@@ -122,6 +129,7 @@ impl PackSide {
             zone,
             local_zone,
             lets,
+            own,
         }
     }
 
@@ -155,12 +163,6 @@ impl PackSide {
         let Some(engines) = keys.and_then(|keys| keys.engines.as_ref()) else {
             return;
         };
-        let kind_of = |engine: EngineName| match engine {
-            EngineName::Postgres => EngineKind::Postgres,
-            EngineName::Mysql => EngineKind::MySql,
-            EngineName::Sqlite => EngineKind::Sqlite,
-            EngineName::Sqlserver => EngineKind::SqlServer,
-        };
         let kinds: Vec<EngineKind> = engines.iter().map(|engine| kind_of(engine.value)).collect();
         if !kinds.contains(&kind) {
             let known: Vec<String> = kinds.iter().map(EngineKind::to_string).collect();
@@ -174,8 +176,23 @@ impl PackSide {
     }
 }
 
-/// The variables with the pack's `[choose]` beside them, whose own texts may name variables.
-fn choices(pack: &Pack, mut variables: Variables, found: &mut Vec<Diagnostic>) -> Variables {
+fn kind_of(engine: EngineName) -> EngineKind {
+    match engine {
+        EngineName::Postgres => EngineKind::Postgres,
+        EngineName::Mysql => EngineKind::MySql,
+        EngineName::Sqlite => EngineKind::Sqlite,
+        EngineName::Sqlserver => EngineKind::SqlServer,
+    }
+}
+
+/// The variables with the pack's `[choose]` beside them, whose own texts may name variables. What depends on the engine is chosen here,
+/// what depends on the database whenever a query runs.
+fn choices(
+    pack: &Pack,
+    engine: Option<EngineKind>,
+    mut variables: Variables,
+    found: &mut Vec<Diagnostic>,
+) -> Variables {
     let mut marked = BTreeMap::new();
     let texts = Texts {
         file: &pack.file,
@@ -187,14 +204,29 @@ fn choices(pack: &Pack, mut variables: Variables, found: &mut Vec<Diagnostic>) -
             let place = name.span(&pack.file);
             found.push(Diagnostic::error("P131", message).at(&place, "name used twice"));
         }
-        let (Some(has), Some(then), Some(otherwise)) = (&keys.has, &keys.then, &keys.otherwise)
-        else {
+        let (Some(then), Some(otherwise)) = (&keys.then, &keys.otherwise) else {
             continue;
         };
-        let has = texts.fill(has, found);
         let then = texts.fill(then, found);
         let otherwise = texts.fill(otherwise, found);
-        marked.insert(name.value.clone(), choice::mark(&has, &then, &otherwise));
+        let chosen = match (&keys.has, &keys.engine) {
+            (Some(has), None) => choice::mark(&texts.fill(has, found), &then, &otherwise),
+            (None, Some(wanted)) if engine == Some(kind_of(wanted.value)) => then,
+            (None, Some(_)) => otherwise,
+            // One that is wrong has been reported.
+            (None, None) if !pack.complete => continue,
+            (has, _) => {
+                let (code, message) = match has {
+                    Some(_) => ("P105", "`has` and `engine` exclude each other"),
+                    None => ("P103", "missing key `has` or `engine`"),
+                };
+                let place = keys.span(&pack.file);
+                let label = "what decides which of the two it is";
+                found.push(Diagnostic::error(code, message).at(&place, label));
+                continue;
+            }
+        };
+        marked.insert(name.value.clone(), chosen);
     }
     variables.choices = marked;
     variables

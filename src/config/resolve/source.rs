@@ -102,7 +102,19 @@ pub fn source(
     found: &mut Vec<Diagnostic>,
 ) -> Option<Source> {
     let (file, body) = erp.pack.erp_record(name)?;
-    let keys = body.source.as_ref()?;
+    let mut source = read(erp, name, (file, body.source.as_ref()?), project, found)?;
+    source.children = children(body, erp.texts(file), found);
+    Some(source)
+}
+
+/// What a file's `[source]` reads, without sets.
+pub fn read(
+    erp: &PackSide,
+    name: &str,
+    (file, keys): (&Arc<SourceFile>, &At<SourceKeys>),
+    project: (&Arc<SourceFile>, Option<&ErpRecordKeys>),
+    found: &mut Vec<Diagnostic>,
+) -> Option<Source> {
     let texts = erp.texts(file);
     let fields = fields(name, (file, keys), project, found);
     let relation = relation(erp, (file, keys), project, found)?;
@@ -139,7 +151,7 @@ pub fn source(
         key: key.iter().map(|column| column.value.clone()).collect(),
         key_at: key.span(file),
         tree: keys.tree.as_ref().map(|field| field.value.clone()),
-        children: children(body, texts, found),
+        children: Vec::new(),
         only: Vec::new(),
         filter: None,
         within: None,

@@ -87,7 +87,7 @@ pub fn shop(shop: &PackSide, found: &mut Vec<Diagnostic>) -> Option<ShopStock> {
     bound
         .columns_of
         .extend(keys.figures.as_ref().map(|sql| sql.value.clone()));
-    let derived = derived::derived(texts, &keys.derived, &small_tables, &bound, found);
+    let derived = derived::of_stock(texts, &keys.derived, &small_tables, &bound, found);
     // The figures' columns are known only live.
     let figures = Scope {
         fields: None,

@@ -182,6 +182,8 @@ impl TableFlow<'_> {
             refuse: Vec::new(),
             find: None,
             link: Vec::new(),
+            customer: None,
+            both_ways: None,
             approve: accept::approval(self.file, approve, std::slice::from_ref(&write), found),
             writes: vec![write],
             derived: Vec::new(),

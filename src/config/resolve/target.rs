@@ -49,9 +49,8 @@ impl ShopRecord<'_> {
         if find_sql.is_some() {
             scope = scope.with_member("find", None);
         }
-        let order = self.shop.pack.erp_order();
-        let order = order.filter(|_| self.record.name == record::ORDER.name);
-        for alias in order.iter().flat_map(|(_, order)| order::aliases(order)) {
+        let asks = self.shop.pack.asks(&self.record.name);
+        for alias in asks.iter().flat_map(|(fetch, _)| order::aliases(fetch)) {
             scope = scope.with_member(&alias, None);
         }
         let mut bound = Bound::none();
@@ -75,13 +74,20 @@ impl ShopRecord<'_> {
             link_id: body.link.get("id").map(|id| id.value.trim().to_owned()),
         };
         let aliases = writes.aliases(&body.write, found);
-        let (fetch, refuse) = match order {
+        let (fetch, refuse) = match asks {
             None => (Vec::new(), Vec::new()),
-            Some((_, order)) => (
-                order::fetches(texts, &order.fetch, &scope, found),
-                order::refuses(&writes, &order.refuse, &scope, found),
+            Some((fetch, refuse)) => (
+                order::fetches(texts, fetch, &scope, found),
+                order::refuses(&writes, refuse, &scope, found),
             ),
         };
+        let order = self.shop.pack.erp_order();
+        let order = order.filter(|_| self.record.name == record::ORDER.name);
+        let customer = order.and_then(|(_, order)| {
+            let expr = texts.expr(order.customer.as_ref()?, found)?;
+            scope.check(&expr, found);
+            Some(expr)
+        });
         let writes = writes.resolve(&body.write, &aliases, found);
         let needs = self.needs(file, body, &writes, found);
         let derived = body.derived.iter().map(|keys| &keys.alias);
@@ -130,6 +136,8 @@ impl ShopRecord<'_> {
             refuse,
             find,
             link: link(file, body, &aliases, found),
+            customer,
+            both_ways: None,
             derived: derived::of_record(texts, &body.derived, &small_tables, &bound, found),
             forget: derived::forget(texts, &body.forget, &scope, found),
             gone,
@@ -485,7 +493,7 @@ fn links(shop: &PackSide) -> BTreeMap<String, Vec<String>> {
     let linked = records.filter_map(|name| {
         let (_, body) = shop.pack.shop_record(name)?;
         let columns: Vec<String> = body.link.names().map(str::to_owned).collect();
-        (!columns.is_empty()).then(|| (name.clone(), columns))
+        (!columns.is_empty()).then(|| (shop.pack.linked_as(name).to_owned(), columns))
     });
     linked.collect()
 }

@@ -51,6 +51,26 @@ pub fn web(
     })
 }
 
+/// The connection in whose database runs are asked for.
+pub fn requests<'a>(
+    found: &mut Vec<Diagnostic>,
+    file: &Arc<SourceFile>,
+    known: impl Iterator<Item = &'a str> + Clone,
+    named: &At<String>,
+) -> Option<String> {
+    let name = named.value.as_str();
+    if known.clone().any(|known| known == name) {
+        return Some(name.to_owned());
+    }
+    let message = format!("there is no connection `{name}`");
+    found.push(
+        Diagnostic::error("P123", message)
+            .at(&named.content(file), "")
+            .suggest(name, known),
+    );
+    None
+}
+
 /// `Some(None)`: none is given. `None` after an error.
 fn token(
     loader: &mut Loader<'_>,

@@ -1,6 +1,6 @@
 //! Where MySQL's SQL differs, and values as its parameters.
 
-use crate::db::query::{Part, Query};
+use crate::db::query::Query;
 use crate::db::render::{Dialect, Locks, Sql, plain_limit};
 use crate::value::{Decimal, Type, Value, iso};
 use mysql_async::{Params, Value as Param};
@@ -11,14 +11,32 @@ const DECIMAL_DIGITS_MAX: u64 = 65;
 const DECIMAL_PLACES_MAX: u32 = 30;
 
 /// MySQL 5.7 and MariaDB do not know `FOR SHARE`.
-pub(super) static DIALECT: Dialect = Dialect {
+const PLAIN: Dialect = Dialect {
     quotes: ('`', '`'),
     placeholder: |_, _, into| into.push('?'),
     order,
     locks: Locks::Behind(" FOR UPDATE", " LOCK IN SHARE MODE"),
     literal: |_, _| None,
-    row_values: true,
+    row_values: false,
     limit: plain_limit,
+};
+
+pub(super) static DIALECT: Dialect = PLAIN;
+
+/// The protocol has no decimal parameters, and the server compares a text with a decimal column as binary floats: in a
+/// query every decimal is cast to one of just its size.
+static ASKING: Dialect = Dialect {
+    placeholder: |_, value, into| {
+        let size = match value {
+            Value::Decimal(number) => own_size(number),
+            _ => None,
+        };
+        match size {
+            Some((digits, places)) => *into += &format!("CAST(? AS DECIMAL({digits},{places}))"),
+            None => into.push('?'),
+        }
+    },
+    ..PLAIN
 };
 
 /// The column may be in any character set, and MariaDB sorts UUIDs by their parts in another order than they are
@@ -35,15 +53,7 @@ fn order(column: &str, ty: &Type) -> String {
 
 /// A query's text and parameters.
 pub(super) fn statement(query: &Query) -> (String, Params) {
-    let exact;
-    let query = match has_decimals(query) {
-        true => {
-            exact = with_exact_decimals(query);
-            &exact
-        }
-        false => query,
-    };
-    let sql = Sql::render(&DIALECT, query);
+    let sql = Sql::render(&ASKING, query);
     let params = params(&sql.values);
     (sql.text, params)
 }
@@ -52,62 +62,6 @@ pub(super) fn params(values: &[Cow<'_, Value>]) -> Params {
     match values {
         [] => Params::Empty,
         values => Params::Positional(values.iter().map(|value| param(value)).collect()),
-    }
-}
-
-fn is_decimal(value: &Value) -> bool {
-    matches!(value, Value::Decimal(_))
-}
-
-fn has_decimals(query: &Query) -> bool {
-    query.parts.iter().any(|part| match part {
-        Part::Value(value) => is_decimal(value),
-        Part::List(values) => values.iter().any(is_decimal),
-        Part::Among(_, rows) => rows.iter().flatten().any(is_decimal),
-        _ => false,
-    })
-}
-
-/// The protocol has no decimal parameters, and the server compares a text with a decimal column as binary floats:
-/// every decimal is cast to one of just its size.
-fn with_exact_decimals(query: &Query) -> Query {
-    let mut exact = Query::default();
-    for part in &query.parts {
-        exact = match part {
-            Part::Value(Value::Decimal(number)) => with_decimal(exact, number),
-            Part::List(values) if values.iter().any(is_decimal) => with_decimals(exact, values),
-            Part::Among(columns, rows) if rows.iter().flatten().any(is_decimal) => {
-                let mut exact = exact.text("(").idents(columns).text(") IN (");
-                for (at, row) in rows.iter().enumerate() {
-                    exact = exact.text(if at > 0 { "), (" } else { "(" });
-                    exact = with_decimals(exact, row);
-                }
-                exact.text("))")
-            }
-            part => exact.push(part.clone()),
-        };
-    }
-    exact
-}
-
-fn with_decimals(query: Query, values: &[Value]) -> Query {
-    values.iter().enumerate().fold(query, |query, (at, value)| {
-        let query = if at > 0 { query.text(", ") } else { query };
-        match value {
-            Value::Decimal(number) => with_decimal(query, number),
-            other => query.value(other.clone()),
-        }
-    })
-}
-
-fn with_decimal(query: Query, number: &Decimal) -> Query {
-    let text = Value::Text(number.to_plain());
-    match own_size(number) {
-        Some((digits, places)) => query
-            .text("CAST(")
-            .value(text)
-            .text(format!(" AS DECIMAL({digits},{places}))")),
-        None => query.value(text),
     }
 }
 

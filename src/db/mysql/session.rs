@@ -10,7 +10,7 @@ use crate::db::catalog::{ResultColumn, Table};
 use crate::db::query::{Add, Delete, Insert, Query, TableName, Update};
 use crate::db::{
     BATCH_BYTES, BATCH_ROWS, CommitError, DbError, DbErrorKind, Isolation, Result, Server, Session,
-    choice,
+    WRITER_IDLE_MAX, choice,
 };
 use crate::value::{RowBatch, Value};
 use futures_util::stream::{BoxStream, StreamExt, empty, try_unfold};
@@ -40,6 +40,8 @@ pub(super) struct MySqlSession {
     /// Per table that rows were loaded into, its columns that take texts. Emptied where a table may have changed: at
     /// the begin of a transaction and by [`Session::execute`].
     pub(super) text_columns: HashMap<TableName, HashSet<String>>,
+    /// The server was told how long a transaction may be idle.
+    limits_idle: bool,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -121,7 +123,25 @@ impl MySqlSession {
             facts,
             link,
             text_columns: HashMap::new(),
+            limits_idle: false,
         }
+    }
+
+    /// Before a transaction begins. MySQL has no such limit.
+    async fn limit_idle(&mut self, isolation: Isolation) -> Result<()> {
+        let limits = isolation == Isolation::ReadCommitted;
+        if !self.facts.is_mariadb || self.limits_idle == limits {
+            return Ok(());
+        }
+        let limit = match limits {
+            true => WRITER_IDLE_MAX.as_secs().to_string(),
+            // A picture may be open for as long as the other side is written to, if the server lets it.
+            false => "DEFAULT".to_owned(),
+        };
+        self.command(&format!("SET SESSION idle_transaction_timeout = {limit}"))
+            .await?;
+        self.limits_idle = limits;
+        Ok(())
     }
 
     /// Before each command: the connection is there, the transaction has not failed, no rows are left to read.
@@ -249,6 +269,7 @@ impl Session for MySqlSession {
                 .link
                 .error(DbErrorKind::Other, "a transaction is open already"));
         }
+        self.limit_idle(isolation).await?;
         match isolation {
             Isolation::ReadCommitted => self.command("START TRANSACTION READ WRITE").await?,
             Isolation::Snapshot => {

@@ -440,27 +440,16 @@ fn add_many<'a>(add: &'a Add, rows: &'a [(Value, Decimal)]) -> Sql<'a> {
     out
 }
 
-/// The rows with these keys. Keys of several columns are spelled out, since not every server finds a list of tuples by
-/// the index.
+/// The rows with these keys.
 fn push_keys<'v>(
     out: &mut Sql<'v>,
     columns: &[String],
     types: &[Type],
-    keys: impl Iterator<Item = &'v [Value]>,
+    keys: impl Iterator<Item = &'v [Value]> + Clone,
 ) {
-    if let [column] = columns {
-        out.ident(column).text(" IN (");
-        for (at, key) in keys.enumerate() {
-            push_exact(out.comma(at), Cow::Borrowed(&key[0]), &types[0]);
-        }
-        out.text(")");
-        return;
-    }
-    for (at, key) in keys.enumerate() {
-        out.text(if at > 0 { " OR (" } else { "(" });
-        push_key(out, columns, types, key);
-        out.text(")");
-    }
+    out.keys(columns, keys, |out, at, value| {
+        push_exact(out, Cow::Borrowed(value), &types[at]);
+    });
 }
 
 fn push_key<'v>(out: &mut Sql<'v>, columns: &[String], types: &[Type], key: &'v [Value]) {

@@ -6,7 +6,7 @@ use super::{DIALECT, params, types};
 use crate::db::catalog::{Column, Privileges, Table};
 use crate::db::query::TableName;
 use crate::db::render::quoted;
-use crate::db::{DbError, DbErrorKind, EngineKind, Result, Server};
+use crate::db::{DbError, DbErrorKind, EngineKind, Result, Server, Snapshots};
 use crate::value::{Row, Type, Value};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -94,6 +94,7 @@ pub async fn server(link: &mut Link) -> Result<Server> {
         version: (number / 10_000, number % 10_000, 0),
         unicode: fields.truth()?,
         read_only: fields.truth()?,
+        snapshots: Snapshots::Whole,
     })
 }
 

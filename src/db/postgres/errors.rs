@@ -5,7 +5,7 @@ use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 /// SQLSTATE codes, then classes of them, and what they mean:
 /// <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
-const CODES: [(&str, DbErrorKind); 22] = [
+const CODES: [(&str, DbErrorKind); 24] = [
     ("0A000", DbErrorKind::Other),
     ("23502", DbErrorKind::Refused),
     ("23503", DbErrorKind::ForeignKeyViolation),
@@ -27,6 +27,9 @@ const CODES: [(&str, DbErrorKind); 22] = [
     ("53300", DbErrorKind::TooManyConnections),
     ("55P03", DbErrorKind::LockTimeout),
     ("57014", DbErrorKind::Timeout),
+    // It goes down while somebody connects.
+    ("57P01", DbErrorKind::Unreachable),
+    ("57P02", DbErrorKind::Unreachable),
     ("57P03", DbErrorKind::Unreachable),
     ("P0001", DbErrorKind::Refused),
 ];
@@ -128,6 +131,7 @@ mod tests {
         assert_eq!(kind_of_code("40P01"), DbErrorKind::Deadlock);
         assert_eq!(kind_of_code("22P02"), DbErrorKind::Misfit);
         assert_eq!(kind_of_code("28P01"), DbErrorKind::Authentication);
+        assert_eq!(kind_of_code("57P01"), DbErrorKind::Unreachable);
         assert_eq!(kind_of_code("XX000"), DbErrorKind::Other);
     }
 }

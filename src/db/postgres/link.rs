@@ -9,7 +9,9 @@ use crate::db::batch::{Decode, batches};
 use crate::db::query::TableName;
 use crate::db::render::Sql;
 use crate::db::sieve::{self, Sieve, Sifted};
-use crate::db::{BATCH_BYTES, BATCH_ROWS, CommitError, DbError, DbErrorKind, Isolation, Result};
+use crate::db::{
+    BATCH_BYTES, BATCH_ROWS, CommitError, DbError, DbErrorKind, Isolation, Result, WRITER_IDLE_MAX,
+};
 use crate::value::{Row, RowBatch, Value};
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use sqlx::postgres::{PgArguments, PgConnection, PgRow, PgTypeInfo};
@@ -337,9 +339,13 @@ impl Link {
         }
         self.settle().await?;
         // The picture is taken by the first query, not by BEGIN.
+        // A picture may be open for as long as the other side is written to, if the server lets it.
         let begin = match isolation {
-            Isolation::ReadCommitted => "BEGIN ISOLATION LEVEL READ COMMITTED",
-            Isolation::Snapshot => "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+            Isolation::ReadCommitted => format!(
+                "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = {}",
+                WRITER_IDLE_MAX.as_millis()
+            ),
+            Isolation::Snapshot => "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY".to_owned(),
         };
         let mut sql = format!("{begin}; {}", kept::question(tables));
         if let Some(asking) = asking {

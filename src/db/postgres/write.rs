@@ -69,17 +69,15 @@ pub async fn insert_later(session: &mut PostgresSession, insert: &Insert) -> Res
     if insert.rows.is_empty() {
         return Ok(());
     }
-    let columns: Vec<&String> = insert.columns.iter().collect();
-    let types = session.types_of(&insert.table, &columns).await?;
+    session.link.in_transaction()?;
     let mut out = Sql::new(&DIALECT, "INSERT INTO ");
-    out.table(&insert.table).text(" (").idents(columns);
+    out.table(&insert.table).text(" (").idents(&insert.columns);
+    // A constant between quotes is of the type of its column: in an INSERT of several rows, too.
     out.text(") VALUES ");
     out.separated(&insert.rows, |out, row| {
         out.text("(");
-        out.separated(row.iter().zip(&types), |out, (value, ty)| {
-            out.text("CAST(");
+        out.separated(row, |out, value| {
             later::push_quoted(value, &mut out.text);
-            out.text(" AS ").text(ty).text(")");
         });
         out.text(")");
     });

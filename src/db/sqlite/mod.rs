@@ -18,7 +18,7 @@ use super::render::{Dialect, Locks, Sql, plain_limit};
 use super::state::State;
 use super::{
     CommitError, DbError, DbErrorKind, DbUrl, Engine, EngineKind, Isolation, Result, Server,
-    Session, choice,
+    Session, Snapshots, choice,
 };
 use crate::value::{RowBatch, Type, Value};
 use async_trait::async_trait;
@@ -105,6 +105,7 @@ impl Engine for Sqlite {
                 version: (number(), number(), number()),
                 unicode: true,
                 read_only,
+                snapshots: Snapshots::Whole,
             },
             state: State::new(self.label.clone(), |kind| {
                 matches!(

@@ -1,6 +1,7 @@
 //! Tables as the system's views describe them. A login sees there only what it may do something with.
 
-use super::session::{Answer, SqlServerSession};
+use super::answer::Answer;
+use super::session::SqlServerSession;
 use super::types::Declared;
 use crate::db::Result;
 use crate::db::catalog::{Column, Privileges, Table};
@@ -12,7 +13,7 @@ use tiberius::ColumnData;
 
 /// What a statement that names the table would find, by the login's default schema, then `dbo`.
 const TABLE: &str = "SELECT s.name, o.name, CAST(RTRIM(o.type) AS nvarchar(2)), CAST(o.object_id AS bigint), \
-    HAS_PERMS_BY_NAME(@P1, N'OBJECT', N'INSERT'), HAS_PERMS_BY_NAME(@P2, N'OBJECT', N'DELETE') \
+    HAS_PERMS_BY_NAME(@P1, N'OBJECT', N'INSERT'), HAS_PERMS_BY_NAME(@P2, N'OBJECT', N'DELETE'), o.modify_date \
     FROM sys.objects AS o INNER JOIN sys.schemas AS s ON s.schema_id = o.schema_id \
     WHERE o.object_id = OBJECT_ID(@P3) AND o.type IN ('U', 'V')";
 
@@ -39,6 +40,14 @@ struct Found {
     id: i64,
     insert: Option<bool>,
     delete: Option<bool>,
+    modified: Value,
+}
+
+/// A table by its number, as it was when something was done to it last.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Standing {
+    pub id: i64,
+    pub modified: Value,
 }
 
 /// A column with what the catalog says of its type.
@@ -88,12 +97,19 @@ impl SqlServerSession {
         }))
     }
 
-    /// The columns of a table that is there, if it is.
-    pub(super) async fn described_columns(&mut self, name: &TableName) -> Result<Vec<Described>> {
-        match self.find(name).await? {
-            Some(found) => self.columns(&found.name, found.id).await,
-            None => Ok(Vec::new()),
-        }
+    /// The columns of a table that is there, if it is. A view has no standing: what it shows may change under it.
+    pub(super) async fn described_columns(
+        &mut self,
+        name: &TableName,
+    ) -> Result<(Option<Standing>, Vec<Described>)> {
+        let Some(found) = self.find(name).await? else {
+            return Ok((None, Vec::new()));
+        };
+        let standing = (!found.is_view).then(|| Standing {
+            id: found.id,
+            modified: found.modified.clone(),
+        });
+        Ok((standing, self.columns(&found.name, found.id).await?))
     }
 
     /// The server may find a name that is written otherwise than the table's: here it is taken exactly, as on every engine.
@@ -115,6 +131,7 @@ impl SqlServerSession {
             id: row.int(3),
             insert: may(row.at(4)),
             delete: may(row.at(5)),
+            modified: row.at(6).clone(),
         }))
     }
 

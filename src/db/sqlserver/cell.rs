@@ -32,13 +32,21 @@ impl From<&Described> for Target {
 pub(super) struct Statement {
     pub text: String,
     pub params: Vec<ColumnData<'static>>,
+    /// Parameters of those that it comes behind.
+    before: usize,
 }
 
 impl Statement {
     pub fn new(text: &str) -> Self {
+        Statement::after(0, text)
+    }
+
+    /// Part of a batch that has so many parameters before.
+    pub fn after(before: usize, text: &str) -> Self {
         Statement {
             text: text.to_owned(),
             params: Vec::new(),
+            before,
         }
     }
 
@@ -49,7 +57,7 @@ impl Statement {
 
     pub fn param(&mut self, data: ColumnData<'static>) -> &mut Self {
         self.params.push(data);
-        let _ = write!(self.text, "@P{}", self.params.len());
+        let _ = write!(self.text, "@P{}", self.before + self.params.len());
         self
     }
 
@@ -74,6 +82,13 @@ impl Statement {
                     self.text(" COLLATE ").text(collation);
                 }
                 self.text(" AS varchar(8000))");
+            }
+            // A column of a table of values has the database's collation, which another one cannot be compared with.
+            (None, true) if target.declared.is_wide_text() => {
+                self.param(data);
+                if let Some(collation) = &target.declared.collation {
+                    self.text(" COLLATE ").text(collation);
+                }
             }
             // Beside a datetime2 the server shows a datetime's steps with more places than it is written with.
             (_, true) if matches!(target.declared.name.as_str(), "datetime" | "smalldatetime") => {

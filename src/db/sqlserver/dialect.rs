@@ -22,7 +22,7 @@ const TIME_SCALE: u8 = 7;
 const TICK: u32 = 100;
 
 macro_rules! dialect {
-    ($order:expr) => {
+    ($order:expr, $literal:expr) => {
         Dialect {
             quotes: ('[', ']'),
             placeholder,
@@ -31,7 +31,7 @@ macro_rules! dialect {
                 " WITH (UPDLOCK, ROWLOCK)",
                 " WITH (REPEATABLEREAD, ROWLOCK)",
             ),
-            literal,
+            literal: $literal,
             row_values: false,
             limit,
         }
@@ -39,8 +39,10 @@ macro_rules! dialect {
 }
 
 /// Of a server with collations that sort by UTF-8 bytes: since 2019.
-pub(super) static DIALECT: Dialect = dialect!(by_bytes);
-pub(super) static OLD_DIALECT: Dialect = dialect!(by_units);
+pub(super) static DIALECT: Dialect = dialect!(by_bytes, literal);
+pub(super) static OLD_DIALECT: Dialect = dialect!(by_units, literal);
+/// With the values in the text, for a batch that is no `sp_executesql`: what begins a transaction.
+static CONSTANTS: Dialect = dialect!(by_units, |_, value| constant(value));
 
 /// A text that any code page can say is compared as `varchar`: against an index of such a column a parameter in Unicode
 /// would have the server convert the column, row by row. Against `nvarchar` it is converted itself.
@@ -57,13 +59,33 @@ fn placeholder(n: usize, value: &Value, into: &mut String) {
 /// doubt.
 fn literal(n: usize, value: &Value) -> Option<String> {
     match value {
-        Value::Null => Some("NULL".to_owned()),
+        Value::Null => constant(value),
         _ if n <= PARAMS_MAX => None,
-        Value::Int(number) => Some(number.to_string()),
-        Value::UInt(number) => Some(number.to_string()),
-        Value::Text(text) => Some(format!("N'{}'", text.replace('\'', "''"))),
-        _ => None,
+        _ => constant(value),
     }
+}
+
+/// The value as a text that is beyond doubt. At a line's end a backslash would join the line with the next one.
+fn constant(value: &Value) -> Option<String> {
+    Some(match value {
+        Value::Null => "NULL".to_owned(),
+        Value::Int(number) => number.to_string(),
+        Value::UInt(number) => number.to_string(),
+        Value::Text(text) => {
+            let text = text.replace('\'', "''");
+            match text.contains("\\\n") || text.contains("\\\r") {
+                false => format!("N'{text}'"),
+                true => format!("(N'{}')", text.replace('\\', "\\' + N'")),
+            }
+        }
+        _ => return None,
+    })
+}
+
+/// A query as a text without parameters; `None` if a value has no constant here.
+pub(super) fn without_params(query: &Query) -> Option<String> {
+    let sql = Sql::render(&CONSTANTS, query);
+    sql.values.is_empty().then_some(sql.text)
 }
 
 /// The length last: the server pads the shorter of two texts with blanks before it compares them.
@@ -103,6 +125,15 @@ pub(super) fn statement(
     dialect: &'static Dialect,
     query: &Query,
 ) -> Result<(String, Vec<ColumnData<'static>>)> {
+    statement_after(0, dialect, query)
+}
+
+/// The same as part of a batch that has so many parameters before.
+pub(super) fn statement_after(
+    before: usize,
+    dialect: &'static Dialect,
+    query: &Query,
+) -> Result<(String, Vec<ColumnData<'static>>)> {
     let locks = |part: &Part| matches!(part, Part::ForUpdate | Part::ForShare);
     let is_table = |part: &Part| matches!(part, Part::Table(_));
     if query.parts.iter().any(locks) && !query.parts.iter().any(is_table) {
@@ -111,7 +142,7 @@ pub(super) fn statement(
             "SQL Server locks rows by a hint behind a table's name; those of a pack's own query cannot be locked",
         ));
     }
-    let sql = Sql::render(dialect, query);
+    let sql = Sql::render_after(before, dialect, query);
     Ok((sql.text, params(&sql.values)?))
 }
 
@@ -256,6 +287,21 @@ mod tests {
         let (text, params) = statement(&OLD_DIALECT, &query).unwrap();
         assert_eq!(params.len(), PARAMS_MAX);
         assert!(text.ends_with(", N'it''s 2090', N'it''s 2091')"), "{text}");
+    }
+
+    #[test]
+    fn what_begins_a_transaction_has_its_values_in_the_text() {
+        let asked = |text: &str| {
+            let query = Query::sql("x = ").value(Value::Text(text.to_owned()));
+            without_params(&query).unwrap()
+        };
+        assert_eq!(asked("it's"), "x = N'it''s'");
+        assert_eq!(asked("a\\b"), "x = N'a\\b'");
+        assert_eq!(asked("a\\\nb\\'"), "x = (N'a\\' + N'\nb\\' + N'''')");
+        assert_eq!(
+            without_params(&Query::default().value(Value::Bool(true))),
+            None
+        );
     }
 
     #[test]

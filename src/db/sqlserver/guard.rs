@@ -42,15 +42,26 @@ const REFUSED: [&str; 35] = [
     "WRITETEXT",
 ];
 
+/// In a transaction that writes, one statement may be what it yields rows of: `UPDATE … SET … OUTPUT …`.
+const CHANGES: [&[&str]; 3] = [&["UPDATE", "SET"], &["INSERT", "INTO"], &["DELETE"]];
+
+/// `writes`: the transaction is one that may.
+///
 /// # Errors
 /// Of kind `Syntax`, naming the word.
-pub(super) fn check(text: &str) -> Result<()> {
+pub(super) fn check(text: &str, writes: bool) -> Result<()> {
     let refuse = |what: &str| {
         Err(DbError::new(
             DbErrorKind::Syntax,
             format_args!("a query may only read, and be one statement; not so with {what}"),
         ))
     };
+    let begins = |change: &&&[&str]| {
+        let first = text.trim_start().get(..6).unwrap_or_default();
+        writes && first.eq_ignore_ascii_case(change[0])
+    };
+    let change = CHANGES.iter().find(begins);
+    let mut once = change.map_or(Vec::new(), |change| change.to_vec());
     let mut rest = text;
     let mut ended = false;
     while let Some(first) = rest.chars().next() {
@@ -69,8 +80,14 @@ pub(super) fn check(text: &str) -> Result<()> {
             _ if is_letter(first) => {
                 let end = rest.find(|c: char| !is_letter(c)).unwrap_or(rest.len());
                 let word = rest[..end].to_ascii_uppercase();
-                if REFUSED.contains(&word.as_str()) {
-                    return refuse(&format!("`{word}`"));
+                match once.iter().position(|allowed| *allowed == word) {
+                    Some(at) => {
+                        once.remove(at);
+                    }
+                    None if REFUSED.contains(&word.as_str()) => {
+                        return refuse(&format!("`{word}`"));
+                    }
+                    None => {}
                 }
                 end
             }
@@ -131,7 +148,7 @@ mod tests {
             "SELECT @P1, #x.à FROM #x",
             "SELECT 'open",
         ] {
-            assert!(check(text).is_ok(), "{text}");
+            assert!(check(text, false).is_ok(), "{text}");
         }
     }
 
@@ -148,8 +165,30 @@ mod tests {
             "EXEC xp_cmdshell 'x'",
             "/* a */ ; /* b */ SELECT 1",
         ] {
-            let error = check(text).unwrap_err();
-            assert_eq!(error.kind, DbErrorKind::Syntax, "{text}");
+            for writes in [false, true] {
+                let error = check(text, writes).unwrap_err();
+                assert_eq!(error.kind, DbErrorKind::Syntax, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_transaction_that_writes_may_ask_what_it_changes() {
+        for text in [
+            "UPDATE counters SET value = value + 1 OUTPUT inserted.value AS n WHERE name = 'x'",
+            "insert INTO t (a) OUTPUT inserted.id VALUES (1)",
+            "DELETE FROM t OUTPUT deleted.a WHERE b = 1",
+        ] {
+            assert!(check(text, true).is_ok(), "{text}");
+            assert!(check(text, false).is_err(), "{text}");
+        }
+        for text in [
+            "UPDATE t SET a = 1 UPDATE t SET b = 1",
+            "UPDATE t SET a = 1 OUTPUT inserted.a INTO x",
+            "DELETE FROM t DELETE FROM u",
+            "INSERT INTO t EXEC p",
+        ] {
+            assert!(check(text, true).is_err(), "{text}");
         }
     }
 }

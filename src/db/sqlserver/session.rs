@@ -3,24 +3,28 @@
 //! What takes too long is cancelled by an Attention, before the next statement, so that the connection lives on; unless rows were
 //! under way: then nobody knows where in them the line stands, and it is given up.
 
+use super::answer::{Answer, answers};
+use super::cell::Statement;
 use super::decode::Decoder;
-use super::dialect::{DIALECT, OLD_DIALECT, declaration, statement};
+use super::dialect::{
+    DIALECT, OLD_DIALECT, declaration, statement, statement_after, without_params,
+};
 use super::error::{Phase, db_error};
 use super::guard;
+use super::later::Later;
 use super::types::Declared;
 use super::write::Written;
 use super::{Product, product};
 use crate::db::catalog::{ResultColumn, Table};
-use crate::db::query::{Add, Delete, Insert, Query, TableName, Update};
+use crate::db::query::{Add, Delete, Insert, Part, Query, TableName, Update};
 use crate::db::render::Dialect;
 use crate::db::state::State;
 use crate::db::{
     BATCH_BYTES, BATCH_ROWS, CommitError, DbError, DbErrorKind, EngineKind, Isolation, Result,
-    Server, Session, choice,
+    Server, Session, Snapshots, ask, choice,
 };
 use crate::value::{RowBatch, Value};
 use futures_util::stream::{BoxStream, StreamExt, try_unfold};
-use std::collections::HashMap;
 use std::future::Future;
 use std::time::Duration;
 use tiberius::error::Error;
@@ -43,6 +47,8 @@ const FACTS: &str = "SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(12
     CAST(DATABASEPROPERTYEX(DB_NAME(), 'Updateability') AS nvarchar(128)), DB_NAME(), \
     CAST(d.snapshot_isolation_state AS int) FROM sys.databases AS d WHERE d.database_id = DB_ID()";
 
+const ROLLBACK: &str = "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION";
+
 const DESCRIBE: &str = "EXEC sys.sp_describe_first_result_set @tsql = @P1, @params = @P2";
 
 /// What is left to do before the connection takes another statement.
@@ -60,6 +66,7 @@ pub(super) struct Link {
     client: Client<Wire>,
     pending: Pending,
     limit: Duration,
+    pub later: Later,
 }
 
 impl Link {
@@ -68,10 +75,10 @@ impl Link {
         (&mut self.client, self.limit, &mut self.pending)
     }
 
-    /// Cancels what was given up.
+    /// Cancels what was given up, and sends what was kept back.
     pub async fn ready(&mut self) -> Result<()> {
         match self.pending {
-            Pending::Nothing => return Ok(()),
+            Pending::Nothing => return self.send_later().await,
             Pending::Broken => return Err(given_up()),
             Pending::Cancel => {}
         }
@@ -80,7 +87,7 @@ impl Link {
         match tokio::time::timeout(CANCEL_LIMIT, self.client.cancel_query()).await {
             Ok(Ok(())) => {
                 self.pending = Pending::Nothing;
-                Ok(())
+                self.send_later().await
             }
             _ => Err(given_up()),
         }
@@ -110,17 +117,36 @@ impl Link {
             Ok((decoder, rows))
         };
         let (decoder, rows) = timed(limit, work, &mut self.pending).await?;
-        let Some(decoder) = decoder else {
-            return Ok(Vec::new());
+        match decoder {
+            Some(decoder) => answers(&decoder, rows),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The results of a batch, one after the other.
+    async fn results(&mut self, text: &str) -> Result<Vec<Vec<Answer>>> {
+        self.ready().await?;
+        let work = async {
+            let mut stream = self.client.simple_query(text).await?;
+            let mut results: Vec<(Decoder, Vec<tiberius::Row>)> = Vec::new();
+            while let Some(item) = stream.next().await {
+                match item? {
+                    QueryItem::Metadata(metadata) => {
+                        results.push((Decoder::new(metadata.columns()), Vec::new()));
+                    }
+                    QueryItem::Row(row) => {
+                        if let Some((_, rows)) = results.last_mut() {
+                            rows.push(row);
+                        }
+                    }
+                }
+            }
+            Ok(results)
         };
-        let names = decoder.columns();
-        rows.into_iter()
-            .map(|row| {
-                Ok(Answer {
-                    values: decoder.row(row)?.into_vec(),
-                    names: names.clone(),
-                })
-            })
+        let results = timed(self.limit, work, &mut self.pending).await?;
+        results
+            .into_iter()
+            .map(|(decoder, rows)| answers(&decoder, rows))
             .collect()
     }
 
@@ -146,43 +172,6 @@ impl Link {
     }
 }
 
-/// A row of the engine's own questions.
-#[derive(Debug)]
-pub(super) struct Answer {
-    values: Vec<Value>,
-    names: std::sync::Arc<[String]>,
-}
-
-impl Answer {
-    pub fn at(&self, at: usize) -> &Value {
-        self.values.get(at).unwrap_or(&Value::Null)
-    }
-
-    pub fn named(&self, name: &str) -> &Value {
-        match self.names.iter().position(|known| known == name) {
-            Some(at) => self.at(at),
-            None => &Value::Null,
-        }
-    }
-
-    pub fn text(&self, at: usize) -> String {
-        self.at(at).plain().into_owned()
-    }
-
-    pub fn int(&self, at: usize) -> i64 {
-        match self.at(at) {
-            Value::Int(number) => *number,
-            Value::UInt(number) => i64::try_from(*number).unwrap_or(i64::MAX),
-            Value::Bool(truth) => i64::from(*truth),
-            _ => 0,
-        }
-    }
-
-    pub fn truth(&self, at: usize) -> bool {
-        self.int(at) != 0
-    }
-}
-
 fn given_up() -> DbError {
     DbError::new(
         DbErrorKind::ConnectionLost,
@@ -190,7 +179,7 @@ fn given_up() -> DbError {
     )
 }
 
-async fn query<'c>(
+pub(super) async fn query<'c>(
     client: &'c mut Client<Wire>,
     text: &str,
     params: Vec<ColumnData<'static>>,
@@ -215,7 +204,7 @@ pub(super) async fn timed<T>(
     }
 }
 
-fn too_slow(limit: Duration) -> DbError {
+pub(super) fn too_slow(limit: Duration) -> DbError {
     DbError::new(
         DbErrorKind::Timeout,
         format_args!(
@@ -229,12 +218,10 @@ pub(super) struct SqlServerSession {
     pub(super) link: Link,
     server: Server,
     state: State,
-    /// The database allows `SNAPSHOT`.
-    has_snapshots: bool,
     dialect: &'static Dialect,
-    /// What is known of the tables that were written to. Emptied where one may have changed: at the begin of a transaction
-    /// and by [`Session::execute`].
-    pub(super) written: HashMap<TableName, Written>,
+    /// What is known of the tables that were written to. Where one may have changed it is asked again: at the begin of a transaction
+    /// that writes, and after [`Session::execute`].
+    pub(super) written: Written,
 }
 
 impl SqlServerSession {
@@ -249,6 +236,7 @@ impl SqlServerSession {
             client,
             pending: Pending::Nothing,
             limit,
+            later: Later::default(),
         };
         link.batch(settings).await?;
         let rows = link.rows(FACTS, Vec::new()).await?;
@@ -270,18 +258,21 @@ impl SqlServerSession {
             // Texts travel as UTF-16 whatever the columns' code pages.
             unicode: true,
             read_only: row.text(3) == "READ_ONLY",
+            snapshots: match row.int(5) {
+                1 => Snapshots::Whole,
+                _ => Snapshots::None,
+            },
         };
         Ok(SqlServerSession {
             link,
             server,
             // With XACT_ABORT nearly every error has ended the transaction on the server.
             state: State::new(label, |_| true),
-            has_snapshots: row.int(5) == 1,
             dialect: match is_azure || version.0 >= UTF8_SINCE {
                 true => &DIALECT,
                 false => &OLD_DIALECT,
             },
-            written: HashMap::new(),
+            written: Written::default(),
         })
     }
 
@@ -309,16 +300,69 @@ impl SqlServerSession {
             .collect())
     }
 
-    async fn begin_as(&mut self, isolation: Isolation) -> Result<()> {
+    /// Begins, and asks what a query of one number yields. After an error no transaction is open.
+    async fn begin_as(&mut self, isolation: Isolation, asked: Option<&str>) -> Result<Option<i64>> {
+        let begun = self.try_begin(isolation, asked).await;
+        if begun.is_err() && self.link.batch(ROLLBACK).await.is_err() {
+            self.link.pending = Pending::Broken;
+        }
+        begun
+    }
+
+    async fn try_begin(
+        &mut self,
+        isolation: Isolation,
+        asked: Option<&str>,
+    ) -> Result<Option<i64>> {
         let level = match isolation {
-            Isolation::Snapshot if self.has_snapshots => "SNAPSHOT",
+            Isolation::Snapshot if self.server.snapshots != Snapshots::None => "SNAPSHOT",
             _ => "READ COMMITTED",
         };
-        self.link
-            .batch(&format!(
-                "SET TRANSACTION ISOLATION LEVEL {level}; BEGIN TRANSACTION"
-            ))
-            .await
+        let begin = format!("SET TRANSACTION ISOLATION LEVEL {level}; BEGIN TRANSACTION");
+        let mut parts = vec![begin];
+        parts.extend(asked.map(str::to_owned));
+        let kept = match isolation {
+            Isolation::ReadCommitted => self.written.question(),
+            Isolation::Snapshot => None,
+        };
+        let asks_kept = kept.is_some();
+        parts.extend(kept);
+        let mut results = self.link.results(&parts.join("; ")).await?;
+        if asks_kept {
+            self.written.keep(&results.pop().unwrap_or_default());
+        }
+        let answer = results.pop().unwrap_or_default();
+        let number = answer.first().filter(|row| !row.at(0).is_null());
+        Ok(number.map(|row| row.int(0)))
+    }
+
+    /// Where the statement may write.
+    fn may_write(&self, text: &str) -> Result<()> {
+        match self.state.is_snapshot() && !is_select(text) {
+            true => Err(reads_only()),
+            false => Ok(()),
+        }
+    }
+
+    async fn keep_statement(&mut self, query: &Query) -> Result<()> {
+        let values = |part: &Part| match part {
+            Part::Value(value) => (1, value.bytes()),
+            Part::List(values) => (values.len(), values.iter().map(Value::bytes).sum()),
+            Part::Among(_, rows) => {
+                let values = || rows.iter().flatten();
+                (values().count(), values().map(Value::bytes).sum())
+            }
+            _ => (0, 0),
+        };
+        let sizes = query.parts.iter().map(values);
+        let (values, bytes) = sizes.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+        self.link.make_room(values, bytes).await?;
+        let mut kept = Statement::after(self.link.later.bound(), "");
+        (kept.text, kept.params) = statement_after(self.link.later.bound(), self.dialect, query)?;
+        self.may_write(&kept.text)?;
+        let doing = "running a statement".to_owned();
+        self.link.later.push(kept, bytes, doing);
+        Ok(())
     }
 }
 
@@ -360,18 +404,13 @@ impl Session for SqlServerSession {
         let ready = self.link.ready().await;
         self.state.leave(ready, "reading")?;
         let said = statement(self.dialect, query).and_then(|(text, params)| {
-            guard::check(&text)?;
+            guard::check(&text, self.state.writes())?;
             Ok((text, params))
         });
         let (text, params) = self.state.leave(said, "reading")?;
         self.state.enter()?;
         let SqlServerSession { link, state, .. } = self;
-        let Link {
-            client,
-            pending,
-            limit,
-        } = link;
-        let limit = *limit;
+        let (client, limit, pending) = link.parts();
         let started = async {
             let mut rows = super::session::query(client, &text, params).await?;
             // A result without rows has columns, too.
@@ -399,10 +438,8 @@ impl Session for SqlServerSession {
         self.state.enter()?;
         self.written.clear();
         let said = statement(self.dialect, query).and_then(|(text, params)| {
-            match self.state.is_snapshot() && !is_select(&text) {
-                true => Err(reads_only()),
-                false => Ok((text, params)),
-            }
+            self.may_write(&text)?;
+            Ok((text, params))
         });
         let done = match said {
             Ok((text, params)) => self.link.execute(&text, params).await,
@@ -413,11 +450,41 @@ impl Session for SqlServerSession {
 
     async fn begin(&mut self, isolation: Isolation) -> Result<()> {
         self.state.enter_begin()?;
-        self.written.clear();
-        let begun = self.begin_as(isolation).await;
+        let begun = self.begin_as(isolation, None).await;
         self.state.leave(begun, "beginning a transaction")?;
         self.state.began(isolation);
         Ok(())
+    }
+
+    async fn begin_asking(&mut self, isolation: Isolation, query: &Query) -> Result<Option<i64>> {
+        let Some(asked) = without_params(query) else {
+            self.begin(isolation).await?;
+            return ask(self, query).await;
+        };
+        self.state.enter_begin()?;
+        let begun = self.begin_as(isolation, Some(&asked)).await;
+        let answer = self.state.leave(begun, "beginning a transaction")?;
+        self.state.began(isolation);
+        Ok(answer)
+    }
+
+    async fn execute_later(&mut self, query: &Query) -> Result<()> {
+        self.state.enter()?;
+        let kept = self.keep_statement(query).await;
+        self.state.leave(kept, "running a statement")
+    }
+
+    async fn insert_later(&mut self, insert: &Insert) -> Result<()> {
+        self.state.enter_write()?;
+        let kept = self.keep_insert(insert).await;
+        self.state
+            .leave(kept, format_args!("inserting into {}", insert.table))
+    }
+
+    async fn send_later(&mut self) -> Result<()> {
+        self.state.enter()?;
+        let sent = self.link.ready().await;
+        self.state.leave(sent, "sending statements")
     }
 
     async fn commit(&mut self) -> std::result::Result<(), CommitError> {
@@ -434,12 +501,9 @@ impl Session for SqlServerSession {
 
     async fn rollback(&mut self) -> Result<()> {
         self.state.enter_raw()?;
+        self.link.later = Later::default();
         let ended = match self.state.is_open() {
-            true => {
-                self.link
-                    .batch("IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION")
-                    .await
-            }
+            true => self.link.batch(ROLLBACK).await,
             false => Ok(()),
         };
         self.state.leave(ended, "rolling back")?;

@@ -132,6 +132,10 @@ impl Declared {
         matches!(self.name.as_str(), "char" | "varchar" | "text")
     }
 
+    pub fn is_wide_text(&self) -> bool {
+        matches!(self.name.as_str(), "nchar" | "nvarchar" | "ntext")
+    }
+
     /// `decimal(19,4)` for columns of exact numbers.
     pub fn exact(&self) -> Option<(u32, u32)> {
         match self.ty() {

@@ -7,9 +7,11 @@
 //! Counts are asked for: those that the protocol carries have a trigger's among them. Generated numbers come by `OUTPUT … INTO`, which
 //! triggers tolerate, in the order of the rows: an `INSERT … SELECT … ORDER BY` numbers them in that order.
 
-use super::catalog::full_name;
+use super::answer::Answer;
+use super::catalog::{Standing, full_name};
 use super::cell::{Statement, Target};
 use super::dialect::PARAMS_MAX;
+use super::later::MOST;
 use super::session::SqlServerSession;
 use super::types::Declared;
 use crate::db::query::{Add, Delete, Insert, TableName, Update};
@@ -26,27 +28,68 @@ const LIMITS: Limits = Limits {
     bytes: 4 << 20,
 };
 
-/// What is known of a table that is written to.
+/// What is known of the tables that are written to.
 #[derive(Default)]
 pub(super) struct Written {
+    tables: HashMap<TableName, Known>,
+}
+
+struct Known {
+    /// `None`: to be looked up in each transaction.
+    standing: Option<Standing>,
     columns: HashMap<String, Target>,
 }
 
+impl Written {
+    pub fn clear(&mut self) {
+        self.tables.clear();
+    }
+
+    /// Asks whether the tables are still as they were.
+    pub fn question(&self) -> Option<String> {
+        let standing = self
+            .tables
+            .values()
+            .filter_map(|known| known.standing.as_ref());
+        let mut ids: Vec<i64> = standing.map(|standing| standing.id).collect();
+        ids.sort_unstable();
+        let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
+        (!ids.is_empty()).then(|| {
+            format!(
+                "SELECT CAST(o.object_id AS bigint), o.modify_date FROM sys.objects AS o WHERE o.object_id IN ({})",
+                ids.join(", ")
+            )
+        })
+    }
+
+    /// Forgets the others.
+    pub fn keep(&mut self, rows: &[Answer]) {
+        let standing = |row: &Answer| Standing {
+            id: row.int(0),
+            modified: row.at(1).clone(),
+        };
+        let now: Vec<Standing> = rows.iter().map(standing).collect();
+        self.tables
+            .retain(|_, known| known.standing.as_ref().is_some_and(|one| now.contains(one)));
+    }
+}
+
 impl SqlServerSession {
-    /// The columns as values are sent to them; looked up once per table and transaction.
+    /// The columns as values are sent to them; looked up once per table, and again if something was done to it.
     async fn targets(&mut self, table: &TableName, columns: &[String]) -> Result<Vec<Target>> {
-        if !self.written.contains_key(table) {
-            let described = self.described_columns(table).await?;
+        if !self.written.tables.contains_key(table) {
+            let (standing, described) = self.described_columns(table).await?;
             let columns = described
                 .iter()
                 .map(|column| (column.column.name.clone(), Target::from(column)));
-            let written = Written {
+            let known = Known {
+                standing,
                 columns: columns.collect(),
             };
-            self.written.insert(table.clone(), written);
+            self.written.tables.insert(table.clone(), known);
         }
         let undefined = |message: String| DbError::new(DbErrorKind::Undefined, message);
-        let known = match self.written.get(table) {
+        let known = match self.written.tables.get(table) {
             Some(written) if !written.columns.is_empty() => written,
             _ => return Err(undefined(format!("table `{table}` does not exist"))),
         };
@@ -98,6 +141,29 @@ impl SqlServerSession {
             values.extend(found.iter().map(|row| row.at(0).clone()));
         }
         Ok(values)
+    }
+
+    /// Keeps the rows' insertion back.
+    pub(super) async fn keep_insert(&mut self, insert: &Insert) -> Result<()> {
+        let values = insert.rows.len() * insert.columns.len();
+        let size: usize = insert.rows.iter().map(|row| bytes(row)).sum();
+        let is_small = values <= PARAMS_MAX && insert.rows.len() <= LIMITS.rows && size < MOST;
+        if !is_small || insert.generated.is_some() || insert.columns.is_empty() {
+            return self.write_insert(insert).await.map(drop);
+        }
+        let targets = self.targets(&insert.table, &insert.columns).await?;
+        if targets.iter().any(|target| target.is_identity) {
+            return self.write_insert(insert).await.map(drop);
+        }
+        if insert.rows.is_empty() {
+            return Ok(());
+        }
+        self.link.make_room(values, size).await?;
+        let mut out = Statement::after(self.link.later.bound(), "");
+        insert_rows(&mut out, insert, &targets, &insert.rows)?;
+        let doing = format!("inserting into {}", insert.table);
+        self.link.later.push(out, size, doing);
+        Ok(())
     }
 
     pub(super) async fn write_update(&mut self, update: &Update) -> Result<u64> {
@@ -344,8 +410,23 @@ fn plain_insert(
     if numbers {
         out.text(&format!("SET IDENTITY_INSERT {table} ON; "));
     }
+    insert_rows(&mut out, insert, targets, rows)?;
+    out.text(&match numbers {
+        true => format!("; SET IDENTITY_INSERT {table} OFF"),
+        false => "; SELECT @@ROWCOUNT".to_owned(),
+    });
+    Ok(vec![out])
+}
+
+fn insert_rows(
+    out: &mut Statement,
+    insert: &Insert,
+    targets: &[Target],
+    rows: &[Vec<Value>],
+) -> Result<()> {
     out.text(&format!(
-        "INSERT INTO {table} ({}) VALUES ",
+        "INSERT INTO {} ({}) VALUES ",
+        full_name(&insert.table),
         idents(&insert.columns)
     ));
     for (at, row) in rows.iter().enumerate() {
@@ -356,11 +437,7 @@ fn plain_insert(
         }
         out.text(")");
     }
-    out.text(&match numbers {
-        true => format!("; SET IDENTITY_INSERT {table} OFF"),
-        false => "; SELECT @@ROWCOUNT".to_owned(),
-    });
-    Ok(vec![out])
+    Ok(())
 }
 
 fn numbered_insert(

@@ -2,6 +2,7 @@
 
 mod italian;
 mod number;
+mod secret;
 mod slug;
 mod text;
 mod time;
@@ -128,6 +129,8 @@ functions! {
         "seconds since 1970 of a timestamp; of a date: of its first second in the database's zone";
     unix_end 1..=1 Run::Timed(time::unix_end), "unix_end(x)",
         "like unix, but of a date's last second";
+    unusable_password 0..=0 Run::Timed(secret::unusable_password), "unusable_password()",
+        "the hash of a password that nobody knows, in bcrypt's form; each time another one";
     upper 1..=1 Run::Pure(text::upper), "upper(text)",
         "the text in capitals";
     utc 1..=1 Run::Timed(time::utc), "utc(time)",

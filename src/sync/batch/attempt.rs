@@ -4,7 +4,7 @@
 //! expected. The transaction compares anyhow, with the rows locked; one that finds a record at fault is rolled back,
 //! and the batch is looked at like any other.
 
-use super::pass::{Pass, note};
+use super::pass::Pass;
 use super::{Applier, Became, Intent, Outcome, Step};
 use crate::db::DbError;
 use crate::sync::layout::MAIN;
@@ -142,7 +142,7 @@ impl Applier<'_> {
                 self.learn(pass.touched.len(), written.len());
                 let all: Vec<usize> = (0..written.len()).collect();
                 judged.wrote(&pass, &written, &all, &going.at_of);
-                note(report, &pass);
+                self.note_carried(report, &pass, &written);
                 Ok(true)
             }
             Err(error) if !error.is_about_data() => Err(error),
@@ -183,6 +183,7 @@ impl Applier<'_> {
                 look.derived_differ
                     || look.touched.contains(&at)
                     || self.remembers(record)
+                    || look.remembering.contains(&at)
                     || matches!(record.state, Existing::Found { .. } | Existing::New)
             };
             (0..going.len())
@@ -194,7 +195,7 @@ impl Applier<'_> {
             for at in &chosen {
                 outcomes[at_of[*at]] = Some(look.outcome(*at, &going[*at]));
             }
-            note(report, &look);
+            self.note_carried(report, &look, &going);
             return Ok(());
         }
         let portion = match self.singly {
@@ -206,7 +207,7 @@ impl Applier<'_> {
             match self.write(Step::Carry, &mut written, links).await {
                 Ok(pass) => {
                     judged.wrote(&pass, &written, chosen, &at_of);
-                    note(report, &pass);
+                    self.note_carried(report, &pass, &written);
                 }
                 // Those before it are written: only this one is looked at again, or rejected.
                 Err(error) if self.singly && error.is_about_data() => {

@@ -192,6 +192,9 @@ impl<'b> Applier<'b> {
         let changes = found.changes.into_iter();
         pass.changes
             .extend(changes.map(|(at, change)| (at.map(|at| at_of[at]), change)));
+        let untold = found.untold.into_iter();
+        pass.untold
+            .extend(untold.map(|(at, kind)| (at.map(|at| at_of[at]), kind)));
         pass.lists = found.lists;
         Ok(())
     }

@@ -8,8 +8,10 @@ use crate::expr::Slot;
 use crate::failpoint;
 use crate::own::link::{Link, Links};
 use crate::own::wrote::{Remember, Wrote};
+use crate::sync::agreed::{self, Overruled};
 use crate::sync::bind::BoundWrite;
 use crate::sync::change::ChangeKind;
+use crate::sync::find::whose;
 use crate::sync::links::LinkCache;
 use crate::sync::record::{Existing, Record};
 use crate::sync::report::{CHANGES_KEPT, FlowReport, Reason, RecordChange};
@@ -28,7 +30,12 @@ pub(super) struct Pass {
     pub(super) waiting: HashSet<usize>,
     /// With the record that caused it; derived rows follow from the batch as a whole.
     pub(super) changes: Vec<(Option<usize>, RecordChange)>,
+    /// Changes beyond those that a report keeps: they only count.
+    pub(super) untold: Vec<(Option<usize>, ChangeKind)>,
     pub(super) remember: Vec<(usize, Vec<(String, Remember)>)>,
+    /// Of records that go both ways: values that gave way, and records whose memory is to change.
+    pub(super) overruled: Vec<Overruled>,
+    pub(super) remembering: HashSet<usize>,
     pub(super) derived_differ: bool,
     /// Records whose need was met.
     pub(super) met: u64,
@@ -147,13 +154,14 @@ impl Applier<'_> {
 
     pub(super) async fn compare(
         &mut self,
-        at: usize,
+        number: usize,
         write: &BoundWrite<'_>,
         records: &mut [Record],
         links: &LinkCache,
         mode: Mode,
         pass: &mut Pass,
     ) -> Result<Vec<Op>, DbError> {
+        let bound = self.bound;
         let created = self.created_kind().map(str::to_owned);
         let created = created.as_deref();
         let sight = Sight {
@@ -199,7 +207,7 @@ impl Applier<'_> {
                 .enumerate()
                 .filter(|(_, record)| keys.contains(record.key.as_str()));
             pass.touched.extend(of_memory.map(|(at, _)| at));
-            pass.remember.push((at, found.remember));
+            pass.remember.push((number, found.remember));
             found.found
         } else if write.each.is_some() {
             let linked = &self.linked;
@@ -211,12 +219,32 @@ impl Applier<'_> {
             found.found
         } else {
             let touched = &pass.touched;
+            let whose = bound.flow.record.as_deref().map_or("the target", whose);
             rows::compare(
-                session, write, records, &fresh, sight, created, touched, mode,
+                session, write, records, &fresh, sight, created, touched, whose, mode,
             )
             .await?
         };
         pass.failed.extend(found.failed);
+        if bound.flow.target.both_ways.is_some() && write.write.each.is_none() {
+            let wrote = self.wrote(write);
+            let keys: Vec<String> = records.iter().map(|one| one.key.clone()).collect();
+            let remembered = wrote.of(self.session.as_mut(), &keys).await?;
+            let sight = Sight {
+                around: &self.around,
+                lookups: &bound.layout.lookups,
+                links,
+            };
+            let failed = pass.failed.iter().map(|(at, _)| *at).collect();
+            let (ops, memory) = (&found.ops, &remembered);
+            let agreed = agreed::compare(write, records, &failed, sight, created, ops, memory);
+            let changed: HashSet<&str> = agreed.remember.iter().map(|(key, _)| &**key).collect();
+            let at = |(at, one): (usize, &Record)| changed.contains(&*one.key).then_some(at);
+            let of_memory: Vec<usize> = records.iter().enumerate().filter_map(at).collect();
+            pass.remembering.extend(of_memory);
+            pass.overruled.extend(agreed.overruled);
+            pass.remember.push((number, agreed.remember));
+        }
         Ok(found.ops)
     }
 
@@ -372,24 +400,46 @@ impl Applier<'_> {
             .enumerate()
             .filter(|(at, _)| !failed.contains(at));
         let sound: Vec<&Record> = sound.map(|(_, record)| record).collect();
-        for (one, table) in &bound.derived {
+        for (at, (one, table)) in bound.derived.iter().enumerate() {
             let binding = self.binding(&sound, pass);
+            if let Some(groups) = &one.groups {
+                self.groups
+                    .gather(self.session.as_mut(), at, groups, &binding)
+                    .await?;
+                continue;
+            }
             let differences = derived::compare(self.session.as_mut(), one, table, &binding).await?;
             drop(binding);
             if differences.is_empty() {
                 continue;
             }
             pass.derived_differ = true;
-            let changes = differences.changes();
-            pass.changes.extend(changes.into_iter().map(|change| {
-                let key = String::new();
-                (None, RecordChange { key, change })
-            }));
+            if pass.changes.len() < CHANGES_KEPT {
+                pass.changes.extend(differences.changes().map(|change| {
+                    let key = String::new();
+                    (None, RecordChange { key, change })
+                }));
+            } else {
+                let kinds = differences.kinds();
+                pass.untold.extend(kinds.map(|kind| (None, kind)));
+            }
             if mode == Mode::Write {
                 derived::write(self.session.as_mut(), &differences).await?;
             }
         }
         Ok(())
+    }
+
+    /// Counts and shows what a pass over these records wrote, and what gave way to it.
+    pub(super) fn note_carried(&self, report: &mut FlowReport, pass: &Pass, records: &[Record]) {
+        let has_failed = |at: usize| pass.failed.iter().any(|(failed, _)| *failed == at);
+        for one in pass.overruled.iter().filter(|one| !has_failed(one.record)) {
+            report.overruled.count(one);
+            if let Some(both) = &self.bound.flow.target.both_ways {
+                report.note_overruled(&records[one.record].key, one, both);
+            }
+        }
+        note(report, pass);
     }
 
     pub(super) async fn forget(
@@ -498,6 +548,10 @@ pub(super) fn collect(
                     .push(value.clone());
             }
         }
+        if pass.changes.len() >= CHANGES_KEPT && !keeps_values {
+            pass.untold.push((Some(op.record()), op.kind()));
+            continue;
+        }
         let change = RecordChange {
             key: records[op.record()].key.clone(),
             change: shown(&op, write, keeps_values),
@@ -510,17 +564,14 @@ pub(super) fn collect(
 pub(super) fn note(report: &mut FlowReport, pass: &Pass) {
     report.met += pass.met;
     let failed: HashSet<usize> = pass.failed.iter().map(|(at, _)| *at).collect();
-    let done = pass
-        .changes
-        .iter()
-        .filter(|(record, _)| record.is_none_or(|record| !failed.contains(&record)));
-    for (_, change) in done {
-        match change.change.kind {
-            ChangeKind::Insert => report.counts.rows_inserted += 1,
-            ChangeKind::Update => report.counts.rows_updated += 1,
-            ChangeKind::Remove => report.counts.rows_deleted += 1,
-        }
-        report.changes_total += 1;
+    let was_written =
+        |record: &Option<usize>| record.is_none_or(|record| !failed.contains(&record));
+    for (_, kind) in pass.untold.iter().filter(|(record, _)| was_written(record)) {
+        report.count(*kind);
+    }
+    let told = pass.changes.iter();
+    for (_, change) in told.filter(|(record, _)| was_written(record)) {
+        report.count(change.change.kind);
         if report.changes.len() < CHANGES_KEPT {
             report.changes.push(RecordChange {
                 key: change.key.clone(),

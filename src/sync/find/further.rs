@@ -102,13 +102,19 @@ impl Finder {
         }
         let others: Vec<String> = rows.keys().cloned().collect();
         let why = format!(
-            "its `{}` says row {} of the shop, its `{column}` says {}",
+            "its `{}` says row {} of {}, its `{column}` says {}",
             row.by,
             row.id,
+            self.whose(),
             others.join(", ")
         );
         let candidates = [row.id.clone()].into_iter().chain(others).collect();
-        Says::Against(Reason::Crossed { why, candidates })
+        let whose = self.whose();
+        Says::Against(Reason::Crossed {
+            whose,
+            why,
+            candidates,
+        })
     }
 
     /// The record's own key has found nothing; does this one?
@@ -121,35 +127,45 @@ impl Finder {
         taken: &HashMap<String, String>,
         claimed: &HashMap<String, String>,
     ) -> Says {
+        let whose = self.whose();
         let crossed = |why: String| {
             let candidates = rows.keys().cloned().collect();
-            Says::Against(Reason::Crossed { why, candidates })
+            Says::Against(Reason::Crossed {
+                whose,
+                why,
+                candidates,
+            })
         };
         let free = rows.keys().filter(|id| !taken.contains_key(*id)).count();
         if several {
             // Linked rows have their record; a free one would be any of several records'.
-            return match free {
-                0 => Says::Nothing,
+            let linked = rows.keys().find_map(|id| Some((id, taken.get(id)?)));
+            return match (free, linked) {
+                // What goes both ways is not created beside one that has the same key: a branch, or a double.
+                (0, Some((id, key))) if self.twin.is_some() => crossed(format!(
+                    "its `{column}` {text} is that of row {id}, which is linked with `{key}` already"
+                )),
+                (0, _) => Says::Nothing,
                 _ => crossed(format!(
-                    "several records of the source have the `{column}` {text}, which leads to row {} of the shop",
+                    "several records of the source have the `{column}` {text}, which leads to row {} of {whose}",
                     rows.keys().cloned().collect::<Vec<_>>().join(", ")
                 )),
             };
         }
         if rows.len() > 1 {
             let candidates = rows.keys().cloned().collect();
-            return Says::Against(Reason::Ambiguous { candidates });
+            return Says::Against(Reason::Ambiguous { whose, candidates });
         }
         let Some((id, row)) = rows.first_key_value() else {
             return Says::Nothing;
         };
         if let Some(key) = taken.get(id) {
             let (id, key) = (id.clone(), key.clone());
-            return Says::Against(Reason::Taken { id, key });
+            return Says::Against(Reason::Taken { whose, id, key });
         }
         if let Some(key) = claimed.get(id) {
             return crossed(format!(
-                "its `{column}` leads to row {id} of the shop, whose own key is that of `{key}`"
+                "its `{column}` leads to row {id} of {whose}, whose own key is that of `{key}`"
             ));
         }
         Says::Row(Match {

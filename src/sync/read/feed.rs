@@ -12,6 +12,7 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::sync::Arc;
 use tokio::sync::mpsc;
+use tracing::Instrument;
 
 /// Batches in flight between a server and the reader.
 const AHEAD: usize = 2;
@@ -107,12 +108,13 @@ impl Rows {
     ) -> Rows {
         let engine = engine.clone();
         let (sender, receiver) = mpsc::channel(AHEAD);
-        tokio::spawn(async move {
+        let read = async move {
             if let Err(error) = pump(engine.as_ref(), &portions, sifter, &sender).await {
                 // Nobody listens any more: the run has ended for another reason.
                 let _ = sender.send(Err(error)).await;
             }
-        });
+        };
+        tokio::spawn(read.in_current_span());
         Rows {
             receiver,
             rows: Vec::new().into_iter(),

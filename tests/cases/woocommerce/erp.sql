@@ -1,5 +1,5 @@
--- What the ERP has beside the shop of seed.sql. Load it after schemas/reference/; the INSERTs are the same for PostgreSQL
--- and SQLite. TOOL-1 to TOOL-5, GIFT and the four variations are in the shop; DRILL, LAMP, NUTS and OLD are not.
+-- What the ERP has beside the shop of seed.sql. Load it after schemas/reference/; the INSERTs are the same for PostgreSQL,
+-- SQLite and (as the tests' client says them) SQL Server. TOOL-1 to TOOL-5, GIFT and the four variations are in the shop; DRILL, LAMP, NUTS and OLD are not.
 -- Categories T, G and C are the shop's, D, L and LX are new.
 
 INSERT INTO tax_classes (code, description, rate) VALUES ('IVA22', '22 %', 22), ('IVA10', '10 %', 10);

@@ -10,6 +10,8 @@ const NAME: &str = "name = \"name\"";
 const ERP: (&str, &str) = ("pack = \"reference\"", "pack = \"./erp\"");
 const SHOP: (&str, &str) = ("pack         = \"woocommerce\"", "pack = \"./shop\"");
 
+const STOCK: &[&[&str]] = &[&["sync", "stock", "--no-progress"]];
+
 fn check(name: &str) -> Case<'_> {
     Case {
         name,
@@ -76,6 +78,11 @@ async fn a_flow_that_does_not_fit() {
             ..check("check-read-only")
         },
         Case {
+            base: Base::Flow(On::SqlServer, On::Sqlite),
+            source: "ALTER DATABASE {database} SET ALLOW_SNAPSHOT_ISOLATION OFF",
+            ..check("check-no-snapshots")
+        },
+        Case {
             edits: &[(
                 FROM,
                 "table = \"source\", key = [\"code\"], watermark = \"name >= :since\", changes = \"timestamp\"",
@@ -131,6 +138,18 @@ async fn packs_that_do_not_fit() {
         Case {
             target: "UPDATE wp_options SET option_value = 'trunk' WHERE option_name = 'woocommerce_version'",
             ..check_packs("check-version-unknown")
+        },
+        Case {
+            base: Base::Packs(On::Postgres, On::Mariadb),
+            runs: STOCK,
+            target: "UPDATE wp_options SET option_value = '12.0' WHERE option_name = 'woocommerce_version'",
+            ..check_packs("sync-version-too-new")
+        },
+        Case {
+            base: Base::Packs(On::Postgres, On::Mariadb),
+            runs: STOCK,
+            target: "UPDATE wp_options SET option_value = '7.9.1' WHERE option_name = 'woocommerce_version'",
+            ..check_packs("sync-version-too-old")
         },
         Case {
             edits: &[ERP],

@@ -48,7 +48,9 @@ async fn names_are_quoted_and_values_bound() {
             On::Mariadb => {
                 "CONCAT(CHAR(27), '[31mred', CHAR(10), 'line', CONVERT(X'E280AE' USING utf8mb4))"
             }
-            On::Sqlite => "char(27) || '[31mred' || char(10) || 'line' || char(8238)",
+            On::Sqlite | On::SqlServer => {
+                "char(27) || '[31mred' || char(10) || 'line' || char(8238)"
+            }
         };
         let value = backslash(source);
         // A script is cut at `;`: the keys are written by one statement each, with the sign spelt out.
@@ -72,7 +74,7 @@ async fn names_are_quoted_and_values_bound() {
         let wide = |on: On| match on {
             On::Postgres => "ALTER COLUMN code TYPE varchar(60), ALTER COLUMN pieces TYPE integer",
             On::Mariadb => "MODIFY code VARCHAR(60), MODIFY pieces INTEGER",
-            On::Sqlite => "ADD unused INTEGER",
+            On::Sqlite | On::SqlServer => "ADD unused INTEGER",
         };
         let rows = rows.replace("MODIFY_CODE", wide(source));
         let target_wide = match target {

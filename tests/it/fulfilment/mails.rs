@@ -3,6 +3,7 @@
 use super::story::Story;
 use crate::support::smtpd::Smtpd;
 use crate::sync::pair::On;
+use std::time::Duration;
 
 impl Story {
     /// The project sends mails through this server.
@@ -242,7 +243,7 @@ async fn from_a_column(test: &str, erp: On, bytes: &str) {
     let text = story.between.project.read("ponte.toml");
     let text = text.replace(
         "shipment = true, invoice = \"invoices/{invoice}.pdf\"",
-        "invoice_sql = \"SELECT p.content FROM invoice_files p WHERE p.invoice = :invoice\"",
+        "wait_for_invoice = \"1s\", invoice_sql = \"SELECT p.content FROM invoice_files p WHERE p.invoice = :invoice\"",
     );
     story.between.project.file("ponte.toml", &text);
     story
@@ -279,6 +280,8 @@ async fn from_a_column(test: &str, erp: On, bytes: &str) {
             .await;
     }
     let project = &story.between.project;
+    project.ponte(&["sync", "main/fulfilment"]).exits_with(4);
+    tokio::time::sleep(Duration::from_millis(1500)).await;
     project.ponte(&["sync", "main/fulfilment"]).exits_with(4);
     let mails = smtpd.mails();
     assert_eq!(mails.len(), 1, "{mails:#?}");
@@ -318,4 +321,57 @@ async fn an_invoices_file_comes_from_a_column_on_postgres() {
 #[tokio::test]
 async fn an_invoices_file_comes_from_a_column_on_sqlite() {
     from_a_column("invoice column sqlite", On::Sqlite, "BLOB").await;
+}
+
+#[tokio::test]
+async fn an_invoices_file_is_waited_for() {
+    let smtpd = Smtpd::open();
+    let mut story = Story::new("invoice late", On::Sqlite, On::Sqlite, 2).await;
+    story.mails_through(&format!("smtp://127.0.0.1:{}?tls=off", smtpd.port), "");
+    story.invoice(1001, "F1").await;
+    let said = story.sync();
+    assert!(
+        said.contains("mails that wait for the invoice's file: 1"),
+        "{said}"
+    );
+    assert_eq!(
+        story.standing().await,
+        ["1001 | invoice | F1 | due | 0"],
+        "nobody is told yet"
+    );
+    // All that is known of it lies in the shop's database.
+    std::fs::remove_dir_all(story.between.project.path(".ponte")).expect("a state folder");
+    story
+        .between
+        .project
+        .file("invoices/F1.pdf", "%PDF-1.4 a file");
+    let mut shop = story.between.shop.client().await;
+    shop.run("UPDATE ponte_mail SET next_ms = 0").await;
+    story.sync();
+    story.sync();
+    assert_eq!(smtpd.mails().len(), 1, "{:#?}", smtpd.mails());
+
+    // One whose file never comes is a person's after the time that is allowed.
+    story.invoice(1002, "F2").await;
+    story.sync();
+    shop.run(
+        "UPDATE ponte_mail SET next_ms = 0, changed_ms = changed_ms - 86400000 WHERE item = 'F2'",
+    )
+    .await;
+    let project = &story.between.project;
+    project.ponte(&["sync", "main/fulfilment"]).exits_with(4);
+    let list = project.ponte(&["quarantine", "list", "main/fulfilment"]);
+    let list = list.succeeds().stdout;
+    assert!(
+        list.contains("F2.pdf` cannot be read") && list.contains("`wait_for_invoice`"),
+        "{list}"
+    );
+    story
+        .between
+        .project
+        .file("invoices/F2.pdf", "%PDF-1.4 another");
+    let project = &story.between.project;
+    project.ponte(&["mail", "again", "1002"]).succeeds();
+    story.sync();
+    assert_eq!(smtpd.mails().len(), 2);
 }

@@ -4,6 +4,6 @@ mod kills;
 mod mails;
 mod odoo;
 mod others;
-mod story;
+pub mod story;
 mod told;
 mod tracking;

@@ -13,9 +13,9 @@ struct Other {
 
 impl Other {
     /// The ERP's order W1 is the shop's order 7.
-    async fn new(pack: &str, prices: &str, order: &[&str]) -> Other {
-        let erp = servers::sqlite(&format!("told {pack} erp"));
-        let shop = servers::mariadb(&format!("told {pack} shop")).await;
+    async fn new(test: &str, pack: &str, prices: &str, order: &[&str]) -> Other {
+        let erp = servers::sqlite(&format!("{test} {pack} erp"));
+        let shop = servers::mariadb(&format!("{test} {pack} shop")).await;
         let mut client = erp.client().await;
         client.load_file("schemas/reference/sqlite.sql").await;
         for statement in [
@@ -52,10 +52,19 @@ impl Other {
     }
 
     async fn deliver(&self, number: &str, line: u32) {
+        self.delivery(number, line, "'2026-03-05', 'GLS'", &format!("'T{line}'"))
+            .await;
+        for _ in 0..2 {
+            self.project.ponte(&["sync", "main/fulfilment"]).succeeds();
+        }
+    }
+
+    /// A delivery of the ERP's, sent on some day by some carrier.
+    async fn delivery(&self, number: &str, line: u32, sent: &str, tracking: &str) {
         let mut erp: Client = self.erp.client().await;
         for statement in [
             format!(
-                "INSERT INTO documents (number, kind, customer, document_date, carrier, tracking_number) VALUES ('{number}', 'delivery', 'C1', '2026-03-05', 'GLS', 'T{line}')"
+                "INSERT INTO documents (number, kind, customer, document_date, carrier, tracking_number) VALUES ('{number}', 'delivery', 'C1', {sent}, {tracking})"
             ),
             format!(
                 "INSERT INTO document_lines (document_number, line, order_number, order_line, quantity) VALUES ('{number}', 1, 'W1', {line}, 1)"
@@ -66,9 +75,27 @@ impl Other {
         ] {
             erp.run(&statement).await;
         }
+    }
+
+    /// What stands on the shop's order comes onto the ERP's delivery, and is told to the shop as the delivery's.
+    async fn tracking_comes_from_the_shop(&mut self, entered: &[&str]) {
+        let text = self.project.read("ponte.toml");
+        let with = "fulfilment.write = true\nfulfilment.tracking = [{ shop = true }]";
+        let text = text.replace("fulfilment.write = true", with);
+        self.project.file("ponte.toml", &text);
+        self.delivery("D1", 1, "date('now'), NULL", "NULL").await;
+        let mut shop = self.shop.client().await;
+        for statement in entered {
+            shop.run(statement).await;
+        }
         for _ in 0..2 {
             self.project.ponte(&["sync", "main/fulfilment"]).succeeds();
         }
+        let deliveries = "SELECT number, carrier, tracking_number FROM documents";
+        assert_eq!(
+            rows(&mut self.erp.client().await, deliveries).await,
+            ["D1 | BRT | S1"]
+        );
     }
 
     async fn rows(&self, sql: &str) -> Vec<String> {
@@ -76,19 +103,22 @@ impl Other {
     }
 }
 
-#[tokio::test]
-async fn prestashop_has_state_history_carrier_and_note() {
-    let other = Other::new(
-        "prestashop",
-        "{ rate = 22, rules = 1 }",
-        &[
+const PRESTASHOP: [&str; 4] = [
             "INSERT IGNORE INTO ps_order_state (id_order_state, color, unremovable, logable, shipped, paid) VALUES (2, '', 1, 1, 0, 1), (4, '', 1, 1, 1, 1)",
             "INSERT INTO ps_orders (id_order, reference, id_carrier, id_lang, id_customer, id_cart, id_currency, id_address_delivery, id_address_invoice,
              current_state, payment, invoice_date, delivery_date, date_add, date_upd, note)
              VALUES (7, 'ABCDEFGHI', 1, 1, 1, 1, 1, 1, 1, 2, 'Card', '2026-03-01 10:00:00', '2026-03-01 10:00:00', '2026-03-01 10:00:00', '2026-03-01 10:00:00', 'Fragile')",
             "INSERT INTO ps_order_history (id_employee, id_order, id_order_state, date_add) VALUES (0, 7, 2, '2026-03-01 10:00:00')",
             "INSERT INTO ps_order_carrier (id_order, id_carrier, tracking_number, date_add) VALUES (7, 1, '', '2026-03-01 10:00:00')",
-        ],
+];
+
+#[tokio::test]
+async fn prestashop_has_state_history_carrier_and_note() {
+    let other = Other::new(
+        "told",
+        "prestashop",
+        "{ rate = 22, rules = 1 }",
+        &PRESTASHOP,
     )
     .await;
     let order = "SELECT o.current_state, o.valid, c.tracking_number, (SELECT COUNT(*) FROM ps_order_history h WHERE h.id_order = 7)
@@ -105,6 +135,57 @@ async fn prestashop_has_state_history_carrier_and_note() {
         [
             "Fragile\nSpedito in parte\nConsegna D1 del 05/03/2026: GLS T1\nSpedito\nConsegna D2 del 05/03/2026: GLS T2"
         ]
+    );
+}
+
+#[tokio::test]
+async fn what_prestashops_people_enter_comes_onto_the_delivery() {
+    let mut order = PRESTASHOP.to_vec();
+    order.push("UPDATE ps_carrier SET name = 'BRT' WHERE id_carrier = 1");
+    let mut other = Other::new("entered", "prestashop", "{ rate = 22, rules = 1 }", &order).await;
+    other
+        .tracking_comes_from_the_shop(&["UPDATE ps_order_carrier SET tracking_number = 'S1'"])
+        .await;
+    assert_eq!(
+        other
+            .rows("SELECT REPLACE(note, DATE_FORMAT(UTC_DATE(), '%d/%m/%Y'), 'DAY') FROM ps_orders")
+            .await,
+        ["Fragile\nSpedito in parte\nConsegna D1 del DAY: BRT S1"]
+    );
+}
+
+/// The storage of orders before WooCommerce 8.2.
+#[tokio::test]
+async fn what_woocommerces_people_enter_comes_onto_the_delivery_of_an_order_that_is_a_post() {
+    let mut other = Other::new(
+        "entered",
+        "woocommerce",
+        "{ rate = 22, class = \"\" }",
+        &[
+            "UPDATE wp_options SET option_value = 'no' WHERE option_name = 'woocommerce_custom_orders_table_enabled'",
+            "INSERT INTO wp_posts (ID, post_author, post_date, post_date_gmt, post_content, post_title, post_excerpt, post_status, to_ping, pinged,
+             post_modified, post_modified_gmt, post_content_filtered, post_type)
+             VALUES (7, 1, '2026-03-01 10:00:00', '2026-03-01 10:00:00', '', 'Order', '', 'wc-processing', '', '', '2026-03-01 10:00:00', '2026-03-01 10:00:00', '', 'shop_order')",
+        ],
+    )
+    .await;
+    other
+        .tracking_comes_from_the_shop(&[
+            "INSERT INTO wp_postmeta (post_id, meta_key, meta_value) VALUES (7, '_tracking_number', 'S1'), (7, '_tracking_provider', 'BRT')",
+        ])
+        .await;
+    // The shop's own number stays one.
+    let metas = "SELECT meta_key, meta_value FROM wp_postmeta WHERE post_id = 7 AND meta_key LIKE '!_tracking%' ESCAPE '!' ORDER BY meta_id";
+    assert_eq!(
+        other.rows(metas).await,
+        ["_tracking_number | S1", "_tracking_provider | BRT"]
+    );
+    other.deliver("D2", 2).await;
+    assert_eq!(
+        other
+            .rows("SELECT post_status FROM wp_posts WHERE ID = 7")
+            .await,
+        ["wc-completed"]
     );
 }
 
@@ -126,7 +207,7 @@ async fn opencart_has_status_and_history() {
             _ => vec![zone, "SET SESSION sql_mode = ''", order],
         };
         let pack = format!("opencart-{version}");
-        let other = Other::new(&pack, "{ rate = 22, class = 9 }", &statements).await;
+        let other = Other::new("told", &pack, "{ rate = 22, class = 9 }", &statements).await;
         let order = "SELECT order_status_id FROM oc_order";
         let history = "SELECT order_status_id, notify, comment FROM oc_order_history WHERE order_id = 7 ORDER BY order_history_id";
         other.deliver("D1", 1).await;

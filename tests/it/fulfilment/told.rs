@@ -122,6 +122,11 @@ async fn told_once_from_postgres_to_mariadb() {
 }
 
 #[tokio::test]
+async fn told_once_from_sqlserver_to_mariadb() {
+    told_once("told from sqlserver", On::SqlServer, On::Mariadb).await;
+}
+
+#[tokio::test]
 async fn told_once_on_sqlite() {
     told_once("told on sqlite", On::Sqlite, On::Sqlite).await;
 }
@@ -281,4 +286,42 @@ main: 3 web orders imported, 1 waiting in the shop, 3 in quarantine (2 of them t
         "mails_sent": 1, "mails_due": 1, "mails_for_a_person": 1,
     }]);
     assert_eq!(json["orders"], orders);
+}
+
+/// Parcels and states are asked for by two queries; a delivery that is booked between them is not half told.
+#[tokio::test]
+async fn a_delivery_that_is_booked_meanwhile_is_told_with_its_parcel() {
+    let story = Story::new("fulfilment meanwhile", On::Postgres, On::Sqlite, 2).await;
+    story.deliver(1002, "D2", "T2", &[1, 2]).await;
+    story.sync();
+    // From now on each query of the documents takes a while.
+    story
+        .erp(
+            "ALTER TABLE documents RENAME TO papers;
+             CREATE VIEW documents AS WITH pause AS MATERIALIZED (SELECT pg_sleep(1)) SELECT p.* FROM papers p, pause",
+        )
+        .await;
+    let document = story.document(1001).await;
+    let running = story.between.project.start(&["sync", "main/fulfilment"]);
+    let asks = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";
+    let mut erp = story.between.erp.client().await;
+    while erp.value(asks).await.as_deref() != Some("1") {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    erp.run(&format!(
+        "BEGIN;
+         INSERT INTO papers (number, kind, customer, document_date, carrier, tracking_number)
+         SELECT 'D1', 'delivery', customer, '2026-03-05', 'BRT', 'T1' FROM orders WHERE number = '{document}';
+         INSERT INTO document_lines (document_number, line, order_number, order_line, quantity)
+         SELECT 'D1', line, order_number, line, 1 FROM order_lines WHERE order_number = '{document}' AND sku IS NOT NULL;
+         UPDATE order_lines SET delivered_quantity = quantity WHERE order_number = '{document}';
+         COMMIT"
+    ))
+    .await;
+    running.wait().succeeds();
+    story.sync();
+    assert_eq!(
+        story.notes(1001).await,
+        ["Shipped\nDelivery D1 of 2026-03-05: BRT T1"]
+    );
 }

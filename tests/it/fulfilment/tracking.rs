@@ -55,6 +55,7 @@ async fn from_a_folder(test: &str, erp: On) {
     // The courier's day is as long ago as a file may be asked about.
     let recent = match erp {
         On::Postgres => "CURRENT_DATE - 1",
+        On::SqlServer => "DATEADD(day, -1, GETUTCDATE())",
         _ => "date('now', '-1 day')",
     };
     story
@@ -135,6 +136,11 @@ async fn from_a_folder(test: &str, erp: On) {
 #[tokio::test]
 async fn a_couriers_files_fill_deliveries_on_postgres() {
     from_a_folder("courier's files postgres", On::Postgres).await;
+}
+
+#[tokio::test]
+async fn a_couriers_files_fill_deliveries_on_sqlserver() {
+    from_a_folder("courier's files sqlserver", On::SqlServer).await;
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! The pack `odoo`: a company's Odoo (`tests/cases/odoo/`) into a WooCommerce shop that sells nothing yet.
 
 mod prices;
-mod shop;
+pub mod shop;
 mod stock;
 
 use crate::support::pipeline::Pipeline;

@@ -5,7 +5,7 @@ use crate::support::pipeline::{Pipeline, changed, dump, full, same_dump};
 use crate::support::servers::Database;
 
 /// Articles, one a line: sku, title, status, tax class, weight, barcode, categories, regular and sale price, stock.
-async fn articles(shop: &Database) -> String {
+pub async fn articles(shop: &Database) -> String {
     let meta = |name: &str| {
         format!(
             "(SELECT meta_value FROM wp_postmeta m WHERE m.post_id = p.ID AND m.meta_key = '{name}')"
@@ -33,7 +33,7 @@ async fn articles(shop: &Database) -> String {
 }
 
 /// The tree, each category under its parent's name.
-async fn categories(shop: &Database) -> String {
+pub async fn categories(shop: &Database) -> String {
     let sql = "SELECT CONCAT(COALESCE(u.name, '-'), ' > ', t.name) FROM wp_term_taxonomy x
                JOIN wp_terms t ON t.term_id = x.term_id LEFT JOIN wp_terms u ON u.term_id = x.parent
                WHERE x.taxonomy = 'product_cat' AND x.term_id <> 15 ORDER BY 1";
@@ -43,7 +43,7 @@ async fn categories(shop: &Database) -> String {
 }
 
 /// However much is compared, nothing is to be written.
-async fn is_right(pipeline: &Pipeline, shop: &Database) {
+pub async fn is_right(pipeline: &Pipeline, shop: &Database) {
     let before = dump(&mut shop.client().await).await;
     assert!(!pipeline.sync(&changed()).await, "a second run wrote");
     assert!(!pipeline.sync(&full()).await, "a full run wrote");

@@ -21,7 +21,7 @@ pub fn quarantined(between: &Between) -> Vec<String> {
         .collect()
 }
 
-async fn status(between: &Between, id: u32, status: &str) {
+pub async fn status(between: &Between, id: u32, status: &str) {
     let mut shop = between.shop.client().await;
     shop.run(&format!(
         "UPDATE wp_wc_orders SET status = '{status}', date_updated_gmt = '2026-03-03 10:00:00' WHERE id = {id}"

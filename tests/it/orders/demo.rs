@@ -1,6 +1,7 @@
 //! `ponte demo` tells an order's whole way, and what it tells has happened.
 
-use crate::support::project::Project;
+use crate::support::project::{Outcome, Project};
+use crate::support::servers;
 use serde_json::Value;
 
 fn chapter(chapters: &[Value], number: usize) -> &Value {
@@ -12,9 +13,62 @@ fn chapter(chapters: &[Value], number: usize) -> &Value {
 #[test]
 fn the_demo_follows_an_order_into_the_erp_and_back() {
     let said = Project::new().ponte(&["demo", "--json"]).succeeds();
+    tells_the_story(&said);
+}
+
+/// The same story with its ERP in a database of SQL Server, which is empty before.
+#[tokio::test]
+async fn the_demos_erp_may_be_on_sqlserver() {
+    let erp = servers::sqlserver("orders::demo erp").await;
+    let mut project = Project::new();
+    project.env("SA_PASSWORD", &servers::sa_password());
+    let url = servers::without_secrets(&erp.url);
+    let said = project.ponte(&["demo", "--json", "--dir", "played", "--erp", &url]);
+    tells_the_story(&said.succeeds());
+    let orders = "SELECT o.web_reference, o.status, o.total FROM orders o WHERE o.web_reference IS NOT NULL ORDER BY o.web_reference";
+    let text = |value: Option<String>| value.unwrap_or_default();
+    let orders = erp.client().await.rows(orders).await;
+    let orders: Vec<Vec<String>> = orders
+        .into_iter()
+        .map(|row| row.into_iter().map(text).collect())
+        .collect();
+    assert_eq!(
+        orders,
+        [
+            ["main/5001", "closed", "12.08"],
+            ["main/5002", "cancelled", "6.04"]
+        ]
+    );
+    // One can play on with it.
+    project
+        .ponte(&["--project", "played/ponte.toml", "status"])
+        .succeeds();
+
+    // What has tables is somebody's.
+    let again = project.ponte(&["demo", "--erp", &url]).exits_with(2);
+    assert!(
+        again.stderr.contains("has the table dbo.article"),
+        "{again}"
+    );
+    let again = project.ponte(&[
+        "demo",
+        "--dir",
+        "other",
+        "--erp",
+        "postgres://a:${SA_PASSWORD}@127.0.0.1/b",
+    ]);
+    let again = again.exits_with(2);
+    assert!(
+        again.stderr.contains("names another kind (postgres)"),
+        "{again}"
+    );
+    assert!(!project.path("other/ponte.toml").exists());
+}
+
+fn tells_the_story(said: &Outcome) {
     let told: Value = serde_json::from_str(&said.stdout).expect("JSON");
     let chapters = told["chapters"].as_array().expect("chapters");
-    assert_eq!(chapters.len(), 9);
+    assert_eq!(chapters.len(), 11);
     let sum = |number: usize| chapter(chapters, number)["explanation"].clone();
     // Pending, then committed, then gone: what is shown stays the same, and nothing is written.
     for number in [4, 5, 6] {
@@ -39,4 +93,15 @@ fn the_demo_follows_an_order_into_the_erp_and_back() {
     assert_eq!(chapter(chapters, 8)["flows"][0]["counts"]["rejected"], 1);
     let days = &chapter(chapters, 9)["reconciled"]["days"][0];
     assert_eq!((&days["missing"], &days["extra"]), (&0.into(), &0.into()));
+    let [to_shop, back] = [0, 1].map(|at| &chapter(chapters, 10)["flows"][at]["counts"]);
+    assert_eq!(
+        (&to_shop["created"], &to_shop["read"]),
+        (&1.into(), &1.into())
+    );
+    // Laura is known by her order; the builder's account is no news.
+    assert_eq!((&back["created"], &back["read"]), (&0.into(), &2.into()));
+    let notes = chapter(chapters, 11)["flows"][0]["notes"].to_string();
+    let told =
+        "was changed on both sides and is the ERP's: 'Bricks Inc' gives way to 'Bricks & Sons Ltd'";
+    assert!(notes.contains(told), "{notes}");
 }

@@ -22,6 +22,7 @@ async fn becomes(test: &str, erp: On, shop: On) {
         ..Order::usual(1002)
     };
     between.place(&[Order::usual(1001), company]).await;
+    between.project.ponte(&["check"]).succeeds();
     let said = between.project.ponte(&["sync", "main/order"]).succeeds();
     assert!(
         said.stdout.contains("the shop has 2 orders for the ERP since 2026-01-01 00:00 UTC, placed from 2026-03-01 23:30 UTC"),
@@ -47,7 +48,7 @@ async fn becomes(test: &str, erp: On, shop: On) {
     );
     let lines = between
         .erp_rows(
-            "SELECT l.line, l.sku, l.description, CAST(l.quantity AS INTEGER), ROUND(CAST(l.unit_price AS DECIMAL(18, 4)) * 100) / 100, ROUND(CAST(l.amount AS DECIMAL(18, 4)) * 100) / 100, l.tax_class
+            "SELECT l.line, l.sku, l.description, CAST(l.quantity AS INTEGER), ROUND(CAST(l.unit_price AS DECIMAL(18, 4)) * 100, 0) / 100, ROUND(CAST(l.amount AS DECIMAL(18, 4)) * 100, 0) / 100, l.tax_class
              FROM order_lines l JOIN orders o ON o.number = l.order_number WHERE o.web_reference = 'main/1001' ORDER BY l.line",
         )
         .await;
@@ -102,6 +103,11 @@ async fn an_order_with_its_customer_from_mariadb_to_postgres() {
 #[tokio::test]
 async fn an_order_with_its_customer_on_sqlite() {
     becomes("order on sqlite", On::Sqlite, On::Sqlite).await;
+}
+
+#[tokio::test]
+async fn an_order_with_its_customer_from_mariadb_to_sqlserver() {
+    becomes("order to sqlserver", On::SqlServer, On::Mariadb).await;
 }
 
 #[tokio::test]
@@ -235,8 +241,17 @@ async fn a_dry_run_shows_what_would_be_imported() {
 }
 
 #[tokio::test]
-async fn an_order_of_a_new_customer_costs_six_round_trips() {
-    let mut between = Between::new("order round trips", On::Postgres, On::Sqlite).await;
+async fn an_order_of_a_new_customer_costs_six_round_trips_on_postgres() {
+    six_round_trips("order round trips", On::Postgres).await;
+}
+
+#[tokio::test]
+async fn an_order_of_a_new_customer_costs_six_round_trips_on_sqlserver() {
+    six_round_trips("order round trips sqlserver", On::SqlServer).await;
+}
+
+async fn six_round_trips(test: &str, erp: On) {
+    let mut between = Between::new(test, erp, On::Sqlite).await;
     let proxy = Proxy::start(&between.erp.url);
     between.erp_at(&proxy.url(&between.erp.url));
     let mut placed = 0;
@@ -253,4 +268,39 @@ async fn an_order_of_a_new_customer_costs_six_round_trips() {
     // The statements are prepared in both runs, by the second order of each.
     let each = (asked[1] - asked[0]) / 30;
     assert!(each <= 6, "{each} round trips an order: {asked:?}");
+}
+
+/// Two first orders of a new account in one run, the second with another e-mail, and a guest's two with one e-mail.
+async fn first_orders(test: &str, erp: On) {
+    let between = Between::new(test, erp, On::Mariadb).await;
+    let with = |id, email: &str| Order {
+        email: email.to_owned(),
+        ..Order::usual(id)
+    };
+    let orders = [
+        with(1001, "ada@example.com"),
+        with(1002, "ada@work.example"),
+        with(1003, "guest@example.com"),
+        with(1004, "Guest@example.com"),
+    ];
+    between.place(&orders).await;
+    let mut shop = between.shop.client().await;
+    shop.run("UPDATE wp_wc_orders SET customer_id = 7 WHERE id IN (1001, 1002)")
+        .await;
+    between.project.ponte(&["sync", "main/order"]).succeeds();
+    between.assert_whole(4).await;
+    let customers = between
+        .erp_rows("SELECT MIN(web_number), COUNT(*) FROM orders WHERE web_reference IS NOT NULL GROUP BY customer ORDER BY MIN(web_number)")
+        .await;
+    assert_eq!(customers, ["1001 | 2", "1003 | 2"]);
+}
+
+#[tokio::test]
+async fn two_first_orders_of_one_customer_come_in_together_on_postgres() {
+    first_orders("first orders postgres", On::Postgres).await;
+}
+
+#[tokio::test]
+async fn two_first_orders_of_one_customer_come_in_together_on_sqlite() {
+    first_orders("first orders sqlite", On::Sqlite).await;
 }

@@ -12,7 +12,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::place::{Between, Order};
-use crate::support::proxy::{COMMIT_POSTGRES, Direction, Fault, Proxy};
+use crate::support::proxy::{COMMIT_POSTGRES, Direction, Fault, Proxy, commit_sqlserver};
 use crate::support::{full, seed};
 use crate::sync::pair::On;
 
@@ -58,7 +58,7 @@ struct Victim {
 
 impl Victim {
     async fn new(name: &str, on: On, seed: u64) -> Victim {
-        let between = Between::new(&format!("killed {name}"), on, On::Sqlite).await;
+        let between = Between::new(&format!("killed {name}"), on, shop_of(on)).await;
         let mut victim = Victim {
             between,
             on,
@@ -121,6 +121,8 @@ impl Victim {
             running.signal("-STOP");
             let open = match self.on {
                 On::Sqlite => self.between.has_journal().then(String::new),
+                // The numbers of documents are locked by whoever has taken one.
+                On::SqlServer => eye.try_rows(LOCKED).await.is_err().then(String::new),
                 _ => eye.rows(OPEN).await.into_iter().flatten().flatten().next(),
             };
             if let Some(statement) = open {
@@ -175,6 +177,17 @@ impl Victim {
     }
 }
 
+/// The stand-in cannot tell of other sessions' transactions.
+const LOCKED: &str = "SET LOCK_TIMEOUT 0; SELECT value FROM counters WITH (UPDLOCK)";
+
+/// Each with the shop that it is tested beside.
+fn shop_of(erp: On) -> On {
+    match erp {
+        On::SqlServer => On::Mariadb,
+        _ => On::Sqlite,
+    }
+}
+
 /// The last statement of a transaction that has written.
 const OPEN: &str = "SELECT a.query FROM pg_stat_activity a WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
     AND a.backend_xid IS NOT NULL";
@@ -214,11 +227,25 @@ async fn killed_at_every_point_on_sqlite() {
     killed(On::Sqlite, "sqlite", 56).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn killed_at_every_point_on_sqlserver() {
+    killed(On::SqlServer, "sqlserver", 56).await;
+}
+
 #[tokio::test]
-async fn cut_off_anywhere() {
+async fn cut_off_anywhere_on_postgres() {
+    cut_off("cut off", On::Postgres, COMMIT_POSTGRES.to_vec()).await;
+}
+
+#[tokio::test]
+async fn cut_off_anywhere_on_sqlserver() {
+    cut_off("cut off sqlserver", On::SqlServer, commit_sqlserver()).await;
+}
+
+async fn cut_off(test: &str, on: On, commit: Vec<u8>) {
     let cuts = if full() { 60 } else { 6 };
-    let mut random = StdRng::seed_from_u64(seed("orders::kills::cut_off_anywhere"));
-    let mut between = Between::new("cut off", On::Postgres, On::Sqlite).await;
+    let mut random = StdRng::seed_from_u64(seed(&format!("orders::kills::{test}")));
+    let mut between = Between::new(test, on, shop_of(on)).await;
     let proxy = Proxy::start(&between.erp.url);
     between.erp_at(&proxy.url(&between.erp.url));
     let mut happened = [0; 3];
@@ -232,7 +259,7 @@ async fn cut_off_anywhere() {
         between.place(&orders).await;
         placed += 4;
         let skip = random.random_range(0..4);
-        let pattern = COMMIT_POSTGRES.to_vec();
+        let pattern = commit.clone();
         let kind = turn as usize % happened.len();
         turn += 1;
         proxy.set(match kind {

@@ -1,6 +1,7 @@
 //! Web orders on their way into the ERP: each exactly once, complete, with amounts that agree.
 
-mod changes;
+mod again;
+pub mod changes;
 mod continuous;
 mod demo;
 mod desk;
@@ -8,6 +9,7 @@ mod imports;
 mod kills;
 pub mod odoo;
 mod opencart;
+mod page;
 pub mod place;
 mod prestashop;
 mod promised;

@@ -30,7 +30,7 @@ pub async fn between(test: &str, version: u32) -> Between {
 
 /// What stands for carriage and fees, a company with an office in Asti, and where people live. The seed's 22 % is on top of a price,
 /// its 10 % within.
-const ARTICLES: &str = "
+pub const ARTICLES: &str = "
     INSERT INTO product_template (id, name, type, uom_id, sale_ok, active) VALUES
         (50, '{\"en_US\": \"Carriage\"}', 'service', 1, FALSE, TRUE), (51, '{\"en_US\": \"Fee\"}', 'service', 1, FALSE, TRUE);
     INSERT INTO product_product (id, product_tmpl_id, default_code, active) VALUES (50, 50, 'WEB_CARRIAGE', TRUE), (51, 51, 'WEB_FEE', TRUE);
@@ -287,6 +287,41 @@ async fn an_order_that_was_typed_into_odoo_is_linked() {
         ["main/1001 | S00500 | sale", "main/1002 | S00001 | draft"]
     );
     between.project.ponte(&["reconcile"]).succeeds();
+}
+
+#[tokio::test]
+async fn payment_terms_and_delivery_methods_are_those_that_the_project_names() {
+    let between = between("odoo terms", 19).await;
+    let mut erp = between.erp.client().await;
+    for statement in [
+        "INSERT INTO account_payment_term (id, name, active) VALUES (31, '{\"en_US\": \"Immediate\"}', TRUE), (32, '{\"en_US\": \"30 days\"}', TRUE)",
+        "INSERT INTO delivery_carrier (id, name) VALUES (41, '{\"en_US\": \"BRT\"}')",
+    ] {
+        erp.run(statement).await;
+    }
+    let mut between = between;
+    let text = between.project.read("ponte.toml");
+    let codes = "[shop.main.orders.payment]\nstripe = \"32\"\nklarna = \"99\"\n[shop.main.orders.carrier]\nCourier = \"41\"\n";
+    between
+        .project
+        .file("ponte.toml", &format!("{text}\n{codes}"));
+    between
+        .place(&[Order::usual(1001), Order::usual(1002)])
+        .await;
+    let klarna = "UPDATE wp_wc_orders SET payment_method = 'klarna' WHERE id = 1002";
+    between.shop.client().await.run(klarna).await;
+    between.project.ponte(&["sync", "main/order"]).exits_with(4);
+    let rows = between
+        .erp_rows("SELECT o.origin, o.payment_term_id, o.carrier_id FROM sale_order o WHERE o.origin LIKE 'main/%'")
+        .await;
+    assert_eq!(rows, ["main/1001 | 32 | 41"]);
+    let listed = between.project.ponte(&["quarantine", "list"]).succeeds();
+    assert!(
+        listed
+            .stdout
+            .contains("Odoo has no payment term with the id 99"),
+        "{listed}"
+    );
 }
 
 #[tokio::test]

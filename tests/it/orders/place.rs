@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::support::client::Client;
 use crate::support::project::Project;
-use crate::support::servers::Database;
+use crate::support::servers::{self, Database};
 use crate::sync::pair::{On, database};
 use crate::sync::shop;
 
@@ -76,6 +76,13 @@ impl Order {
     }
 
     pub async fn place(&self, shop: &mut Client) {
+        for statement in self.statements() {
+            shop.run(&statement).await;
+        }
+    }
+
+    /// What places it, in the order in which the shop's software sends it.
+    pub fn statements(&self) -> Vec<String> {
         let Order {
             id,
             status,
@@ -88,38 +95,40 @@ impl Order {
         let company = self
             .company
             .map_or("NULL".to_owned(), |name| format!("'{name}'"));
-        shop.run(&format!(
-            "INSERT INTO wp_wc_orders (id, status, currency, type, tax_amount, total_amount, customer_id, billing_email, date_created_gmt,
-             date_updated_gmt, parent_order_id, payment_method, payment_method_title, transaction_id, customer_note)
-             VALUES ({id}, '{status}', 'EUR', 'shop_order', {tax}, {total}, 0, '{email}', '{placed}', '{placed}', 0, 'stripe', 'Card',
-             'ch_{id}', 'Ring twice')"
-        ))
-        .await;
-        shop.run(&format!(
-            "INSERT INTO wp_wc_order_operational_data (order_id, prices_include_tax, order_stock_reduced, date_paid_gmt)
-             VALUES ({id}, 0, 1, '{placed}')"
-        ))
-        .await;
-        shop.run(&format!(
-            "INSERT INTO wp_wc_order_addresses (order_id, address_type, first_name, last_name, company, address_1, address_2, city, state,
-             postcode, country, email, phone) VALUES
-             ({id}, 'billing', 'Ada', 'Rossi', {company}, 'Via Roma 1', '', 'Torino', 'TO', '00100', 'IT', '{email}', '011'),
-             ({id}, 'shipping', 'Ugo', 'Neri', NULL, 'Corso Po 2', 'int. 3', 'Asti', 'AT', '14100', 'IT', NULL, '')"
-        ))
-        .await;
+        let mut statements = vec![
+            format!(
+                "INSERT INTO wp_wc_orders (id, status, currency, type, tax_amount, total_amount, customer_id, billing_email, date_created_gmt,
+                 date_updated_gmt, parent_order_id, payment_method, payment_method_title, transaction_id, customer_note)
+                 VALUES ({id}, '{status}', 'EUR', 'shop_order', {tax}, {total}, 0, '{email}', '{placed}', '{placed}', 0, 'stripe', 'Card',
+                 'ch_{id}', 'Ring twice')"
+            ),
+            format!(
+                "INSERT INTO wp_wc_order_operational_data (order_id, prices_include_tax, order_stock_reduced, date_paid_gmt)
+                 VALUES ({id}, 0, 1, '{placed}')"
+            ),
+            format!(
+                "INSERT INTO wp_wc_order_addresses (order_id, address_type, first_name, last_name, company, address_1, address_2, city, state,
+                 postcode, country, email, phone) VALUES
+                 ({id}, 'billing', 'Ada', 'Rossi', {company}, 'Via Roma 1', '', 'Torino', 'TO', '00100', 'IT', '{email}', '011'),
+                 ({id}, 'shipping', 'Ugo', 'Neri', NULL, 'Corso Po 2', 'int. 3', 'Asti', 'AT', '14100', 'IT', NULL, '')"
+            ),
+        ];
         if let Some(vat) = self.vat {
-            shop.run(&format!(
+            statements.push(format!(
                 "INSERT INTO wp_wc_orders_meta (order_id, meta_key, meta_value) VALUES ({id}, '_billing_vat_number', '{vat}')"
-            ))
-            .await;
+            ));
         }
         let mut item = id * 100;
+        let mut add = |name: &str, kind: &str, metas: &[(&str, String)]| {
+            statements.extend(self.item(item, name, kind, metas));
+            item += 1;
+        };
         for (rate, percent) in [(1, "22.0000"), (2, "10.0000")] {
             let metas = [
                 ("rate_id", rate.to_string()),
                 ("rate_percent", percent.to_owned()),
             ];
-            self.item(shop, &mut item, "IT-VAT", "tax", &metas).await;
+            add("IT-VAT", "tax", &metas);
         }
         for Line(product, variation, pieces, net, tax, rate) in &self.lines {
             let metas = [
@@ -138,8 +147,7 @@ impl Order {
                     ),
                 ),
             ];
-            self.item(shop, &mut item, "Something", "line_item", &metas)
-                .await;
+            add("Something", "line_item", &metas);
         }
         for (name, kind, net, tax, rate) in &self.charges {
             let taxes = format!("a:1:{{s:5:\"total\";a:1:{{i:{rate};s:4:\"{tax}\";}}}}");
@@ -155,34 +163,27 @@ impl Order {
                     ("_line_tax_data", taxes),
                 ],
             };
-            self.item(shop, &mut item, name, kind, &metas).await;
+            add(name, kind, &metas);
         }
+        statements
     }
 
-    async fn item(
-        &self,
-        shop: &mut Client,
-        item: &mut u32,
-        name: &str,
-        kind: &str,
-        metas: &[(&str, String)],
-    ) {
-        shop.run(&format!(
-            "INSERT INTO wp_woocommerce_order_items (order_item_id, order_item_name, order_item_type, order_id)
-             VALUES ({item}, '{name}', '{kind}', {})",
-            self.id
-        ))
-        .await;
+    fn item(&self, item: u32, name: &str, kind: &str, metas: &[(&str, String)]) -> [String; 2] {
         let rows: Vec<String> = metas
             .iter()
             .map(|(key, value)| format!("({item}, '{key}', '{value}')"))
             .collect();
-        shop.run(&format!(
-            "INSERT INTO wp_woocommerce_order_itemmeta (order_item_id, meta_key, meta_value) VALUES {}",
-            rows.join(", ")
-        ))
-        .await;
-        *item += 1;
+        [
+            format!(
+                "INSERT INTO wp_woocommerce_order_items (order_item_id, order_item_name, order_item_type, order_id)
+                 VALUES ({item}, '{name}', '{kind}', {})",
+                self.id
+            ),
+            format!(
+                "INSERT INTO wp_woocommerce_order_itemmeta (order_item_id, meta_key, meta_value) VALUES {}",
+                rows.join(", ")
+            ),
+        ]
     }
 }
 
@@ -207,21 +208,23 @@ impl Between {
 
     /// Two databases that are filled, and the project between them, whose orders are imported from now on.
     pub fn of(erp: Database, shop: Database, project: &str) -> Between {
-        let text = project
-            .replace(":ponte@", ":${PASSWORD}@")
+        let text = servers::without_secrets(project)
             .replace("orders.since", "orders.import = true\norders.since");
         let mut project = Project::new();
         project.file("ponte.toml", &text);
         project.env("PASSWORD", "ponte");
+        project.env("SA_PASSWORD", &servers::sa_password());
         project.ponte(&["setup", "--run"]).succeeds();
         Between { erp, shop, project }
     }
 
     /// The program reaches the ERP at another URL from now on.
     pub fn erp_at(&mut self, url: &str) {
-        let hidden = |url: &str| url.replace(":ponte@", ":${PASSWORD}@");
         let text = self.project.read("ponte.toml");
-        let text = text.replace(&hidden(&self.erp.url), &hidden(url));
+        let text = text.replace(
+            &servers::without_secrets(&self.erp.url),
+            &servers::without_secrets(url),
+        );
         self.project.file("ponte.toml", &text);
     }
 
@@ -243,7 +246,7 @@ impl Between {
 
     /// A dead process keeps its lease for a minute; the test does not wait.
     pub async fn end_leases(&self) {
-        let lease = |url: &str| match url.starts_with("postgres") {
+        let lease = |url: &str| match has_schemas(url) {
             true => "UPDATE ponte.lease SET owner = NULL",
             false => "UPDATE ponte_lease SET owner = NULL",
         };
@@ -294,27 +297,37 @@ impl Between {
             .erp_rows(
                 "SELECT o.number FROM orders o WHERE o.web_reference IS NOT NULL AND (
                    (SELECT COUNT(*) FROM order_lines l WHERE l.order_number = o.number) <> 3
-                   OR ROUND((SELECT SUM(CAST(l.amount AS DECIMAL(18, 2))) FROM order_lines l WHERE l.order_number = o.number) * 100)
-                      <> ROUND(CAST(o.total AS DECIMAL(18, 2)) * 100)
-                   OR ROUND((SELECT SUM(CAST(t.net AS DECIMAL(18, 2)) + CAST(t.tax AS DECIMAL(18, 2))) FROM order_taxes t WHERE t.order_number = o.number) * 100)
-                      <> ROUND(CAST(o.total AS DECIMAL(18, 2)) * 100))",
+                   OR ROUND((SELECT SUM(CAST(l.amount AS DECIMAL(18, 2))) FROM order_lines l WHERE l.order_number = o.number) * 100, 0)
+                      <> ROUND(CAST(o.total AS DECIMAL(18, 2)) * 100, 0)
+                   OR ROUND((SELECT SUM(CAST(t.net AS DECIMAL(18, 2)) + CAST(t.tax AS DECIMAL(18, 2))) FROM order_taxes t WHERE t.order_number = o.number) * 100, 0)
+                      <> ROUND(CAST(o.total AS DECIMAL(18, 2)) * 100, 0))",
             )
             .await;
         assert_eq!(wrong, [""; 0]);
-        let own = match self.erp.url.starts_with("postgres") {
+        let own = match has_schemas(&self.erp.url) {
             true => "ponte.link",
             false => "ponte_link",
+        };
+        // Ponte's texts compare by their bytes there.
+        let exactly = match self.erp.url.starts_with("sqlserver") {
+            true => "COLLATE Latin1_General_100_BIN2",
+            false => "",
         };
         let linked = self
             .erp_rows(&format!(
                 "SELECT COUNT(*), (SELECT COUNT(*) FROM {own} x WHERE x.record = 'order')
-                 FROM {own} k JOIN orders o ON o.number = k.target_id AND o.web_reference = k.shop || '/' || k.record_key
+                 FROM {own} k JOIN orders o ON o.number {exactly} = k.target_id AND o.web_reference {exactly} = k.shop || '/' || k.record_key
                  WHERE k.record = 'order'"
             ))
             .await;
         assert_eq!(linked, [format!("{orders} | {orders}")]);
         orders as u64
     }
+}
+
+/// Whether ponte's own tables lie in a schema of theirs.
+fn has_schemas(url: &str) -> bool {
+    url.starts_with("postgres") || url.starts_with("sqlserver")
 }
 
 /// A reference and its total in cents.

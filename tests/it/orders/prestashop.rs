@@ -28,13 +28,14 @@ pub async fn databases(test: &str) -> (Database, Database, String) {
 
 /// A guest, who has goods sent elsewhere, and a company.
 const BUYERS: &str = "
-    INSERT INTO ps_customer (id_customer, company, siret, firstname, lastname, email, active, is_guest) VALUES
-        (8, NULL, NULL, 'Ada', 'Rossi', 'Ada@example.com', 1, 1), (9, 'Verdi srl', NULL, 'Ivo', 'Verdi', 'ivo@verdi.example', 1, 0);
+    INSERT INTO ps_customer (id_customer, id_gender, company, siret, firstname, lastname, email, passwd, active, is_guest, date_add, date_upd) VALUES
+        (8, 1, NULL, NULL, 'Ada', 'Rossi', 'Ada@example.com', '$2y$10$x', 1, 1, NOW(), NOW()),
+        (9, 1, 'Verdi srl', NULL, 'Ivo', 'Verdi', 'ivo@verdi.example', '$2y$10$x', 1, 0, NOW(), NOW());
     INSERT INTO ps_address (id_address, id_country, id_state, id_customer, alias, company, lastname, firstname, address1, address2, postcode, city, phone,
-                            phone_mobile, vat_number, dni) VALUES
-        (80, 10, 219, 8, 'Home', '', 'Rossi', 'Ada', 'Via Roma 1', '', '10100', 'Torino', '', '333', '', 'RSSDAA80A41L219X'),
-        (81, 10, 121, 8, 'Work', '', 'Neri', 'Ugo', 'Corso Po 2', 'int. 3', '14100', 'Asti', '0141', '', '', ''),
-        (90, 10, 219, 9, 'Office', 'Verdi srl', 'Verdi', 'Ivo', 'Via Po 3', '', '10100', 'Torino', '011', '', 'IT01234567890', '');";
+                            phone_mobile, vat_number, dni, date_add, date_upd) VALUES
+        (80, 10, 219, 8, 'Home', '', 'Rossi', 'Ada', 'Via Roma 1', '', '10100', 'Torino', '', '333', '', 'RSSDAA80A41L219X', NOW(), NOW()),
+        (81, 10, 121, 8, 'Work', '', 'Neri', 'Ugo', 'Corso Po 2', 'int. 3', '14100', 'Asti', '0141', '', '', '', NOW(), NOW()),
+        (90, 10, 219, 9, 'Office', 'Verdi srl', 'Verdi', 'Ivo', 'Via Po 3', '', '10100', 'Torino', '011', '', 'IT01234567890', '', NOW(), NOW());";
 
 /// A line: id, product, combination, sku, name, pieces, list price and price without tax, amount without and with tax,
 /// tax (1: 22 %, 2: 10 %).
@@ -334,5 +335,80 @@ async fn what_changes_after_the_import_is_seen() {
     assert!(
         told.iter().any(|one| one.contains("refunded 21.30")),
         "{told:?}"
+    );
+}
+
+const INVOICED: &str = "SELECT c.name, c.vat_number, c.tax_code, c.sdi_code, c.pec FROM customers c JOIN orders o ON o.customer = c.number
+    WHERE o.web_reference IS NOT NULL ORDER BY o.web_reference";
+
+/// Of the company instead of the guest.
+async fn by_the_company(shop: &mut Client, order: u32) {
+    shop.run(&format!(
+        "UPDATE ps_orders SET id_customer = 9, id_address_invoice = 90, id_address_delivery = 90 WHERE id_order = {order}"
+    ))
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_module_keeps_of_customers_comes_with_their_orders() {
+    let between = between("prestashop module").await;
+    let mut shop = between.shop.client().await;
+    shop.load(
+        "CREATE TABLE ps_customer_invoice (id_customer INT PRIMARY KEY, vat_number VARCHAR(20), fiscal_code VARCHAR(16), sdi VARCHAR(7), pec VARCHAR(100));
+         INSERT INTO ps_customer_invoice VALUES (8, '', 'OTHER', '', 'Ada@pec.example'), (9, 'IT99999999990', '01234567890', 'abc1234', '');",
+    )
+    .await;
+    usual(&mut shop, 31, 2).await;
+    usual(&mut shop, 32, 2).await;
+    by_the_company(&mut shop, 32).await;
+    let said = between.project.ponte(&["check"]).succeeds();
+    assert!(!said.stderr.contains("P391"), "{said}");
+    between.project.ponte(&["sync", "main/order"]).succeeds();
+    // The address goes before the module.
+    assert_eq!(
+        between.erp_rows(INVOICED).await,
+        [
+            "Ada Rossi | - | RSSDAA80A41L219X | 0000000 | ada@pec.example",
+            "Verdi srl | 01234567890 | 01234567890 | ABC1234 | -",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn check_finds_the_columns_that_modules_have_added() {
+    let between = between("prestashop columns").await;
+    let mut shop = between.shop.client().await;
+    for statement in [
+        "ALTER TABLE ps_address ADD codice_destinatario VARCHAR(7) NOT NULL DEFAULT ''",
+        "ALTER TABLE ps_customer ADD email_pec VARCHAR(100)",
+        "UPDATE ps_address SET codice_destinatario = 'ABC1234' WHERE id_address = 90",
+        "UPDATE ps_customer SET email_pec = 'verdi@pec.example' WHERE id_customer = 9",
+    ] {
+        shop.run(statement).await;
+    }
+    usual(&mut shop, 31, 2).await;
+    by_the_company(&mut shop, 31).await;
+    let said = between.project.ponte(&["check"]).succeeds().stderr;
+    for told in [
+        "nothing has `sdi`, which `sdi_key` names",
+        "what plug-ins keep so is here under: `codice_destinatario`\n",
+        "`sdi_key = \"codice_destinatario\"` in `[shop.main]`",
+        "`pec_key = \"email_pec\"` in `[shop.main]`",
+    ] {
+        assert!(said.contains(told), "{told}: {said}");
+    }
+    let mut between = between;
+    let text = between.project.read("ponte.toml");
+    let text = text.replace(
+        "[shop.main]\n",
+        "[shop.main]\nsdi_key = \"codice_destinatario\"\npec_key = \"email_pec\"\n",
+    );
+    between.project.file("ponte.toml", &text);
+    let said = between.project.ponte(&["check"]).succeeds();
+    assert!(!said.stderr.contains("P391"), "{said}");
+    between.project.ponte(&["sync", "main/order"]).succeeds();
+    assert_eq!(
+        between.erp_rows(INVOICED).await,
+        ["Verdi srl | 01234567890 | - | ABC1234 | verdi@pec.example"]
     );
 }

@@ -37,6 +37,12 @@ async fn what_cannot_be_imported_waits_and_says_why() {
     between.place(&[twice]).await;
     between.project.ponte(&["sync", "main/order"]).exits_with(4);
     between.assert_whole(1).await;
+    let said = between.project.ponte(&["sync", "main/order"]).exits_with(4);
+    assert!(
+        !said.stdout.contains("Nothing was to be written")
+            && said.stdout.contains("what was to be written was rejected"),
+        "{said}"
+    );
     let listed = between
         .project
         .ponte(&["quarantine", "list"])

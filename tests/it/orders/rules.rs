@@ -382,6 +382,54 @@ code = "DE22"
     );
 }
 
+/// Goods and carriage of one rate are two lines of the tax split, and it still comes to the total.
+#[tokio::test]
+async fn carriage_has_a_vat_code_of_its_own() {
+    let mut between = Between::new("carriage codes", On::Sqlite, On::Sqlite).await;
+    between.rules(
+        r#"
+[[shop.main.orders.vat]]
+rate = 22
+on   = ["shipping", "fee"]
+code = "CARR22"
+
+[[shop.main.orders.vat]]
+rate = 22
+code = "IVA22"
+
+[[shop.main.orders.vat]]
+rate = 10
+on   = ["line"]
+code = "IVA10"
+"#,
+    );
+    let mut erp = between.erp.client().await;
+    erp.run("INSERT INTO tax_classes (code, description, rate) VALUES ('CARR22', 'carriage', 22)")
+        .await;
+    between
+        .place(&[Order::usual(1001), Order::usual(1002)])
+        .await;
+    // A fee of the second rate, which nobody has named.
+    between
+        .in_shop(&["UPDATE wp_woocommerce_order_itemmeta SET meta_value = REPLACE(meta_value, 'i:1;', 'i:2;') WHERE meta_key = 'taxes' AND order_item_id IN (SELECT i.order_item_id FROM wp_woocommerce_order_items i WHERE i.order_id = 1002)",
+            "UPDATE wp_woocommerce_order_itemmeta SET meta_value = '0.50' WHERE meta_key = 'total_tax' AND order_item_id IN (SELECT i.order_item_id FROM wp_woocommerce_order_items i WHERE i.order_id = 1002)",
+            "UPDATE wp_wc_orders SET total_amount = 52.5, tax_amount = 7.5 WHERE id = 1002"])
+        .await;
+    between.project.ponte(&["sync", "main/order"]).exits_with(4);
+    between.assert_whole(1).await;
+    let split = "SELECT x.tax_class, CAST(x.net AS DECIMAL(12, 2)), CAST(x.tax AS DECIMAL(12, 2)) FROM order_taxes x ORDER BY 1";
+    let split: Vec<String> = between.erp_rows(split).await;
+    let wanted = ["CARR22 | 5 | 1.1", "IVA10 | 15 | 1.5", "IVA22 | 25 | 5.5"];
+    assert_eq!(split, wanted);
+    let codes = "SELECT l.tax_class FROM order_lines l ORDER BY l.line";
+    assert_eq!(between.erp_rows(codes).await, ["IVA22", "IVA10", "CARR22"]);
+    let listed = between.told(&["quarantine", "list", "--json"]);
+    has(
+        &listed,
+        &["nobody has said which VAT code of the ERP 10 % is for `shipping` of such an order"],
+    );
+}
+
 #[tokio::test]
 async fn numbers_that_italians_are_invoiced_by_are_read_as_they_are_meant() {
     let mut between = Between::new("italian numbers", On::Sqlite, On::Sqlite).await;

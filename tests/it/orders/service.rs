@@ -68,3 +68,72 @@ async fn stock_follows_an_import_and_the_orders_are_reconciled() {
         "{runs}"
     );
 }
+
+/// While the service works on the pair, a person's word is noted as soon as that has ended.
+#[tokio::test]
+async fn a_persons_word_is_noted_between_the_services_runs() {
+    let mut between = Between::new("words in the service", On::Postgres, On::Mariadb).await;
+    between.place(&[Order::usual(1001)]).await;
+    between.project.ponte(&["sync", "main/order"]).succeeds();
+    let text = between.project.read("ponte.toml");
+    let rule = "[[shop.main.orders.accept]]\nif = \"total > 50\"\ntake = \"after approval\"\n";
+    let schedule = "[schedule.flows]\ncategory = \"demand\"\narticle = \"demand\"\nprice = \"demand\"\nverify = \"demand\"\norder = \"demand\"\nstock = \"demand\"\nreconcile = \"demand\"\n";
+    between
+        .project
+        .file("ponte.toml", &format!("{text}\n{rule}{schedule}"));
+    between.place(&[Order::usual(1002)]).await;
+    let mut shop = between.shop.client().await;
+    for statement in [
+        "INSERT INTO wp_wc_orders (id, status, currency, type, tax_amount, total_amount, customer_id, date_created_gmt, date_updated_gmt, parent_order_id)
+         VALUES (2001, 'wc-completed', 'EUR', 'shop_order_refund', 0, -6.10, 0, '2026-03-03 10:00:00', '2026-03-03 10:00:00', 1001)",
+        "UPDATE wp_wc_orders SET date_updated_gmt = '2026-03-03 10:00:00' WHERE id = 1001",
+    ] {
+        shop.run(statement).await;
+    }
+    between.project.ponte(&["sync", "main/order"]).exits_with(4);
+    let running = between.project.start(&["run"]);
+    let door = between.project.path(".ponte/service.door");
+    while !door.exists() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+
+    let mut erp = between.erp.client().await;
+    erp.run("BEGIN").await;
+    erp.run("LOCK TABLE articles IN ACCESS EXCLUSIVE MODE")
+        .await;
+    let busy = between.project.start(&["sync", "main/article"]);
+    let held = "SELECT COUNT(*) FROM ponte_lease WHERE owner IS NOT NULL";
+    while shop.value(held).await.as_deref() == Some("0") {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let settled = between.project.start(&["order", "1001", "--settled"]);
+    let approved = between
+        .project
+        .start(&["approve", "accept", "main/order/1002"]);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_ne!(
+        shop.value(held).await.as_deref(),
+        Some("0"),
+        "still at work"
+    );
+    erp.run("COMMIT").await;
+    busy.wait();
+    let said = settled.wait().succeeds();
+    assert!(said.stdout.contains("imported"), "{said}");
+    let said = approved.wait().succeeds();
+    assert!(said.stdout.contains("main/order/1002: accepted"), "{said}");
+    between.project.ponte(&["sync", "main/order"]).succeeds();
+    between.assert_whole(2).await;
+    let unknown = between
+        .project
+        .ponte(&["approve", "accept", "main/order/7"])
+        .exits_with(2);
+    assert!(
+        unknown
+            .stderr
+            .contains("nothing is asked by `main/order/7`"),
+        "{unknown}"
+    );
+    running.signal("-TERM");
+    running.wait().succeeds();
+}

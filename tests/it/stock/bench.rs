@@ -15,6 +15,7 @@ use super::system::System;
 use super::woocommerce::WooCommerce;
 use crate::support::client::Client;
 use crate::support::servers::{self, Database};
+use crate::sync::pair::{On, database};
 
 pub struct Bench {
     pub shop: Database,
@@ -59,16 +60,22 @@ impl Bench {
 
     /// The ERP on PostgreSQL, the shop on MariaDB.
     pub async fn servers(test: &str, setup: Setup<'_>) -> Bench {
+        Bench::with_erp(On::Postgres, test, setup).await
+    }
+
+    /// The shop on MariaDB, the ERP on PostgreSQL or SQL Server.
+    pub async fn with_erp(on: On, test: &str, setup: Setup<'_>) -> Bench {
         let shop = servers::mariadb(&format!("{test} shop")).await;
-        let erp = servers::postgres(&format!("{test} erp")).await;
+        let erp = database(on, &format!("{test} erp")).await;
         shop.client()
             .await
             .load_file(setup.system.unwrap_or(&WooCommerce).schema())
             .await;
-        erp.client()
-            .await
-            .load_file("schemas/reference/postgres.sql")
-            .await;
+        let ddl = match on {
+            On::SqlServer => "schemas/reference/sqlserver.sql",
+            _ => "schemas/reference/postgres.sql",
+        };
+        erp.client().await.load_file(ddl).await;
         Bench::new(shop, erp, setup).await
     }
 

@@ -1,4 +1,4 @@
-//! Buyers, an ERP and ponte at once, on MariaDB and PostgreSQL: what the shop shows never exceeds the truth, and equals
+//! Buyers, an ERP and ponte at once, on MariaDB and PostgreSQL, or SQL Server: what the shop shows never exceeds the truth, and equals
 //! it in the end.
 //!
 //! Buyers run their shop's statements in their shop's order, each a transaction of its own or each order one. Afterwards
@@ -6,6 +6,7 @@
 //!
 //! `PONTE_SEED` repeats a run's decisions (not its timing); `tests/run --full` makes the runs longer.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -18,15 +19,18 @@ use super::bench::{Bench, Setup, erp_article};
 use super::clerk::Clerk;
 use super::fault::{Fault, Shared, Side, Watched};
 use super::hand::{Hand, Market};
-use super::history::{self, ErpHistory};
+use super::history::{self, By, ErpHistory, Event};
 use super::system::System;
 use super::truth::{Judge, Span, Undone, Violation, too_early};
 use crate::support::client::Client;
 use crate::support::full;
+use crate::sync::pair::On;
 
 pub const FIRST_ARTICLE: u64 = 101;
 const START_PIECES: i64 = 60;
 const BUYERS: usize = 12;
+/// A sale that takes longer stands still.
+const SALE_MAX: Duration = Duration::from_secs(600);
 
 pub fn articles() -> usize {
     if full() { 50 } else { 20 }
@@ -59,6 +63,8 @@ pub struct Run<'a> {
     pub whole: bool,
     /// The `[shop]`s in which buyers buy, all of them in one database.
     pub shops: &'static [&'static str],
+    /// What the ERP is on.
+    pub erp: On,
     /// Between two cycles.
     pub rest: Duration,
 }
@@ -117,6 +123,7 @@ impl<'a> Run<'a> {
             more: "",
             whole: false,
             shops: &["main"],
+            erp: On::Postgres,
             rest: Duration::ZERO,
         }
     }
@@ -138,7 +145,7 @@ impl<'a> Run<'a> {
             more: self.more,
             ..Setup::default()
         };
-        let mut bench = Bench::servers(test, setup).await;
+        let mut bench = Bench::with_erp(self.erp, test, setup).await;
         let shared = watch(&mut bench, self.fault);
         let history = self.stock_up(&bench).await;
         let mut shop = bench.shop.client().await;
@@ -171,7 +178,13 @@ impl<'a> Run<'a> {
             done.store(true, Ordering::SeqCst);
             ended
         };
-        let (clerk, cycles) = tokio::join!(sale, all_cycles);
+        // Whoever stands still goes on doing so while it is told.
+        let mut both = std::pin::pin!(async { tokio::join!(sale, all_cycles) });
+        let Ok((clerk, cycles)) = tokio::time::timeout(SALE_MAX, both.as_mut()).await else {
+            let cycles = so_far.load(Ordering::SeqCst);
+            tell_standstill(&bench).await;
+            panic!("the sale does not end, {cycles} cycles so far, PONTE_SEED={seed}");
+        };
         // The last cycles find everything at rest. A planted fault may keep it from settling.
         for _ in 0..5 {
             let mut wrote = false;
@@ -185,7 +198,13 @@ impl<'a> Run<'a> {
         let promises = |status: &str| self.system.promises(status);
         let looks = shared.looks();
         let mut judge = Judge::new(&promises, &looks);
-        let violations = judge.violations(&history::read(&mut shop).await, &clerk.history);
+        let events = history::read(&mut shop).await;
+        let violations = judge.violations(&events, &clerk.history);
+        if self.fault == Fault::None {
+            violations
+                .iter()
+                .for_each(|one| tell(one, &events, &clerk.history));
+        }
         let mut erp = bench.erp.client().await;
         let outcome = Outcome {
             published: judge.published,
@@ -215,10 +234,9 @@ impl<'a> Run<'a> {
     /// Articles on both sides, and the ERP's history from its first version on.
     async fn stock_up(&self, bench: &Bench) -> ErpHistory {
         let mut erp = bench.erp.client().await;
-        erp.run(
-            "CREATE TABLE erp_version (version BIGINT NOT NULL); INSERT INTO erp_version VALUES (0)",
-        )
-        .await;
+        erp.run("CREATE TABLE erp_version (version BIGINT NOT NULL)")
+            .await;
+        erp.run("INSERT INTO erp_version VALUES (0)").await;
         let mut history = ErpHistory::default();
         let mut shop = bench.shop.client().await;
         for id in (FIRST_ARTICLE..).take(articles()) {
@@ -282,6 +300,76 @@ impl<'a> Run<'a> {
     }
 }
 
+/// What the servers are busy with, and who waits for whom at the shop's.
+async fn tell_standstill(bench: &Bench) {
+    const SHOP: [&str; 4] = [
+        "SELECT * FROM information_schema.processlist WHERE db = DATABASE()",
+        "SELECT * FROM information_schema.innodb_trx",
+        "SELECT * FROM information_schema.innodb_lock_waits",
+        "SELECT * FROM information_schema.innodb_locks",
+    ];
+    const ERP: &str =
+        "SELECT pid, state, wait_event_type, wait_event, CAST(now() - query_start AS text), query
+                       FROM pg_stat_activity WHERE datname = current_database()";
+    async fn print(sql: &str, client: &mut Client) {
+        println!("{sql}");
+        for row in client.rows(sql).await {
+            println!("  {row:?}");
+        }
+    }
+    let mut shop = bench.shop.client().await;
+    let mut erp = bench.erp.client().await;
+    for sql in SHOP {
+        print(sql, &mut shop).await;
+    }
+    if let Client::Postgres(_) = erp {
+        print(ERP, &mut erp).await;
+    }
+}
+
+/// What happened to the article until its figure exceeded the truth.
+fn tell(violation: &Violation, events: &[Event], erp: &ErpHistory) {
+    const TOLD: usize = 60;
+    let article = violation.article;
+    let before = || events.iter().enumerate().take(violation.at + 1);
+    let mut orders = BTreeSet::new();
+    for (_, event) in before() {
+        match event {
+            Event::Figure {
+                article: of,
+                by: By::Order { order, .. },
+                ..
+            }
+            | Event::Smaller {
+                article: of, order, ..
+            } if *of == article => drop(orders.insert(*order)),
+            _ => {}
+        }
+    }
+    let of_article: Vec<_> = before()
+        .filter(|(_, event)| match event {
+            Event::Figure { article: of, .. } | Event::Smaller { article: of, .. } => {
+                *of == article
+            }
+            Event::Status { order, .. } => orders.contains(order),
+        })
+        .collect();
+    println!("{violation:?}");
+    for (at, event) in &of_article[of_article.len().saturating_sub(TOLD)..] {
+        println!("  {at}: {event:?}");
+    }
+    if let By::Ponte { version, .. } = violation.by {
+        let counted = orders
+            .iter()
+            .filter(|order| erp.counted_at(version, **order));
+        let counted: Vec<&u64> = counted.collect();
+        println!(
+            "  free in the ERP at {version}: {}, counted: {counted:?}",
+            erp.at(version, article)
+        );
+    }
+}
+
 pub fn watch(bench: &mut Bench, fault: Fault) -> Arc<Shared> {
     let shared = Shared::new(fault);
     for (name, engine) in &mut bench.engines {
@@ -311,10 +399,13 @@ pub async fn differences(
             .expect("a number") as i64
     };
     let counted: Vec<u64> = erp
-        .rows("SELECT split_part(web_reference, '/', 2) FROM orders WHERE status <> 'draft' AND web_reference IS NOT NULL")
+        .rows("SELECT web_reference FROM orders WHERE status <> 'draft' AND web_reference IS NOT NULL")
         .await
         .iter()
-        .map(|row| number(&row[0]) as u64)
+        .map(|row| {
+            let (_, order) = row[0].as_deref().and_then(|text| text.split_once('/')).expect("a reference");
+            order.parse().expect("the number of an order")
+        })
         .collect();
     let held = system.held(shop).await;
     let mut wrong = Vec::new();

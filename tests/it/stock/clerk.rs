@@ -60,7 +60,7 @@ impl Clerk {
         self.version += 1;
         self.client
             .run(&format!(
-                "BEGIN; UPDATE erp_version SET version = {}; {statements}; COMMIT",
+                "BEGIN TRANSACTION; UPDATE erp_version SET version = {}; {statements}; COMMIT",
                 self.version
             ))
             .await;

@@ -84,6 +84,7 @@ impl Engine for Watched {
             inner: self.inner.connect().await?,
             side: self.side,
             shared: self.shared.clone(),
+            look: 0,
         }))
     }
 }
@@ -92,6 +93,8 @@ struct WatchedSession {
     inner: Box<dyn Session>,
     side: Side,
     shared: Arc<Shared>,
+    /// What its snapshot contains, among all looks.
+    look: usize,
 }
 
 #[async_trait]
@@ -113,9 +116,10 @@ impl Session for WatchedSession {
         if shared.fault == Fault::NoSettling && self.side == Side::Shop && is_narrowed(query) {
             return Ok(futures_util::stream::empty().boxed());
         }
+        let look = self.look;
         let stream = self.inner.read(query).await?;
         Ok(stream
-            .inspect(move |batch| remember_shown(&shared, batch))
+            .inspect(move |batch| remember_shown(&shared, look, batch))
             .boxed())
     }
 
@@ -141,7 +145,9 @@ impl Session for WatchedSession {
             }
             (Side::Shop, Isolation::ReadCommitted) => {
                 let version = self.shared.version.load(Ordering::SeqCst);
-                let look = self.shared.looks().len() - 1;
+                // A look at the orders alone is none at the figures.
+                let shows = |look: &Look| !look.figures.is_empty();
+                let look = self.shared.looks().iter().rposition(shows).unwrap_or(0);
                 self.inner
                     .execute(&Query::sql(format!(
                         "SET @erp_version = {version}, @look = {look}"
@@ -159,6 +165,7 @@ impl Session for WatchedSession {
                     ..Look::default()
                 };
                 let mut looks = self.shared.looks.lock().expect("no test panics holding it");
+                self.look = looks.len();
                 looks.push(look);
                 Ok(())
             }
@@ -207,14 +214,14 @@ impl Session for WatchedSession {
     }
 }
 
-fn remember_shown(shared: &Shared, batch: &Result<RowBatch>) {
+fn remember_shown(shared: &Shared, look: usize, batch: &Result<RowBatch>) {
     let Ok(batch) = batch else { return };
     let at = |name: &str| batch.columns.iter().position(|column| column == name);
     let (Some(id), Some(shown)) = (at("id"), at("shown")) else {
         return;
     };
     let mut looks = shared.looks.lock().expect("no test panics holding it");
-    if let Some(look) = looks.last_mut() {
+    if let Some(look) = looks.get_mut(look) {
         let keys = batch.rows.iter().map(|row| row[id].show());
         look.figures.extend(keys);
     }
@@ -230,7 +237,8 @@ fn remember_shown(shared: &Shared, batch: &Result<RowBatch>) {
 
 /// Asked for certain articles only, as in every round but the first.
 fn is_narrowed(query: &Query) -> bool {
-    let text = |part: &Part| matches!(part, Part::Sql(text) if text.contains("WHERE TRIM(s."));
+    let text =
+        |part: &Part| matches!(part, Part::Sql(text) if text.contains("WHERE LTRIM(RTRIM(s."));
     query.parts.iter().any(text)
 }
 

@@ -14,6 +14,7 @@ mod opencart;
 mod prestashop;
 mod shops;
 pub mod system;
+mod torn;
 pub mod truth;
 mod walk;
 pub mod woocommerce;

@@ -24,7 +24,7 @@ async fn undisturbed(test: &str) -> Cells {
     cells_of(&shop).await
 }
 
-/// A shop on MariaDB behind a proxy.
+/// A shop on MariaDB, and one of the two behind a proxy.
 struct Behind {
     _erp: Database,
     shop: Database,
@@ -33,6 +33,21 @@ struct Behind {
 }
 
 impl Behind {
+    /// The ERP on SQL Server is behind it.
+    async fn erp(test: &str) -> Behind {
+        let erp = servers::sqlserver(&format!("{test} erp")).await;
+        let shop = servers::mariadb(&format!("{test} shop")).await;
+        fill(&erp, &shop).await;
+        let proxy = Proxy::start(&erp.url);
+        let pipeline = Pipeline::new(&project(&proxy.url(&erp.url), &shop.url)).await;
+        Behind {
+            _erp: erp,
+            shop,
+            proxy,
+            pipeline,
+        }
+    }
+
     async fn new(test: &str) -> Behind {
         let erp = servers::sqlite(&format!("{test} erp"));
         let shop = servers::mariadb(&format!("{test} shop")).await;
@@ -102,9 +117,22 @@ async fn lines_that_break_in_a_batch() {
 /// A line that breaks anywhere. Where a flow cannot begin it is an error, and the next run does all that is left.
 #[tokio::test]
 async fn lines_that_break_anywhere() {
-    let test = "sync::faults::anywhere";
+    break_anywhere("sync::faults::anywhere", &[3, 7], Behind::new).await;
+}
+
+#[tokio::test]
+async fn lines_to_an_erp_on_sqlserver_that_break_anywhere() {
+    let tenths: &[u64] = if crate::support::full() {
+        &[1, 2, 3, 4, 5, 6, 7, 8, 9]
+    } else {
+        &[3, 7]
+    };
+    break_anywhere("sync::faults::sqlserver", tenths, Behind::erp).await;
+}
+
+async fn break_anywhere(test: &str, tenths: &[u64], behind: impl AsyncFn(&str) -> Behind) {
     let right = undisturbed(test).await;
-    let whole = Behind::new(&format!("{test} whole")).await;
+    let whole = behind(&format!("{test} whole")).await;
     whole.proxy.reset_counts();
     whole.pipeline.run_all(&changed()).await;
     let counts = whole.proxy.counts();
@@ -114,9 +142,9 @@ async fn lines_that_break_anywhere() {
         (Direction::ToClient, counts.bytes_to_client),
     ];
     for (direction, all) in ways {
-        for tenth in [3, 7] {
+        for tenth in tenths {
             let claim = format!("{direction:?} at {tenth} tenths");
-            let behind = Behind::new(&format!("{test} {claim}")).await;
+            let behind = behind(&format!("{test} {claim}")).await;
             let bytes = all * tenth / 10;
             behind.proxy.set(Fault::CutAfter { direction, bytes });
             for flow in &behind.pipeline.plan.flows {

@@ -2,6 +2,7 @@
 
 mod bazaar;
 pub mod cells;
+mod counted;
 mod crowd;
 mod faults;
 mod fill;

@@ -1,4 +1,4 @@
-//! The packs `reference` and `woocommerce`: one story told on three pairs of servers, whose shops must hold the same cells
+//! The packs `reference` and `woocommerce`: one story told on four pairs of servers, whose shops must hold the same cells
 //! after each of its steps; and what must not be written, or must be put right.
 
 use ponte::sync::run::Options;
@@ -168,6 +168,17 @@ async fn the_same_story_on_mariadb() {
 async fn the_same_story_from_postgres_to_mariadb() {
     let erp = servers::postgres("sync::packs::story postgres erp").await;
     let shop = servers::mariadb("sync::packs::story postgres shop").await;
+    let story = told(erp, shop).await;
+    snapbox::assert_data_eq!(
+        story,
+        snapbox::file!["../../cases/woocommerce/story.txt"].raw()
+    );
+}
+
+#[tokio::test]
+async fn the_same_story_from_sqlserver_to_mariadb() {
+    let erp = servers::sqlserver("sync::packs::story sqlserver erp").await;
+    let shop = servers::mariadb("sync::packs::story sqlserver shop").await;
     let story = told(erp, shop).await;
     snapbox::assert_data_eq!(
         story,

@@ -14,6 +14,7 @@ pub enum On {
     Postgres,
     Mariadb,
     Sqlite,
+    SqlServer,
 }
 
 pub async fn database(on: On, test: &str) -> Database {
@@ -21,6 +22,7 @@ pub async fn database(on: On, test: &str) -> Database {
         On::Postgres => servers::postgres(test).await,
         On::Mariadb => servers::mariadb(test).await,
         On::Sqlite => servers::sqlite(test),
+        On::SqlServer => servers::sqlserver(test).await,
     }
 }
 

@@ -15,6 +15,7 @@ pub async fn fill(erp: &Database, shop: &Database) {
     let mut client = erp.client().await;
     let ddl = match erp.url.split(':').next() {
         Some("postgres") => "schemas/reference/postgres.sql",
+        Some("sqlserver") => "schemas/reference/sqlserver.sql",
         _ => "schemas/reference/sqlite.sql",
     };
     client.load_file(ddl).await;

@@ -122,6 +122,30 @@ async fn only_rows_that_differ_are_written_whatever_their_types() {
             (1498, 2),
             "{text}"
         );
+        // As many rows as records, one of them nobody's.
+        client
+            .run("INSERT INTO target (code) VALUES ('theirs')")
+            .await;
+        let report = pair.pipeline.run("x", &verify()).await;
+        assert_eq!(
+            (report.counts.right, report.counts.extra),
+            (1500, 1),
+            "{text}"
+        );
+        client.run("DELETE FROM target WHERE code = 'k0001'").await;
+        let report = pair.pipeline.run("x", &verify()).await;
+        assert_eq!(
+            (report.counts.right, report.counts.extra),
+            (1499, 1),
+            "{text}"
+        );
+        client.run("DELETE FROM target WHERE code = 'theirs'").await;
+        let report = pair.pipeline.run("x", &verify()).await;
+        assert_eq!(
+            (report.counts.right, report.counts.extra),
+            (1499, 0),
+            "{text}"
+        );
     }
 }
 

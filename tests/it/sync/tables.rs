@@ -308,10 +308,10 @@ async fn lookalikes_are_not_written_in_turns() {
         _ => ("NEW", "new"),
     };
     let mut expected = [
-        format!("{second}: the shop has `{first}`, {equal}"),
-        format!("abc: the shop has `ABC`, {equal}"),
-        format!("blank: the shop has `blank  `, {equal}"),
-        format!("cafe: the shop has `café`, {equal}"),
+        format!("{second}: the target has `{first}`, {equal}"),
+        format!("abc: the target has `ABC`, {equal}"),
+        format!("blank: the target has `blank  `, {equal}"),
+        format!("cafe: the target has `café`, {equal}"),
     ];
     expected.sort();
     assert_eq!(rejected(&report), expected);

@@ -82,7 +82,8 @@ const TABLES: &str = r#"
 CREATE TABLE "sys.schemas" (schema_id INTEGER PRIMARY KEY, name TEXT COLLATE ts_ci NOT NULL UNIQUE);
 INSERT INTO "sys.schemas" VALUES (1, 'dbo'), (4, 'sys'), (3, 'INFORMATION_SCHEMA');
 CREATE TABLE "sys.objects" (object_id INTEGER PRIMARY KEY, name TEXT COLLATE ts_ci NOT NULL, schema_id INTEGER NOT NULL, parent_object_id INTEGER NOT NULL DEFAULT 0,
-    type TEXT NOT NULL, is_disabled INTEGER NOT NULL DEFAULT 0, text TEXT, events TEXT, is_tracked INTEGER NOT NULL DEFAULT 0, UNIQUE (schema_id, name));
+    type TEXT NOT NULL, is_disabled INTEGER NOT NULL DEFAULT 0, text TEXT, events TEXT, is_tracked INTEGER NOT NULL DEFAULT 0,
+    modify_date INTEGER NOT NULL DEFAULT (621355968000000000 + CAST(unixepoch('subsec') * 1000 AS INTEGER) * 10000), UNIQUE (schema_id, name));
 CREATE TABLE "sys.columns" (object_id INTEGER NOT NULL, column_id INTEGER NOT NULL, name TEXT COLLATE ts_ci NOT NULL, code INTEGER NOT NULL, system_type_id INTEGER NOT NULL,
     max_length INTEGER NOT NULL, precision INTEGER NOT NULL, scale INTEGER NOT NULL, collation_name TEXT, is_nullable INTEGER NOT NULL, is_identity INTEGER NOT NULL,
     is_computed INTEGER NOT NULL, default_object_id INTEGER NOT NULL, default_text TEXT, default_name TEXT, seed INTEGER, step INTEGER, PRIMARY KEY (object_id, column_id), UNIQUE (object_id, name));
@@ -96,8 +97,22 @@ CREATE TABLE "own.options" (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE "own.changes" (version INTEGER NOT NULL, object_id INTEGER NOT NULL, operation TEXT NOT NULL, row INTEGER NOT NULL, key BLOB);
 "#;
 
+/// What is done to a table's columns or indexes shows in its date, which never stays the same.
+const MODIFIED: &str = r#"
+CREATE TRIGGER "own.{event} {table}" AFTER {event} ON "{table}" BEGIN
+    UPDATE "sys.objects" SET modify_date = MAX(modify_date + 100000, 621355968000000000 + CAST(unixepoch('subsec') * 1000 AS INTEGER) * 10000)
+    WHERE object_id = {row}.object_id;
+END;
+"#;
+
 pub fn create(connection: &Connection) -> Result<()> {
     connection.execute_batch(TABLES)?;
+    for table in ["sys.columns", "sys.indexes"] {
+        for (event, row) in [("INSERT", "new"), ("UPDATE", "new"), ("DELETE", "old")] {
+            let made = MODIFIED.replace("{event}", event).replace("{table}", table);
+            connection.execute_batch(&made.replace("{row}", row))?;
+        }
+    }
     let names = [
         "bit",
         "tinyint",
@@ -152,8 +167,8 @@ const VIEWS: &[(&str, &str, &str)] = &[
     ),
     (
         "objects",
-        "name sysname, object_id int, schema_id int, parent_object_id int, type char(2), is_ms_shipped bit",
-        r#"SELECT name, object_id, schema_id, parent_object_id, type, 0 AS is_ms_shipped FROM "sys.objects""#,
+        "name sysname, object_id int, schema_id int, parent_object_id int, type char(2), modify_date datetime, is_ms_shipped bit",
+        r#"SELECT name, object_id, schema_id, parent_object_id, type, modify_date, 0 AS is_ms_shipped FROM "sys.objects""#,
     ),
     (
         "tables",

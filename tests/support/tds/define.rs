@@ -243,6 +243,15 @@ impl Session {
                     r#"UPDATE "sys.objects" SET is_tracked = ?2 WHERE object_id = ?1"#,
                     params![table.id, on],
                 )?;
+                if *on {
+                    let last: i64 = self.connection.query_row(
+                        r#"SELECT COALESCE(MAX(version), 0) FROM "own.changes""#,
+                        [],
+                        |row| row.get(0),
+                    )?;
+                    let name = format!("TRACKED {}", table.id);
+                    catalog::set_option(&self.connection, &name, &last.to_string())?;
+                }
                 Ok(())
             }
             Kind::EnableTrigger { table, on } => {

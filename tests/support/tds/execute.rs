@@ -44,8 +44,13 @@ impl Session {
         let outer: Vec<String> = self.own.keys().cloned().collect();
         self.variables.clear();
         self.identity = None;
+        let outer_options = self.options.clone();
+        let outer_identity_insert = self.identity_insert;
         let made = self.call(rpc, reply);
         self.drop_table_variables();
+        // What a procedure SETs holds until it ends.
+        self.options = outer_options;
+        self.identity_insert = outer_identity_insert;
         // What a procedure makes is gone after it.
         let new: Vec<String> = self
             .own

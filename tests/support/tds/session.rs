@@ -136,6 +136,7 @@ pub enum Open {
     Writing,
 }
 
+#[derive(Clone)]
 pub struct Options {
     pub no_count: bool,
     pub xact_abort: bool,

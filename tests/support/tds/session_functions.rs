@@ -238,8 +238,19 @@ impl Translator<'_> {
                 };
                 Ok(Some(Typed::new(sql, Type::new(K::BigInt))))
             }
-            ("change_tracking_min_valid_version", [_]) => {
-                Ok(Some(Typed::new("0", Type::new(K::BigInt))))
+            ("change_tracking_min_valid_version", [table]) => {
+                let nowhere = super::translate::Scope {
+                    sources: &[],
+                    parent: None,
+                };
+                let table = self.value(table, &nowhere)?;
+                // What was tracked before it was switched on anew is gone.
+                let sql = format!(
+                    r#"(SELECT CAST(COALESCE(k.value, 0) AS INTEGER) FROM "sys.objects" o LEFT JOIN "own.options" k ON k.name = 'TRACKED ' || o.object_id
+                        WHERE o.is_tracked = 1 AND o.object_id = {})"#,
+                    table.sql
+                );
+                Ok(Some(Typed::new(sql, Type::new(K::BigInt))))
             }
             ("error_number", []) => maybe(facts.caught.as_ref().map(|error| error.number.into())),
             ("error_severity", []) => maybe(facts.caught.as_ref().map(|error| error.class.into())),

@@ -2,6 +2,7 @@
 //! more than single rows' locks.
 
 use super::*;
+use crate::db::clock;
 use crate::db::query::{Part, Query};
 use crate::db::render::Dialect;
 use crate::db::sqlserver::cell::cell;
@@ -112,6 +113,31 @@ fn rows_are_inserted() {
 }
 
 #[test]
+fn tables_are_asked_whether_they_are_what_they_were() {
+    let moment = |text: &str| Value::DateTime(text.parse().unwrap());
+    let known = |id, text| Known {
+        standing: Some(Standing {
+            id,
+            modified: moment(text),
+        }),
+        columns: HashMap::new(),
+    };
+    let view = Known {
+        standing: None,
+        columns: HashMap::new(),
+    };
+    let mut written = Written::default();
+    assert_eq!(written.question(), None);
+    let then = "2026-01-01T10:00:00.003";
+    for (name, table) in [("t", known(5, then)), ("u", known(7, then)), ("v", view)] {
+        written.tables.insert(TableName::parse(name), table);
+    }
+    compare("begin-kept", &written.question().unwrap(), &[]);
+    written.keep(&[]);
+    assert_eq!(written.question(), None);
+}
+
+#[test]
 fn many_rows_are_loaded() {
     let (mut insert, targets) = insert(&COLUMNS, &TYPES);
     let forms = load::forms(&insert, &targets).unwrap().unwrap();
@@ -157,6 +183,15 @@ fn rows_are_written_by_their_keys() {
     let delete = keyed("DELETE", 2, &names[..2], &targets[..2]);
     let keys: Vec<Vec<&Value>> = rows.iter().map(|row| row[..2].to_vec()).collect();
     written("delete", delete.statement(&|_| {}, &keys).unwrap());
+
+    // Ponte's own tables compare by bytes, whatever the database does.
+    let mut own = ["nvarchar(255)", "nvarchar(max)"].map(target);
+    own[0].declared.collation = Some("Latin1_General_100_BIN2".to_owned());
+    let by_text = keyed("UPDATE", 1, &names[..2], &own);
+    let (key, value) = (text_of("a"), text_of("b"));
+    let set = |out: &mut Statement| assign(out, 1, &names[1..2]);
+    let rows = [vec![&key, &value]];
+    written("update-by-text", by_text.statement(&set, &rows).unwrap());
 
     let (names, numbers) = (
         ["id", "n"].map(str::to_owned),
@@ -211,6 +246,16 @@ fn rows_are_read_in_the_dialect() {
         "select-limited",
         &OLD_DIALECT,
         select().text("1 = 1").limit(1, false),
+    );
+}
+
+#[test]
+fn what_the_server_counts_is_asked() {
+    asked("row-version", &OLD_DIALECT, clock::row_version_query());
+    asked(
+        "tracking",
+        &OLD_DIALECT,
+        clock::tracking_query("dbo.[my table]"),
     );
 }
 

@@ -43,8 +43,8 @@ async fn figures(test: &str, pack: &[(&str, &str)], what: &str) -> (Vec<i64>, i6
     )
     .await;
     let goes_on = async {
-        // Until ponte has its first picture of the shop.
-        while shared.looks().len() < 2 {
+        // Until ponte has its first picture of the shop, and the one for orders that the first may miss.
+        while shared.looks().len() < 3 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         steps(&mut shop, what).await;

@@ -3,6 +3,7 @@
 use super::WooCommerce;
 use crate::stock::buyers::{Outcome, Run, orders};
 use crate::stock::fault::Fault;
+use crate::sync::pair::On;
 
 async fn run(test: &str, fault: Fault, pack: &[(&str, &str)], whole: bool) -> Outcome {
     Run {
@@ -18,6 +19,18 @@ async fn run(test: &str, fault: Fault, pack: &[(&str, &str)], whole: bool) -> Ou
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_figure_never_exceeds_the_truth_and_equals_it_in_the_end() {
     let outcome = run("stock::woocommerce::sound", Fault::None, &[], false).await;
+    outcome.is_sound();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_same_with_the_erp_on_sqlserver() {
+    let run = Run::new("stock::woocommerce::sqlserver", &WooCommerce, orders());
+    let outcome = Run {
+        erp: On::SqlServer,
+        ..run
+    }
+    .outcome()
+    .await;
     outcome.is_sound();
 }
 

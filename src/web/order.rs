@@ -1,0 +1,174 @@
+//! One order's story, for whoever answers the customer.
+
+use super::access::Visitor;
+use super::page::{Asked, draw, local};
+use super::texts::Language;
+use super::{Live, Site, api, not_ready};
+use crate::orders::Meaning;
+use crate::orders::story::{self, Absence, Story};
+use crate::state::State as Remembered;
+use crate::state::history::Run;
+use crate::state::quarantine::Entry;
+use axum::Json;
+use axum::extract::{Extension, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use minijinja::{Value, context};
+use serde::Deserialize;
+use serde_json::json;
+use std::collections::BTreeMap;
+
+#[derive(Debug, Deserialize)]
+pub struct Wanted {
+    #[serde(rename = "ref")]
+    reference: String,
+}
+
+/// A story, and what the state knows of it.
+struct Told {
+    story: Story,
+    entry: Option<Entry>,
+    run: Option<Run>,
+}
+
+/// What the word can mean in any of the shops.
+async fn find(live: &Live, wanted: &str) -> Result<Vec<Told>, String> {
+    let (plan, connections) = (&live.service.plan, &live.service.connections);
+    // Without it the story is told nevertheless.
+    let mut state = Remembered::open(&plan.state_dir).await.ok();
+    let mut found = Vec::new();
+    for orders in &plan.orders {
+        let stories = story::find(plan, orders, connections, wanted).await;
+        for story in stories.map_err(|error| error.to_string())? {
+            let (mut entry, mut run) = (None, None);
+            if let Some(state) = &mut state {
+                let of = state.quarantined(&orders.name, &story.key).await;
+                entry = of.unwrap_or_default();
+                if let Some(at) = story.link.as_ref().and_then(|link| link.at) {
+                    run = state.run_at(&orders.name, at).await.unwrap_or_default();
+                }
+            }
+            found.push(Told { story, entry, run });
+        }
+    }
+    Ok(found)
+}
+
+pub async fn told(
+    State(site): State<Site>,
+    Query(Wanted { reference }): Query<Wanted>,
+) -> Response {
+    let Some(live) = site.live() else {
+        return not_ready();
+    };
+    match find(&live, reference.trim()).await {
+        Err(error) => api::failed(error),
+        Ok(found) if found.is_empty() => {
+            api::refused(StatusCode::NOT_FOUND, "no shop has such an order")
+        }
+        Ok(found) => {
+            let document = |told: &Told| {
+                let mut document = json!(told.story);
+                document["quarantined"] = json!(told.entry);
+                document["run"] = json!(told.run);
+                document
+            };
+            let orders: Vec<serde_json::Value> = found.iter().map(document).collect();
+            Json(json!({ "orders": orders })).into_response()
+        }
+    }
+}
+
+pub async fn page(
+    State(site): State<Site>,
+    Extension(visitor): Extension<Visitor>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Response {
+    let Some(live) = site.live() else {
+        return not_ready();
+    };
+    let language = Language::of(asked.lang.as_deref(), &headers);
+    let reference = asked.reference.unwrap_or_default();
+    let (found, error) = match reference.trim() {
+        "" => (Vec::new(), None),
+        wanted => match find(&live, wanted).await {
+            Ok(found) => (found, None),
+            Err(error) => (Vec::new(), Some(error)),
+        },
+    };
+    let texts = language.texts();
+    let stories: Vec<Value> = found.iter().map(|told| tell(told, &texts)).collect();
+    let own = context! {
+        reference => reference.as_str(),
+        is_unknown => stories.is_empty() && error.is_none() && !reference.trim().is_empty(),
+        stories => stories,
+        error => error,
+        here => "/order",
+        keep => vec![("ref", reference.clone())],
+    };
+    draw("order.html", &site, &visitor, language, own)
+}
+
+fn tell(told: &Told, texts: &BTreeMap<&'static str, &'static str>) -> Value {
+    let Told { story, entry, run } = told;
+    let found = entry.as_ref().map(|entry| {
+        let finding = &entry.finding;
+        (finding.message.as_str(), finding.advice.as_str())
+    });
+    let awaited = || texts["once_status"].replace("{}", &story.import.join(", "));
+    let own = |why: &str, advice: String| (texts[why].to_owned(), advice);
+    let absence = match (&story.link, story.absence(found)) {
+        (Some(_), _) => None,
+        (None, why) => Some(match why {
+            Absence::Told { why, advice } => (why, advice),
+            Absence::BeforeSince => own("before_since", texts["before_since_advice"].to_owned()),
+            Absence::NotYet => own("not_yet", texts["not_yet_advice"].to_owned()),
+            Absence::Unpaid => own("unpaid", awaited()),
+            Absence::ByStatus => own("by_status", awaited()),
+            Absence::UnknownStatus => {
+                let table = format!("[shop.{}.order]", story.shop);
+                let advice = texts["unknown_status_advice"].replace("{}", &table);
+                own("means_unknown", advice)
+            }
+        }),
+    };
+    let money = |sum: &Option<String>| {
+        let sum = sum.as_ref();
+        sum.map(|sum| format!("{sum} {}", story.currency))
+    };
+    context! {
+        reference => story.reference.as_str(),
+        number => (story.number != story.key).then_some(story.number.as_str()),
+        placed => story.placed_local.map(|placed| placed.to_string()),
+        status => story.status.as_str(),
+        means => match story.meaning {
+            Meaning::Import => "means_import",
+            Meaning::Wait => "unpaid",
+            Meaning::Ignore => "means_ignore",
+            Meaning::Cancelled => "means_cancelled",
+            Meaning::Unknown => "means_unknown",
+        },
+        total => money(&story.total),
+        refunded => money(&story.refunded),
+        payment => story.payment.as_str(),
+        customer => story.customer.as_str(),
+        email => story.email.as_str(),
+        rows => story.rows.clone(),
+        linked => story.link.as_ref().map(|link| context! {
+            id => link.id.as_str(),
+            at => link.at.map(local),
+            run => run.as_ref().map(|run| local(run.started)),
+        }),
+        absence => absence.map(|(why, advice)| context! { why => why, advice => advice }),
+        document => story.document.as_ref().map(|paper| context! {
+            number => paper.number.as_str(),
+            state => paper.state,
+            total => paper.total.as_deref(),
+            day => paper.day.map(|day| day.to_string()),
+        }),
+        lost => story.document.is_none() && story.link.is_some(),
+        settle => story.told.as_deref().filter(|_| story.link.is_some()),
+        advice => entry.as_ref().map(|entry| entry.finding.advice.as_str()),
+    }
+}
