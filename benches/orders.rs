@@ -162,10 +162,10 @@ fn shop_rows(orders: u64) -> String {
              SELECT seq, CONCAT('SKU-', seq), 100, 'instock' FROM seq_1_to_{ARTICLES};
          INSERT INTO wp_wc_orders (id, status, currency, type, tax_amount, total_amount, customer_id, billing_email, date_created_gmt,
              date_updated_gmt, parent_order_id, payment_method, payment_method_title, transaction_id, customer_note)
-             SELECT seq, 'wc-processing', 'EUR', 'shop_order', 12.10, 67.10, 0, CONCAT('buyer', seq, '@example.com'), '2026-06-01 10:00:00',
+             SELECT seq, 'wc-processing', 'EUR', 'shop_order', 11.00, 67.10, 0, CONCAT('buyer', seq, '@example.com'), '2026-06-01 10:00:00',
                  '2026-06-01 10:00:00', 0, 'stripe', 'Card', CONCAT('ch_', seq), 'Ring twice' {from};
-         INSERT INTO wp_wc_order_operational_data (order_id, prices_include_tax, order_stock_reduced, date_paid_gmt)
-             SELECT seq, 0, 1, '2026-06-01 10:00:00' {from};
+         INSERT INTO wp_wc_order_operational_data (order_id, prices_include_tax, order_stock_reduced, date_paid_gmt, shipping_tax_amount)
+             SELECT seq, 0, 1, '2026-06-01 10:00:00', 1.10 {from};
          INSERT INTO wp_wc_order_addresses (order_id, address_type, first_name, last_name, address_1, city, state, postcode, country, email, phone)
              SELECT seq, 'billing', 'Ada', CONCAT('Rossi ', seq), 'Via Roma 1', 'Torino', 'TO', '10100', 'IT', CONCAT('buyer', seq, '@example.com'), '011' {from};
          INSERT INTO wp_wc_order_addresses (order_id, address_type, first_name, last_name, address_1, city, state, postcode, country)

@@ -88,6 +88,9 @@ pub fn escaped(text: &str) -> String {
 
 /// A record's key: its values, separated by ` / `.
 pub fn shown_key(key: &str) -> String {
+    if key.trim().is_empty() {
+        return "(empty)".to_owned();
+    }
     let parts: Vec<String> = key.split('\t').map(escaped).collect();
     parts.join(" / ")
 }

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -22,18 +23,27 @@ const WAIT_MAX: Duration = Duration::from_secs(150);
 /// In which a message that must not come would have come.
 const QUIET: Duration = Duration::from_secs(5);
 
-/// A web server that takes everything; each request is its first line and its body.
+/// A web server that takes everything.
 struct Hook {
     port: u16,
-    requests: Arc<Mutex<Vec<(String, String)>>>,
+    taken: Arc<Taken>,
+}
+
+#[derive(Default)]
+struct Taken {
+    /// Each is its first line and its body.
+    requests: Mutex<Vec<(String, String)>>,
+    /// Lines that were closed before a request came.
+    empty: AtomicUsize,
 }
 
 /// Takes a request, and says that it is well.
-fn serve(line: impl Read + Write, taken: &Mutex<Vec<(String, String)>>) {
+fn serve(line: impl Read + Write, taken: &Taken) {
     let mut line = BufReader::new(line);
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
         if !line.read_line(&mut head).is_ok_and(|read| read > 0) {
+            taken.empty.fetch_add(1, Ordering::SeqCst);
             return;
         }
     }
@@ -47,7 +57,9 @@ fn serve(line: impl Read + Write, taken: &Mutex<Vec<(String, String)>>) {
         .take(length.unwrap_or(0))
         .read_to_string(&mut body);
     let first = head.lines().next().unwrap_or_default().to_owned();
-    taken.lock().expect("the requests").push((first, body));
+    let mut requests = taken.requests.lock().expect("the requests");
+    requests.push((first, body));
+    drop(requests);
     let mut line = line.into_inner();
     let _ = line.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
     let _ = line.flush();
@@ -106,37 +118,47 @@ impl Hook {
     fn safe(authority: &Authority) -> Hook {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        let requests = Arc::new(Mutex::new(Vec::new()));
-        let (taken, config) = (requests.clone(), authority.server());
+        let taken = Arc::new(Taken::default());
+        let (to, config) = (taken.clone(), authority.server());
         std::thread::spawn(move || {
             for line in listener.incoming().flatten() {
                 let safe = ServerConnection::new(config.clone()).expect("a connection");
                 let mut line = StreamOwned::new(safe, line);
-                serve(&mut line, &taken);
+                serve(&mut line, &to);
                 line.conn.send_close_notify();
                 let _ = line.flush();
             }
         });
-        Hook { port, requests }
+        Hook { port, taken }
     }
 
     fn open() -> Hook {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        let requests = Arc::new(Mutex::new(Vec::new()));
-        let taken = requests.clone();
+        let taken = Arc::new(Taken::default());
+        let to = taken.clone();
         std::thread::spawn(move || {
             for line in listener.incoming().flatten() {
-                serve(line, &taken);
+                serve(line, &to);
             }
         });
-        Hook { port, requests }
+        Hook { port, taken }
     }
 
     fn of(&self, first: &str) -> Vec<String> {
-        let requests = self.requests.lock().expect("the requests");
+        let requests = self.taken.requests.lock().expect("the requests");
         let of = requests.iter().filter(|(line, _)| line.starts_with(first));
         of.map(|(_, body)| body.clone()).collect()
+    }
+
+    fn forget(&self) {
+        self.taken.requests.lock().expect("the requests").clear();
+        self.taken.empty.store(0, Ordering::SeqCst);
+    }
+
+    /// Whether somebody came and went without a request.
+    fn was_refused(&self) -> bool {
+        self.taken.empty.load(Ordering::SeqCst) > 0
     }
 
     /// What each message told: subject, new and resolved troubles.
@@ -422,6 +444,8 @@ async fn addresses_over_tls_are_called_only_where_the_certificate_is_trusted() {
     watched.in_shop("DROP TABLE agent").await;
     let told = |watched: &Watched| watched.hook.told() == ["[\"agents failed\"] []"];
     watched.until("the failure", told).await;
+    // Time to note it: what is not noted is told again.
+    tokio::time::sleep(QUIET).await;
     running.signal("-TERM");
     running.wait().succeeds();
 
@@ -429,11 +453,14 @@ async fn addresses_over_tls_are_called_only_where_the_certificate_is_trusted() {
     watched
         .in_shop("CREATE TABLE agent (code TEXT PRIMARY KEY, name TEXT NOT NULL)")
         .await;
-    watched.hook.requests.lock().expect("the requests").clear();
+    watched.hook.forget();
     watched.project.env("BEAT", &at("127.0.0.1", "beat"));
     let running = watched.start("done").await;
     let over = |watched: &Watched| watched.hook.told() == ["[] [\"agents failed\"]"];
     watched.until("its end", over).await;
+    let called = |watched: &Watched| watched.hook.was_refused();
+    watched.until("a heartbeat's attempt", called).await;
+    tokio::time::sleep(QUIET).await;
     running.signal("-TERM");
     let said = running.wait().succeeds().stderr;
     assert!(watched.hook.of("GET ").is_empty());
@@ -451,21 +478,15 @@ async fn addresses_over_tls_are_called_only_where_the_certificate_is_trusted() {
         .project
         .env("SSL_CERT_FILE", &ca)
         .env("BEAT", &at("localhost", "beat"));
-    watched.hook.requests.lock().expect("the requests").clear();
+    watched.hook.forget();
     watched.in_shop("DROP TABLE agent").await;
     let running = watched.start("failed").await;
     // By mail it is told nevertheless.
     watched.until_mails(3).await;
+    watched.until("a message's attempt", called).await;
     running.signal("-TERM");
     let said = running.wait().succeeds().stderr;
-    assert!(
-        watched
-            .hook
-            .requests
-            .lock()
-            .expect("the requests")
-            .is_empty()
-    );
+    assert_eq!(watched.hook.of(""), [""; 0]);
     for line in [
         "did not go out",
         "its certificate is not trusted",

@@ -14,8 +14,10 @@ use comfy_table::{CellAlignment, Table, presets};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// Quarantined records of a flow that are shown; `ponte quarantine list` shows all.
-const QUARANTINED_SHOWN: usize = 10;
+/// Reasons why records of a flow were not carried over that are shown; `ponte quarantine list` shows every record.
+const CAUSES_SHOWN: usize = 10;
+/// Keys shown of each cause.
+const KEYS_SHOWN: usize = 5;
 
 /// Columns of a row that stand on its line, in characters.
 const LINE_CHARS: usize = 72;
@@ -209,7 +211,7 @@ pub fn changes(report: &FlowReport, shown: usize) -> String {
             told += 1;
         }
     }
-    text.push_str(&further(report.changes_total, told));
+    text.push_str(&further(report.changes_total, told as u64));
     text.push('\n');
     text
 }
@@ -228,8 +230,8 @@ fn by_record(changes: &[RecordChange]) -> Vec<(&str, Vec<&RowChange>)> {
     records
 }
 
-fn further(total: u64, shown: usize) -> String {
-    match total.saturating_sub(shown as u64) {
+fn further(total: u64, shown: u64) -> String {
+    match total.saturating_sub(shown) {
         0 => String::new(),
         more => format!("  and {} more\n", grouped(more)),
     }
@@ -271,22 +273,22 @@ fn column(change: &ColumnChange) -> String {
 
 /// What a person has to look at.
 pub fn quarantined(result: &FlowResult) -> String {
-    let (found, total, waiting): (Vec<Finding>, u64, u64) = match &result.ended {
+    let (causes, total, waiting): (Vec<Cause>, u64, u64) = match &result.ended {
         Ended::Flow(report) => {
             // Those that only wait mend themselves: a number is enough.
             let others = report
                 .rejected
                 .iter()
                 .filter(|one| one.reason.kind() != "waiting");
-            let first = others.take(QUARANTINED_SHOWN).map(Finding::from).collect();
+            let causes = causes(others.map(Finding::from));
             let waiting = report.counts.waiting;
             let counts = &report.counts;
             let others = counts.rejected + counts.ambiguous + counts.removed + counts.unapproved;
-            (first, others, waiting)
+            (causes, others, waiting)
         }
         Ended::Stock(report) => {
             let found = stock_findings(report);
-            (found.first, found.total, 0)
+            (causes(found.first.into_iter()), found.total, 0)
         }
         _ => return String::new(),
     };
@@ -295,10 +297,11 @@ pub fn quarantined(result: &FlowResult) -> String {
         let were = count(total, "record was", "records were");
         let flow = styled(&result.flow, BOLD);
         text.push_str(&format!("{flow}: {were} not carried over\n"));
-        for finding in found.iter().take(QUARANTINED_SHOWN) {
-            text.push_str(&one_quarantined(finding));
+        for cause in &causes {
+            text.push_str(&one_cause(cause));
         }
-        text.push_str(&further(total, QUARANTINED_SHOWN.min(found.len())));
+        let told: u64 = causes.iter().map(|cause| cause.records).sum();
+        text.push_str(&further(total, told));
     }
     if waiting > 0 {
         let wait = count(waiting, "record waits", "records wait");
@@ -323,10 +326,54 @@ fn is_order(result: &FlowResult) -> bool {
         .is_some_and(|(_, record)| record == ORDER.name)
 }
 
-fn one_quarantined(finding: &Finding) -> String {
+/// Records that were not carried over for one and the same reason.
+struct Cause {
+    /// The first one's.
+    finding: Finding,
+    /// Of the first ones.
+    keys: Vec<String>,
+    records: u64,
+}
+
+/// The first causes; records of further ones are left out.
+fn causes(found: impl Iterator<Item = Finding>) -> Vec<Cause> {
+    let mut causes: Vec<Cause> = Vec::new();
+    for finding in found {
+        let is_same = |cause: &Cause| {
+            let known = &cause.finding;
+            known.kind == finding.kind
+                && known.message == finding.message
+                && known.advice == finding.advice
+        };
+        match causes.iter().position(is_same) {
+            Some(at) => {
+                let cause = &mut causes[at];
+                let key = shown_key(&finding.key);
+                cause.records += 1;
+                if cause.keys.len() < KEYS_SHOWN && !cause.keys.contains(&key) {
+                    cause.keys.push(key);
+                }
+            }
+            None if causes.len() < CAUSES_SHOWN => causes.push(Cause {
+                keys: vec![shown_key(&finding.key)],
+                finding,
+                records: 1,
+            }),
+            None => {}
+        }
+    }
+    causes
+}
+
+fn one_cause(cause: &Cause) -> String {
+    let more = match cause.records - cause.keys.len() as u64 {
+        0 => String::new(),
+        more => format!(" and {} more", grouped(more)),
+    };
+    let finding = &cause.finding;
     let mut text = format!(
-        "  {}  {}: {}\n",
-        shown_key(&finding.key),
+        "  {}{more}  {}: {}\n",
+        cause.keys.join(", "),
         styled(&finding.kind, YELLOW),
         escaped(&finding.message)
     );

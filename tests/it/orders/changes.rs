@@ -106,7 +106,7 @@ async fn edit(between: &Between) {
     let mut shop = between.shop.client().await;
     for statement in [
         "DELETE FROM wp_woocommerce_order_items WHERE order_item_id = 100103",
-        "UPDATE wp_wc_orders SET total_amount = 36.6, tax_amount = 6.6, date_updated_gmt = '2026-03-03 10:00:00' WHERE id = 1001",
+        "UPDATE wp_wc_orders SET total_amount = 36.6, tax_amount = 5.5, date_updated_gmt = '2026-03-03 10:00:00' WHERE id = 1001",
         "UPDATE wp_wc_order_addresses SET address_1 = 'Corso Po 3' WHERE order_id = 1002 AND address_type = 'shipping'",
         "UPDATE wp_wc_orders SET date_updated_gmt = '2026-03-03 10:00:00' WHERE id = 1002",
     ] {

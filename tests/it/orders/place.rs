@@ -28,6 +28,7 @@ pub struct Order {
     pub status: &'static str,
     pub placed: &'static str,
     pub total: &'static str,
+    /// Of all of it; WooCommerce keeps what carriage bears apart.
     pub tax: &'static str,
     pub email: String,
     pub company: Option<&'static str>,
@@ -95,16 +96,26 @@ impl Order {
         let company = self
             .company
             .map_or("NULL".to_owned(), |name| format!("'{name}'"));
+        let carriage: Vec<&str> = self
+            .charges
+            .iter()
+            .filter(|(_, kind, ..)| *kind == "shipping")
+            .map(|(_, _, _, tax, _)| *tax)
+            .collect();
+        let carriage = match carriage.as_slice() {
+            [] => "0".to_owned(),
+            taxes => taxes.join(" + "),
+        };
         let mut statements = vec![
             format!(
                 "INSERT INTO wp_wc_orders (id, status, currency, type, tax_amount, total_amount, customer_id, billing_email, date_created_gmt,
                  date_updated_gmt, parent_order_id, payment_method, payment_method_title, transaction_id, customer_note)
-                 VALUES ({id}, '{status}', 'EUR', 'shop_order', {tax}, {total}, 0, '{email}', '{placed}', '{placed}', 0, 'stripe', 'Card',
+                 VALUES ({id}, '{status}', 'EUR', 'shop_order', {tax} - ({carriage}), {total}, 0, '{email}', '{placed}', '{placed}', 0, 'stripe', 'Card',
                  'ch_{id}', 'Ring twice')"
             ),
             format!(
-                "INSERT INTO wp_wc_order_operational_data (order_id, prices_include_tax, order_stock_reduced, date_paid_gmt)
-                 VALUES ({id}, 0, 1, '{placed}')"
+                "INSERT INTO wp_wc_order_operational_data (order_id, prices_include_tax, order_stock_reduced, date_paid_gmt, shipping_tax_amount)
+                 VALUES ({id}, 0, 1, '{placed}', {carriage})"
             ),
             format!(
                 "INSERT INTO wp_wc_order_addresses (order_id, address_type, first_name, last_name, company, address_1, address_2, city, state,

@@ -413,7 +413,8 @@ code = "IVA10"
     between
         .in_shop(&["UPDATE wp_woocommerce_order_itemmeta SET meta_value = REPLACE(meta_value, 'i:1;', 'i:2;') WHERE meta_key = 'taxes' AND order_item_id IN (SELECT i.order_item_id FROM wp_woocommerce_order_items i WHERE i.order_id = 1002)",
             "UPDATE wp_woocommerce_order_itemmeta SET meta_value = '0.50' WHERE meta_key = 'total_tax' AND order_item_id IN (SELECT i.order_item_id FROM wp_woocommerce_order_items i WHERE i.order_id = 1002)",
-            "UPDATE wp_wc_orders SET total_amount = 52.5, tax_amount = 7.5 WHERE id = 1002"])
+            "UPDATE wp_wc_orders SET total_amount = 52.5 WHERE id = 1002",
+            "UPDATE wp_wc_order_operational_data SET shipping_tax_amount = 0.5 WHERE order_id = 1002"])
         .await;
     between.project.ponte(&["sync", "main/order"]).exits_with(4);
     between.assert_whole(1).await;
