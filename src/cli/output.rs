@@ -86,7 +86,7 @@ pub fn escaped(text: &str) -> String {
     shown
 }
 
-/// A record's key: its values, separated by ` / `.
+/// A record's key: its values, separated by ` / `; one without any is called empty.
 pub fn shown_key(key: &str) -> String {
     if key.trim().is_empty() {
         return "(empty)".to_owned();

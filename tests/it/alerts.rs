@@ -1,7 +1,7 @@
 //! Alerts: the administrator is told of what is wrong, once, and once that it is over; through a real mail server and a web server.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -57,9 +57,11 @@ fn serve(line: impl Read + Write, taken: &Taken) {
         .take(length.unwrap_or(0))
         .read_to_string(&mut body);
     let first = head.lines().next().unwrap_or_default().to_owned();
-    let mut requests = taken.requests.lock().expect("the requests");
-    requests.push((first, body));
-    drop(requests);
+    taken
+        .requests
+        .lock()
+        .expect("the requests")
+        .push((first, body));
     let mut line = line.into_inner();
     let _ = line.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
     let _ = line.flush();
@@ -114,35 +116,34 @@ impl Authority {
 }
 
 impl Hook {
-    /// The same behind TLS.
-    fn safe(authority: &Authority) -> Hook {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = listener.local_addr().expect("an address").port();
-        let taken = Arc::new(Taken::default());
-        let (to, config) = (taken.clone(), authority.server());
-        std::thread::spawn(move || {
-            for line in listener.incoming().flatten() {
-                let safe = ServerConnection::new(config.clone()).expect("a connection");
-                let mut line = StreamOwned::new(safe, line);
-                serve(&mut line, &to);
-                line.conn.send_close_notify();
-                let _ = line.flush();
-            }
-        });
-        Hook { port, taken }
-    }
-
-    fn open() -> Hook {
+    /// `take` has one line after the other.
+    fn new(take: impl Fn(TcpStream, &Taken) + Send + 'static) -> Hook {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let taken = Arc::new(Taken::default());
         let to = taken.clone();
         std::thread::spawn(move || {
             for line in listener.incoming().flatten() {
-                serve(line, &to);
+                take(line, &to);
             }
         });
         Hook { port, taken }
+    }
+
+    fn open() -> Hook {
+        Hook::new(serve)
+    }
+
+    /// The same behind TLS.
+    fn safe(authority: &Authority) -> Hook {
+        let config = authority.server();
+        Hook::new(move |line, taken| {
+            let safe = ServerConnection::new(config.clone()).expect("a connection");
+            let mut line = StreamOwned::new(safe, line);
+            serve(&mut line, taken);
+            line.conn.send_close_notify();
+            let _ = line.flush();
+        })
     }
 
     fn of(&self, first: &str) -> Vec<String> {

@@ -211,7 +211,7 @@ pub fn changes(report: &FlowReport, shown: usize) -> String {
             told += 1;
         }
     }
-    text.push_str(&further(report.changes_total, told as u64));
+    text.push_str(&further(report.changes_total, told));
     text.push('\n');
     text
 }
@@ -230,8 +230,8 @@ fn by_record(changes: &[RecordChange]) -> Vec<(&str, Vec<&RowChange>)> {
     records
 }
 
-fn further(total: u64, shown: u64) -> String {
-    match total.saturating_sub(shown) {
+fn further(total: u64, shown: usize) -> String {
+    match total.saturating_sub(shown as u64) {
         0 => String::new(),
         more => format!("  and {} more\n", grouped(more)),
     }
@@ -300,7 +300,7 @@ pub fn quarantined(result: &FlowResult) -> String {
         for cause in &causes {
             text.push_str(&one_cause(cause));
         }
-        let told: u64 = causes.iter().map(|cause| cause.records).sum();
+        let told = causes.iter().map(|cause| cause.records).sum();
         text.push_str(&further(total, told));
     }
     if waiting > 0 {
@@ -332,7 +332,7 @@ struct Cause {
     finding: Finding,
     /// Of the first ones.
     keys: Vec<String>,
-    records: u64,
+    records: usize,
 }
 
 /// The first causes; records of further ones are left out.
@@ -366,9 +366,9 @@ fn causes(found: impl Iterator<Item = Finding>) -> Vec<Cause> {
 }
 
 fn one_cause(cause: &Cause) -> String {
-    let more = match cause.records - cause.keys.len() as u64 {
+    let more = match cause.records - cause.keys.len() {
         0 => String::new(),
-        more => format!(" and {} more", grouped(more)),
+        more => format!(" and {} more", grouped(more as u64)),
     };
     let finding = &cause.finding;
     let mut text = format!(

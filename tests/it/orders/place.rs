@@ -96,16 +96,14 @@ impl Order {
         let company = self
             .company
             .map_or("NULL".to_owned(), |name| format!("'{name}'"));
-        let carriage: Vec<&str> = self
+        let shipping = self
             .charges
             .iter()
-            .filter(|(_, kind, ..)| *kind == "shipping")
-            .map(|(_, _, _, tax, _)| *tax)
+            .filter(|(_, kind, ..)| *kind == "shipping");
+        let taxes: Vec<&str> = std::iter::once("0")
+            .chain(shipping.map(|(_, _, _, tax, _)| *tax))
             .collect();
-        let carriage = match carriage.as_slice() {
-            [] => "0".to_owned(),
-            taxes => taxes.join(" + "),
-        };
+        let carriage = taxes.join(" + ");
         let mut statements = vec![
             format!(
                 "INSERT INTO wp_wc_orders (id, status, currency, type, tax_amount, total_amount, customer_id, billing_email, date_created_gmt,

@@ -30,7 +30,7 @@ pub fn figures(report: &StockReport, shown: usize) -> String {
         text.push_str(&change("  ", one));
     }
     let told = report.changes.len().min(shown) + report.derived.len().min(room);
-    text.push_str(&further(total, told as u64));
+    text.push_str(&further(total, told));
     text.push('\n');
     text
 }
