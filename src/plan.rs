@@ -409,7 +409,7 @@ pub struct Derived {
     pub rows: DerivedRows,
     /// `:id`, `:<find column>`, `:<write>.<column>` are lists over the batch; `:now_unix` seconds. With `groups`: `:group` and `:now_unix`.
     pub sql: ServerSql,
-    /// What the records of a batch belong to; the rows of all of these are compared at the end of the run.
+    /// What a batch's records, or articles, belong to; the rows of all of these are compared at the end of the run.
     pub groups: Option<ServerSql>,
     pub condition: Option<Expr>,
     /// Written along with a change of the figure, never looked for beside a right one. In stock only.

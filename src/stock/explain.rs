@@ -15,6 +15,7 @@ use super::{Engines, LastKnown, Left, StockError};
 use crate::db::Isolation;
 use crate::plan::{self, Plan};
 use crate::sync::change::RowChange;
+use crate::sync::derived::groups::Groups;
 use crate::value::Decimal;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeSet;
@@ -217,6 +218,7 @@ pub async fn explain(
     })
 }
 
+/// Rows beside the article's figures that are off; those that it shares with other articles are left out.
 async fn derived_off(
     shop: &mut Shop<'_>,
     targets: &Targets<'_>,
@@ -227,7 +229,8 @@ async fn derived_off(
     let places: Vec<Place> = off.chain(assessment.right.iter().copied()).collect();
     let mut changes = Vec::new();
     let session = shop.session.as_mut();
-    find_off(session, targets, figures, &places, |found| {
+    let mut groups = Groups::default();
+    find_off(session, targets, figures, &places, &mut groups, |found| {
         changes.extend(found.first);
     })
     .await?;

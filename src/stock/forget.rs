@@ -1,6 +1,6 @@
 //! Names of cached rows, computed from the columns of `figures`: `'_transient_wc_var_prices_' || parent`.
 
-use super::figures::{Figure, Figures};
+use super::figures::Figures;
 use crate::expr::{Env, EvalError, Expr, Name, Resolve, Slot, Unknown, Zone};
 use crate::sync::lookup::Lookups;
 use crate::value::Value;
@@ -23,14 +23,14 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// The expression's value for each figure.
+    /// The expression's value for each figure's columns.
     ///
     /// # Errors
     /// A name that is no column of `figures`, and an expression without a value.
     pub fn values<'f>(
         &self,
         expr: &Expr,
-        figures: impl Iterator<Item = &'f Figure>,
+        figures: impl Iterator<Item = &'f [Value]>,
     ) -> Result<Vec<Value>, EvalError> {
         let mut names = Names {
             columns: self.columns,
@@ -41,15 +41,40 @@ impl<'a> Row<'a> {
             let messages: Vec<String> = diagnostics.into_iter().map(|one| one.message).collect();
             EvalError::Invalid(messages.join("; "))
         })?;
-        let value = |figure: &Figure| {
+        let value = |row: &'f [Value]| {
             resolved.eval(&View {
-                row: &figure.row,
+                row,
                 names: &names,
                 now: self.now,
             })
         };
         figures.map(value).collect()
     }
+}
+
+/// The values of expressions that name no column of `figures`, so that they are of no article in particular.
+///
+/// # Errors
+/// An expression without a value.
+pub fn shared(
+    values: &[Expr],
+    lookups: &Lookups,
+    now: DateTime<Utc>,
+) -> Result<Vec<Value>, EvalError> {
+    let row = Row {
+        columns: &[],
+        lookups,
+        now,
+    };
+    let is_shared = |expr: &&Expr| {
+        let names = expr.names();
+        !names.iter().any(|(name, _)| matches!(name, Name::Field(_)))
+    };
+    let none = std::iter::once(&[][..]);
+    let values = values.iter().filter(is_shared);
+    let values: Result<Vec<Vec<Value>>, EvalError> =
+        values.map(|expr| row.values(expr, none.clone())).collect();
+    Ok(values?.into_iter().flatten().collect())
 }
 
 struct Names<'a> {

@@ -64,6 +64,7 @@ pub mod explain;
 mod figure;
 mod figures;
 mod forget;
+mod groups;
 mod orders;
 mod others;
 mod packed;
@@ -85,6 +86,7 @@ use crate::own::decision::{Decisions, Kind};
 use crate::own::lease::Guard;
 use crate::plan::{self, Plan};
 use crate::sync::condition::ConditionError;
+use crate::sync::derived::groups::Groups;
 pub use assess::Left;
 use assess::{Assessment, Basis, Job, assess};
 use beside::Walk;
@@ -201,11 +203,9 @@ pub async fn cycle(
         // A checkout that read one of these figures before it was written may still write it.
         let in_flight: Vec<&String> = round.in_flight.intersection(&written).collect();
         again.extend(in_flight.iter().map(|sku| (*sku).clone()));
-        if again.is_empty() {
-            return Ok(report);
-        }
-        if report.rounds >= ROUNDS_MAX || started.elapsed() >= SETTLE {
+        if again.is_empty() || report.rounds >= ROUNDS_MAX || started.elapsed() >= SETTLE {
             report.unsettled = again.into_iter().collect();
+            cycle.settle_groups(options.mode, &mut report).await?;
             return Ok(report);
         }
         let breath = match in_flight.is_empty() {
@@ -248,6 +248,8 @@ struct Cycle<'p> {
     erp: Box<dyn Session>,
     /// Articles that a person took out of this shop.
     ignored: HashSet<String>,
+    /// What the articles looked at so far belong to.
+    groups: Groups,
 }
 
 /// What one round looks at.
@@ -306,6 +308,7 @@ impl<'p> Cycle<'p> {
             others,
             erp,
             ignored,
+            groups: Groups::default(),
         })
     }
 
@@ -425,11 +428,20 @@ impl<'p> Cycle<'p> {
                     report.changed(figure.name(), figure.pieces(), &job.target);
                 }
                 let tell = |changes| report.derived(changes);
-                find_off(session, &self.targets, figures, right, tell).await?;
+                find_off(
+                    session,
+                    &self.targets,
+                    figures,
+                    right,
+                    &mut self.groups,
+                    tell,
+                )
+                .await?;
                 return Ok(Written::default());
             }
         };
-        let beside = find_off(session, &self.targets, figures, right, |_| ()).await?;
+        let groups = &mut self.groups;
+        let beside = find_off(session, &self.targets, figures, right, groups, |_| ()).await?;
         off.extend(beside.into_iter().filter_map(|place| {
             let target = figures.figure(place).pieces()?.clone();
             Some(Job { place, target })
@@ -439,6 +451,7 @@ impl<'p> Cycle<'p> {
             targets: &self.targets,
             figures,
             guard,
+            groups,
         };
         Ok(writer.write(off, report).await?)
     }

@@ -11,7 +11,7 @@ use crate::db::{self, DbError, DbErrorKind, Engine, Session, template};
 use crate::diagnostic::Span;
 use crate::expr::{Name, Zone};
 use crate::own;
-use crate::plan::{self, Derived, DerivedRows, Forget, Pending, Plan};
+use crate::plan::{self, Derived, DerivedRows, Forget, Pending, Plan, ServerSql};
 use crate::sync::condition;
 use crate::sync::lookup::Lookups;
 use crate::sync::run::read_zone;
@@ -43,7 +43,12 @@ pub struct Targets<'p> {
     pub forget: Vec<(&'p Forget, Table)>,
 }
 
-impl Targets<'_> {
+impl<'p> Targets<'p> {
+    /// Derived rows that belong to figures alone, so that they are compared with them.
+    pub fn of_figures(&self) -> impl Iterator<Item = &(&'p Derived, Table)> {
+        self.derived.iter().filter(|(one, _)| one.groups.is_none())
+    }
+
     /// The columns of `figures` that the rows beside a figure, and what is forgotten, are told by.
     pub fn columns(&self) -> BTreeSet<String> {
         let mut columns = BTreeSet::new();
@@ -52,7 +57,11 @@ impl Targets<'_> {
                 DerivedRows::Key { scope, .. } => scope.as_ref(),
                 DerivedRows::List { .. } => None,
             };
-            for sql in scope.into_iter().chain([&derived.sql]) {
+            let told: Vec<&ServerSql> = match &derived.groups {
+                Some(groups) => vec![groups],
+                None => scope.into_iter().chain([&derived.sql]).collect(),
+            };
+            for sql in told {
                 columns.extend(template::names(&sql.text).into_iter().map(str::to_owned));
             }
         }

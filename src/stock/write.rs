@@ -16,7 +16,7 @@ use crate::db::{self, CommitError, DbError, DbErrorKind, Isolation, Session};
 use crate::expr::EvalError;
 use crate::failpoint;
 use crate::own::lease::Guard;
-use crate::sync::derived;
+use crate::sync::derived::{self, groups::Groups};
 use crate::sync::pace::Pace;
 use crate::value::{Decimal, Value, convert};
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
@@ -74,12 +74,14 @@ pub async fn find_off(
     targets: &Targets<'_>,
     figures: &Figures,
     places: &[Place],
+    groups: &mut Groups,
     mut tell: impl FnMut(RowChanges) + Send,
 ) -> db::Result<Vec<Place>> {
     let mut off = Vec::new();
     for chunk in places.chunks(COMPARE_ROWS) {
         let whole: Vec<Figure> = chunk.iter().map(|place| figures.figure(*place)).collect();
         let whole: Vec<&Figure> = whole.iter().collect();
+        gather(session, targets, &figures.columns, &whole, groups).await?;
         let found = differences(session, targets, &figures.columns, &whole).await?;
         if found.is_empty() {
             continue;
@@ -98,6 +100,23 @@ pub async fn find_off(
     Ok(off)
 }
 
+/// Asks what these figures belong to.
+async fn gather(
+    session: &mut dyn Session,
+    targets: &Targets<'_>,
+    columns: &[String],
+    figures: &[&Figure],
+    groups: &mut Groups,
+) -> db::Result<()> {
+    let bound = binding(columns, figures);
+    for (place, (one, _)) in targets.derived.iter().enumerate() {
+        if let Some(sql) = &one.groups {
+            groups.gather(session, place, sql, &bound).await?;
+        }
+    }
+    Ok(())
+}
+
 async fn differences(
     session: &mut dyn Session,
     targets: &Targets<'_>,
@@ -105,7 +124,7 @@ async fn differences(
     group: &[&Figure],
 ) -> db::Result<RowChanges> {
     let mut changes = RowChanges::default();
-    for (one, table) in targets.derived.iter().filter(|(one, _)| !one.touch) {
+    for (one, table) in targets.of_figures().filter(|(one, _)| !one.touch) {
         let found = derived::compare(session, one, table, &binding(columns, group)).await?;
         changes.add(&found);
     }
@@ -135,6 +154,8 @@ pub struct Writer<'a, 'p> {
     pub targets: &'a Targets<'p>,
     pub figures: &'a Figures,
     pub guard: &'a Guard,
+    /// What the articles written belong to.
+    pub groups: &'a mut Groups,
 }
 
 impl Writer<'_, '_> {
@@ -252,7 +273,7 @@ impl Writer<'_, '_> {
         let all: Vec<&Figure> = group.iter().map(|due| &due.figure).collect();
         let off = group.iter().filter(|due| due.is_off());
         let off: Vec<&Figure> = off.map(|due| &due.figure).collect();
-        for (one, table) in &self.targets.derived {
+        for (one, table) in self.targets.of_figures() {
             let figures = if one.touch { &off } else { &all };
             let bound = binding(&self.figures.columns, figures);
             let found = derived::compare(session, one, table, &bound).await?;
@@ -263,6 +284,14 @@ impl Writer<'_, '_> {
         }
         wrote |= !changes.is_empty();
         if wrote {
+            gather(
+                session,
+                self.targets,
+                &self.figures.columns,
+                &all,
+                self.groups,
+            )
+            .await?;
             self.forget(group).await?;
         }
         let session = self.shop.session.as_mut();
@@ -285,7 +314,7 @@ impl Writer<'_, '_> {
             let mut values = Vec::new();
             for expr in &one.values {
                 let row = super::forget::Row::new(self.figures, &self.shop.lookups, self.shop.now);
-                let found = row.values(expr, group.iter().map(|due| &due.figure));
+                let found = row.values(expr, group.iter().map(|due| due.figure.row.as_ref()));
                 values.extend(found.map_err(|error: EvalError| {
                     let message = format!("{}: {error}", expr.at.place());
                     DbError::new(DbErrorKind::Other, message)

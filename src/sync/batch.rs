@@ -16,6 +16,7 @@ pub mod needs;
 mod pass;
 
 use super::bind::Bound;
+use super::derived::groups::Groups;
 use super::elements::Linked;
 use super::fetch::refusal;
 use super::links::{Assumed, LinkCache};
@@ -32,7 +33,6 @@ use crate::own::generation::{Generation, NewGeneration};
 use crate::own::lease::Guard;
 use crate::own::link::{Link, Links};
 use approved::Approved;
-use groups::Groups;
 use pass::Pass;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

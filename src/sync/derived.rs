@@ -4,6 +4,7 @@
 //! value, and only what differs is written. Comparing and writing are two steps, so that a dry run can stop between
 //! them. A later `[[derived]]` may read what an earlier one wrote: compare and write them one after the other.
 
+pub mod groups;
 mod wanted;
 
 use super::change::{ChangeKind, RowChange};

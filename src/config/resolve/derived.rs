@@ -17,11 +17,13 @@ pub fn of_stock(
     bound: &Bound,
     found: &mut Vec<Diagnostic>,
 ) -> Vec<Derived> {
-    for groups in declared.iter().filter_map(|keys| keys.groups.as_ref()) {
-        found.push(
-            Diagnostic::error("P105", "`groups` belongs to a record's `[[derived]]`")
-                .at(&groups.span(texts.file), "makes no sense here"),
-        );
+    for keys in declared.iter().filter(|keys| keys.touch.is_some()) {
+        if let Some(groups) = &keys.groups {
+            found.push(
+                Diagnostic::error("P105", "`touch` and `groups` exclude each other")
+                    .at(&groups.span(texts.file), "one of the two"),
+            );
+        }
     }
     derived(texts, declared, scope, bound, found)
 }

@@ -1,63 +1,21 @@
-//! Derived rows that many records share, a category's count of articles say: a batch only says which they are, and they are compared once, at
-//! the end of the run. Compared with every batch, each of them would be counted anew for every few records of a large shop.
+//! What many records share is compared at the end of a run ([`derived::groups`]).
 //!
 //! A run that is killed before has given the target another generation than its snapshot's, so that the next one compares every record, and with them all
 //! that they share.
 
 use super::pass::{Pass, note};
 use super::{Applier, Intent, TRIES};
+use crate::db::DbError;
 use crate::db::catalog::Table;
 use crate::db::patience::pause;
-use crate::db::template::Bound as Binding;
-use crate::db::{self, DbError, Session};
 use crate::failpoint;
-use crate::plan::{Derived, ServerSql};
+use crate::plan::Derived;
 use crate::sync::change::RowChange;
-use crate::sync::derived;
+use crate::sync::derived::{self, groups};
 use crate::sync::links::LinkCache;
 use crate::sync::report::{FlowReport, RecordChange};
 use crate::value::Value;
-use std::collections::{BTreeMap, HashSet};
-
-/// So many are compared in one transaction.
-const AT_ONCE: usize = 200;
-/// Beyond so many they are not kept until the end of the run.
-const MANY: usize = 100_000;
-
-/// What the records so far belong to, by the places of their derived rows in the pack.
-#[derive(Default)]
-pub(super) struct Groups {
-    by_place: BTreeMap<usize, BTreeMap<Vec<u8>, Value>>,
-}
-
-impl Groups {
-    pub(super) fn are_many(&self) -> bool {
-        self.by_place.values().map(BTreeMap::len).sum::<usize>() > MANY
-    }
-
-    /// Asks what the records of a batch belong to.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub(super) async fn gather(
-        &mut self,
-        session: &mut dyn Session,
-        place: usize,
-        sql: &ServerSql,
-        bound: derived::Binding<'_>,
-    ) -> Result<(), DbError> {
-        let query = derived::bind(sql, bound)?;
-        let groups = self.by_place.entry(place).or_default();
-        for row in db::fetch(session, &query).await? {
-            if let Some(value) = row.into_iter().next().filter(|value| !value.is_null()) {
-                let mut key = Vec::new();
-                value.encode(&mut key);
-                groups.insert(key, value);
-            }
-        }
-        Ok(())
-    }
-}
+use std::collections::HashSet;
 
 impl Applier<'_> {
     /// Compares the derived rows that many records share, and writes those that differ.
@@ -66,30 +24,27 @@ impl Applier<'_> {
     /// Those of the database that trying again does not mend.
     pub async fn settle_groups(&mut self, report: &mut FlowReport) -> Result<(), DbError> {
         let bound = self.bound;
-        for (place, groups) in std::mem::take(&mut self.groups.by_place) {
+        for (place, groups) in self.groups.take() {
             let (one, table) = &bound.derived[place];
-            let groups: Vec<Value> = groups.into_values().collect();
-            for groups in groups.chunks(AT_ONCE) {
-                let mut tries = 0;
-                let changes = loop {
-                    match self.settle(one, table, groups).await {
-                        Ok(changes) => break changes,
-                        Err(error) if error.is_transient() && tries < TRIES => {
-                            tries += 1;
-                            tracing::warn!(flow = bound.flow.name, tries, %error, "rows that many records share are compared again");
-                            tokio::time::sleep(pause(tries)).await;
-                            self.reconnect(&error).await?;
-                        }
-                        Err(error) => return Err(error),
+            let mut tries = 0;
+            let changes = loop {
+                match self.settle(one, table, &groups).await {
+                    Ok(changes) => break changes,
+                    Err(error) if error.is_transient() && tries < TRIES => {
+                        tries += 1;
+                        tracing::warn!(flow = bound.flow.name, tries, %error, "rows that many records share are compared again");
+                        tokio::time::sleep(pause(tries)).await;
+                        self.reconnect(&error).await?;
                     }
-                };
-                let mut pass = Pass::default();
-                pass.changes.extend(changes.into_iter().map(|change| {
-                    let key = String::new();
-                    (None, RecordChange { key, change })
-                }));
-                note(report, &pass);
-            }
+                    Err(error) => return Err(error),
+                }
+            };
+            let mut pass = Pass::default();
+            pass.changes.extend(changes.into_iter().map(|change| {
+                let key = String::new();
+                (None, RecordChange { key, change })
+            }));
+            note(report, &pass);
         }
         Ok(())
     }
@@ -101,12 +56,7 @@ impl Applier<'_> {
         table: &Table,
         groups: &[Value],
     ) -> Result<Vec<RowChange>, DbError> {
-        let now = self.around.now.timestamp();
-        let bound = |name: &str| match name {
-            "group" => Some(Binding::Many(groups.to_vec())),
-            "now_unix" => Some(Binding::One(Value::Int(now))),
-            _ => None,
-        };
+        let bound = groups::binding(groups, self.around.now.timestamp());
         let look = derived::compare(self.session.as_mut(), one, table, &bound).await?;
         if look.is_empty() || self.intent != Intent::Write {
             return Ok(look.changes().collect());

@@ -41,11 +41,12 @@ const POINTS: [&str; 8] = [
 const GONE_COMMITTED: &str = "gone committed";
 /// In a shop only: a category's count of articles.
 const GROUPS: &str = "groups written";
-const STOCK_POINTS: [&str; 4] = [
+const STOCK_POINTS: [&str; 5] = [
     "lease taken",
     "stock without derived rows",
     "stock written",
     "stock committed",
+    "stock groups written",
 ];
 
 /// More articles, so that every step has some of its own: a hundred, by threes.
@@ -155,8 +156,10 @@ fn step(on: On, number: u32) -> Step {
             all.into_iter().chain([GROUPS]).collect(),
         ),
         (_, _, _) => (
+            // One is out of stock in every other of these steps.
             vec![format!(
-                "UPDATE stock SET quantity = {number} + 10 WHERE sku LIKE 'M-%' OR sku = 'TOOL-2'"
+                "UPDATE stock SET quantity = CASE sku WHEN 'M-100' THEN {} ELSE {number} + 10 END WHERE sku LIKE 'M-%' OR sku = 'TOOL-2'",
+                number / 3 % 2
             )],
             vec![],
             STOCK,
