@@ -86,34 +86,53 @@ impl Binder<'_> {
     }
 }
 
-/// Why a record is refused; `None` if nothing speaks against it.
+/// Why a record is refused, with all that speaks against it, so that a person can mend it in one go; `None` if nothing does.
 pub fn refusal(refuses: &[BoundRefuse<'_>], record: &Record, sight: &Sight<'_>) -> Option<Reason> {
-    let refused = |one: &BoundRefuse<'_>, element: Option<&Row>| -> Result<(), Reason> {
-        let view = sight.of(record, element);
-        let at = &one.refuse.condition.at;
-        if !holds(Some(&one.condition), &view, at)? {
-            return Ok(());
-        }
-        Err(Reason::Unfit {
-            why: evaluate(&one.why, &view, &one.refuse.why.at)?
-                .plain()
-                .into_owned(),
-            advice: one.refuse.advice.clone(),
-        })
-    };
+    let mut why: Vec<String> = Vec::new();
+    let mut advice: Vec<&str> = Vec::new();
     for one in refuses {
-        let outcome = match &one.each {
-            None => refused(one, None),
-            Some(each) => {
-                let mut rows = each.rows(record).iter();
-                rows.try_for_each(|row| refused(one, Some(row)))
-            }
+        let elements: Vec<Option<&Row>> = match &one.each {
+            None => vec![None],
+            Some(each) => each.rows(record).iter().map(Some).collect(),
         };
-        if let Err(reason) = outcome {
-            return Some(reason);
+        for element in elements {
+            match one.says(record, element, sight) {
+                Ok(None) => {}
+                Ok(Some(said)) => {
+                    if !why.contains(&said) {
+                        why.push(said);
+                    }
+                    if !advice.contains(&one.refuse.advice.as_str()) {
+                        advice.push(&one.refuse.advice);
+                    }
+                }
+                Err(reason) if why.is_empty() => return Some(reason),
+                // It is told once the rest is mended.
+                Err(_) => {}
+            }
         }
     }
-    None
+    (!why.is_empty()).then(|| Reason::Unfit {
+        why: why.join("; "),
+        advice: advice.join("; "),
+    })
+}
+
+impl BoundRefuse<'_> {
+    /// What speaks against the record, if it does.
+    fn says(
+        &self,
+        record: &Record,
+        element: Option<&Row>,
+        sight: &Sight<'_>,
+    ) -> Result<Option<String>, Reason> {
+        let view = sight.of(record, element);
+        if !holds(Some(&self.condition), &view, &self.refuse.condition.at)? {
+            return Ok(None);
+        }
+        let why = evaluate(&self.why, &view, &self.refuse.why.at)?;
+        Ok(Some(why.plain().into_owned()))
+    }
 }
 
 /// Asks for the rows of one record and puts their columns into it. `look`: what would use something up is left out.
