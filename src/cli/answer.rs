@@ -6,6 +6,7 @@ use crate::db::DbError;
 use crate::demo::DemoError;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::round::task::UnknownFlow;
+use crate::service::control;
 use crate::state::StateError;
 use crate::stock::StockError;
 use serde_json::{Map, Value, json};
@@ -90,6 +91,18 @@ pub enum Failure {
         path: PathBuf,
         error: std::io::Error,
     },
+}
+
+impl From<control::Refused> for Failure {
+    fn from(refused: control::Refused) -> Failure {
+        let help = match refused {
+            control::Refused::Full => "try again later",
+            control::Refused::Unknown | control::Refused::Stopping => {
+                "`--alone` does it without the service"
+            }
+        };
+        Failure::refused(refused.to_string()).help(help)
+    }
 }
 
 impl Failure {

@@ -29,6 +29,7 @@ mod setup;
 mod status;
 mod sync;
 mod verify;
+mod word;
 
 pub use answer::{Answer, Failure};
 pub use args::Cli;

@@ -91,10 +91,10 @@ async fn round(
     project.warn(context.as_json);
     let tasks = task::select(&project.plan, flows)?;
     let mut warnings = project.warnings.clone();
-    if let Some(order) = &order
-        && let Some(line) = door::find(context, &project).await
+    if let Some(order) = order
+        && let Some(answer) = door::ask(context, &project, false, || order).await
     {
-        return line.ask(command, context, &project, order).await;
+        return answer;
     }
     let mut state = open_state(&project, orders.intent, context.as_json).await?;
     let unfamiliar = version::warnings(&project.plan, &project.connections, &tasks).await;
