@@ -70,15 +70,19 @@ pub struct Control {
 }
 
 impl Control {
-    /// Queues a request: it is carried out when what runs on that database has ended.
+    /// Queues a request: it is carried out when what runs on that database has ended. A run that is asked for and has not begun
+    /// is one, however often it is asked for.
     ///
     /// # Errors
     /// No such flow, a full queue, a service that ends.
     pub fn ask(&self, request: Request) -> Result<(), Refused> {
-        let flow = request.flow.clone();
-        let waits = matches!(request.wanted, Wanted::Run | Wanted::Resync);
-        self.post(&flow, Letter::Request(request))?;
-        if waits {
+        let (flow, wanted) = (request.flow.clone(), request.wanted);
+        let post = || self.post(&flow, Letter::Request(request));
+        if wanted == Wanted::Run {
+            return self.board.once(&flow, post);
+        }
+        post()?;
+        if wanted == Wanted::Resync {
             self.board.queue(&flow, true);
         }
         Ok(())

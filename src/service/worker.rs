@@ -364,7 +364,7 @@ impl Worker {
             watcher: service.watcher.as_ref(),
         };
         for flow in chosen.iter().filter(|_| !is_verify) {
-            self.lines.board.queue(flow, false);
+            self.lines.board.begins(flow);
         }
         let round = Round {
             plan: &service.plan,

@@ -29,3 +29,4 @@ mod sync;
 mod vanished;
 mod verify;
 mod versions;
+mod webhook;

@@ -15,7 +15,7 @@ use crate::support::proxy::{Direction, Fault, Proxy};
 use crate::support::servers::{self, Database};
 
 /// However slow the machine is.
-const WAIT_MAX: Duration = Duration::from_secs(120);
+pub const WAIT_MAX: Duration = Duration::from_secs(120);
 
 /// A table in the ERP, and flows that carry it to tables of two other databases, which `ponte run` shall run as `schedule`
 /// says.
