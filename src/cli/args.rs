@@ -1,12 +1,15 @@
 //! The commands and their options. The help texts teach: every command shows how it is used.
 
 mod approve;
+mod code;
 mod orders;
 mod service;
 
 use approve::APPROVE;
 pub use approve::{ApproveArgs, ApproveCommand};
 use clap::{Args, ColorChoice, Parser, Subcommand};
+use code::CODE;
+pub use code::{CodeArgs, Tongue};
 use orders::{ORDER, RECONCILE};
 pub use orders::{OrderArgs, ReconcileArgs};
 use serde::{Deserialize, Serialize};
@@ -128,6 +131,9 @@ pub enum Command {
     /// Records that could not be carried over, with the reason
     #[command(after_long_help = QUARANTINE)]
     Quarantine(QuarantineArgs),
+    /// Tell what a message's code means, and what to do
+    #[command(after_long_help = CODE)]
+    Code(CodeArgs),
     /// Play through what ponte does, with an embedded ERP and shop
     #[command(after_long_help = DEMO)]
     Demo(DemoArgs),
@@ -161,6 +167,7 @@ impl Command {
             Command::Status => "status",
             Command::Runs(_) => "runs",
             Command::Quarantine(_) => "quarantine",
+            Command::Code(_) => "code",
             Command::Demo(_) => "demo",
             Command::Completions(_) => "completions",
         }
