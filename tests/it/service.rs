@@ -96,6 +96,17 @@ pub fn logged(project: &Project) -> String {
     texts.collect()
 }
 
+/// Starts the service, and returns when it answers at this port.
+pub async fn started(project: &Project, port: u16) -> Running {
+    let running = project.start(&["run"]);
+    let began = Instant::now();
+    while !try_ask(port, "GET", "/health/ready", &[], "").is_ok_and(|answer| answer.status == 200) {
+        assert!(began.elapsed() < WAIT_MAX);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    running
+}
+
 pub const NAMES: &str = "SELECT group_concat(name) FROM (SELECT name FROM agent ORDER BY code)";
 const COPIES: &str = "SELECT group_concat(name) FROM (SELECT name FROM copy ORDER BY code)";
 
@@ -250,6 +261,41 @@ async fn the_unit_says_what_the_service_may_do() {
         .ponte(&["service", "--name", "a b", "install", "--print"])
         .exits_with(2);
     assert!(refused.stderr.contains("no name of a service"), "{refused}");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_service_that_is_not_there_is_said_plainly() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut project = Project::new();
+    // Speaks as systemd's, and knows `ponte` only.
+    project.file(
+        "bin/systemctl",
+        "#!/bin/sh\ncase \"$1 $4\" in\n  'show ponte.service') echo loaded;;\n  show*) echo not-found;;\n  start*) echo \"$*\" >> called;;\nesac\n",
+    );
+    let systemctl = project.path("bin/systemctl");
+    let runs = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(&systemctl, runs).expect("a program");
+    let path = std::env::var("PATH").expect("a path");
+    let path = format!("{}:{path}", project.path("bin").display());
+    project.env("PATH", &path);
+    for command in ["start", "stop", "status", "uninstall"] {
+        let said = project
+            .ponte(&["service", "--name", "shop-2", command])
+            .exits_with(2);
+        for line in [
+            "there is no service `shop-2` on this machine",
+            "`ponte service install` installs it; `--name`",
+        ] {
+            assert!(said.stderr.contains(line), "{line}\n{said}");
+        }
+    }
+    let said = project.ponte(&["service", "start"]).succeeds();
+    assert_eq!(said.stdout, "ponte runs\n");
+    assert_eq!(project.read("called"), "start ponte\n");
+    let said = project.ponte(&["service", "uninstall"]).exits_with(2);
+    let why = "`ponte service install` has not installed `ponte`: there is no `/etc/systemd/system/ponte.service`";
+    assert!(said.stderr.contains(why), "{said}");
 }
 
 /// Resident memory of a process, in KiB.
@@ -415,12 +461,8 @@ token = "${{TOKEN_PASSWORD}}"
     );
     project.env("TOKEN_PASSWORD", "a token of the lease test");
     project.ponte(&["setup", "--run"]).succeeds();
-    let running = project.start(&["run"]);
+    let running = started(&project, port).await;
     let began = Instant::now();
-    while !try_ask(port, "GET", "/health/ready", &[], "").is_ok_and(|answer| answer.status == 200) {
-        assert!(began.elapsed() < WAIT_MAX);
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
     let run = || {
         let asked = [("Authorization", "Bearer a token of the lease test")];
         let answer = ask(port, "POST", "/api/flows/agents/run", &asked, "");
