@@ -20,6 +20,7 @@ mod page;
 mod reload;
 mod requests;
 mod sap;
+mod schedule;
 mod selftest;
 mod service;
 mod soak;

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::requests::{ASLEEP, gated};
-use crate::service::{NAMES, WAIT_MAX, project, signal, until};
-use crate::support::http::{Answer, ask, free_port, try_ask};
-use crate::support::project::{Project, Running};
+use crate::service::{NAMES, WAIT_MAX, project, signal, started, until};
+use crate::support::http::{ask, free_port};
+use crate::support::project::Project;
 
 const RUN: &str = "/api/flows/agents0/run";
 const SECRET: &str = "the-shops-own-secret-2026";
@@ -16,18 +16,6 @@ const BODY: &str = r#"{"id":1001,"status":"processing","billing":{"first_name":"
 const SIGNATURE: &str = "2n1iSbKsSvBMbTfDNr/MQatVHMiY4HArEWqDK85dn5U=";
 const BY_ANOTHER: &str = "fYWmC0W1xYLCaMcpTzbtDDlI1QWOQ5S1uA5yPgUYXnE=";
 const WOOCOMMERCE: (&str, &str) = ("Content-Type", "application/json");
-
-/// Starts the service, and returns when it answers.
-async fn start(project: &Project, port: u16) -> Running {
-    let running = project.start(&["run"]);
-    let began = Instant::now();
-    let is_ready = |answer: Answer| answer.status == 200;
-    while !try_ask(port, "GET", "/health/ready", &[], "").is_ok_and(is_ready) {
-        assert!(began.elapsed() < WAIT_MAX);
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    running
-}
 
 fn keys(port: u16) -> String {
     format!(
@@ -51,7 +39,7 @@ async fn a_shop_that_signs_or_sends_its_token_has_a_flow_run_and_nothing_else() 
     let text = project.read("ponte.toml");
     project.file("ponte.toml", &format!("{text}\n{}", keys(port)));
     tokens(&mut project);
-    let running = start(&project, port).await;
+    let running = started(&project, port).await;
     let post = |path: &str, headers: &[(&str, &str)], body: &str| {
         ask(port, "POST", path, headers, body).status
     };
@@ -134,7 +122,7 @@ async fn a_shop_that_calls_often_has_one_run() {
     let text = text.replace("[service]\nrequests = \"connection.erp\"\n", &keys(port));
     project.file("ponte.toml", &text);
     tokens(&mut project);
-    let running = start(&project, port).await;
+    let running = started(&project, port).await;
     let run = || {
         let path = format!("/api/flows/agents/run?token={SECRET}");
         assert_eq!(ask(port, "POST", &path, &[], "").status, 202);
