@@ -1,6 +1,7 @@
 //! What is wrong with a project or a mapping, with the place it stands at. Collected, sorted, then drawn with the
 //! line and a caret, or as JSON. Configuration errors are always `Diagnostic`s; a run's errors are not.
 
+pub mod advice;
 pub mod codes;
 
 use annotate_snippets::renderer::DecorStyle;

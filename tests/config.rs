@@ -339,7 +339,7 @@ fn the_reference_project_is_right() {
     let folder = reference();
     let env = |name: &str| {
         name.ends_with("_PASSWORD")
-            .then(|| "secret of many letters".to_owned())
+            .then(|| format!("secret of many letters, that of {name}"))
     };
     match config::load(&folder.path().join("ponte.toml"), &env) {
         Ok((plan, warnings)) => {

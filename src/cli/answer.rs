@@ -6,9 +6,11 @@ use crate::db::DbError;
 use crate::demo::DemoError;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::round::task::UnknownFlow;
+use crate::service::control;
 use crate::state::StateError;
 use crate::stock::StockError;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// A command's outcome. Every JSON document has `command`, `exit_code`, `error` and `diagnostics`; `json` adds the
@@ -92,6 +94,18 @@ pub enum Failure {
     },
 }
 
+impl From<control::Refused> for Failure {
+    fn from(refused: control::Refused) -> Failure {
+        let help = match refused {
+            control::Refused::Full => "try again later",
+            control::Refused::Unknown | control::Refused::Stopping => {
+                "`--alone` does it without the service"
+            }
+        };
+        Failure::refused(refused.to_string()).help(help)
+    }
+}
+
 impl Failure {
     pub fn refused(message: impl Into<String>) -> Self {
         Failure::Refused {
@@ -164,9 +178,21 @@ impl Failure {
     }
 }
 
-/// Diagnostics for people, with a last line that counts them.
+/// Diagnostics for people, with last lines that count them and name the command that tells more.
 pub fn drawn(found: &Diagnostics) -> String {
-    format!("{}\n{}\n", found.render(true), counted(found))
+    let (drawn, counted) = (found.render(true), counted(found));
+    format!("{drawn}\n{counted}\n{}\n", more(found))
+}
+
+/// The same of warnings beside something else.
+pub fn warned(found: &Diagnostics) -> String {
+    format!("{}\n{}\n", found.render(true), more(found))
+}
+
+fn more(found: &Diagnostics) -> String {
+    let codes: BTreeSet<&str> = found.0.iter().map(|one| one.code).collect();
+    let codes: Vec<&str> = codes.into_iter().collect();
+    format!("`ponte code {}` tells what to do", codes.join(" "))
 }
 
 /// `2 errors, 1 warning`.

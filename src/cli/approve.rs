@@ -3,18 +3,16 @@
 use super::Context;
 use super::answer::{Answer, Failure};
 use super::args::{ApproveArgs, ApproveCommand};
-use super::door::{self, Order, Verdict};
 use super::exit::Exit;
 use super::output::{BOLD, YELLOW, count, escaped, styled};
 use super::project::Project;
 use super::status::local;
 use super::sync::flow_failure;
+use super::word::{self, Desk, Verdict, Word};
 use crate::connections::Connections;
 use crate::own::approval::Standing;
 use crate::plan::Plan;
 use crate::round::approve::{self, Question, Said};
-use crate::service::control::{Decision, Refused};
-use crate::web::Live;
 use serde_json::{Value, json};
 
 pub async fn run(context: &Context<'_>, args: &ApproveArgs) -> Result<Answer, Failure> {
@@ -24,10 +22,11 @@ pub async fn run(context: &Context<'_>, args: &ApproveArgs) -> Result<Answer, Fa
         ApproveCommand::List { all } => list(&project, *all).await,
         ApproveCommand::Show { id } => show(&project, id).await,
         ApproveCommand::Accept { ids, alone } => {
-            decide(context, &project, verdict(ids, None), *alone).await
+            word::pass(context, &project, *alone, Word::Approve(verdict(ids, None))).await
         }
         ApproveCommand::Reject { ids, why, alone } => {
-            decide(context, &project, verdict(ids, Some(why)), *alone).await
+            let word = Word::Approve(verdict(ids, Some(why)));
+            word::pass(context, &project, *alone, word).await
         }
     }
 }
@@ -73,54 +72,22 @@ async fn show(project: &Project, id: &str) -> Result<Answer, Failure> {
         .text(text))
 }
 
-async fn decide(
-    context: &Context<'_>,
-    project: &Project,
-    verdict: Verdict,
-    alone: bool,
-) -> Result<Answer, Failure> {
-    if !alone && let Some(line) = door::find(context, project).await {
-        let order = Order::Decide(verdict);
-        return line.ask("approve", context, project, &order).await;
-    }
-    let (plan, connections) = (&project.plan, &project.connections);
-    let questions = asked(plan, connections, &verdict.ids).await?;
-    let Verdict { reason, by, .. } = &verdict;
-    let standing = standing(&verdict);
-    let said = approve::decide(plan, connections, &questions, standing, reason, by);
-    let said = said.await.map_err(flow_failure)?;
-    Ok(answer(standing, &questions, said))
-}
-
-/// The same in the running service: noted between its runs.
+/// Says the word to each question.
 ///
 /// # Errors
-/// The outer: it takes no words now. The inner: what the command is told.
-pub async fn by_service(
-    live: &Live,
-    verdict: &Verdict,
-) -> Result<Result<Answer, Failure>, Refused> {
-    let (plan, connections) = (&live.service.plan, &live.service.connections);
-    let questions = match asked(plan, connections, &verdict.ids).await {
-        Ok(questions) => questions,
-        Err(failure) => return Ok(Err(failure)),
-    };
+/// A question that nobody asks, a pair that another process works on, a database out of reach.
+pub async fn decide(desk: Desk<'_>, verdict: &Verdict) -> Result<Answer, Failure> {
+    let questions = asked(desk.plan, desk.connections, &verdict.ids).await?;
+    let Verdict { reason, by, .. } = verdict;
     let standing = standing(verdict);
     let mut said = Vec::new();
-    for question in &questions {
-        let heard = live.control.decide(Decision {
-            question: question.clone(),
-            standing,
-            reason: verdict.reason.clone(),
-            by: verdict.by.clone(),
-        })?;
-        match heard.await {
-            Ok(Ok(one)) => said.push(one),
-            Ok(Err(error)) => return Ok(Err(flow_failure(error))),
-            Err(_) => return Err(Refused::Stopping),
-        }
+    for of_flow in questions.chunk_by(|one, next| one.flow == next.flow) {
+        let _turn = desk.turn(&of_flow[0].flow).await?;
+        let (plan, connections) = (desk.plan, desk.connections);
+        let done = approve::decide(plan, connections, of_flow, standing, reason, by).await;
+        said.extend(done.map_err(flow_failure)?);
     }
-    Ok(Ok(answer(standing, &questions, said)))
+    Ok(answer(standing, &questions, said))
 }
 
 fn standing(verdict: &Verdict) -> Standing {

@@ -1,12 +1,15 @@
 //! The commands and their options. The help texts teach: every command shows how it is used.
 
 mod approve;
+mod code;
 mod orders;
 mod service;
 
 use approve::APPROVE;
 pub use approve::{ApproveArgs, ApproveCommand};
 use clap::{Args, ColorChoice, Parser, Subcommand};
+use code::CODE;
+pub use code::{CodeArgs, Tongue};
 use orders::{ORDER, RECONCILE};
 pub use orders::{OrderArgs, ReconcileArgs};
 use serde::{Deserialize, Serialize};
@@ -128,6 +131,9 @@ pub enum Command {
     /// Records that could not be carried over, with the reason
     #[command(after_long_help = QUARANTINE)]
     Quarantine(QuarantineArgs),
+    /// Tell what a message's code means, and what to do
+    #[command(after_long_help = CODE)]
+    Code(CodeArgs),
     /// Play through what ponte does, with an embedded ERP and shop
     #[command(after_long_help = DEMO)]
     Demo(DemoArgs),
@@ -161,6 +167,7 @@ impl Command {
             Command::Status => "status",
             Command::Runs(_) => "runs",
             Command::Quarantine(_) => "quarantine",
+            Command::Code(_) => "code",
             Command::Demo(_) => "demo",
             Command::Completions(_) => "completions",
         }
@@ -230,6 +237,9 @@ pub enum MailCommand {
         /// Which shop, of several
         #[arg(long, value_name = "NAME")]
         shop: Option<String>,
+        /// Note it here, even if the service of the project runs
+        #[arg(long)]
+        alone: bool,
     },
 }
 
@@ -258,7 +268,7 @@ Examples:
 Connects to every database and holds every mapping against it: versions, tables, columns, types, keys,
 storage engines, privileges, ponte's own tables. Everything that does not fit is told at once.";
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args, Serialize, Deserialize)]
 pub struct MatchArgs {
     /// Shops or flows: `main`, `main/article`, or `article` of every shop; default: all of them
     #[arg(value_name = "SHOP|FLOW")]
@@ -272,11 +282,14 @@ pub struct MatchArgs {
     /// The match is as it should be: what is only in the ERP may be created
     #[arg(long, conflicts_with = "decisions")]
     pub accept: bool,
+    /// Note it here, even if the service of the project runs
+    #[arg(long)]
+    pub alone: bool,
     #[command(flatten)]
     pub decisions: DecisionArgs,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args, Serialize, Deserialize)]
 #[group(id = "decisions", multiple = true)]
 pub struct DecisionArgs {
     /// This record is this row of the shop
@@ -300,6 +313,21 @@ pub struct DecisionArgs {
     /// Take that back
     #[arg(long, value_name = "ID", num_args = 1..)]
     pub unignore_row: Vec<String>,
+}
+
+impl DecisionArgs {
+    pub fn is_empty(&self) -> bool {
+        let lists = [
+            &self.link,
+            &self.unlink,
+            &self.recreate,
+            &self.ignore,
+            &self.unignore,
+            &self.ignore_row,
+            &self.unignore_row,
+        ];
+        lists.iter().all(|list| list.is_empty())
+    }
 }
 
 const MATCH: &str = "\

@@ -6,9 +6,12 @@ use super::args::{MailArgs, MailCommand};
 use super::exit::Exit;
 use super::output::escaped;
 use super::project::Project;
+use super::sync::flow_failure;
+use super::word::{self, Desk, Word};
 use crate::mail::{self, Preview};
 use crate::plan::Plan;
 use crate::plan::fulfilment::Fulfilment;
+use crate::round;
 use serde_json::json;
 
 pub async fn run(context: &Context<'_>, args: &MailArgs) -> Result<Answer, Failure> {
@@ -19,19 +22,34 @@ pub async fn run(context: &Context<'_>, args: &MailArgs) -> Result<Answer, Failu
             let one = shop_of(&project.plan, shop.as_deref())?;
             preview(&project, one, order).await
         }
-        MailCommand::Again { order, shop } => {
-            let one = shop_of(&project.plan, shop.as_deref())?;
-            let count = mail::again(one, &project.connections, order).await?;
-            let text = match count {
-                0 => format!("order {order}: no mail waits for a person\n"),
-                1 => format!("order {order}: 1 mail goes out with the next run\n"),
-                more => format!("order {order}: {more} mails go out with the next run\n"),
+        MailCommand::Again { order, shop, alone } => {
+            let word = Word::Mail {
+                order: order.clone(),
+                shop: shop.clone(),
             };
-            Ok(Answer::new("mail", Exit::Done)
-                .key("again", json!(count))
-                .text(text))
+            word::pass(context, &project, *alone, word).await
         }
     }
+}
+
+/// Lets the order's mails that wait for a person go out.
+///
+/// # Errors
+/// A shop that sends none, a pair that another process works on, a database out of reach.
+pub async fn again(desk: Desk<'_>, order: &str, shop: Option<&str>) -> Result<Answer, Failure> {
+    let one = shop_of(desk.plan, shop)?;
+    let _turn = desk.turn(&one.name).await?;
+    let count = round::mail::again(one, desk.connections, order)
+        .await
+        .map_err(flow_failure)?;
+    let text = match count {
+        0 => format!("order {order}: no mail waits for a person\n"),
+        1 => format!("order {order}: 1 mail goes out with the next run\n"),
+        more => format!("order {order}: {more} mails go out with the next run\n"),
+    };
+    Ok(Answer::new("mail", Exit::Done)
+        .key("again", json!(count))
+        .text(text))
 }
 
 /// The shop whose customers are written to.

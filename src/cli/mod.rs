@@ -4,6 +4,7 @@ pub mod answer;
 mod approve;
 mod args;
 mod check;
+mod code;
 mod completions;
 mod demo;
 mod door;
@@ -29,6 +30,7 @@ mod setup;
 mod status;
 mod sync;
 mod verify;
+mod word;
 
 pub use answer::{Answer, Failure};
 pub use args::Cli;
@@ -82,6 +84,7 @@ async fn carry_out(cli: &Cli) -> Answer {
         Command::Status => status::run(&context).await,
         Command::Runs(args) => runs::run(&context, args).await,
         Command::Quarantine(args) => quarantine::run(&context, args).await,
+        Command::Code(args) => code::run(args),
         Command::Demo(args) => demo::run(&context, args).await,
         Command::Completions(args) => Ok(completions::run(args)),
     };

@@ -46,16 +46,12 @@ pub async fn run(context: &Context<'_>, args: &OrderArgs) -> Result<Answer, Fail
                 .help("`ponte quarantine list` and `ponte order` say why an order waits"));
         }
         let (flow, only) = (format!("{}/order", one.shop), vec![one.key.clone()]);
-        let line = match args.alone {
-            true => None,
-            false => door::find(context, &project).await,
-        };
-        let answer = match line {
-            Some(line) => {
-                let order = Order::Settle(Part { flow, only });
-                line.ask("order", context, &project, &order).await?
-            }
+        let part = Part { flow, only };
+        let order = || Order::Settle(part.clone());
+        let answer = match door::ask(context, &project, args.alone, order).await {
+            Some(answer) => answer?,
             None => {
+                let Part { flow, only } = part;
                 let orders = Orders { only, ..settling() };
                 let tasks = task::select(&project.plan, &[flow])?;
                 let report =

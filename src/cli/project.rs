@@ -1,6 +1,6 @@
 //! The project that a command works on.
 
-use super::answer::Failure;
+use super::answer::{Failure, warned};
 use super::door;
 use super::output;
 use crate::connections::Connections;
@@ -48,7 +48,7 @@ impl Project {
     /// Warnings of the configuration, for the commands that are about something else.
     pub fn warn(&self, as_json: bool) {
         if !as_json && !self.warnings.is_empty() {
-            output::say(&Diagnostics(self.warnings.clone()).render(true));
+            output::say(&warned(&Diagnostics(self.warnings.clone())));
         }
     }
 }

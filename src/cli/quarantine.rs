@@ -178,9 +178,9 @@ async fn retry(
     if parts.is_empty() {
         return Ok(nothing());
     }
-    if !alone && let Some(line) = door::find(context, project).await {
-        let order = Order::Retry(parts);
-        return line.ask("quarantine", context, project, &order).await;
+    let order = || Order::Retry(parts.clone());
+    if let Some(answer) = door::ask(context, project, alone, order).await {
+        return answer;
     }
     let mut report = RoundReport::default();
     for Part { flow, only } in parts {

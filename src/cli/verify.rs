@@ -24,11 +24,9 @@ pub async fn run(context: &Context<'_>, args: &VerifyArgs) -> Result<Answer, Fai
     let project = Project::open(context.project)?;
     project.warn(context.as_json);
     let tasks = task::select(&project.plan, &args.flows)?;
-    if !args.alone
-        && let Some(line) = door::find(context, &project).await
-    {
-        let order = Order::Verify(args.clone());
-        return line.ask("verify", context, &project, &order).await;
+    let order = || Order::Verify(args.clone());
+    if let Some(answer) = door::ask(context, &project, args.alone, order).await {
+        return answer;
     }
     let orders = orders(args);
     let mut state = sync::open_state(&project, Intent::DryRun, context.as_json).await?;

@@ -388,8 +388,14 @@ pub async fn preview(
 ///
 /// # Errors
 /// Those of the shop's database.
-pub async fn again(one: &Fulfilment, connections: &Connections, order: &str) -> db::Result<usize> {
+pub async fn again(
+    one: &Fulfilment,
+    connections: &Connections,
+    guard: &Guard,
+    order: &str,
+) -> db::Result<usize> {
     let mut shop = connections.engine(&one.target)?.connect().await?;
+    guard.begin(shop.as_mut(), Isolation::ReadCommitted).await?;
     let mails = Mails::new(&connections.own(&one.target), &one.shop);
     let stuck = mails.stuck(shop.as_mut()).await?;
     let mut count = 0;
@@ -399,5 +405,6 @@ pub async fn again(one: &Fulfilment, connections: &Connections, order: &str) -> 
         mails.mark(shop.as_mut(), &mail, 0).await?;
         count += 1;
     }
+    shop.commit().await.map_err(CommitError::into_error)?;
     Ok(count)
 }

@@ -4,6 +4,9 @@
 //! connections' names. Taking one raises its epoch. Each write transaction reads the epoch on the server it writes to
 //! with a share lock ([`Guard::check`]) and gives up if it has moved: a process that was paused past its lease's end
 //! wakes up unable to write. The owner proves itself alive by a heartbeat; all times are the server's.
+//!
+//! Each taking has a name of its own, so that a process knows a lease that it could not give back, and need not wait for
+//! its end.
 
 use super::{OwnTables, clock};
 use crate::db::patience::pause;
@@ -11,8 +14,9 @@ use crate::db::query::{Part, Query};
 use crate::db::{self, CommitError, DbError, DbErrorKind, Engine, Isolation, Session};
 use crate::failpoint;
 use crate::value::Value;
-use std::sync::Arc;
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
 /// A lease not renewed for so long is free for others.
@@ -66,12 +70,32 @@ impl Guard {
     }
 }
 
+/// Names of takings that this process has ended without giving the lease back, as far as it knows; since when. After
+/// `EXPIRY` they are of no use.
+static LEFT: Mutex<BTreeMap<String, Instant>> = Mutex::new(BTreeMap::new());
+
+fn left() -> MutexGuard<'static, BTreeMap<String, Instant>> {
+    LEFT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Nothing of this process writes under this taking any more.
+fn leave(name: &str) {
+    let mut left = left();
+    left.retain(|_, since| since.elapsed() < EXPIRY);
+    left.insert(name.to_owned(), Instant::now());
+}
+
+/// Between the owner, for people, and what is different in each taking.
+const TAKING: &str = " #";
+
 /// Tries more of giving a lease back over a line that breaks; then it ends by itself.
 const RELEASE_TRIES: u32 = 2;
 
 /// A lease held on one server: renewed in the background, given back by [`Lease::release`].
 pub struct Lease {
     guard: Guard,
+    /// Of this taking.
+    name: String,
     engine: Arc<dyn Engine>,
     beat: JoinHandle<()>,
 }
@@ -84,16 +108,20 @@ impl Lease {
         pair: &str,
         owner: &str,
     ) -> db::Result<Lease> {
+        let name = format!("{owner}{TAKING}{:016x}", rand::random::<u64>());
         let mut session = engine.connect().await?;
-        let taken = take(session.as_mut(), &own, pair, owner).await?;
+        let taken = take(session.as_mut(), &own, pair, &name).await?;
         drop(session);
         let epoch = match taken {
             Taken::Now(epoch) => epoch,
             Taken::Perhaps(epoch, error) => {
-                let mut session = engine.connect().await?;
-                match is_owner(session.as_mut(), &own, pair, owner, epoch).await? {
-                    true => epoch,
-                    false => return Err(error),
+                match is_owner(engine.as_ref(), &own, pair, &name, epoch).await {
+                    Ok(true) => epoch,
+                    Ok(false) => return Err(error),
+                    Err(error) => {
+                        leave(&name);
+                        return Err(error);
+                    }
                 }
             }
         };
@@ -106,6 +134,7 @@ impl Lease {
         let beat = tokio::spawn(beat(engine.clone(), guard.clone()));
         Ok(Lease {
             guard,
+            name,
             engine,
             beat,
         })
@@ -115,7 +144,8 @@ impl Lease {
         &self.guard
     }
 
-    /// Gives the lease back, so that the next process need not wait for its expiry.
+    /// Gives the lease back, so that the next process need not wait for its expiry. If that fails, this process can
+    /// take it again at once.
     pub async fn release(self) -> db::Result<()> {
         self.beat.abort();
         let mut tries = 0;
@@ -125,7 +155,11 @@ impl Lease {
                     tries += 1;
                     tokio::time::sleep(pause(tries)).await;
                 }
-                done => return done,
+                Err(error) => {
+                    leave(&self.name);
+                    return Err(error);
+                }
+                Ok(()) => return Ok(()),
             }
         }
     }
@@ -191,7 +225,9 @@ async fn take(
             ));
         }
     };
-    if let Value::Text(holder) = holder {
+    if let Value::Text(holder) = holder
+        && !left().contains_key(&holder)
+    {
         let silent = Query::sql(format!("SELECT {} - beat_ms FROM ", clock(kind)))
             .table(&heartbeat)
             .text(" WHERE pair = ")
@@ -202,6 +238,7 @@ async fn take(
         {
             session.rollback().await?;
             let left = (EXPIRY.as_millis() as i64 - silent_ms) / 1000;
+            let holder = holder.split(TAKING).next().unwrap_or_default();
             return Err(DbError::new(
                 DbErrorKind::LeaseHeld,
                 format!(
@@ -231,18 +268,19 @@ async fn take(
 
 /// Whether a commit whose answer was lost has given the lease to `owner`. Waits for the end of that transaction.
 async fn is_owner(
-    session: &mut dyn Session,
+    engine: &dyn Engine,
     own: &OwnTables,
     pair: &str,
     owner: &str,
     epoch: i64,
 ) -> db::Result<bool> {
+    let mut session = engine.connect().await?;
     let query = Query::sql("SELECT epoch, owner FROM ")
         .table(&own.table("lease"))
         .text(" WHERE pair = ")
         .value(Value::Text(pair.to_owned()))
         .push(Part::ForShare);
-    let rows = db::fetch(session, &query).await?;
+    let rows = db::fetch(session.as_mut(), &query).await?;
     let is = [Value::Int(epoch), Value::Text(owner.to_owned())];
     Ok(rows.first().is_some_and(|row| row[..] == is))
 }

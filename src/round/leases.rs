@@ -97,7 +97,7 @@ impl<'c> Leases<'c> {
             if let Ok(lease) = lease
                 && let Err(error) = lease.release().await
             {
-                tracing::warn!(connection, %error, "a lease could not be given back; it ends by itself within a minute");
+                tracing::warn!(connection, %error, "a lease could not be given back; others wait for its end, a minute");
             }
         }
     }

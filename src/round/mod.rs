@@ -7,6 +7,7 @@ pub mod approve;
 pub mod by_hand;
 pub mod decisions;
 mod leases;
+pub mod mail;
 pub mod reconcile;
 mod stock;
 pub mod task;

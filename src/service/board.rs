@@ -32,6 +32,9 @@ pub struct Seat {
     /// It has not run well for longer than its schedule allows.
     pub late: bool,
     pub totals: Totals,
+    /// A whole run is wanted, and has not begun.
+    #[serde(skip)]
+    pub(super) asked: bool,
     #[serde(skip)]
     pub(super) every: Option<Duration>,
 }
@@ -135,7 +138,27 @@ impl Board {
     }
 
     pub(super) fn queue(&self, flow: &str, queued: bool) {
-        self.with(flow, |seat| seat.queued = queued);
+        self.with(flow, |seat| seat.queued = queued || seat.asked);
+    }
+
+    /// Has `ask` done unless it was before, and the run has not begun: however often a run is asked for, it is one.
+    pub(super) fn once<E>(&self, flow: &str, ask: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
+        // Held all the while: the run cannot begin before it is noted that it is asked for.
+        let mut seats = self.seats();
+        let seat = seats.get_mut(flow);
+        if seat.as_ref().is_some_and(|seat| seat.asked) {
+            return Ok(());
+        }
+        ask()?;
+        if let Some(seat) = seat {
+            (seat.asked, seat.queued) = (true, true);
+        }
+        Ok(())
+    }
+
+    /// A whole run begins: whoever asks from now on asks for another one.
+    pub(super) fn begins(&self, flow: &str) {
+        self.with(flow, |seat| (seat.asked, seat.queued) = (false, false));
     }
 
     pub(super) fn next(&self, flow: &str, next: Option<DateTime<Utc>>) {

@@ -1,9 +1,7 @@
 //! What a running service can be asked for: by its page, by a webhook, by a command, by a row in a database.
 
 use super::board::Board;
-use crate::own::approval::Standing;
-use crate::round::approve::{Question, Said};
-use crate::round::{Ended, FlowError, FlowResult, Observer, Orders, RoundReport};
+use crate::round::{Ended, FlowResult, Observer, Orders, RoundReport};
 use crate::sync::batch::Intent;
 use chrono::Utc;
 use std::collections::BTreeMap;
@@ -32,17 +30,11 @@ pub struct Request {
     pub wanted: Wanted,
 }
 
-/// A person's word to one question.
+/// While it lives, none of the flows runs that write to one database: somebody notes something there.
 #[derive(Debug)]
-pub struct Decision {
-    pub question: Question,
-    pub standing: Standing,
-    pub reason: String,
-    pub by: String,
+pub struct Turn {
+    _over: oneshot::Sender<()>,
 }
-
-/// What came of a [`Decision`].
-pub type Decided = Result<Said, FlowError>;
 
 /// A run whose outcome somebody waits for.
 pub(super) struct Errand {
@@ -56,7 +48,8 @@ pub(super) struct Errand {
 pub(super) enum Letter {
     Request(Request),
     Errand(Box<Errand>),
-    Decision(Box<Decision>, oneshot::Sender<Decided>),
+    /// Somebody wants a turn.
+    Turn(oneshot::Sender<Turn>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -77,29 +70,32 @@ pub struct Control {
 }
 
 impl Control {
-    /// Queues a request: it is carried out when what runs on that database has ended.
+    /// Queues a request: it is carried out when what runs on that database has ended. A run that is asked for and has not begun
+    /// is one, however often it is asked for.
     ///
     /// # Errors
     /// No such flow, a full queue, a service that ends.
     pub fn ask(&self, request: Request) -> Result<(), Refused> {
-        let flow = request.flow.clone();
-        let waits = matches!(request.wanted, Wanted::Run | Wanted::Resync);
-        self.post(&flow, Letter::Request(request))?;
-        if waits {
+        let (flow, wanted) = (request.flow.clone(), request.wanted);
+        let post = || self.post(&flow, Letter::Request(request));
+        if wanted == Wanted::Run {
+            return self.board.once(&flow, post);
+        }
+        post()?;
+        if wanted == Wanted::Resync {
             self.board.queue(&flow, true);
         }
         Ok(())
     }
 
-    /// Queues a person's word: it is noted when what runs on that database has ended. The receiver hears what came of it.
+    /// Returns when what runs on the flow's database has ended; the next run waits until the turn is dropped.
     ///
     /// # Errors
     /// No such flow, a full queue, a service that ends.
-    pub fn decide(&self, decision: Decision) -> Result<oneshot::Receiver<Decided>, Refused> {
-        let (answer, answered) = oneshot::channel();
-        let flow = decision.question.flow.clone();
-        self.post(&flow, Letter::Decision(Box::new(decision), answer))?;
-        Ok(answered)
+    pub async fn turn(&self, flow: &str) -> Result<Turn, Refused> {
+        let (give, given) = oneshot::channel();
+        self.post(flow, Letter::Turn(give))?;
+        given.await.map_err(|_| Refused::Stopping)
     }
 
     /// Queues a run of these flows, at every database that they write to, and returns when all of it has ended. What it came to is
@@ -170,6 +166,14 @@ impl Control {
 
     fn post(&self, flow: &str, letter: Letter) -> Result<(), Refused> {
         send(self.desks.get(flow).ok_or(Refused::Unknown)?, letter)
+    }
+}
+
+impl Turn {
+    /// A turn, and what hears of its end.
+    pub(super) fn new() -> (Turn, oneshot::Receiver<()>) {
+        let (over, ended) = oneshot::channel();
+        (Turn { _over: over }, ended)
     }
 }
 

@@ -4,13 +4,12 @@ mod errand;
 mod version;
 
 use super::board::Board;
-use super::control::{Decided, Decision, Errand, Letter, Request, Wanted};
+use super::control::{Errand, Letter, Request, Turn, Wanted};
 use super::due::{Last, due, quiet_until};
 use super::{Service, Watcher, Wish};
 use crate::db::DbErrorKind;
 use crate::plan::schedule::When;
 use crate::plan::{self, Plan};
-use crate::round::approve::{self, Said};
 use crate::round::reconcile;
 use crate::round::task::{self, Task};
 use crate::round::{Ended, FlowResult, Observer, Orders, Round};
@@ -247,9 +246,11 @@ impl Worker {
         match letter {
             Letter::Request(request) => self.take(request).await,
             Letter::Errand(errand) => self.errands.push_back(*errand),
-            Letter::Decision(decision, answer) => {
-                // Who asked may have gone away; what was said stands.
-                let _ = answer.send(decide(&self.service, *decision).await);
+            Letter::Turn(give) => {
+                let (turn, ended) = Turn::new();
+                // Whoever asked may have gone away; then it has ended.
+                let _ = give.send(turn);
+                let _ = ended.await;
             }
         }
     }
@@ -363,7 +364,7 @@ impl Worker {
             watcher: service.watcher.as_ref(),
         };
         for flow in chosen.iter().filter(|_| !is_verify) {
-            self.lines.board.queue(flow, false);
+            self.lines.board.begins(flow);
         }
         let round = Round {
             plan: &service.plan,
@@ -483,21 +484,6 @@ fn stopped(lines: &Lines) -> impl Future<Output = ()> + use<> {
             std::future::pending::<()>().await;
         }
     }
-}
-
-/// Notes a person's word while no run of the worker's flows is under way.
-async fn decide(service: &Service, decision: Decision) -> Decided {
-    let Decision {
-        question,
-        standing,
-        reason,
-        by,
-    } = decision;
-    let (plan, connections) = (&service.plan, &service.connections);
-    let questions = [question];
-    let said = approve::decide(plan, connections, &questions, standing, &reason, &by).await?;
-    let nothing = || Said::Refused("there is no such flow".to_owned());
-    Ok(said.into_iter().next().unwrap_or_else(nothing))
 }
 
 /// Of a stock flow: the import of its shop's orders. What has come into the ERP is committed there now, and a cancelled order is not.

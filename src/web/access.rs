@@ -2,7 +2,8 @@
 
 use super::Site;
 use super::page;
-use crate::plan::web::Web;
+use super::webhook::{self, Heard};
+use crate::plan::web::{Token, Web};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -47,8 +48,15 @@ pub struct Visitor {
     pub name: String,
     /// For forms; empty without a session.
     pub form: String,
-    /// The request bears a token of its own: no browser added it.
-    by_token: bool,
+    token: Bearer,
+}
+
+/// What token of its own a request bears: no browser added it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bearer {
+    None,
+    Known,
+    Unknown,
 }
 
 pub struct Access {
@@ -88,13 +96,17 @@ impl Access {
 
     /// The role that a token gives.
     pub fn role_of(&self, token: &str) -> Role {
-        let is =
-            |own: &Option<crate::plan::web::Token>| own.as_ref().is_some_and(|own| own.is(token));
+        let is = |own: &Option<Token>| own.as_ref().is_some_and(|own| own.is(token));
         match (is(&self.web.act), is(&self.web.look)) {
             (true, _) => Role::Act,
             (false, true) => Role::Look,
             (false, false) => Role::Nobody,
         }
+    }
+
+    /// The token by which a shop's webhook starts runs.
+    pub fn webhook(&self) -> Option<&Token> {
+        self.web.webhook.as_ref()
     }
 
     /// What everybody may who reaches the address.
@@ -154,11 +166,16 @@ impl Access {
             .get(header::AUTHORIZATION)
             .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
         if let Some(token) = bearer {
+            let role = self.role_of(token.trim());
+            let is_webhook = || self.webhook().is_some_and(|own| own.is(token.trim()));
             return Visitor {
-                role: self.role_of(token.trim()).max(self.anybody()),
+                role: role.max(self.anybody()),
                 name: BY_API.to_owned(),
                 form: String::new(),
-                by_token: true,
+                token: match role > Role::Nobody || is_webhook() {
+                    true => Bearer::Known,
+                    false => Bearer::Unknown,
+                },
             };
         }
         let sessions = self.sessions();
@@ -170,7 +187,7 @@ impl Access {
                 .max(self.anybody()),
             name: session.map_or(ON_PAGE.to_owned(), |session| session.name.clone()),
             form: session.map_or(String::new(), |session| session.form.clone()),
-            by_token: false,
+            token: Bearer::None,
         }
     }
 }
@@ -178,7 +195,7 @@ impl Access {
 impl Visitor {
     /// Whether a form was sent from a page of this session.
     pub fn sent(&self, form: &str) -> bool {
-        self.by_token || (!self.form.is_empty() && self.form == form)
+        self.token != Bearer::None || (!self.form.is_empty() && self.form == form)
     }
 }
 
@@ -199,13 +216,11 @@ fn random() -> String {
 pub async fn may_look(State(site): State<Site>, request: Request<Body>, next: Next) -> Response {
     let visitor = site.access.visitor(request.headers());
     if visitor.role < Role::Look {
-        return match request.uri().path() {
-            "/" | "/quarantine" | "/approvals" | "/explain" | "/order" => page::to_login(),
-            _ => (
-                StatusCode::UNAUTHORIZED,
-                "`Authorization: Bearer TOKEN` is needed\n",
-            )
-                .into_response(),
+        return match (visitor.token, request.uri().path()) {
+            (Bearer::None, "/" | "/quarantine" | "/approvals" | "/explain" | "/order") => {
+                page::to_login()
+            }
+            (token, _) => denied(token),
         };
     }
     next.run(with(request, visitor)).await
@@ -214,6 +229,16 @@ pub async fn may_look(State(site): State<Site>, request: Request<Body>, next: Ne
 /// Lets through who may act, from this page or with a token.
 pub async fn may_act(State(site): State<Site>, request: Request<Body>, next: Next) -> Response {
     let visitor = site.access.visitor(request.headers());
+    let request = match site.access.webhook() {
+        Some(token) if webhook::is_run(request.uri().path()) && visitor.role < Role::Act => {
+            match webhook::heard(token, request).await {
+                Heard::Granted(request) => return next.run(with(request, visitor)).await,
+                Heard::Answered(answer) => return answer,
+                Heard::Other(request) => request,
+            }
+        }
+        _ => request,
+    };
     // A browser says where a form comes from; it must be from here.
     let headers = request.headers();
     let origin = headers
@@ -224,16 +249,21 @@ pub async fn may_act(State(site): State<Site>, request: Request<Body>, next: Nex
         return (StatusCode::FORBIDDEN, "this form comes from another page\n").into_response();
     }
     if visitor.role < Role::Act && request.uri().path() != "/logout" {
-        return match visitor.by_token {
-            true => (StatusCode::FORBIDDEN, "this token does not let you act\n").into_response(),
-            false => (
-                StatusCode::UNAUTHORIZED,
-                "a token that lets you act is needed\n",
-            )
-                .into_response(),
-        };
+        return denied(visitor.token);
     }
     next.run(with(request, visitor)).await
+}
+
+fn denied(token: Bearer) -> Response {
+    let (status, why) = match token {
+        Bearer::None => (
+            StatusCode::UNAUTHORIZED,
+            "`Authorization: Bearer TOKEN` is needed\n",
+        ),
+        Bearer::Unknown => (StatusCode::UNAUTHORIZED, "there is no such token\n"),
+        Bearer::Known => (StatusCode::FORBIDDEN, "this token does not allow it\n"),
+    };
+    (status, why).into_response()
 }
 
 fn with(mut request: Request<Body>, visitor: Visitor) -> Request<Body> {
@@ -244,7 +274,6 @@ fn with(mut request: Request<Body>, visitor: Visitor) -> Request<Body> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::web::Token;
 
     fn access(listen: &str, hosts: &[&str]) -> Access {
         let web = Web {
@@ -252,6 +281,7 @@ mod tests {
             hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
             act: Some(Token::new("act-act-act-act-act".to_owned())),
             look: None,
+            webhook: None,
         };
         let port = web.listen.port();
         Access::new(web, port)

@@ -9,7 +9,6 @@ use super::texts::Language;
 use super::{Live, Site, api, not_ready};
 use crate::own::approval::Standing;
 use crate::round::approve::{self, Question, Said};
-use crate::service::control::Decision;
 use axum::Json;
 use axum::extract::{Extension, Form, Query, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -166,21 +165,36 @@ async fn say(live: &Live, word: &Word, by: &str) -> Outcome {
     // As the person saw it.
     question.approval.digest = word.digest.clone();
     tracing::info!(id = word.id, standing = standing.name(), "decided");
-    let asked = live.control.decide(Decision {
+    let noted = tokio::spawn(note(
+        live.clone(),
         question,
         standing,
-        reason: why.to_owned(),
-        by: by.to_owned(),
-    });
-    match asked {
-        Err(refused) => Outcome::Failed(refused.to_string()),
-        Ok(answer) => match tokio::time::timeout(PATIENCE, answer).await {
-            Err(_) => Outcome::Queued,
-            Ok(Err(_)) => Outcome::Failed("the service is being stopped".to_owned()),
-            Ok(Ok(Err(error))) => Outcome::Failed(error.to_string()),
-            Ok(Ok(Ok(said))) => Outcome::Said(said),
-        },
+        why.to_owned(),
+        by.to_owned(),
+    ));
+    match tokio::time::timeout(PATIENCE, noted).await {
+        Err(_) => Outcome::Queued,
+        Ok(Err(error)) => Outcome::Failed(error.to_string()),
+        Ok(Ok(Err(error))) => Outcome::Failed(error),
+        Ok(Ok(Ok(said))) => Outcome::Said(said),
     }
+}
+
+/// Notes the word when its turn comes, whatever becomes of the request.
+async fn note(
+    live: Live,
+    question: Question,
+    standing: Standing,
+    why: String,
+    by: String,
+) -> Result<Said, String> {
+    let turn = live.control.turn(&question.flow).await;
+    let _turn = turn.map_err(|refused| refused.to_string())?;
+    let (plan, connections) = (&live.service.plan, &live.service.connections);
+    let said = approve::decide(plan, connections, &[question], standing, &why, &by).await;
+    let said = said.map_err(|error| error.to_string())?;
+    let nothing = || Said::Refused("there is no such flow".to_owned());
+    Ok(said.into_iter().next().unwrap_or_else(nothing))
 }
 
 /// A button of the page was pressed.

@@ -10,6 +10,7 @@ mod metrics;
 mod order;
 mod page;
 mod texts;
+mod webhook;
 
 use crate::plan::web::Web;
 use crate::service::Service;

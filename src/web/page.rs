@@ -4,6 +4,7 @@ use super::access::{Role, Visitor};
 use super::api;
 use super::texts::Language;
 use super::{Site, not_ready};
+use crate::diagnostic::advice;
 use crate::round::version::{Unfamiliar, Why};
 use crate::service::board::Seat;
 use crate::state::State as Remembered;
@@ -284,8 +285,8 @@ pub async fn help(
 ) -> Response {
     let language = Language::of(asked.lang.as_deref(), &headers);
     let text = match language {
-        Language::English => include_str!("../../docs/troubleshooting.md"),
-        Language::Italian => include_str!("../../docs/risoluzione-dei-problemi.md"),
+        Language::English => advice::ENGLISH,
+        Language::Italian => advice::ITALIAN,
     };
     let own = context! { text => text, here => "/help" };
     draw("help.html", &site, &visitor, language, own)

@@ -1,6 +1,6 @@
 //! `ponte sync`, `resync` and `verify` while the service runs: it does what they ask for, and they tell of it as if they did it.
 
-use crate::service::{NAMES, project, signal, until};
+use crate::service::{NAMES, logged, project, signal, until};
 use crate::support::project::{Outcome, Project, Running};
 use crate::support::servers;
 use std::time::Duration;
@@ -96,14 +96,6 @@ fn without_times(text: &str) -> String {
             _ => word,
         });
     words.collect::<Vec<_>>().join(" ")
-}
-
-/// What the service has written to its log files.
-fn logged(project: &Project) -> String {
-    let files = std::fs::read_dir(project.path(".ponte/log")).expect("log files");
-    let texts =
-        files.map(|file| std::fs::read_to_string(file.expect("a file").path()).expect("a text"));
-    texts.collect()
 }
 
 #[tokio::test]

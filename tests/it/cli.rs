@@ -582,6 +582,7 @@ error[P120]: there is no erp pack `referense`
   = help: did you mean `reference`?
 
 1 error
+`ponte code P120` tells what to do
 
 "#]]);
     project.file("ponte.toml", &PROJECT.replace("warehouses", "warehuoses"));
@@ -593,6 +594,7 @@ error[P101]: wrong type: an array, wanted a text or a whole number or a table
    |              ^^^^^^ wanted a text or a whole number or a table
 
 1 error
+`ponte code P101` tells what to do
 
 "#]]);
 }
@@ -651,6 +653,47 @@ async fn texts_of_a_database_cannot_steer_the_terminal() {
 }
 
 #[test]
+fn a_code_is_explained_in_the_readers_language() {
+    let mut project = Project::new();
+    project
+        .ponte(&["code", "p101", "P103"])
+        .succeeds()
+        .stdout_eq(str![[r#"
+P101: wrong type
+  The key is known, but its value is of another type.
+  what to do: write the value as the message wants it: a text in quotes, a number without
+
+P103: missing key
+  The key has no default and must be given.
+  what to do: add the key
+
+"#]]);
+    let long = project.ponte(&["code", "P345"]).succeeds().stdout;
+    let heading = "\n\"… is newer than the pack was tested with\" (P345)\n";
+    assert!(
+        long.contains(heading) && !long.contains("see above"),
+        "{long}"
+    );
+    let italian =
+        "P103: missing key\n  la chiave è obbligatoria\n  cosa fare: aggiungere la chiave\n";
+    let asked = project.ponte(&["code", "P103", "--lang", "it"]).succeeds();
+    assert_eq!(asked.stdout, italian);
+    project.env("LANG", "it_IT.UTF-8");
+    let asked = project.ponte(&["code", "P103"]).succeeds();
+    assert_eq!(asked.stdout, italian);
+    project.env("LC_ALL", "C.UTF-8");
+    let asked = project.ponte(&["code", "P103", "--json"]).succeeds();
+    let told: serde_json::Value = serde_json::from_str(&asked.stdout).expect("JSON");
+    assert_eq!(told["codes"][0]["what_to_do"], "add the key");
+    let unknown = project.ponte(&["code", "P1003"]).exits_with(2);
+    assert!(
+        unknown.stderr.contains("no message has the code `P1003`")
+            && unknown.stderr.contains("did you mean `P1"),
+        "{unknown}"
+    );
+}
+
+#[test]
 fn help_teaches_by_examples() {
     let project = Project::new();
     project.ponte(&["--help"]).succeeds().stdout_eq(str![[r#"
@@ -681,6 +724,7 @@ Commands:
   status       Tell when each flow last ran, and what is left to look at
   runs         List what ran, newest first
   quarantine   Records that could not be carried over, with the reason
+  code         Tell what a message's code means, and what to do
   demo         Play through what ponte does, with an embedded ERP and shop
   completions  Print a shell's completion script
   help         Print this message or the help of the given subcommand(s)
@@ -743,6 +787,7 @@ Of several outcomes the most serious one counts: 130, 1, 3, 2, 5, 6, 7, 4, 0.
         "explain",
         "status",
         "quarantine",
+        "code",
         "demo",
         "completions",
     ] {

@@ -203,10 +203,10 @@ async fn in_sql_server() {
 }
 
 /// Reads the agents; while `gate` is closed, for ever.
-const GATED: &str = "SELECT a.code, a.name FROM agent a, (SELECT CASE WHEN closed THEN pg_sleep(600) END FROM gate) g";
-const ASLEEP: &str = "SELECT count(*) > 0 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND state = 'active' AND datname = current_database() AND pid <> pg_backend_pid()";
+pub const GATED: &str = "SELECT a.code, a.name FROM agent a, (SELECT CASE WHEN closed THEN pg_sleep(600) END FROM gate) g";
+pub const ASLEEP: &str = "SELECT count(*) > 0 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND state = 'active' AND datname = current_database() AND pid <> pg_backend_pid()";
 
-async fn gated(test: &str) -> (Database, Database, Project) {
+pub async fn gated(test: &str) -> (Database, Database, Project) {
     let erp = servers::postgres(&format!("{test} erp")).await;
     let shop = servers::sqlite(&format!("{test} shop"));
     let mut client = erp.client().await;

@@ -9,13 +9,13 @@ use rand::{Rng, SeedableRng};
 
 use crate::support::client::Client;
 use crate::support::full;
-use crate::support::http::{ask, free_port};
+use crate::support::http::{ask, free_port, try_ask};
 use crate::support::project::{Project, Running};
 use crate::support::proxy::{Direction, Fault, Proxy};
 use crate::support::servers::{self, Database};
 
 /// However slow the machine is.
-const WAIT_MAX: Duration = Duration::from_secs(120);
+pub const WAIT_MAX: Duration = Duration::from_secs(120);
 
 /// A table in the ERP, and flows that carry it to tables of two other databases, which `ponte run` shall run as `schedule`
 /// says.
@@ -84,6 +84,27 @@ pub fn signal(running: &Running, name: &str) {
         .args([name, &process])
         .status();
     assert!(done.expect("kill runs").success());
+}
+
+/// What the service has written to its log files.
+pub fn logged(project: &Project) -> String {
+    let Ok(files) = std::fs::read_dir(project.path(".ponte/log")) else {
+        return String::new();
+    };
+    let texts =
+        files.map(|file| std::fs::read_to_string(file.expect("a file").path()).expect("a text"));
+    texts.collect()
+}
+
+/// Starts the service, and returns when it answers at this port.
+pub async fn started(project: &Project, port: u16) -> Running {
+    let running = project.start(&["run"]);
+    let began = Instant::now();
+    while !try_ask(port, "GET", "/health/ready", &[], "").is_ok_and(|answer| answer.status == 200) {
+        assert!(began.elapsed() < WAIT_MAX);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    running
 }
 
 pub const NAMES: &str = "SELECT group_concat(name) FROM (SELECT name FROM agent ORDER BY code)";
@@ -242,6 +263,41 @@ async fn the_unit_says_what_the_service_may_do() {
     assert!(refused.stderr.contains("no name of a service"), "{refused}");
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_service_that_is_not_there_is_said_plainly() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut project = Project::new();
+    // Speaks as systemd's, and knows `ponte` only.
+    project.file(
+        "bin/systemctl",
+        "#!/bin/sh\ncase \"$1 $4\" in\n  'show ponte.service') echo loaded;;\n  show*) echo not-found;;\n  start*) echo \"$*\" >> called;;\nesac\n",
+    );
+    let systemctl = project.path("bin/systemctl");
+    let runs = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(&systemctl, runs).expect("a program");
+    let path = std::env::var("PATH").expect("a path");
+    let path = format!("{}:{path}", project.path("bin").display());
+    project.env("PATH", &path);
+    for command in ["start", "stop", "status", "uninstall"] {
+        let said = project
+            .ponte(&["service", "--name", "shop-2", command])
+            .exits_with(2);
+        for line in [
+            "there is no service `shop-2` on this machine",
+            "`ponte service install` installs it; `--name`",
+        ] {
+            assert!(said.stderr.contains(line), "{line}\n{said}");
+        }
+    }
+    let said = project.ponte(&["service", "start"]).succeeds();
+    assert_eq!(said.stdout, "ponte runs\n");
+    assert_eq!(project.read("called"), "start ponte\n");
+    let said = project.ponte(&["service", "uninstall"]).exits_with(2);
+    let why = "`ponte service install` has not installed `ponte`: there is no `/etc/systemd/system/ponte.service`";
+    assert!(said.stderr.contains(why), "{said}");
+}
+
 /// Resident memory of a process, in KiB.
 fn memory(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("a process");
@@ -360,6 +416,86 @@ token = "${{TOKEN_PASSWORD}}"
         erp.name
     );
     until(&erp, &open, "0").await;
+}
+
+/// A line that breaks while a lease is given back: the service itself need not wait for the lease's end, and others must.
+#[tokio::test]
+async fn a_lease_that_could_not_be_given_back_is_its_owners_at_once() {
+    let erp = servers::sqlite("service::lease erp");
+    let shop = servers::mariadb("service::lease shop").await;
+    let mut client = erp.client().await;
+    for statement in [
+        "CREATE TABLE agent (code TEXT PRIMARY KEY, name TEXT NOT NULL)",
+        "INSERT INTO agent VALUES ('A', 'Anna')",
+    ] {
+        client.run(statement).await;
+    }
+    let mut there = shop.client().await;
+    there
+        .run("CREATE TABLE agent (code varchar(20) PRIMARY KEY, name varchar(80) NOT NULL)")
+        .await;
+    let line = Proxy::start(&shop.url);
+    let port = free_port();
+    let mut project = Project::new();
+    project.file(
+        "ponte.toml",
+        &format!(
+            r#"
+[connection.erp]
+url = "{}"
+[connection.shop]
+url = "{}"
+[flow.agents]
+from = {{ connection = "connection.erp", table = "agent", key = ["code"] }}
+to = {{ connection = "connection.shop", table = "agent", match = {{ code = "code" }}, set = {{ name = "name" }} }}
+[schedule.flows]
+verify = "demand"
+agents = "demand"
+[service]
+listen = "127.0.0.1:{port}"
+token = "${{TOKEN_PASSWORD}}"
+"#,
+            erp.url,
+            line.url(&shop.url)
+        ),
+    );
+    project.env("TOKEN_PASSWORD", "a token of the lease test");
+    project.ponte(&["setup", "--run"]).succeeds();
+    let running = started(&project, port).await;
+    let began = Instant::now();
+    let run = || {
+        let asked = [("Authorization", "Bearer a token of the lease test")];
+        let answer = ask(port, "POST", "/api/flows/agents/run", &asked, "");
+        assert_eq!(answer.status, 202, "{answer:?}");
+    };
+    let pattern = b"SET owner = NULL".to_vec();
+    line.set(Fault::Down { pattern });
+    run();
+    while !logged(&project).contains("could not be given back") {
+        assert!(began.elapsed() < WAIT_MAX);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    line.clear();
+    let owned = "SELECT count(*) FROM ponte_lease WHERE owner IS NOT NULL";
+    assert_eq!(there.value(owned).await.as_deref(), Some("1"));
+    // As if it ended in an hour only: nobody waits for that.
+    there
+        .run("UPDATE ponte_heartbeat SET beat_ms = beat_ms + 3600000")
+        .await;
+    let held = project.ponte(&["sync", "--alone"]).exits_with(5);
+    assert!(
+        held.stderr.contains("is being worked on by process ")
+            || held.stdout.contains("is being worked on by process "),
+        "{held}"
+    );
+    client
+        .run("UPDATE agent SET name = 'Ada' WHERE code = 'A'")
+        .await;
+    run();
+    until(&shop, "SELECT name FROM agent", "Ada").await;
+    until(&shop, owned, "0").await;
+    signal(&running, "-TERM");
+    running.wait().succeeds();
 }
 
 /// systemd hears when the service is ready, that it is alive, how the last flow ended, and that it stops.

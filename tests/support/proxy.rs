@@ -42,6 +42,8 @@ pub enum Fault {
     /// Cuts the line instead of letting the client's bytes with the pattern through: the server never hears of it.
     /// The first `skip` occurrences pass.
     CutBefore { pattern: Vec<u8>, skip: u32 },
+    /// The same, and from then on `Refuse`.
+    Down { pattern: Vec<u8> },
     /// Lets the pattern through, waits for the server's answer and cuts the line instead of delivering it: the work is
     /// done, and the client cannot know. The first `skip` occurrences pass.
     DropAnswer { pattern: Vec<u8>, skip: u32 },
@@ -331,6 +333,14 @@ fn decide(bytes: &[u8], direction: Direction, line: &mut Line, state: &mut State
             state.counts.cuts += 1;
             return Fate::Cut(passed);
         }
+    }
+    if let Some(Fault::Down { pattern }) = &state.fault
+        && to_server
+        && line.finds(pattern, bytes, &mut 0)
+    {
+        state.fault = Some(Fault::Refuse);
+        state.counts.cuts += 1;
+        return Fate::Cut(0);
     }
     if let Some(Fault::CutBefore { pattern, skip } | Fault::DropAnswer { pattern, skip }) =
         &mut state.fault

@@ -17,8 +17,22 @@ use tokio::io::{BufReader, ReadHalf, WriteHalf};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+/// Lets the service do it that runs for the project, unless it is to be done `alone`; `None`: it is to be done here.
+pub async fn ask(
+    context: &Context<'_>,
+    project: &Project,
+    alone: bool,
+    order: impl FnOnce() -> Order,
+) -> Option<Result<Answer, Failure>> {
+    if alone {
+        return None;
+    }
+    let line = find(context, project).await?;
+    Some(line.ask(context, project, &order()).await)
+}
+
 /// A line to the service.
-pub struct Line {
+struct Line {
     read: BufReader<ReadHalf<TcpStream>>,
     write: WriteHalf<TcpStream>,
     /// With which this command proves itself.
@@ -27,7 +41,7 @@ pub struct Line {
 }
 
 /// The service that runs for the project; `None`: none does, or none that this account may speak to.
-pub async fn find(context: &Context<'_>, project: &Project) -> Option<Line> {
+async fn find(context: &Context<'_>, project: &Project) -> Option<Line> {
     let path = project.plan.state_dir.join(FILE);
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
@@ -82,14 +96,13 @@ async fn greet(address: &Address) -> io::Result<Line> {
 
 impl Line {
     /// Lets the service do it, and shows how that goes on. Ctrl-C leaves it to the service.
-    pub async fn ask(
+    async fn ask(
         self,
-        command: &'static str,
         context: &Context<'_>,
         project: &Project,
         order: &Order,
     ) -> Result<Answer, Failure> {
-        let process = self.process;
+        let (command, process) = (order.command(), self.process);
         let asked = self.carry_out(context, project, order);
         let done = tokio::select! {
             done = asked => done,

@@ -5,11 +5,12 @@
 mod ask;
 mod serve;
 
-pub use ask::find;
+pub use ask::ask;
 pub use serve::Door;
 
 use super::args::{ResyncArgs, SyncArgs, VerifyArgs};
 use super::exit::Exit;
+use super::word::Word;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::fs;
@@ -44,24 +45,29 @@ pub enum Order {
     Retry(Vec<Part>),
     /// A person has put right in the ERP what this order was told for.
     Settle(Part),
-    Decide(Verdict),
+    Note(Word),
+}
+
+impl Order {
+    /// The command that wants it.
+    fn command(&self) -> &'static str {
+        match self {
+            Order::Sync(_) => "sync",
+            Order::Resync(_) => "resync",
+            Order::Verify(_) => "verify",
+            Order::Retry(_) => "quarantine",
+            Order::Settle(_) => "order",
+            Order::Note(word) => word.command(),
+        }
+    }
 }
 
 /// Records of a flow.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Part {
     pub flow: String,
     /// Their keys; none: all of them.
     pub only: Vec<String>,
-}
-
-/// A person's word to questions.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Verdict {
-    pub ids: Vec<String>,
-    pub accepted: bool,
-    pub reason: String,
-    pub by: String,
 }
 
 /// The command's first word.

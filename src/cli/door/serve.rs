@@ -2,12 +2,12 @@
 
 use super::{
     Address, CALL_MAX, Call, FILE, GREETING, Greeting, Hello, News, Order, Part, Side, Told,
-    Verdict,
 };
 use super::{is_proved, nonce, proof, put, receive, send};
 use crate::cli::answer::{Answer, Failure};
 use crate::cli::progress::line;
-use crate::cli::{approve, order, quarantine, sync, verify};
+use crate::cli::word::{self, Word};
+use crate::cli::{order, quarantine, sync, verify};
 use crate::plan::Plan;
 use crate::round::task::{self, Task, UnknownFlow};
 use crate::round::{FILES, FlowResult, Observer, Orders, RoundReport};
@@ -185,8 +185,8 @@ async fn answer(
         let help = "try again in a moment; `--alone` does it without the service";
         return send(write, &refused("the service takes no commands now", help)).await;
     };
-    if let Order::Decide(verdict) = order {
-        return decide(read, write, live, verdict).await;
+    if let Order::Note(word) = order {
+        return note(read, write, live, word).await;
     }
     let wanted = wanted(&order);
     let command = wanted.command;
@@ -225,26 +225,16 @@ async fn answer(
     }
     let report = match report {
         Ok(report) => report,
-        Err(error) => return send(write, &News::of(error)).await,
+        Err(refused) => {
+            let answer = Failure::from(refused).answer(command);
+            return send(write, &News::Answer(told(answer))).await;
+        }
     };
     let answer = match &order {
         Order::Verify(args) => verify::answer(args, &[], &verify::orders(args), &report),
         _ => sync::answer(command, &[], &wanted.orders, wanted.shown, &report),
     };
     send(write, &News::Answer(told(answer))).await
-}
-
-impl News {
-    fn of(refused: Refused) -> News {
-        let help = match refused {
-            Refused::Full => "try again later",
-            Refused::Unknown | Refused::Stopping => "`--alone` does it without the service",
-        };
-        News::Refused {
-            message: refused.to_string(),
-            help: help.to_owned(),
-        }
-    }
 }
 
 /// Runs, one after the other, and what all of them came to.
@@ -263,26 +253,25 @@ async fn carry_out(
     Ok(whole)
 }
 
-/// Notes a person's word to each question, between runs.
-async fn decide(
+/// Notes a person's word, between runs.
+async fn note(
     read: &mut BufReader<ReadHalf<TcpStream>>,
     write: &mut WriteHalf<TcpStream>,
     live: Live,
-    verdict: Verdict,
+    word: Word,
 ) -> io::Result<()> {
-    let mut work = tokio::spawn(async move { approve::by_service(&live, &verdict).await });
+    let command = word.command();
+    tracing::info!(target: FILES, command, "a command has something noted");
+    // Goes on by itself, whatever becomes of the command.
+    let mut work = tokio::spawn(async move { word::by_service(&live, &word).await });
     let mut gone = [0];
     let done = tokio::select! {
         biased;
         done = &mut work => done.map_err(io::Error::other)?,
         _ = tokio::io::AsyncReadExt::read(read, &mut gone) => return Ok(()),
     };
-    let news = match done {
-        Ok(Ok(answer)) => News::Answer(told(answer)),
-        Ok(Err(failure)) => News::Answer(told(failure.answer("approve"))),
-        Err(refused) => News::of(refused),
-    };
-    send(write, &news).await
+    let answer = done.unwrap_or_else(|failure| failure.answer(command));
+    send(write, &News::Answer(told(answer))).await
 }
 
 /// What a command wants done.
@@ -329,8 +318,8 @@ impl Wanted<'_> {
 }
 
 fn wanted(order: &Order) -> Wanted<'_> {
-    let of = |command, orders: Orders, shown, flows| Wanted {
-        command,
+    let of = |orders: Orders, shown, flows| Wanted {
+        command: order.command(),
         orders,
         shown,
         flows,
@@ -339,20 +328,20 @@ fn wanted(order: &Order) -> Wanted<'_> {
         Order::Sync(args) => {
             let orders = sync::orders(args);
             let shown = sync::shown(&orders, &args.part);
-            of("sync", orders, shown, Flows::Named(&args.flows))
+            of(orders, shown, Flows::Named(&args.flows))
         }
         Order::Resync(args) => {
             let orders = sync::all(args);
             let shown = sync::shown(&orders, &args.part);
-            of("resync", orders, shown, Flows::Named(&args.flows))
+            of(orders, shown, Flows::Named(&args.flows))
         }
-        Order::Verify(args) => of("verify", verify::orders(args), 0, Flows::Named(&args.flows)),
-        Order::Retry(parts) => of("quarantine", quarantine::orders(), 0, Flows::Parts(parts)),
+        Order::Verify(args) => of(verify::orders(args), 0, Flows::Named(&args.flows)),
+        Order::Retry(parts) => of(quarantine::orders(), 0, Flows::Parts(parts)),
         Order::Settle(part) => {
             let parts = std::slice::from_ref(part);
-            of("order", order::settling(), 0, Flows::Parts(parts))
+            of(self::order::settling(), 0, Flows::Parts(parts))
         }
-        Order::Decide(_) => of("approve", Orders::default(), 0, Flows::Parts(&[])),
+        Order::Note(_) => of(Orders::default(), 0, Flows::Parts(&[])),
     }
 }
 

@@ -4,8 +4,8 @@ use super::super::answer::{Answer, Failure};
 use super::super::args::MatchArgs;
 use super::super::exit::Exit;
 use super::super::output::{BOLD, GREEN, RED, count, escaped, grouped, styled};
-use super::super::project::Project;
 use super::super::sync::flow_failure;
+use super::super::word::Desk;
 use crate::orders::by_hand::{self, ByHand, Candidate, Pair, Said};
 use crate::orders::story;
 use crate::plan::{Orders, Plan};
@@ -26,8 +26,8 @@ pub fn named<'p>(plan: &'p Plan, names: &[String]) -> Option<Vec<&'p Orders>> {
     Some(meant.collect())
 }
 
-pub async fn run(
-    project: &Project,
+pub async fn carry_out(
+    desk: Desk<'_>,
     shops: &[&Orders],
     args: &MatchArgs,
 ) -> Result<Answer, Failure> {
@@ -50,15 +50,15 @@ pub async fn run(
         ));
     }
     if !decisions.link.is_empty() {
-        return link(project, shops, &decisions.link).await;
+        return link(desk, shops, &decisions.link).await;
     }
     let mut found = Vec::new();
     for orders in shops {
-        let mut of_shop = by_hand::propose(&project.plan, orders, &project.connections)
+        let mut of_shop = by_hand::propose(desk.plan, orders, desk.connections)
             .await
             .map_err(|error| flow_failure(error.into()))?;
         if args.accept {
-            accept(project, orders, &mut of_shop).await?;
+            accept(desk, orders, &mut of_shop).await?;
         }
         found.push(of_shop);
     }
@@ -74,7 +74,7 @@ pub async fn run(
 }
 
 /// Links the clear ones.
-async fn accept(project: &Project, orders: &Orders, found: &mut ByHand) -> Result<(), Failure> {
+async fn accept(desk: Desk<'_>, orders: &Orders, found: &mut ByHand) -> Result<(), Failure> {
     let clear: Vec<&mut Pair> = found
         .pairs
         .iter_mut()
@@ -87,7 +87,8 @@ async fn accept(project: &Project, orders: &Orders, found: &mut ByHand) -> Resul
     if pairs.is_empty() {
         return Ok(());
     }
-    let said = round::by_hand::link(orders, &project.connections, &pairs)
+    let _turn = desk.turn(&orders.name).await?;
+    let said = round::by_hand::link(orders, desk.connections, &pairs)
         .await
         .map_err(flow_failure)?;
     for (pair, said) in clear.into_iter().zip(said) {
@@ -105,7 +106,7 @@ async fn accept(project: &Project, orders: &Orders, found: &mut ByHand) -> Resul
 }
 
 /// `REF=NUMBER`, one by one.
-async fn link(project: &Project, shops: &[&Orders], wanted: &[String]) -> Result<Answer, Failure> {
+async fn link(desk: Desk<'_>, shops: &[&Orders], wanted: &[String]) -> Result<Answer, Failure> {
     let mut text = String::new();
     let mut documents = Vec::new();
     let mut exit = Exit::Done;
@@ -114,9 +115,9 @@ async fn link(project: &Project, shops: &[&Orders], wanted: &[String]) -> Result
             let message = format!("`--link {pair}` names no document");
             return Err(Failure::refused(message).help("write it as `--link ORDER=NUMBER`"));
         };
-        let (orders, key) = order_of(project, shops, order.trim()).await?;
+        let (orders, key) = order_of(desk, shops, order.trim()).await?;
         let number = number.trim();
-        let called = by_hand::called(orders, &project.connections, number)
+        let called = by_hand::called(orders, desk.connections, number)
             .await
             .map_err(|error| flow_failure(error.into()))?;
         let [document] = called.as_slice() else {
@@ -127,7 +128,8 @@ async fn link(project: &Project, shops: &[&Orders], wanted: &[String]) -> Result
             return Err(Failure::refused(message));
         };
         let pairs = [(key.clone(), document.id.clone())];
-        let said = round::by_hand::link(orders, &project.connections, &pairs)
+        let _turn = desk.turn(&orders.name).await?;
+        let said = round::by_hand::link(orders, desk.connections, &pairs)
             .await
             .map_err(flow_failure)?;
         let reference = format!("{}/{key}", orders.shop);
@@ -160,13 +162,13 @@ async fn link(project: &Project, shops: &[&Orders], wanted: &[String]) -> Result
 
 /// The one order that is meant.
 async fn order_of<'p>(
-    project: &Project,
+    desk: Desk<'_>,
     shops: &[&'p Orders],
     order: &str,
 ) -> Result<(&'p Orders, String), Failure> {
     let mut found = Vec::new();
     for orders in shops {
-        let stories = story::find(&project.plan, orders, &project.connections, order)
+        let stories = story::find(desk.plan, orders, desk.connections, order)
             .await
             .map_err(|error| flow_failure(error.into()))?;
         found.extend(stories.into_iter().map(|story| (*orders, story)));

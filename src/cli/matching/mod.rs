@@ -12,6 +12,7 @@ use super::exit::Exit;
 use super::output::{GREEN, RED, shown_key, styled};
 use super::project::Project;
 use super::sync::flow_failure;
+use super::word::{self, Desk, Word};
 use crate::diagnostic::nearest;
 use crate::matching::decide::{Decision, Said};
 use crate::matching::{self, ShopMatch, is_linked};
@@ -25,20 +26,35 @@ const LISTED: usize = 100_000;
 pub async fn run(context: &Context<'_>, args: &MatchArgs) -> Result<Answer, Failure> {
     let project = Project::open(context.project)?;
     project.warn(context.as_json);
-    if let Some(shops) = by_hand::named(&project.plan, &args.names) {
-        return by_hand::run(&project, &shops, args).await;
-    }
-    let flows = flows(&project.plan, &args.names)?;
-    let wanted = wanted(&args.decisions)?;
-    if !wanted.is_empty() {
-        return decide(&project, &flows, &wanted).await;
-    }
     let kept = match context.as_json {
         true => LISTED,
         false => args.show,
     };
+    if !args.accept && args.decisions.is_empty() {
+        return carry_out(Desk::here(&project), args, kept).await;
+    }
+    let word = Word::Match {
+        args: args.clone(),
+        kept,
+    };
+    word::pass(context, &project, args.alone, word).await
+}
+
+/// Looks at the match, and notes what a person says of it; `kept`: items of each list.
+///
+/// # Errors
+/// A name or a decision that does not go, a pair that another process works on, a database out of reach.
+pub async fn carry_out(desk: Desk<'_>, args: &MatchArgs, kept: usize) -> Result<Answer, Failure> {
+    if let Some(shops) = by_hand::named(desk.plan, &args.names) {
+        return by_hand::carry_out(desk, &shops, args).await;
+    }
+    let flows = flows(desk.plan, &args.names)?;
+    let wanted = wanted(&args.decisions)?;
+    if !wanted.is_empty() {
+        return decide(desk, &flows, &wanted).await;
+    }
     let mut shops = Vec::new();
-    for shop in &project.plan.shops {
+    for shop in &desk.plan.shops {
         let named: Vec<&Flow> = flows
             .iter()
             .copied()
@@ -47,17 +63,12 @@ pub async fn run(context: &Context<'_>, args: &MatchArgs) -> Result<Answer, Fail
         if named.is_empty() {
             continue;
         }
-        let mut found = matching::examine(
-            &project.plan,
-            &shop.name,
-            &named,
-            &project.connections,
-            kept,
-        )
-        .await
-        .map_err(|error| flow_failure(error.into()))?;
+        let (plan, connections) = (desk.plan, desk.connections);
+        let mut found = matching::examine(plan, &shop.name, &named, connections, kept)
+            .await
+            .map_err(|error| flow_failure(error.into()))?;
         if args.accept {
-            accept(&project, &named, &mut found).await?;
+            accept(desk, &named, &mut found).await?;
         }
         shops.push(found);
     }
@@ -84,11 +95,12 @@ fn answer(args: &MatchArgs, shops: &[ShopMatch]) -> Answer {
 }
 
 /// Notes each flow's match as accepted, with its counts.
-async fn accept(project: &Project, named: &[&Flow], found: &mut ShopMatch) -> Result<(), Failure> {
+async fn accept(desk: Desk<'_>, named: &[&Flow], found: &mut ShopMatch) -> Result<(), Failure> {
     for (flow, one) in named.iter().zip(&mut found.flows) {
         let counts = one.summary().to_string();
         let accept = [Decision::Accept { counts }];
-        decisions::carry_out(&project.plan, flow, &project.connections, &accept)
+        let _turn = desk.turn(&flow.name).await?;
+        decisions::carry_out(desk.plan, flow, desk.connections, &accept)
             .await
             .map_err(flow_failure)?;
         one.accepted = Some(chrono::Utc::now());
@@ -185,13 +197,10 @@ fn about<'p>(flows: &[&'p Flow]) -> Result<&'p Flow, Failure> {
     }
 }
 
-async fn decide(
-    project: &Project,
-    flows: &[&Flow],
-    wanted: &[Decision],
-) -> Result<Answer, Failure> {
+async fn decide(desk: Desk<'_>, flows: &[&Flow], wanted: &[Decision]) -> Result<Answer, Failure> {
     let flow = about(flows)?;
-    let said = decisions::carry_out(&project.plan, flow, &project.connections, wanted)
+    let _turn = desk.turn(&flow.name).await?;
+    let said = decisions::carry_out(desk.plan, flow, desk.connections, wanted)
         .await
         .map_err(flow_failure)?;
     let mut text = String::new();

@@ -2,6 +2,7 @@
 //! fields, every run. Values of records go to the files at level `debug` only: they may be customers'.
 
 use super::notify;
+use crate::cli::answer::warned;
 use crate::cli::output::{RED, YELLOW, count, escaped, say, shown_key, styled};
 use crate::cli::progress::line;
 use crate::cli::status::local;
@@ -196,7 +197,7 @@ impl Watcher for Log {
         } = found;
         let (code, connection) = (warning.code, connection.name.as_str());
         tracing::warn!(target: FILES, code, connection, system, pack, known, "{}", warning.message);
-        self.say(&Diagnostics(vec![warning]).render(true));
+        self.say(&warned(&Diagnostics(vec![warning])));
     }
 
     fn stateless(&self, error: &StateError) {

@@ -46,6 +46,12 @@ fn said(text: String) -> Answer {
     Answer::new("service", Exit::Done).text(text)
 }
 
+fn unknown(name: &str) -> Failure {
+    Failure::refused(format!("there is no service `{name}` on this machine")).help(
+        "`ponte service install` installs it; `--name` says which one is meant, if it has another name",
+    )
+}
+
 fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     std::path::absolute(path).map_err(|error| cannot("find", path, &error))
 }

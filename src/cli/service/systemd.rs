@@ -85,8 +85,13 @@ fn own(folder: &Path, account: &Account) -> Result<(), Failure> {
 pub fn uninstall(name: &str) -> Result<Answer, Failure> {
     let file = file_of(name);
     if !file.exists() {
-        let message = format!("there is no `{}`", file.display());
-        return Err(Failure::refused(message).help("`--name` says which service is meant"));
+        known(name)?;
+        let message = format!(
+            "`ponte service install` has not installed `{name}`: there is no `{}`",
+            file.display()
+        );
+        return Err(Failure::refused(message)
+            .help(format!("`systemctl cat {name}` shows where it comes from")));
     }
     systemctl(&["disable", "--now", name])?;
     fs::remove_file(&file).map_err(|error| cannot("remove", &file, &error))?;
@@ -95,21 +100,38 @@ pub fn uninstall(name: &str) -> Result<Answer, Failure> {
 }
 
 pub fn start(name: &str) -> Result<Answer, Failure> {
+    known(name)?;
     systemctl(&["start", name]).map(|()| said(format!("{name} runs\n")))
 }
 
 pub fn stop(name: &str) -> Result<Answer, Failure> {
+    known(name)?;
     systemctl(&["stop", name]).map(|()| said(format!("{name} is stopped\n")))
 }
 
 /// Its own words, on the terminal; what it thinks of the state is no failure of ours.
 pub fn status(name: &str) -> Result<Answer, Failure> {
+    known(name)?;
     let status = Command::new("systemctl")
         .args(["status", "--no-pager", name])
         .status();
     match status {
         Ok(_) => Ok(said(String::new())),
         Err(error) => Err(no_systemd(&error)),
+    }
+}
+
+/// Refuses a service that systemd does not know.
+fn known(name: &str) -> Result<(), Failure> {
+    let unit = format!("{name}.service");
+    let asked = Command::new("systemctl")
+        .args(["show", "--property=LoadState", "--value", &unit])
+        .output();
+    let asked = asked.map_err(|error| no_systemd(&error))?;
+    match String::from_utf8_lossy(&asked.stdout).trim() {
+        "not-found" => Err(super::unknown(name)),
+        // What else may be wrong with it, systemd says itself.
+        _ => Ok(()),
     }
 }
 

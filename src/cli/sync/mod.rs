@@ -6,7 +6,7 @@ pub mod text;
 pub use text::lines;
 
 use super::Context;
-use super::answer::{Answer, Failure, drawn};
+use super::answer::{Answer, Failure, drawn, warned};
 use super::args::{PartArgs, ResyncArgs, SyncArgs};
 use super::door::{self, Order};
 use super::exit::Exit;
@@ -91,15 +91,15 @@ async fn round(
     project.warn(context.as_json);
     let tasks = task::select(&project.plan, flows)?;
     let mut warnings = project.warnings.clone();
-    if let Some(order) = &order
-        && let Some(line) = door::find(context, &project).await
+    if let Some(order) = order
+        && let Some(answer) = door::ask(context, &project, false, || order).await
     {
-        return line.ask(command, context, &project, order).await;
+        return answer;
     }
     let mut state = open_state(&project, orders.intent, context.as_json).await?;
     let unfamiliar = version::warnings(&project.plan, &project.connections, &tasks).await;
     if !context.as_json && !unfamiliar.is_empty() {
-        super::output::say(&Diagnostics(unfamiliar.clone()).render(true));
+        super::output::say(&warned(&Diagnostics(unfamiliar.clone())));
     }
     warnings.extend(unfamiliar);
     let report = carry_out(context, &project, state.as_mut(), &tasks, &orders).await;

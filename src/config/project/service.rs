@@ -39,6 +39,8 @@ pub struct ServiceKeys {
     pub token: Option<At<String>>,
     /// Who has it may look. Without it everybody can who reaches the address, which then must be `127.0.0.1` or `[::1]`.
     pub look_token: Option<At<String>>,
+    /// With which a shop's webhook starts runs, and can do nothing else: WooCommerce's secret of a webhook, which signs what it sends, or a token that another shop's module sends. Never one of the two above: whoever administers the shop can read it. Without it a webhook needs `token`.
+    pub webhook_token: Option<At<String>>,
     /// `erp`, `shop.NAME` or `connection.NAME`: rows in the table `ponte_requests` (`ponte.requests` where ponte has a schema of its own) there start flows, so that a button or a trigger of the ERP can. `ponte setup --run` creates it. Without this key there is none.
     pub requests: Option<At<String>>,
 }

@@ -22,6 +22,21 @@ pub fn web(
     let listen = keys.listen.as_ref()?;
     let act = token(loader, file, &keys.token)?;
     let look = token(loader, file, &keys.look_token)?;
+    let webhook = token(loader, file, &keys.webhook_token)?;
+    let others = [("token", &act), ("look_token", &look)];
+    for (name, other) in others {
+        if let (Some(own), Some(other), Some(key)) = (&webhook, other, &keys.webhook_token)
+            && own.is_also(other)
+        {
+            let message = format!("`webhook_token` is the same as `{name}`");
+            loader.report(
+                Diagnostic::error("P105", message)
+                    .at(&key.span(file), "whoever administers the shop can read it")
+                    .help("give the webhook a token of its own"),
+            );
+            return None;
+        }
+    }
     let Ok(address) = listen.parse::<SocketAddr>() else {
         let message = format!("`{}` is no address to listen on", listen.value);
         let found = Diagnostic::error("P104", message);
@@ -48,6 +63,7 @@ pub fn web(
         hosts: keys.hosts.iter().map(|host| host.to_lowercase()).collect(),
         act,
         look,
+        webhook,
     })
 }
 

@@ -25,15 +25,19 @@ impl Worker {
             .into_iter()
             .filter(is_own)
             .collect();
+        let is_run = orders.intent == Intent::Write && !orders.verify;
+        let is_whole = is_run && orders.only.is_empty() && orders.rows_max.is_none();
         for flow in &flows {
-            self.lines.board.queue(flow, false);
+            match is_whole {
+                true => self.lines.board.begins(flow),
+                false => self.lines.board.queue(flow, false),
+            }
         }
         let both = Both::of(
             &self.lines.board,
             service.watcher.as_ref(),
             observer.as_ref(),
         );
-        let is_run = orders.intent == Intent::Write && !orders.verify;
         let round = Round {
             plan: &service.plan,
             connections: &service.connections,
@@ -50,7 +54,6 @@ impl Worker {
             service.watcher.stateless(error);
         }
         if is_run {
-            let is_whole = orders.only.is_empty() && orders.rows_max.is_none();
             let is_own = |flow: &str| is_whole && flows.iter().any(|own| own == flow);
             for job in &mut self.jobs {
                 if !job.flow().is_some_and(is_own) {

@@ -77,16 +77,24 @@ async fn a_persons_word_is_noted_between_the_services_runs() {
     between.project.ponte(&["sync", "main/order"]).succeeds();
     let text = between.project.read("ponte.toml");
     let rule = "[[shop.main.orders.accept]]\nif = \"total > 50\"\ntake = \"after approval\"\n";
-    let schedule = "[schedule.flows]\ncategory = \"demand\"\narticle = \"demand\"\nprice = \"demand\"\nverify = \"demand\"\norder = \"demand\"\nstock = \"demand\"\nreconcile = \"demand\"\n";
+    let schedule = "[schedule.flows]\ncategory = \"demand\"\narticle = \"demand\"\nprice = \"demand\"\nverify = \"demand\"\norder = \"demand\"\nstock = \"demand\"\nfulfilment = \"demand\"\nreconcile = \"demand\"\n";
+    let text = text.replace(
+        "orders.import",
+        "fulfilment.write = true\nmail = { shipment = true }\norders.import",
+    );
+    // No mail server: nothing is sent here.
+    let mail = "[mail]\nurl = \"smtp://127.0.0.1:1?tls=off\"\nfrom = \"shop@example.com\"\n";
     between
         .project
-        .file("ponte.toml", &format!("{text}\n{rule}{schedule}"));
+        .file("ponte.toml", &format!("{text}\n{rule}{mail}{schedule}"));
     between.place(&[Order::usual(1002)]).await;
     let mut shop = between.shop.client().await;
     for statement in [
         "INSERT INTO wp_wc_orders (id, status, currency, type, tax_amount, total_amount, customer_id, date_created_gmt, date_updated_gmt, parent_order_id)
          VALUES (2001, 'wc-completed', 'EUR', 'shop_order_refund', 0, -6.10, 0, '2026-03-03 10:00:00', '2026-03-03 10:00:00', 1001)",
         "UPDATE wp_wc_orders SET date_updated_gmt = '2026-03-03 10:00:00' WHERE id = 1001",
+        "INSERT INTO ponte_mail (shop, record_key, kind, item, standing, tries, next_ms, detail, changed_ms)
+         VALUES ('main', '1001', 'shipment', 'D1', 'sending', 1, 0, '', 0)",
     ] {
         shop.run(statement).await;
     }
@@ -110,6 +118,9 @@ async fn a_persons_word_is_noted_between_the_services_runs() {
     let approved = between
         .project
         .start(&["approve", "accept", "main/order/1002"]);
+    let unlinked = ["match", "main/article", "--unlink", "TOOL-1"];
+    let unlinked = between.project.start(&unlinked);
+    let again = between.project.start(&["mail", "again", "1001"]);
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_ne!(
         shop.value(held).await.as_deref(),
@@ -122,6 +133,24 @@ async fn a_persons_word_is_noted_between_the_services_runs() {
     assert!(said.stdout.contains("imported"), "{said}");
     let said = approved.wait().succeeds();
     assert!(said.stdout.contains("main/order/1002: accepted"), "{said}");
+    let said = unlinked.wait().succeeds();
+    assert!(
+        said.stdout.contains("done: TOOL-1 is no row any more"),
+        "{said}"
+    );
+    let said = again.wait().succeeds();
+    assert!(said.stdout.contains("1 mail goes out"), "{said}");
+    let standing = "SELECT standing FROM ponte_mail WHERE item = 'D1'";
+    assert_eq!(shop.value(standing).await.as_deref(), Some("due"));
+    let alone = ["match", "main/article", "--link", "TOOL-1=101", "--alone"];
+    between.project.ponte(&alone).succeeds();
+    let accepted = between.project.ponte(&["match", "--accept", "--json"]);
+    let accepted: serde_json::Value = serde_json::from_str(&accepted.stdout).expect("JSON");
+    let flows = accepted["shops"][0]["flows"].as_array().expect("flows");
+    assert!(
+        flows.iter().all(|flow| !flow["accepted"].is_null()),
+        "{accepted}"
+    );
     between.project.ponte(&["sync", "main/order"]).succeeds();
     between.assert_whole(2).await;
     let unknown = between

@@ -350,13 +350,10 @@ fn cause(error: &windows_service::Error) -> String {
 }
 
 fn failed(what: &str, name: &str, error: &windows_service::Error) -> Failure {
-    let failure = match code(error) {
-        Some(NO_SUCH_SERVICE) => Failure::refused(format!("there is no service `{name}`")),
-        _ => Failure::refused(format!("cannot {what} `{name}`: {}", cause(error))),
-    };
+    let failure = Failure::refused(format!("cannot {what} `{name}`: {}", cause(error)));
     match code(error) {
+        Some(NO_SUCH_SERVICE) => super::unknown(name),
         Some(ACCESS_DENIED) => failure.help("run it in a terminal that was opened as administrator"),
-        Some(NO_SUCH_SERVICE) => failure.help("`--name` says which service is meant"),
         Some(LOGON_FAILED) => failure.help(format!(
             "the account's password is read from {PASSWORD} at the installation, and the account must be allowed to log on as a service"
         )),
