@@ -245,6 +245,15 @@ fn text(flows: &[FlowStatus]) -> String {
             text.push_str(&format!("{}: {}\n", flow.flow, escaped(error)));
         }
         let counts = flow.last_good.as_ref().map(|run| &run.counts);
+        let oversold = counts.and_then(|counts| counts["oversold"].as_u64());
+        if let Some(oversold) = oversold.filter(|oversold| *oversold > 0) {
+            text.push_str(&format!(
+                "{}: {} oversold when it last ran; `ponte sync {} --dry-run` names them\n",
+                flow.flow,
+                count(oversold, "article was", "articles were"),
+                flow.flow
+            ));
+        }
         let guarded = counts.and_then(|counts| counts["guarded"].as_u64());
         if let Some(guarded) = guarded.filter(|guarded| *guarded > 0) {
             text.push_str(&format!(
@@ -308,6 +317,7 @@ fn customers(counts: &serde_json::Value) -> Option<String> {
 pub fn outcome(run: &Run) -> &'static str {
     match run.outcome {
         Some(Outcome::Done) => "done",
+        Some(Outcome::Quarantined) if run.is_oversold() => "oversold",
         Some(Outcome::Quarantined) => "quarantined",
         Some(Outcome::Failed) => "failed",
         Some(Outcome::Interrupted) => "interrupted",

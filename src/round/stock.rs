@@ -74,6 +74,7 @@ pub fn stock_counts(report: &StockReport) -> serde_json::Value {
         "changed": report.changed,
         "derived_changed": report.derived_changed,
         "oversold": report.oversold.len(),
+        "quarantined": stock_findings(report).total,
         "pending_orders": report.pending_orders,
         "pending_old": report.pending_old,
         "rounds": report.rounds,

@@ -58,6 +58,16 @@ pub struct Run {
     pub error: Option<String>,
 }
 
+impl Run {
+    /// Articles are oversold, and nothing else is to be looked at: the quarantine has none of it.
+    pub fn is_oversold(&self) -> bool {
+        let count = |name: &str| self.counts[name].as_u64();
+        self.outcome == Some(Outcome::Quarantined)
+            && count("quarantined") == Some(0)
+            && count("oversold").is_some_and(|oversold| oversold > 0)
+    }
+}
+
 impl Scope {
     fn name(self) -> &'static str {
         match self {

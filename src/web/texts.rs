@@ -68,6 +68,7 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ("read", "read", "letti"),
     ("written", "written", "scritti"),
     ("quarantined", "in quarantine", "in quarantena"),
+    ("oversold", "oversold", "venduto oltre la giacenza"),
     ("never", "never", "mai"),
     ("done", "done", "riuscito"),
     ("failed", "failed", "fallito"),

@@ -352,4 +352,22 @@ async fn people_look_and_act_in_a_browser() {
     browser.go(&format!("{root}/quarantine?lang=en"));
     browser.shows(&["<b>X</b>", "Try again"]);
     assert_eq!(service.posts_of("TOOL-1").await.as_deref(), Some("1"));
+
+    // The sum as a picture is whole on the narrowest of phones.
+    let phone = Browser::open(360, 740, "it");
+    phone.go(&format!("{root}/explain?sku=TOOL-1"));
+    phone.shows(&["giacenza", "disponibile"]);
+    let fits = phone.script("return document.documentElement.scrollWidth <= window.innerWidth");
+    assert_eq!(fits, true, "nothing has to be scrolled sideways");
+    let drawn = phone.script(
+        "return [...document.querySelectorAll('.sum svg')].map(svg => {
+            const [all, bar] = [svg, svg.querySelector('rect')].map(one => one.getBoundingClientRect());
+            return [bar.left >= all.left - 1 && bar.right <= all.right + 1, bar.width / all.width];
+        })",
+    );
+    let bars = drawn.as_array().expect("bars");
+    assert!(bars.iter().all(|bar| bar[0] == true), "{drawn}");
+    let longest = bars.iter().filter_map(|bar| bar[1].as_f64());
+    let longest = longest.fold(0.0, f64::max);
+    assert!((0.98..=1.02).contains(&longest), "{drawn}");
 }
