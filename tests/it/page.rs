@@ -17,8 +17,8 @@ const LOOK: &str = "may-look-may-look-may-look";
 struct Service {
     port: u16,
     shop: Database,
-    _erp: Database,
-    _project: Project,
+    erp: Database,
+    project: Project,
     _running: Running,
 }
 
@@ -77,8 +77,8 @@ token  = "${{ACT}}"
     let service = Service {
         port,
         shop,
-        _erp: erp,
-        _project: project,
+        erp,
+        project,
         _running: running,
     };
     service
@@ -370,4 +370,42 @@ async fn people_look_and_act_in_a_browser() {
     let longest = bars.iter().filter_map(|bar| bar[1].as_f64());
     let longest = longest.fold(0.0, f64::max);
     assert!((0.98..=1.02).contains(&longest), "{drawn}");
+}
+
+#[tokio::test]
+async fn articles_sold_too_often_are_told_as_oversold() {
+    let service = service("page::oversold", "").await;
+    let mut erp = service.erp.client().await;
+    for statement in [
+        "INSERT INTO customers (number, name) VALUES ('C1', 'Rossi')",
+        "INSERT INTO orders (number, customer, status, order_date) VALUES ('E1', 'C1', 'confirmed', '2026-06-01')",
+        "INSERT INTO order_lines (order_number, line, sku, warehouse, quantity) VALUES ('E1', 1, 'TOOL-2', 'WH', '5')",
+    ] {
+        erp.run(statement).await;
+    }
+    // The shop's own articles of which a person is told have another reason.
+    let mut shop = service.shop.client().await;
+    for statement in [
+        "DELETE FROM wp_postmeta WHERE meta_key = '_sku' AND meta_value IN ('CAP-R', 'CAP-B')",
+        "DELETE FROM wp_wc_product_meta_lookup WHERE sku IN ('CAP-R', 'CAP-B')",
+    ] {
+        shop.run(statement).await;
+    }
+    let run = "/api/flows/main/stock/run";
+    assert_eq!(service.post(run, ACT).status, 202);
+    for (language, word) in [("en", "oversold"), ("it", "venduto oltre la giacenza")] {
+        let word = format!("<span class=\"state oversold\">{word}</span>");
+        let is_told = |answer: &Answer| answer.body.contains(&word);
+        service.until(&format!("/?lang={language}"), is_told).await;
+    }
+    let said = service.project.ponte(&["status"]).succeeds().stdout;
+    for line in [
+        "  oversold  ",
+        "main/stock: 1 article was oversold when it last ran",
+    ] {
+        assert!(said.contains(line), "{line}\n{said}");
+    }
+    let list = ["quarantine", "list", "main/stock"];
+    let list = service.project.ponte(&list).succeeds().stdout;
+    assert_eq!(list, "Nothing is in quarantine.\n");
 }
