@@ -1,7 +1,7 @@
 //! The pack `dynamics-nav`: a company's NAV (`tests/cases/dynamics-nav/`) beside a WooCommerce shop; orders go into the staging tables, of which
 //! the tests make sales orders as a codeunit on NAV's side has to.
 
-mod orders;
+pub mod orders;
 mod shop;
 
 use crate::support::servers::{self, Database};
@@ -9,10 +9,14 @@ use crate::support::servers::{self, Database};
 /// A company, filled.
 async fn erp(test: &str) -> Database {
     let erp = servers::sqlserver(&format!("{test} erp")).await;
+    fill(&erp).await;
+    erp
+}
+
+pub async fn fill(erp: &Database) {
     let mut client = erp.client().await;
     client.load_file("schemas/dynamics-nav/sqlserver.sql").await;
     client.load_file("tests/cases/dynamics-nav/seed.sql").await;
-    erp
 }
 
 fn project(erp: &Database, shop: &Database) -> String {

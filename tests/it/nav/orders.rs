@@ -4,11 +4,14 @@ use super::{erp, project};
 use crate::fulfilment::story::rows;
 use crate::orders::changes::{quarantined, status};
 use crate::orders::place::{Between, Order};
-use crate::support::servers;
+use crate::support::servers::{self, Database};
 
 /// The shop of the other ERPs' tests, whose articles NAV has, too.
-async fn between(test: &str, more: &str) -> Between {
-    let erp = erp(test).await;
+pub async fn between(test: &str, more: &str) -> Between {
+    of(erp(test).await, test, more).await
+}
+
+pub async fn of(erp: Database, test: &str, more: &str) -> Between {
     let mut client = erp.client().await;
     for statement in [
         "INSERT INTO [CRONUS Italia S_p_A_$Item] ([No_], [Description], [VAT Prod_ Posting Group]) VALUES ('TOOL-1', 'Martello', 'IVA22'), ('TOOL-3', 'Rastrello', 'IVA10')",

@@ -15,6 +15,7 @@ use super::place::{Between, Order};
 use crate::support::proxy::{COMMIT_POSTGRES, Direction, Fault, Proxy, commit_sqlserver};
 use crate::support::{full, seed};
 use crate::sync::pair::On;
+use crate::{nav, sap};
 
 const POINTS: [&str; 6] = [
     "lease taken",
@@ -48,20 +49,55 @@ fn programs(hits: u32) -> (u32, u32) {
     }
 }
 
+/// Whose orders they become.
+#[derive(Clone, Copy)]
+enum Erp {
+    Reference(On),
+    Sap,
+    Nav,
+}
+
+impl Erp {
+    fn on(self) -> On {
+        match self {
+            Erp::Reference(on) => on,
+            Erp::Sap | Erp::Nav => On::SqlServer,
+        }
+    }
+
+    async fn between(self, test: &str) -> Between {
+        match self {
+            Erp::Reference(on) => Between::new(test, on, shop_of(on)).await,
+            Erp::Sap => sap::orders::between(test, "").await,
+            Erp::Nav => nav::orders::between(test, "").await,
+        }
+    }
+
+    /// Fails on SQL Server while an import has written and not committed; the stand-in cannot tell of other sessions' transactions.
+    fn locked(self) -> &'static str {
+        match self {
+            Erp::Reference(_) => "SET LOCK_TIMEOUT 0; SELECT value FROM counters WITH (UPDLOCK)",
+            Erp::Sap | Erp::Nav => {
+                "SET LOCK_TIMEOUT 0; SELECT web_reference FROM PONTE_ORDERS WITH (UPDLOCK)"
+            }
+        }
+    }
+}
+
 struct Victim {
     between: Between,
-    on: On,
+    erp: Erp,
     random: StdRng,
     orders: u32,
     kills: Kills,
 }
 
 impl Victim {
-    async fn new(name: &str, on: On, seed: u64) -> Victim {
-        let between = Between::new(&format!("killed {name}"), on, shop_of(on)).await;
+    async fn new(name: &str, erp: Erp, seed: u64) -> Victim {
+        let between = erp.between(&format!("killed {name}")).await;
         let mut victim = Victim {
             between,
-            on,
+            erp,
             random: StdRng::seed_from_u64(seed),
             orders: 0,
             kills: Kills::new(),
@@ -119,10 +155,13 @@ impl Victim {
             let pause = self.random.random_range(1..20);
             tokio::time::sleep(Duration::from_millis(pause)).await;
             running.signal("-STOP");
-            let open = match self.on {
+            let open = match self.erp.on() {
                 On::Sqlite => self.between.has_journal().then(String::new),
-                // The numbers of documents are locked by whoever has taken one.
-                On::SqlServer => eye.try_rows(LOCKED).await.is_err().then(String::new),
+                On::SqlServer => eye
+                    .try_rows(self.erp.locked())
+                    .await
+                    .is_err()
+                    .then(String::new),
                 _ => eye.rows(OPEN).await.into_iter().flatten().flatten().next(),
             };
             if let Some(statement) = open {
@@ -177,9 +216,6 @@ impl Victim {
     }
 }
 
-/// The stand-in cannot tell of other sessions' transactions.
-const LOCKED: &str = "SET LOCK_TIMEOUT 0; SELECT value FROM counters WITH (UPDLOCK)";
-
 /// Each with the shop that it is tested beside.
 fn shop_of(erp: On) -> On {
     match erp {
@@ -193,12 +229,12 @@ const OPEN: &str = "SELECT a.query FROM pg_stat_activity a WHERE a.datname = cur
     AND a.backend_xid IS NOT NULL";
 
 /// The programs at work on one engine at once.
-async fn killed(on: On, name: &'static str, hits: u32) {
+async fn killed(erp: Erp, name: &'static str, hits: u32) {
     let seed = seed(&format!("orders::kills::{name}"));
     let (programs, hits) = programs(hits);
     let run = |number: u32| async move {
         let test = format!("{name} {number}");
-        let mut victim = Victim::new(&test, on, seed.wrapping_add(u64::from(number))).await;
+        let mut victim = Victim::new(&test, erp, seed.wrapping_add(u64::from(number))).await;
         victim.killed(hits).await;
         victim.kills
     };
@@ -219,17 +255,27 @@ async fn killed(on: On, name: &'static str, hits: u32) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn killed_at_every_point_on_postgres() {
-    killed(On::Postgres, "postgres", 56).await;
+    killed(Erp::Reference(On::Postgres), "postgres", 56).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn killed_at_every_point_on_sqlite() {
-    killed(On::Sqlite, "sqlite", 56).await;
+    killed(Erp::Reference(On::Sqlite), "sqlite", 56).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn killed_at_every_point_on_sqlserver() {
-    killed(On::SqlServer, "sqlserver", 56).await;
+    killed(Erp::Reference(On::SqlServer), "sqlserver", 56).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn killed_at_every_point_while_staging_for_sap() {
+    killed(Erp::Sap, "sap", 56).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn killed_at_every_point_while_staging_for_nav() {
+    killed(Erp::Nav, "nav", 56).await;
 }
 
 #[tokio::test]

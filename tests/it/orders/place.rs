@@ -201,17 +201,49 @@ pub struct Between {
     pub erp: Database,
     pub shop: Database,
     pub project: Project,
+    tables: Tables,
 }
+
+/// Where the ERP's orders lie, and what names one.
+struct Tables {
+    orders: &'static str,
+    number: &'static str,
+    lines: &'static str,
+    taxes: &'static str,
+    /// Of lines and taxes: their order's number.
+    of: &'static str,
+}
+
+const REFERENCE: Tables = Tables {
+    orders: "orders",
+    number: "number",
+    lines: "order_lines",
+    taxes: "order_taxes",
+    of: "order_number",
+};
+
+const STAGED: Tables = Tables {
+    orders: "PONTE_ORDERS",
+    number: "web_reference",
+    lines: "PONTE_ORDER_LINES",
+    taxes: "PONTE_ORDER_TAXES",
+    of: "web_reference",
+};
 
 impl Between {
     pub async fn new(test: &str, erp: On, shop: On) -> Between {
         let erp = database(erp, &format!("{test} erp")).await;
         let shop = database(shop, &format!("{test} shop")).await;
+        Between::filled(erp, shop, "").await
+    }
+
+    /// The reference ERP and a shop in databases that are empty, with `more` in the project.
+    pub async fn filled(erp: Database, shop: Database, more: &str) -> Between {
         shop::fill(&erp, &shop).await;
         let mut client = shop.client().await;
         client.run("UPDATE wp_options SET option_value = 'Europe/Rome' WHERE option_name = 'timezone_string'").await;
         client.run("DELETE FROM wp_wc_orders").await;
-        let text = shop::project(&erp.url, &shop.url);
+        let text = format!("{}{more}", shop::project(&erp.url, &shop.url));
         Between::of(erp, shop, &text)
     }
 
@@ -224,7 +256,19 @@ impl Between {
         project.env("PASSWORD", "ponte");
         project.env("SA_PASSWORD", &servers::sa_password());
         project.ponte(&["setup", "--run"]).succeeds();
-        Between { erp, shop, project }
+        let tables = match ["sap-business-one", "dynamics-nav"]
+            .iter()
+            .any(|pack| text.contains(pack))
+        {
+            true => STAGED,
+            false => REFERENCE,
+        };
+        Between {
+            erp,
+            shop,
+            project,
+            tables,
+        }
     }
 
     /// The program reaches the ERP at another URL from now on.
@@ -281,8 +325,17 @@ impl Between {
     /// What must hold whatever happened: every web order that is there is there once, with all its rows, its link, amounts that
     /// agree, and the shop's total. Returns how many there are.
     pub async fn assert_sound(&self) -> u64 {
-        let heads = "SELECT o.web_reference, CAST(o.total AS DECIMAL(18, 2)) FROM orders o WHERE o.web_reference IS NOT NULL ORDER BY o.web_reference";
-        let heads = self.erp.client().await.rows(heads).await;
+        let Tables {
+            orders: table,
+            number,
+            lines,
+            taxes,
+            of,
+        } = self.tables;
+        let heads = format!(
+            "SELECT o.web_reference, CAST(o.total AS DECIMAL(18, 2)) FROM {table} o WHERE o.web_reference IS NOT NULL ORDER BY o.web_reference"
+        );
+        let heads = self.erp.client().await.rows(&heads).await;
         let orders = heads.len();
         let totals: BTreeMap<String, i64> = heads.into_iter().map(total_of).collect();
         assert_eq!(totals.len(), orders, "an order is in the ERP twice");
@@ -303,14 +356,14 @@ impl Between {
             assert_eq!(placed.get(reference), Some(total), "{reference}");
         }
         let wrong = self
-            .erp_rows(
-                "SELECT o.number FROM orders o WHERE o.web_reference IS NOT NULL AND (
-                   (SELECT COUNT(*) FROM order_lines l WHERE l.order_number = o.number) <> 3
-                   OR ROUND((SELECT SUM(CAST(l.amount AS DECIMAL(18, 2))) FROM order_lines l WHERE l.order_number = o.number) * 100, 0)
+            .erp_rows(&format!(
+                "SELECT o.{number} FROM {table} o WHERE o.web_reference IS NOT NULL AND (
+                   (SELECT COUNT(*) FROM {lines} l WHERE l.{of} = o.{number}) <> 3
+                   OR ROUND((SELECT SUM(CAST(l.amount AS DECIMAL(18, 2))) FROM {lines} l WHERE l.{of} = o.{number}) * 100, 0)
                       <> ROUND(CAST(o.total AS DECIMAL(18, 2)) * 100, 0)
-                   OR ROUND((SELECT SUM(CAST(t.net AS DECIMAL(18, 2)) + CAST(t.tax AS DECIMAL(18, 2))) FROM order_taxes t WHERE t.order_number = o.number) * 100, 0)
-                      <> ROUND(CAST(o.total AS DECIMAL(18, 2)) * 100, 0))",
-            )
+                   OR ROUND((SELECT SUM(CAST(t.net AS DECIMAL(18, 2)) + CAST(t.tax AS DECIMAL(18, 2))) FROM {taxes} t WHERE t.{of} = o.{number}) * 100, 0)
+                      <> ROUND(CAST(o.total AS DECIMAL(18, 2)) * 100, 0))"
+            ))
             .await;
         assert_eq!(wrong, [""; 0]);
         let own = match has_schemas(&self.erp.url) {
@@ -325,7 +378,7 @@ impl Between {
         let linked = self
             .erp_rows(&format!(
                 "SELECT COUNT(*), (SELECT COUNT(*) FROM {own} x WHERE x.record = 'order')
-                 FROM {own} k JOIN orders o ON o.number {exactly} = k.target_id AND o.web_reference {exactly} = k.shop || '/' || k.record_key
+                 FROM {own} k JOIN {table} o ON o.{number} {exactly} = k.target_id AND o.web_reference {exactly} = k.shop || '/' || k.record_key
                  WHERE k.record = 'order'"
             ))
             .await;

@@ -1,7 +1,7 @@
 //! The pack `sap-business-one`: a company's SAP (`tests/cases/sap-business-one/`) beside a WooCommerce shop; orders go into the staging tables,
 //! of which the tests make sales orders as an import on SAP's side has to.
 
-mod orders;
+pub mod orders;
 mod shop;
 
 use crate::support::servers::{self, Database};
@@ -9,6 +9,11 @@ use crate::support::servers::{self, Database};
 /// A company, filled.
 async fn erp(test: &str) -> Database {
     let erp = servers::sqlserver(&format!("{test} erp")).await;
+    fill(&erp).await;
+    erp
+}
+
+pub async fn fill(erp: &Database) {
     let mut client = erp.client().await;
     client
         .load_file("schemas/sap-business-one/sqlserver.sql")
@@ -16,7 +21,6 @@ async fn erp(test: &str) -> Database {
     client
         .load_file("tests/cases/sap-business-one/seed.sql")
         .await;
-    erp
 }
 
 fn project(erp: &Database, shop: &Database) -> String {
