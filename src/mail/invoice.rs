@@ -9,14 +9,18 @@ use crate::plan::mail::InvoiceFile;
 use crate::value::Value;
 use std::io::ErrorKind;
 use std::path::Path;
+use std::time::Duration;
 
 /// What mail servers mostly take is 20 MiB or more, and an attachment grows by a third on its way.
 const FILE_MAX: u64 = 10 << 20;
 
+/// A file that was written to more recently may not be whole: some PDFs have an end in their middle, too.
+const QUIET: Duration = Duration::from_secs(3);
+
 /// Why a mail cannot go out.
 #[derive(Debug, PartialEq, Eq)]
 pub enum NotReady {
-    /// The invoice's file is not there: ERPs write it after the invoice's number, mostly.
+    /// The invoice's file is not there, or not whole: ERPs write it after the invoice's number, mostly.
     NotYet(String),
     /// It will not come right by itself.
     Wrong(String),
@@ -80,11 +84,33 @@ fn read(path: &Path, invoice: &str) -> Result<Vec<u8>, NotReady> {
             _ => NotReady::Wrong(why),
         }
     };
-    let size = std::fs::metadata(&path).map_err(unreadable)?.len();
-    if size > FILE_MAX {
-        return Err(too_large(invoice, size));
+    let before = std::fs::metadata(&path).map_err(unreadable)?;
+    if before.len() > FILE_MAX {
+        return Err(too_large(invoice, before.len()));
     }
-    std::fs::read(&path).map_err(unreadable)
+    let bytes = std::fs::read(&path).map_err(unreadable)?;
+    let after = std::fs::metadata(&path).map_err(unreadable)?;
+    let is_still = before.len() == after.len() && bytes.len() as u64 == after.len();
+    // What is no PDF at all will not become one.
+    let is_whole = has_end(&bytes) || bytes.len() > 5 && !has_mark(&bytes);
+    match is_still && is_quiet(&after) && is_whole {
+        true => Ok(bytes),
+        false => Err(NotReady::NotYet(format!(
+            "the invoice's file `{path}` is still being written, or was cut off"
+        ))),
+    }
+}
+
+/// The end of a PDF, which may have a few bytes behind it.
+fn has_end(bytes: &[u8]) -> bool {
+    let end = &bytes[bytes.len().saturating_sub(1024)..];
+    end.windows(5).any(|five| five == b"%%EOF")
+}
+
+/// Nobody has written to it for a while. A time that lies ahead is another machine's clock, and says nothing.
+fn is_quiet(file: &std::fs::Metadata) -> bool {
+    let age = file.modified().ok().and_then(|at| at.elapsed().ok());
+    age.is_none_or(|age| age >= QUIET)
 }
 
 /// The size is asked first: a row that is read comes whole.

@@ -3,7 +3,7 @@
 use super::story::Story;
 use crate::support::smtpd::Smtpd;
 use crate::sync::pair::On;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 impl Story {
     /// The project sends mails through this server.
@@ -28,6 +28,19 @@ impl Story {
         .await;
     }
 
+    /// An invoice's file that nobody has written to for an hour.
+    fn pdf(&mut self, invoice: &str, content: &str) {
+        let path = format!("invoices/{invoice}.pdf");
+        let project = &mut self.between.project;
+        project.file(&path, content);
+        let file = std::fs::File::options()
+            .append(true)
+            .open(project.path(&path))
+            .expect("the file just written");
+        file.set_modified(SystemTime::now() - Duration::from_secs(3600))
+            .expect("a file of this user");
+    }
+
     async fn standing(&self) -> Vec<String> {
         let own = match self.between.shop.url.starts_with("postgres") {
             true => "ponte.mail",
@@ -47,10 +60,7 @@ async fn sent_once(test: &str, shop: On) {
     story.deliver(1004, "D0", "T0", &[1, 2]).await;
     story.sync();
     story.mails_through(&format!("smtp://127.0.0.1:{}?tls=off", smtpd.port), "");
-    story
-        .between
-        .project
-        .file("invoices/F1.pdf", "%PDF-1.4 a file");
+    story.pdf("F1", "%PDF-1.4 a file\n%%EOF\n");
     story.deliver(1001, "D1", "1Z 9", &[1]).await;
     story.sync();
     story.deliver(1001, "D2", "", &[2]).await;
@@ -341,11 +351,16 @@ async fn an_invoices_file_is_waited_for() {
     );
     // All that is known of it lies in the shop's database.
     std::fs::remove_dir_all(story.between.project.path(".ponte")).expect("a state folder");
-    story
-        .between
-        .project
-        .file("invoices/F1.pdf", "%PDF-1.4 a file");
     let mut shop = story.between.shop.client().await;
+    story.pdf("F1", "%PDF-1.4 a file that is not whole y");
+    shop.run("UPDATE ponte_mail SET next_ms = 0").await;
+    let said = story.sync();
+    assert!(
+        said.contains("mails that wait for the invoice's file: 1"),
+        "{said}"
+    );
+    assert_eq!(smtpd.mails().len(), 0);
+    story.pdf("F1", "%PDF-1.4 a file that is whole\n%%EOF\n");
     shop.run("UPDATE ponte_mail SET next_ms = 0").await;
     story.sync();
     story.sync();
@@ -366,10 +381,7 @@ async fn an_invoices_file_is_waited_for() {
         list.contains("F2.pdf` cannot be read") && list.contains("`wait_for_invoice`"),
         "{list}"
     );
-    story
-        .between
-        .project
-        .file("invoices/F2.pdf", "%PDF-1.4 another");
+    story.pdf("F2", "%PDF-1.4 another\n%%EOF\n");
     let project = &story.between.project;
     project.ponte(&["mail", "again", "1002"]).succeeds();
     story.sync();
