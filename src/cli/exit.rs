@@ -79,7 +79,7 @@ impl From<&DbError> for Exit {
             Unreachable | ConnectionLost | Authentication | Tls | Tunnel | TooManyConnections
             | Timeout => Exit::Unreachable,
             LeaseHeld | LeaseLost => Exit::Busy,
-            Config | Undefined | Privilege | Syntax | ReadOnly => Exit::Configuration,
+            Config | Undefined | Privilege | Syntax | ReadOnly | OwnTable => Exit::Configuration,
             _ => Exit::Unexpected,
         }
     }

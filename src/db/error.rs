@@ -1,5 +1,6 @@
 //! What can go wrong with a database, sorted by what the caller does about it.
 
+use super::query::{Part, Query, TableName};
 use std::fmt;
 
 /// A driver's or server's error with its kind, the server's own code and what was being done.
@@ -42,6 +43,8 @@ pub enum DbErrorKind {
     Undefined,
     Syntax,
     ReadOnly,
+    /// A table of ponte's own is missing, was altered or may not be used; the message names it.
+    OwnTable,
     /// The file is no database, is full, is locked by another program and the like.
     Storage,
     /// Another process works on the pair.
@@ -77,11 +80,37 @@ impl DbErrorKind {
             Undefined => "undefined",
             Syntax => "syntax",
             ReadOnly => "read_only",
+            OwnTable => "own_table",
             Storage => "storage",
             LeaseHeld => "lease_held",
             LeaseLost => "lease_lost",
             Config => "config",
             Other => "other",
+        }
+    }
+}
+
+/// What a statement does that is kept back, for the error that comes of it later.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Deferred {
+    Inserting(TableName),
+    /// It is about a table of ponte's own.
+    Own(TableName),
+}
+
+impl Deferred {
+    pub fn own(query: &Query) -> Self {
+        let table = query.parts.iter().find_map(|part| match part {
+            Part::Table(table) => Some(table.clone()),
+            _ => None,
+        });
+        Deferred::Own(table.unwrap_or_else(|| TableName::parse("?")))
+    }
+
+    pub fn failed(&self, error: DbError) -> DbError {
+        match self {
+            Deferred::Inserting(table) => error.context(format_args!("inserting into {table}")),
+            Deferred::Own(table) => error.context("running a statement").of_own_table(table),
         }
     }
 }
@@ -99,6 +128,22 @@ impl DbError {
     pub fn context(mut self, context: impl fmt::Display) -> Self {
         self.message = format!("{context}: {}", self.message);
         self
+    }
+
+    /// The error of a statement about a table of ponte's own: that it is missing, altered or forbidden is no record's fault.
+    /// What may be one (two records that want the same row, a value that no such table takes) stays what it is.
+    pub fn of_own_table(self, table: &TableName) -> Self {
+        use DbErrorKind::*;
+        let what = match self.kind {
+            Undefined => "is missing or was altered",
+            Refused | ForeignKeyViolation => "was altered",
+            Privilege => "may not be used by this login",
+            _ => return self,
+        };
+        DbError {
+            kind: OwnTable,
+            ..self.context(format_args!("ponte's own table `{table}` {what}"))
+        }
     }
 
     /// What to do about it, where that does not follow from the message.
@@ -121,6 +166,9 @@ impl DbError {
             Privilege => "`ponte grants` prints what the login must be allowed",
             Undefined => {
                 "is it the right database? `ponte check` holds all that is used against it"
+            }
+            OwnTable => {
+                "`ponte setup --run` creates tables that are missing, and `ponte grants` prints what the login must be allowed; a table that was altered must be again as ponte made it"
             }
             ReadOnly => "name the primary server, or open the file for writing",
             Storage => "does the file exist, and is its disk neither full nor damaged?",

@@ -173,7 +173,7 @@ pub trait Session: Send {
         Ok(found)
     }
 
-    /// [`Session::execute`] of a statement within a transaction whose outcome nobody waits for. A server that takes several at once gets it
+    /// [`Session::execute`] of a statement about one of ponte's own tables, within a transaction, whose outcome nobody waits for. A server that takes several at once gets it
     /// with the next call, whichever that is, and that one may fail for it.
     async fn execute_later(&mut self, query: &Query) -> Result<()> {
         self.execute(query).await.map(drop)

@@ -19,6 +19,7 @@ mod types;
 mod write;
 
 use super::catalog::{ResultColumn, Table};
+use super::error::Deferred;
 use super::query::{Add, Delete, Insert, Query, TableName, Update};
 use super::render::{Dialect, Locks, Sql, plain_limit};
 use super::sieve::{Sieve, Sifted};
@@ -285,8 +286,7 @@ impl Session for PostgresSession {
         let sql = Sql::render(&later::QUOTING, query);
         match later::text(&sql) {
             Some(text) => {
-                let doing = "running a statement".to_owned();
-                let kept = self.link.later(&text, doing).await;
+                let kept = self.link.later(&text, Deferred::own(query)).await;
                 self.told(kept, "sending statements")
             }
             None => self.execute(query).await.map(drop),

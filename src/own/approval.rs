@@ -4,7 +4,7 @@
 //! marked as applied in the same transaction. A source that has changed since is a new question, and so is what is asked again
 //! after it was applied.
 
-use super::{OwnTables, clock};
+use super::{OwnTables, about, clock};
 use crate::db::query::{Insert, Query, TableName};
 use crate::db::{self, Session};
 use crate::value::{Type, Value};
@@ -158,7 +158,10 @@ impl Approvals {
         for asking in asking.chunks(KEYS) {
             let keys: Vec<String> = asking.iter().map(|one| one.key.clone()).collect();
             let before = self.of_flow(Query::sql("DELETE FROM "));
-            session.execute(&before.append(among(&keys))).await?;
+            session
+                .execute(&before.append(among(&keys)))
+                .await
+                .map_err(about(&self.table))?;
             let row = |one: &Asking| {
                 let flow = self.flow.as_str();
                 let open = Standing::Open.name();
@@ -176,7 +179,7 @@ impl Approvals {
                 generated: None,
                 distinct_by: Vec::new(),
             };
-            session.insert(&insert).await?;
+            session.insert(&insert).await.map_err(about(&self.table))?;
         }
         Ok(())
     }
@@ -204,7 +207,7 @@ impl Approvals {
             .append(among(std::slice::from_ref(&one.key)))
             .text(" AND standing <> 'applied' AND digest = ")
             .value(text(&one.digest));
-        Ok(session.execute(&query).await? > 0)
+        Ok(session.execute(&query).await.map_err(about(&self.table))? > 0)
     }
 
     /// Part of the transaction that carries the records over.
@@ -216,7 +219,7 @@ impl Approvals {
                 .value(text(&self.flow))
                 .append(among(keys))
                 .text(" AND standing = 'accepted'");
-            session.execute(&query).await?;
+            session.execute(&query).await.map_err(about(&self.table))?;
         }
         Ok(())
     }

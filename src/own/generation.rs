@@ -4,7 +4,7 @@
 //! snapshot that the run leaves carries the same one. If they differ, the snapshot does not speak of this target: the
 //! database was restored from a backup, a run was ended half-way, or another state folder was used meanwhile.
 
-use super::OwnTables;
+use super::{OwnTables, about};
 use crate::db::query::{Query, TableName};
 use crate::db::{self, DbErrorKind, Session};
 use crate::value::Value;
@@ -47,7 +47,7 @@ impl Generation {
             .value(value.clone())
             .text(" WHERE flow = ")
             .value(flow.clone());
-        if session.execute(&update).await? == 0 {
+        if session.execute(&update).await.map_err(about(&self.table))? == 0 {
             let insert = Query::sql("INSERT INTO ")
                 .table(&self.table)
                 .text(" (flow, generation) VALUES (")
@@ -55,7 +55,7 @@ impl Generation {
                 .text(", ")
                 .value(value)
                 .text(")");
-            session.execute(&insert).await?;
+            session.execute(&insert).await.map_err(about(&self.table))?;
         }
         Ok(())
     }

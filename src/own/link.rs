@@ -3,7 +3,7 @@
 //! A link is written in the transaction of the record's first write and is what ponte trusts afterwards; both sides of
 //! it are unique, so that neither two records can share a row nor a record have two.
 
-use super::{OwnTables, clock};
+use super::{OwnTables, about, clock};
 use crate::db::query::{Insert, Query, TableName, Update};
 use crate::db::{self, DbError, DbErrorKind, Session};
 use crate::value::{Charset, Type, Value};
@@ -57,7 +57,10 @@ impl Links {
         query: &Query,
     ) -> db::Result<HashMap<String, Link>> {
         let mut links = HashMap::new();
-        for row in db::fetch(session, query).await? {
+        for row in db::fetch(session, query)
+            .await
+            .map_err(about(&self.table))?
+        {
             let [
                 Value::Text(key),
                 Value::Text(id),
@@ -138,7 +141,9 @@ impl Links {
             .append(self.of_record())
             .text(" AND record_key = ")
             .value(Value::Text(key.to_owned()));
-        let rows = db::fetch(session, &query).await?;
+        let rows = db::fetch(session, &query)
+            .await
+            .map_err(about(&self.table))?;
         Ok(match rows.first().map(|row| &row[0]) {
             Some(Value::Int(millis)) => DateTime::from_timestamp_millis(*millis),
             _ => None,
@@ -153,7 +158,9 @@ impl Links {
     /// How many there are.
     pub async fn count(&self, session: &mut dyn Session) -> db::Result<u64> {
         let query = Query::sql("SELECT COUNT(*) FROM ").append(self.of_record());
-        let rows = db::fetch(session, &query).await?;
+        let rows = db::fetch(session, &query)
+            .await
+            .map_err(about(&self.table))?;
         Ok(match rows.first().map(|row| &row[0]) {
             Some(Value::Int(count)) => u64::try_from(*count).unwrap_or(0),
             _ => 0,
@@ -173,7 +180,9 @@ impl Links {
             .value(Value::Text(key.to_owned()))
             .text(" ORDER BY record_key")
             .limit(most, true);
-        let rows = db::fetch(session, &query).await?;
+        let rows = db::fetch(session, &query)
+            .await
+            .map_err(about(&self.table))?;
         Ok(rows.iter().map(|row| row[0].plain().into_owned()).collect())
     }
 
@@ -187,7 +196,11 @@ impl Links {
             .text(" AND record_key IN (")
             .list(texts(keys))
             .text(")");
-        session.execute(&query).await.map(|_| ())
+        session
+            .execute(&query)
+            .await
+            .map_err(about(&self.table))
+            .map(|_| ())
     }
 
     /// Part of a transaction: the links' further columns are these from now on.
@@ -215,7 +228,11 @@ impl Links {
             types: vec![text_type()],
             rows: links.iter().map(row).collect(),
         };
-        session.update(&update).await.map(|_| ())
+        session
+            .update(&update)
+            .await
+            .map_err(about(&self.table))
+            .map(|_| ())
     }
 
     /// Part of a transaction: links the key with the row, unless the row has a link already. A unique violation means that the key
@@ -244,7 +261,10 @@ impl Links {
             .text(" AND target_id = ")
             .value(text(id))
             .text(")");
-        session.execute_later(&query).await
+        session
+            .execute_later(&query)
+            .await
+            .map_err(about(&self.table))
     }
 
     /// Part of the transaction that writes the rows; a unique violation means that someone else linked first.
@@ -284,7 +304,10 @@ impl Links {
                 .text(format!(" ({}) VALUES (", columns.join(", ")))
                 .list(texts(one).to_vec())
                 .text(format!(", {clock})"));
-            return session.execute_later(&query).await;
+            return session
+                .execute_later(&query)
+                .await
+                .map_err(about(&self.table));
         }
         let clock = Query::sql(format!("SELECT {clock}"));
         let now = db::fetch(session, &clock).await?;
@@ -305,7 +328,8 @@ impl Links {
                 generated: None,
                 distinct_by: Vec::new(),
             })
-            .await?;
+            .await
+            .map_err(about(&self.table))?;
         Ok(())
     }
 }

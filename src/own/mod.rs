@@ -180,6 +180,11 @@ fn quote(name: &str, kind: EngineKind) -> String {
     }
 }
 
+/// What a statement about a table of ponte's own failed for, told as such.
+fn about(table: &TableName) -> impl FnOnce(DbError) -> DbError {
+    move |error| error.of_own_table(table)
+}
+
 /// The server's clock as an expression: milliseconds since 1970, UTC.
 fn clock(kind: EngineKind) -> &'static str {
     match kind {

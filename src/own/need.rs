@@ -4,7 +4,7 @@
 //! needed marks it as met in the transaction that writes it; the row's own flow forgets it with the write that shows the
 //! row. Between any two of these steps the process may die: the next run goes on from what lies here.
 
-use super::OwnTables;
+use super::{OwnTables, about};
 use crate::db::query::{Delete, Insert, Query, TableName, Update};
 use crate::db::{self, Session};
 use crate::value::{Type, Value};
@@ -67,7 +67,10 @@ impl Needs {
                     .text(" AND needed = ")
                     .value(Value::Text(needed.to_owned()));
             }
-            for row in db::fetch(session, &query).await? {
+            for row in db::fetch(session, &query)
+                .await
+                .map_err(about(&self.table))?
+            {
                 let is_open = row[1].plain() == "0";
                 *found.entry(row[0].plain().into_owned()).or_insert(false) |= is_open;
             }
@@ -108,7 +111,11 @@ impl Needs {
             generated: None,
             distinct_by: Vec::new(),
         };
-        session.insert(&insert).await.map(|_| ())
+        session
+            .insert(&insert)
+            .await
+            .map_err(about(&self.table))
+            .map(|_| ())
     }
 
     /// Part of the transaction that writes what was needed.
@@ -136,7 +143,11 @@ impl Needs {
             types: vec![flag()],
             rows: rows.collect(),
         };
-        session.update(&update).await.map(|_| ())
+        session
+            .update(&update)
+            .await
+            .map_err(about(&self.table))
+            .map(|_| ())
     }
 
     /// Part of the transaction that shows the rows.
@@ -150,7 +161,11 @@ impl Needs {
             key_types: vec![Type::TEXT; 3],
             rows: keys.iter().map(|key| self.key(key)).collect(),
         };
-        session.delete(&delete).await.map(|_| ())
+        session
+            .delete(&delete)
+            .await
+            .map_err(about(&self.table))
+            .map(|_| ())
     }
 
     fn key(&self, key: &str) -> Vec<Value> {

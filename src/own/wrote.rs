@@ -3,7 +3,7 @@
 //! Remembered in the transaction that writes them, so that they can be taken back when the while is over, and only
 //! what nobody has changed since.
 
-use super::OwnTables;
+use super::{OwnTables, about};
 use crate::db::query::{Delete, Insert, Query, TableName, Update};
 use crate::db::{self, DbError, DbErrorKind, Session};
 use crate::value::{Type, Value};
@@ -60,7 +60,10 @@ impl Wrote {
             .list(keys.iter().map(|key| Value::Text(key.clone())).collect())
             .text(")");
         let mut found = HashMap::new();
-        for row in db::fetch(session, &query).await? {
+        for row in db::fetch(session, &query)
+            .await
+            .map_err(about(&self.table))?
+        {
             let (key, fields) = (row[0].plain(), row[1].plain());
             let fields = serde_json::from_str(&fields).map_err(|error| {
                 DbError::new(
@@ -100,7 +103,8 @@ impl Wrote {
                 .text(" AND record_key < ")
                 .value(text(&format!("{key}\n")));
         }
-        session.execute(&query.text("))")).await.map(|_| ())
+        let done = session.execute(&query.text("))")).await;
+        done.map(drop).map_err(about(&self.table))
     }
 
     /// Part of the transaction that writes or takes back the fields.
@@ -143,7 +147,7 @@ impl Wrote {
                 generated: None,
                 distinct_by: Vec::new(),
             };
-            session.insert(&insert).await?;
+            session.insert(&insert).await.map_err(about(&self.table))?;
         }
         if !other.is_empty() {
             let update = Update {
@@ -154,7 +158,7 @@ impl Wrote {
                 types: vec![text.clone()],
                 rows: other,
             };
-            session.update(&update).await?;
+            session.update(&update).await.map_err(about(&self.table))?;
         }
         if !gone.is_empty() {
             let delete = Delete {
@@ -163,7 +167,7 @@ impl Wrote {
                 key_types: vec![text; 4],
                 rows: gone,
             };
-            session.delete(&delete).await?;
+            session.delete(&delete).await.map_err(about(&self.table))?;
         }
         Ok(())
     }

@@ -313,7 +313,7 @@ fn tells_values(error: &FlowError) -> bool {
     let kind = error.database().map(|error| error.kind);
     matches!(
         kind,
-        Some(UniqueViolation | ForeignKeyViolation | Refused | Misfit | Other)
+        Some(UniqueViolation | ForeignKeyViolation | Refused | Misfit | OwnTable | Other)
     )
 }
 

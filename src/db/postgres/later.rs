@@ -3,6 +3,7 @@
 //! They travel as one text with their values in it, each quoted, since a statement with parameters is sent by itself. A quoted value is read
 //! by the column type's own input, as the texts of [`super::write`] are.
 
+use crate::db::error::Deferred;
 use crate::db::postgres::params;
 use crate::db::render::{Dialect, Sql};
 use crate::value::Value;
@@ -21,11 +22,11 @@ pub static QUOTING: Dialect = Dialect {
 pub struct Later {
     pub text: String,
     /// What each of them does, for messages.
-    pub doing: Vec<String>,
+    pub doing: Vec<Deferred>,
 }
 
 impl Later {
-    pub fn push(&mut self, sql: &str, doing: String) {
+    pub fn push(&mut self, sql: &str, doing: Deferred) {
         self.text.push_str(sql);
         self.text.push_str(";\n");
         self.doing.push(doing);

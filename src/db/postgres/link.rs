@@ -6,6 +6,7 @@ use super::later::{self, Later};
 use super::line::{State, Transaction, no_answer};
 use super::{errors, params};
 use crate::db::batch::{Decode, batches};
+use crate::db::error::Deferred;
 use crate::db::query::TableName;
 use crate::db::render::Sql;
 use crate::db::sieve::{self, Sieve, Sifted};
@@ -101,7 +102,7 @@ impl Link {
     }
 
     /// Keeps a statement back for [`Link::send_later`].
-    pub async fn later(&mut self, sql: &str, doing: String) -> Result<()> {
+    pub async fn later(&mut self, sql: &str, doing: Deferred) -> Result<()> {
         self.in_transaction()?;
         self.later.push(sql, doing);
         match self.later.text.len() > later::MOST {
@@ -133,7 +134,7 @@ impl Link {
         };
         let sent = self.state.call(work).await;
         sent.map_err(|error| match doing.get(done) {
-            Some(doing) => error.context(doing),
+            Some(doing) => doing.failed(error),
             None => error,
         })
     }

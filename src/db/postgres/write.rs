@@ -5,6 +5,7 @@
 //! casts name no length, so that what is too long is refused when it is assigned, and never cut.
 
 use super::{DIALECT, PostgresSession, later, params};
+use crate::db::error::Deferred;
 use crate::db::query::{Add, Delete, Insert, TableName, Update};
 use crate::db::render::{Limits, Sql, chunks};
 use crate::db::write::{check_delta, matched};
@@ -81,7 +82,7 @@ pub async fn insert_later(session: &mut PostgresSession, insert: &Insert) -> Res
         });
         out.text(")");
     });
-    let doing = format!("inserting into {}", insert.table);
+    let doing = Deferred::Inserting(insert.table.clone());
     session.link.later(&out.text, doing).await
 }
 

@@ -8,6 +8,7 @@ use super::dialect::PARAMS_MAX;
 use super::error::{Phase, db_error};
 use super::session::{Link, Pending, query, too_slow};
 use crate::db::Result;
+use crate::db::error::Deferred;
 use futures_util::StreamExt;
 use tiberius::ColumnData;
 use tiberius::error::Error;
@@ -23,7 +24,7 @@ pub(super) struct Later {
     bytes: usize,
     lines: usize,
     /// On which line each of them begins, and what it does, for messages.
-    doing: Vec<(usize, String)>,
+    doing: Vec<(usize, Deferred)>,
 }
 
 impl Later {
@@ -41,7 +42,7 @@ impl Later {
     }
 
     /// `bytes`: of the statement's values.
-    pub fn push(&mut self, statement: Statement, bytes: usize, doing: String) {
+    pub fn push(&mut self, statement: Statement, bytes: usize, doing: Deferred) {
         self.doing.push((self.lines + 1, doing));
         self.text.push_str(&statement.text);
         self.text.push_str(";\n");
@@ -50,9 +51,9 @@ impl Later {
         self.params.extend(statement.params);
     }
 
-    fn doing(&self, line: usize) -> Option<&str> {
+    fn doing(&self, line: usize) -> Option<&Deferred> {
         let begun = self.doing.iter().rev().find(|(first, _)| *first <= line);
-        begun.map(|(_, doing)| doing.as_str())
+        begun.map(|(_, doing)| doing)
     }
 }
 
@@ -85,7 +86,7 @@ impl Link {
             Ok(done) => done.map_err(|error: Error| {
                 let found = db_error(&error, Phase::Use);
                 match failed(&error).and_then(|line| later.doing(line)) {
-                    Some(doing) => found.context(doing),
+                    Some(doing) => doing.failed(found),
                     None => found,
                 }
             }),
@@ -108,6 +109,7 @@ fn failed(error: &Error) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::db::query::TableName;
 
     #[test]
     fn an_error_is_known_by_its_line() {
@@ -119,13 +121,17 @@ mod tests {
         ] {
             let mut statement = Statement::after(later.bound(), text);
             statement.param(ColumnData::I64(Some(1)));
-            later.push(statement, 8, doing.to_owned());
+            later.push(statement, 8, Deferred::Inserting(TableName::parse(doing)));
         }
         assert_eq!(
             later.text,
             "INSERT INTO a@P1;\nUPDATE b\nSET c@P2;\nDELETE d@P3;\n"
         );
-        let doing: Vec<_> = (0..5).map(|line| later.doing(line)).collect();
+        let doing = |line| match later.doing(line) {
+            Some(Deferred::Inserting(table)) => Some(table.name.as_str()),
+            _ => None,
+        };
+        let doing: Vec<_> = (0..5).map(doing).collect();
         assert_eq!(doing, [None, Some("a"), Some("b"), Some("b"), Some("d")]);
         assert!(later.has_room(PARAMS_MAX - 3, 100));
         assert!(!later.has_room(PARAMS_MAX - 2, 100));

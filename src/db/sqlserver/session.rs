@@ -16,6 +16,7 @@ use super::types::Declared;
 use super::write::Written;
 use super::{Product, product};
 use crate::db::catalog::{ResultColumn, Table};
+use crate::db::error::Deferred;
 use crate::db::query::{Add, Delete, Insert, Part, Query, TableName, Update};
 use crate::db::render::Dialect;
 use crate::db::state::State;
@@ -360,8 +361,7 @@ impl SqlServerSession {
         let mut kept = Statement::after(self.link.later.bound(), "");
         (kept.text, kept.params) = statement_after(self.link.later.bound(), self.dialect, query)?;
         self.may_write(&kept.text)?;
-        let doing = "running a statement".to_owned();
-        self.link.later.push(kept, bytes, doing);
+        self.link.later.push(kept, bytes, Deferred::own(query));
         Ok(())
     }
 }

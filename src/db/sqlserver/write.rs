@@ -14,6 +14,7 @@ use super::dialect::PARAMS_MAX;
 use super::later::MOST;
 use super::session::SqlServerSession;
 use super::types::Declared;
+use crate::db::error::Deferred;
 use crate::db::query::{Add, Delete, Insert, TableName, Update};
 use crate::db::render::{Limits, chunks, quoted};
 use crate::db::write::{check_delta, sorted_by_key, without_repetition};
@@ -161,7 +162,7 @@ impl SqlServerSession {
         self.link.make_room(values, size).await?;
         let mut out = Statement::after(self.link.later.bound(), "");
         insert_rows(&mut out, insert, &targets, &insert.rows)?;
-        let doing = format!("inserting into {}", insert.table);
+        let doing = Deferred::Inserting(insert.table.clone());
         self.link.later.push(out, size, doing);
         Ok(())
     }

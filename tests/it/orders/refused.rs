@@ -108,3 +108,53 @@ async fn what_the_server_refuses_leaves_nothing() {
     between.project.ponte(&["sync", "main/order"]).succeeds();
     between.assert_whole(1).await;
 }
+
+/// A table of ponte's own that does not take its rows is no order's fault.
+#[tokio::test]
+async fn an_altered_table_of_its_own_stops_the_import() {
+    let refusing =
+        "CREATE TRIGGER refusing BEFORE INSERT ON ponte_link BEGIN SELECT RAISE(ABORT, 'no'); END";
+    let cases = [
+        (
+            On::Postgres,
+            "ALTER TABLE ponte.link ADD COLUMN who text NOT NULL",
+            "ALTER TABLE ponte.link DROP COLUMN who",
+            "ponte's own table `ponte.link` was altered",
+        ),
+        (
+            On::Postgres,
+            "ALTER TABLE ponte.link RENAME TO elsewhere",
+            "ALTER TABLE ponte.elsewhere RENAME TO link",
+            "ponte's own table `ponte.link` is missing or was altered",
+        ),
+        (
+            On::Sqlite,
+            refusing,
+            "DROP TRIGGER refusing",
+            "ponte's own table `ponte_link` was altered",
+        ),
+        (
+            On::Sqlite,
+            "ALTER TABLE ponte_link RENAME COLUMN kind TO sort",
+            "ALTER TABLE ponte_link RENAME COLUMN sort TO kind",
+            "ponte's own table `ponte_link` is missing or was altered",
+        ),
+    ];
+    for (at, (erp, alter, restore, told)) in cases.into_iter().enumerate() {
+        let between = Between::new(&format!("own table altered {at}"), erp, On::Sqlite).await;
+        between
+            .place(&[Order::usual(1001), Order::usual(1002)])
+            .await;
+        let mut client = between.erp.client().await;
+        client.run(alter).await;
+        let said = between.project.ponte(&["sync", "main/order"]).exits_with(2);
+        for text in [told, "ponte setup --run"] {
+            assert!(said.stderr.contains(text), "{text}\n{said}");
+        }
+        let orders = "SELECT COUNT(*) FROM orders WHERE web_reference IS NOT NULL";
+        assert_eq!(between.erp_rows(orders).await, ["0"]);
+        client.run(restore).await;
+        between.project.ponte(&["sync", "main/order"]).succeeds();
+        between.assert_whole(2).await;
+    }
+}
