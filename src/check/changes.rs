@@ -19,8 +19,10 @@ pub struct ChangesCheck {
     pub columns: Vec<TimeFacts>,
     /// Whether the login sees other transactions; if not, only the overlap covers them.
     pub sees_open: bool,
+    /// Deleted records are told.
+    pub tells_gone: bool,
     pub overlap: Option<Duration>,
-    /// Deletes are seen only then.
+    /// Unless `tells_gone`, deletes are seen only then.
     pub full_every: Option<Duration>,
 }
 
@@ -43,6 +45,7 @@ pub async fn check(
         hindrance: None,
         columns: Vec::new(),
         sees_open: false,
+        tells_gone: false,
         overlap: by.map(|by| by.overlap),
         full_every: by.map(|by| by.full_every),
     };
@@ -52,6 +55,7 @@ pub async fn check(
         .and_then(|connection| connection.pack.as_ref());
     match Watched::look(session, flow, watermark, pack).await {
         Ok(watched) => {
+            checked.tells_gone = watched.tells_gone();
             checked.columns = watched.columns;
             checked.hindrance = watched.hindrance;
         }
@@ -154,9 +158,13 @@ impl ChangesCheck {
                 "reads the whole source in every run; by timestamp is possible ({columns})"
             );
         };
+        let whole = match self.tells_gone {
+            true => "deletes are told; the whole source",
+            false => "the whole source, and so deletes,",
+        };
         if !self.has_times() {
             return format!(
-                "reads what changed by what SQL Server counts ({columns}); the whole source, and so deletes, every {}",
+                "reads what changed by what SQL Server counts ({columns}); {whole} every {}",
                 shown(full_every)
             );
         }
@@ -165,7 +173,7 @@ impl ChangesCheck {
             false => "open transactions are not seen",
         };
         format!(
-            "reads what changed by timestamp ({columns}), {} overlap, {open}; the whole source, and so deletes, every {}",
+            "reads what changed by timestamp ({columns}), {} overlap, {open}; {whole} every {}",
             shown(overlap),
             shown(full_every)
         )

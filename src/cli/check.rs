@@ -128,6 +128,7 @@ fn changes_json(changes: &ChangesCheck) -> Value {
         "hindrance": changes.hindrance,
         "columns": changes.columns.iter().map(column).collect::<Vec<_>>(),
         "open_transactions_seen": changes.sees_open,
+        "deletes_told": changes.tells_gone,
         "overlap_seconds": changes.overlap.map(|overlap| overlap.as_secs()),
         "full_every_seconds": changes.full_every.map(|every| every.as_secs()),
     })

@@ -5,12 +5,17 @@
 //! the source all the same. A flow without links knows what is gone from its snapshots alone; its rows are found by
 //! reading the table's key columns, and only when something is gone.
 //!
+//! A run by changes that SQL Server tracks knows of a part of the source only, but is told of deletes: what it was told to have
+//! changed, asked for and did not get is gone; not where the source yields another key than it was asked for, as one that holds
+//! `a` and `A` for equal may.
+//!
 //! Before anything is done the guard counts: too many at once are mostly an edited filter or half an import.
 
 use super::batch::{Applier, Outcome, rejected};
 use super::bind::Bound;
 use super::known::{IN_MEMORY_MAX, head};
 use super::links::LinkCache;
+use super::memory::Memory;
 use super::read::{key_hash, trimmed};
 use super::record::{Record, key_text};
 use super::report::{FlowReport, Guarded};
@@ -77,19 +82,56 @@ pub async fn settle(
     };
     let mut settling = Settling {
         applier,
-        run: &run,
+        query_changed: run.query_changed,
+        options: run.options,
         report,
         progress,
     };
     if let Some(links) = run.links {
         settling.linked(links, &mut keys).await
     } else if flow.record.is_none() {
-        settling.rows(&mut keys).await
+        settling.rows(&run, &mut keys).await
     } else {
         // What hangs on another record's row goes with that.
         settling.report.counts.gone = run.merged.finished.gone;
         Ok(Settled::default())
     }
+}
+
+/// The same of what tracked changes told, after a run by them. What is not dealt with is told to the next run.
+///
+/// # Errors
+/// As [`settle`].
+pub async fn settle_told(
+    applier: &mut Applier<'_>,
+    memory: &mut Memory,
+    links: Option<&Links>,
+    options: &Options,
+    report: &mut FlowReport,
+    progress: Progress<'_>,
+) -> Result<(), RunError> {
+    // Without links only what was carried over before is known.
+    let gone = memory.not_yielded(links.is_none())?;
+    if !gone.is_empty() && memory.yields_others {
+        memory.tell_nothing();
+        let why = "what is gone is left to the next run over the whole source: this one was told keys that the source writes in another way";
+        report.notes.push(why.to_owned());
+        return Ok(());
+    }
+    let known = memory.old.as_ref().map_or(0, Snapshot::len);
+    let mut settling = Settling {
+        applier,
+        query_changed: memory.query_changed(),
+        options,
+        report,
+        progress,
+    };
+    let unsettled = match gone.is_empty() {
+        true => gone,
+        false => settling.told(gone, known, links).await?,
+    };
+    memory.forget(&unsettled);
+    Ok(())
 }
 
 /// Every key of the source, carried over or not.
@@ -116,7 +158,8 @@ impl Keys<'_> {
 
 struct Settling<'s, 'b> {
     applier: &'s mut Applier<'b>,
-    run: &'s WholeRun<'s>,
+    query_changed: bool,
+    options: &'s Options,
     report: &'s mut FlowReport,
     progress: Progress<'s>,
 }
@@ -128,7 +171,7 @@ impl Settling<'_, '_> {
 
     /// A source without any row is a login that may see none, or a filter gone wrong, far more often than it is true.
     fn refuse_empty(&self, known: u64) -> Result<(), RunError> {
-        let lets_pass = self.run.options.allow_gone == Some(known);
+        let lets_pass = self.options.allow_gone == Some(known);
         if self.report.counts.read == 0 && known > 0 && !lets_pass {
             return Err(RunError::EmptySource {
                 flow: self.applier.bound.flow.name.clone(),
@@ -145,12 +188,7 @@ impl Settling<'_, '_> {
         let mut count = 0;
         let mut named = Vec::new();
         while let Some(gone) = walk.next(self.applier.session.as_mut(), keys).await? {
-            self.report.counts.gone += gone.len() as u64;
-            for key in &gone {
-                if self.report.gone_keys.len() < KEYS_NAMED {
-                    self.report.gone_keys.push(key.clone());
-                }
-            }
+            self.tell(&gone);
             count += self.count(&gone, &mut named).await?;
         }
         if self.stops(count, total, named) {
@@ -159,13 +197,62 @@ impl Settling<'_, '_> {
                 is_guarded: true,
             });
         }
-        if count > 0 && !self.run.options.verify {
+        if count > 0 && !self.options.verify {
             let mut walk = Walk::new(links);
             while let Some(gone) = walk.next(self.applier.session.as_mut(), keys).await? {
                 self.apply(&gone).await?;
             }
         }
         Ok(Settled::default())
+    }
+
+    /// What tracked changes told; `known`: how many records were carried over before. Returns what was not dealt with.
+    async fn told(
+        &mut self,
+        told: Vec<String>,
+        known: u64,
+        links: Option<&Links>,
+    ) -> Result<Vec<String>, RunError> {
+        let flow = self.applier.bound.flow;
+        let (gone, known) = match links {
+            Some(links) => {
+                let session = self.applier.session.as_mut();
+                let mut gone = Vec::new();
+                for keys in told.chunks(BATCH) {
+                    let linked = links.of(session, keys).await?;
+                    gone.extend(keys.iter().filter(|key| linked.contains_key(*key)).cloned());
+                }
+                (gone, links.count(session).await?)
+            }
+            None => (told, known),
+        };
+        self.tell(&gone);
+        // What hangs on another record's row goes with that, and without links a row must be told by its key alone.
+        let is_found =
+            links.is_some() || flow.record.is_none() && TableRows::of(self.applier).is_some();
+        let acts = self.policy() != GonePolicy::Keep && is_found;
+        if !acts {
+            return Ok(Vec::new());
+        }
+        if gone.len() as u64 == known {
+            self.refuse_empty(known)?;
+        }
+        let mut named = Vec::new();
+        let count = self.count(&gone, &mut named).await?;
+        if self.stops(count, known, named) {
+            return Ok(gone);
+        }
+        match count {
+            0 => Ok(Vec::new()),
+            _ => self.apply(&gone).await,
+        }
+    }
+
+    fn tell(&mut self, gone: &[String]) {
+        self.report.counts.gone += gone.len() as u64;
+        let room = KEYS_NAMED.saturating_sub(self.report.gone_keys.len());
+        let named = gone.iter().take(room).cloned();
+        self.report.gone_keys.extend(named);
     }
 
     /// How many of these something would be done about; the first of them are named.
@@ -191,14 +278,14 @@ impl Settling<'_, '_> {
 
     /// Whether so many of so many are for a person to let pass.
     fn stops(&mut self, count: u64, of: u64, keys: Vec<String>) -> bool {
-        if self.run.options.verify {
+        if self.options.verify {
             self.report.counts.gone_active = count;
             return false;
         }
         let guard = self.applier.bound.flow.target.gone.guard;
         let is_much = count > u64::from(guard.rows)
             && u128::from(count) * 100 > u128::from(of) * u128::from(guard.percent);
-        if !is_much || self.run.options.allow_gone == Some(count) {
+        if !is_much || self.options.allow_gone == Some(count) {
             return false;
         }
         self.report.counts.guarded = count;
@@ -208,13 +295,15 @@ impl Settling<'_, '_> {
             of,
             percent: guard.percent,
             rows: guard.rows,
-            query_changed: self.run.query_changed,
+            query_changed: self.query_changed,
             keys,
         });
         true
     }
 
-    async fn apply(&mut self, mut gone: &[String]) -> Result<(), RunError> {
+    /// Returns the keys of those about which nothing could be done.
+    async fn apply(&mut self, mut gone: &[String]) -> Result<Vec<String>, RunError> {
+        let mut failed = Vec::new();
         while !gone.is_empty() {
             let records = gone.len().min(self.applier.pace.records());
             let (now, later) = gone.split_at(records);
@@ -226,6 +315,7 @@ impl Settling<'_, '_> {
                 match done.outcome {
                     Outcome::Rejected(reason) => {
                         counts.gone_failed += 1;
+                        failed.push(done.record.key.clone());
                         self.report.rejected.push(rejected(&done.record, reason));
                     }
                     Outcome::Changed if deletes => counts.deleted += 1,
@@ -235,12 +325,12 @@ impl Settling<'_, '_> {
             }
             (self.progress)(self.report);
         }
-        Ok(())
+        Ok(failed)
     }
 
     /// A flow without links.
-    async fn rows(&mut self, keys: &mut Keys<'_>) -> Result<Settled, RunError> {
-        let WholeRun { merged, before, .. } = *self.run;
+    async fn rows(&mut self, run: &WholeRun<'_>, keys: &mut Keys<'_>) -> Result<Settled, RunError> {
+        let WholeRun { merged, before, .. } = *run;
         let gone = merged.finished.gone;
         self.report.counts.gone = gone;
         let acts = self.policy() != GonePolicy::Keep;
@@ -248,8 +338,8 @@ impl Settling<'_, '_> {
             self.refuse_empty(before.unwrap_or(0))?;
         }
         // Surplus rows are looked for where they could be taken for rows that this flow should have removed.
-        let looks = self.run.options.verify || acts && !(self.run.is_believed && before.is_some());
-        let lists = looks && !self.run.has_no_other_rows;
+        let looks = self.options.verify || acts && !(run.is_believed && before.is_some());
+        let lists = looks && !run.has_no_other_rows;
         let changes = acts && gone > 0;
         if !lists && !changes {
             return Ok(Settled::default());
@@ -296,7 +386,7 @@ impl Settling<'_, '_> {
                 is_guarded: true,
             });
         }
-        if count > 0 && !self.run.options.verify {
+        if count > 0 && !self.options.verify {
             self.apply(&found).await?;
         }
         Ok(Settled {
@@ -308,7 +398,7 @@ impl Settling<'_, '_> {
 
     fn tell_extra(&mut self) {
         let extra = self.report.counts.extra;
-        if extra == 0 || self.run.options.verify {
+        if extra == 0 || self.options.verify {
             return;
         }
         let keys = &self.report.extra_keys;

@@ -8,6 +8,7 @@ use super::batch::needs::Awaited;
 use super::gone::Settled;
 use super::known::Known;
 use super::provenance::{self, Provenance};
+use super::read::key_hash;
 use super::record::Record;
 use super::report::FlowReport;
 use super::run::Options;
@@ -17,7 +18,7 @@ use super::watermark::Mark;
 use crate::config::digest::source_digest;
 use crate::failpoint;
 use crate::plan::{Flow, Plan};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
 /// What the target says of earlier runs.
@@ -45,6 +46,12 @@ pub struct Memory {
     pub mark: Option<Mark>,
     key_columns: usize,
     is_patch: bool,
+    /// Of a patch: keys of which the source told that they have changed, and which it has not yielded since.
+    told: BTreeMap<KeyHash, String>,
+    /// Of a patch: keys for which the source was asked.
+    asked: HashSet<KeyHash>,
+    /// It yielded another key than it was asked for: it holds keys for equal that are written in different ways.
+    pub yields_others: bool,
     stale: HashSet<KeyHash>,
     /// Rows that need not be looked at; lent to the reader where that can let them go.
     pub known: Option<Known>,
@@ -109,6 +116,9 @@ impl Memory {
             mark: None,
             key_columns: flow.source.key.len(),
             is_patch: false,
+            told: BTreeMap::new(),
+            asked: HashSet::new(),
+            yields_others: false,
             known: None,
             scratch,
         })
@@ -138,11 +148,13 @@ impl Memory {
 
     /// Whether the record need not be looked at. It is then carried over as it is.
     pub fn is_unchanged(&mut self, record: &Record) -> bool {
+        self.yielded(&record.hash);
         let known = self.known.as_mut();
         known.is_some_and(|known| known.has(&record.key, &record.hash, &record.fingerprint))
     }
 
     pub fn carried_over(&mut self, record: &Record) -> Result<(), SnapshotError> {
+        self.yielded(&record.hash);
         match &mut self.next {
             Some(next) => next.push(&record.hash, &record.fingerprint, record.row),
             None => Ok(()),
@@ -176,17 +188,63 @@ impl Memory {
         self.compare_all || self.old.is_none()
     }
 
-    /// The run looks at some keys only.
-    pub fn patch(&mut self) {
+    /// The run looks at the keys `asked` only. `told`: those that are gone if the source does not yield them.
+    pub fn patch<'k>(&mut self, asked: impl Iterator<Item = &'k str>, told: Vec<String>) {
         self.is_patch = true;
+        self.asked = asked.map(key_hash).collect();
+        self.told = told.into_iter().map(|key| (key_hash(&key), key)).collect();
         if let Some(next) = &mut self.next {
             next.patch();
+        }
+    }
+
+    fn yielded(&mut self, hash: &KeyHash) {
+        self.told.remove(hash);
+        self.yields_others |= !self.told.is_empty() && !self.asked.contains(hash);
+    }
+
+    /// What the source was asked for and has not yielded; `carried_over`: only what an earlier run carried over.
+    ///
+    /// # Errors
+    /// If the snapshot cannot be read any more.
+    pub fn not_yielded(&mut self, carried_over: bool) -> Result<Vec<String>, SnapshotError> {
+        let mut keys = Vec::new();
+        for (hash, key) in &self.told {
+            let is_meant = match (&mut self.old, carried_over) {
+                (Some(old), true) => old.get(hash)?.is_some(),
+                (None, true) => false,
+                (_, false) => true,
+            };
+            if is_meant {
+                keys.push(key.clone());
+            }
+        }
+        keys.sort_unstable();
+        Ok(keys)
+    }
+
+    /// Whether something is gone is left to the next run over the whole source.
+    pub fn tell_nothing(&mut self) {
+        self.told.clear();
+    }
+
+    /// What was not yielded is gone, but for what could not be dealt with: the next run asks for that again.
+    pub fn forget(&mut self, unsettled: &[String]) {
+        let unsettled: HashSet<&String> = unsettled.iter().collect();
+        for (hash, key) in std::mem::take(&mut self.told) {
+            if unsettled.contains(&key) {
+                let is_asked_again = self.mark.as_mut().is_none_or(|mark| mark.gone(&key));
+                self.mark = self.mark.take().filter(|_| is_asked_again);
+            } else if let Some(next) = &mut self.next {
+                next.forget(hash);
+            }
         }
     }
 
     /// The source has the record, but it was not, or not wholly, carried over: the next run tries it again.
     pub fn left(&mut self, hash: KeyHash, key: &str) {
         self.rest.insert(hash);
+        self.yielded(&hash);
         let Some(mark) = &mut self.mark else { return };
         let (first, others) = match self.key_columns {
             1 => (key, 0),

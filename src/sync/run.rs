@@ -19,7 +19,7 @@ use super::report::{FlowReport, Reason, Rejected, WAITING_KEPT};
 use super::snapshot::{KeyHash, Snapshot, SnapshotError};
 use super::standing::{Expected, Standing, Stands};
 use super::tree;
-use super::watermark::{Mark, Start, Watched};
+use super::watermark::{Mark, Watched};
 use crate::connections::Connections;
 use crate::db::query::Query;
 use crate::db::{self, DbError, DbErrorKind, Session};
@@ -235,6 +235,16 @@ pub async fn run(
     {
         report.note_nameless(flow);
     }
+    let its_links = links.as_ref();
+    gone::settle_told(
+        &mut applier,
+        &mut memory,
+        its_links,
+        options,
+        &mut report,
+        progress,
+    )
+    .await?;
     let merged = memory.merge()?;
     let mut settled = Settled::default();
     // A run by timestamp looked at a part of the source only.
@@ -303,22 +313,20 @@ async fn watch(
     });
     let whole = memory.is_whole() || too_many;
     let start = watched.start(source, bound, by, seed, old, whole).await?;
-    let Start {
-        keys, since, mark, ..
-    } = start;
     if let Some(why) = start.whole_because {
         report
             .notes
             .push(format!("the whole source was read: {why}"));
     }
-    if let Some(keys) = &keys {
-        memory.patch();
-        report.since = since;
+    if let Some(keys) = &start.keys {
         let texts = keys.iter().map(|key| key.plain().trim().to_owned());
-        report.looked_at = Some(texts.collect());
+        let texts: Vec<String> = texts.collect();
+        memory.patch(texts.iter().map(String::as_str), start.told);
+        report.since = start.since;
+        report.looked_at = Some(texts.into_iter().collect());
     }
-    memory.mark = mark;
-    Ok(keys)
+    memory.mark = start.mark;
+    Ok(start.keys)
 }
 
 /// How often a person has changed links of the shop: it goes into every fingerprint, so that all records are looked at

@@ -7,13 +7,17 @@
 //!
 //! Versions of rows need neither clock nor overlap: below `MIN_ACTIVE_ROWVERSION()` all is committed. Of changes that the server
 //! tracks it says itself whether it still keeps all of them; if not, or if it tracks none, the run is one over the whole source, and says so.
+//! They tell of deleted rows, too: a key that was told as changed and that the source does not yield any more is gone.
 //!
 //! The mark for the next run lies in the snapshot and moves with it. Whatever makes it unsure (another mapping, a clock
 //! that was put back, too many keys) makes the run one over the whole source, which needs no times.
 
 mod facts;
+mod mark;
 
 use super::bind::{BindError, Bound, relation};
+use super::read::trimmed;
+use super::record::key_text;
 use crate::db::catalog::Table;
 use crate::db::clock::{self, Clock};
 use crate::db::query::{Query, TableName};
@@ -27,56 +31,19 @@ use chrono::{DateTime, NaiveDateTime, SubsecRound, TimeDelta, Utc};
 pub use facts::{TimeFacts, TimeKind};
 use facts::{facts, tracked_facts};
 use futures_util::TryStreamExt;
-use serde::{Deserialize, Serialize};
+pub use mark::Mark;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
 /// With more changed records than this the whole source is read: that is cheaper, and the keys are kept in memory.
 const KEYS_MAX: usize = 50_000;
-/// With more records to try again than this the next run reads the whole source.
-const RETRY_MAX: usize = 10_000;
-
-/// What a run leaves for the next one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mark {
-    /// Of everything but the rows that decides what is written and what counts as changed.
-    basis: String,
-    horizon_ms: i64,
-    /// Every row version below it was committed.
-    #[serde(default)]
-    row_version: Option<u64>,
-    /// The last tracked change that was committed.
-    #[serde(default)]
-    tracked: Option<i64>,
-    /// When the whole source was last read.
-    full_ms: i64,
-    /// First key columns of records that were not, or not wholly, carried over.
-    retry: Vec<String>,
-}
-
-impl Mark {
-    /// As it lies in a snapshot; `None` for what is no mark.
-    pub fn read(bytes: &[u8]) -> Option<Mark> {
-        serde_json::from_slice(bytes).ok()
-    }
-
-    pub fn bytes(&self) -> Vec<u8> {
-        // A struct of texts and numbers is always JSON; if not, the next run reads the whole source.
-        serde_json::to_vec(self).unwrap_or_default()
-    }
-
-    /// Notes a record that the next run tries again; false if there are too many.
-    pub fn retry(&mut self, key: &str) -> bool {
-        self.retry.push(key.to_owned());
-        self.retry.len() <= RETRY_MAX
-    }
-}
-
 /// How a run goes about its source.
 #[derive(Debug)]
 pub struct Start {
     /// The first key columns of the records to look at, sorted as the source sorts them; `None`: the whole source.
     pub keys: Option<Vec<Value>>,
+    /// Those of `keys` that are gone if the source does not yield them.
+    pub told: Vec<String>,
     /// They changed since then.
     pub since: Option<DateTime<Utc>>,
     /// For the next run, if it may go by it.
@@ -226,6 +193,14 @@ impl<'p> Watched<'p> {
             }
         }
         Ok(None)
+    }
+
+    /// Whether what the source has deleted is told: not by a condition, which rows that are there fulfil, nor of keys of several
+    /// columns, of which the watermark yields the first.
+    pub fn tells_gone(&self) -> bool {
+        self.watermark.form == WatermarkForm::Keys
+            && self.flow.source.key.len() == 1
+            && self.tracked().next().is_some()
     }
 
     fn tracked(&self) -> impl Iterator<Item = &'p str> {
@@ -392,6 +367,7 @@ impl<'p> Watched<'p> {
         let missed = going_by.and_then(|mark| self.missed(mark, &counted));
         let mut start = Start {
             keys: None,
+            told: Vec::new(),
             since: None,
             mark: None,
             whole_because: self.hindrance.clone().or(missed),
@@ -405,7 +381,13 @@ impl<'p> Watched<'p> {
                 row_version: mark.row_version.unwrap_or(0),
                 tracked: mark.tracked.unwrap_or(0),
             });
-            if let Some(keys) = self.keys(session, &changed, key_type, &mark.retry).await? {
+            if let Some(mut keys) = self.keys(session, &changed, key_type).await? {
+                if self.tells_gone() {
+                    let told = keys.iter().map(|key| key_text(&trimmed(vec![key.clone()])));
+                    start.told = told.chain(mark.gone.iter().cloned()).collect();
+                }
+                let again: Vec<&String> = mark.retry.iter().chain(&mark.gone).collect();
+                self.ask_again(&mut keys, key_type, &again)?;
                 start.keys = Some(keys);
                 start.since = Some(since);
             }
@@ -435,6 +417,7 @@ impl<'p> Watched<'p> {
             tracked: counted.tracked,
             full_ms: full,
             retry: Vec::new(),
+            gone: Vec::new(),
         })
     }
 
@@ -460,7 +443,6 @@ impl<'p> Watched<'p> {
         session: &mut dyn Session,
         query: &Query,
         ty: Option<&Type>,
-        retry: &[String],
     ) -> Result<Option<Vec<Value>>> {
         let mut keys = Vec::new();
         let mut stream = session.read(query).await?;
@@ -475,19 +457,23 @@ impl<'p> Watched<'p> {
                 return Ok(None);
             }
         }
-        drop(stream);
+        Ok(Some(keys))
+    }
+
+    /// Adds the keys of these texts, and sorts them all.
+    fn ask_again(&self, keys: &mut Vec<Value>, ty: Option<&Type>, again: &[&String]) -> Result<()> {
         let numbers = matches!(keys.first(), Some(Value::Int(_)));
-        for text in retry {
+        for text in again {
             let key = match text.parse() {
                 // An engine that tells no types before it sees values.
                 Ok(number) if numbers => Value::Int(number),
-                _ => Value::Text(text.clone()),
+                _ => Value::Text((*text).clone()),
             };
             keys.push(self.as_key(key, ty)?);
         }
         keys.sort_by(Value::order);
         keys.dedup_by(|a, b| a.order(b).is_eq());
-        Ok(Some(keys))
+        Ok(())
     }
 
     /// The value as the source's key column yields it.
@@ -521,14 +507,6 @@ impl<'p> Watched<'p> {
             let message = format!("the watermark of flow {flow} yields what is no key: {misfit}");
             DbError::new(DbErrorKind::Other, message)
         })
-    }
-}
-
-impl Mark {
-    fn since(&self, by: &ByTimestamp) -> DateTime<Utc> {
-        let overlap = i64::try_from(by.overlap.as_millis()).unwrap_or(i64::MAX);
-        DateTime::from_timestamp_millis(self.horizon_ms.saturating_sub(overlap))
-            .unwrap_or(DateTime::UNIX_EPOCH)
     }
 }
 

@@ -25,6 +25,7 @@ mod selftest;
 mod service;
 mod soak;
 mod ssh;
+mod statements;
 mod stock;
 mod sync;
 mod vanished;

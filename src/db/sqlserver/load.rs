@@ -8,7 +8,6 @@ use super::session::{Pending, SqlServerSession, timed};
 use super::write::idents;
 use crate::db::query::Insert;
 use crate::db::{DbError, DbErrorKind, Result};
-use crate::value::Value;
 use tiberius::{ColumnData, TokenRow};
 
 const TABLE: &str = "#ponte_load";
@@ -97,23 +96,22 @@ impl SqlServerSession {
         if has_numbers || values <= STATEMENTS_MIN * PARAMS_MAX {
             return Ok(false);
         }
-        let Some(forms) = forms(insert, targets)? else {
+        let Some(Cells { forms, rows }) = cells(insert, targets)? else {
             return Ok(false);
         };
-        for rows in insert.rows.chunks(ROWS_MAX) {
-            let (create, fill) = statements(insert, targets, &forms);
+        let (create, fill) = statements(insert, targets, &forms);
+        let mut rows = rows.into_iter();
+        while rows.len() > 0 {
+            let rows: Vec<TokenRow<'static>> = rows.by_ref().take(ROWS_MAX).collect();
+            let sent = rows.len();
             self.link.batch(&create).await?;
-            self.bulk(insert, targets, rows).await?;
+            self.bulk(rows).await?;
             let counted = self.link.rows(&fill, Vec::new()).await?;
             let count = counted.first().map_or(0, |row| row.int(0));
-            if usize::try_from(count) != Ok(rows.len()) {
+            if usize::try_from(count) != Ok(sent) {
                 return Err(DbError::new(
                     DbErrorKind::Refused,
-                    format_args!(
-                        "of {} rows {count} arrived in `{}`",
-                        rows.len(),
-                        insert.table
-                    ),
+                    format_args!("of {sent} rows {count} arrived in `{}`", insert.table),
                 ));
             }
             self.link.batch(&format!("DROP TABLE {TABLE}")).await?;
@@ -121,24 +119,7 @@ impl SqlServerSession {
         Ok(true)
     }
 
-    async fn bulk(
-        &mut self,
-        insert: &Insert,
-        targets: &[Target],
-        rows: &[Vec<Value>],
-    ) -> Result<()> {
-        let rows: Vec<TokenRow<'static>> =
-            rows.iter()
-                .map(|row| -> Result<TokenRow<'static>> {
-                    let mut sent = TokenRow::new();
-                    for (at, data) in cells(insert, targets, row).enumerate() {
-                        sent.push(data.map_err(|why| {
-                            misfit(&insert.columns[at], &targets[at], &row[at], why)
-                        })?);
-                    }
-                    Ok(sent)
-                })
-                .collect::<Result<_>>()?;
+    async fn bulk(&mut self, rows: Vec<TokenRow<'static>>) -> Result<()> {
         self.link.ready().await?;
         let (client, limit, pending) = self.link.parts();
         // Half a load is none that a next statement could follow.
@@ -163,24 +144,21 @@ impl SqlServerSession {
     }
 }
 
-fn cells<'a>(
-    insert: &'a Insert,
-    targets: &'a [Target],
-    row: &'a [Value],
-) -> impl Iterator<Item = std::result::Result<ColumnData<'static>, &'static str>> + 'a {
-    let targets = targets.iter().take(insert.columns.len());
-    row.iter()
-        .zip(targets)
-        .map(|(value, target)| cell(value, target))
+/// Rows as they travel, and the forms of their columns.
+pub(super) struct Cells {
+    pub(super) forms: Vec<Form>,
+    rows: Vec<TokenRow<'static>>,
 }
 
-/// The forms of the columns; `None` if the values of one have several.
-pub(super) fn forms(insert: &Insert, targets: &[Target]) -> Result<Option<Vec<Form>>> {
+/// `None` if the values of a column have several forms.
+pub(super) fn cells(insert: &Insert, targets: &[Target]) -> Result<Option<Cells>> {
     let mut forms: Vec<Option<Form>> = vec![None; targets.len()];
+    let mut rows = Vec::with_capacity(insert.rows.len());
     for row in &insert.rows {
-        for (at, data) in cells(insert, targets, row).enumerate() {
-            let data =
-                data.map_err(|why| misfit(&insert.columns[at], &targets[at], &row[at], why))?;
+        let mut sent = TokenRow::with_capacity(row.len());
+        let columns = insert.columns.iter().zip(targets);
+        for (at, (value, (column, target))) in row.iter().zip(columns).enumerate() {
+            let data = cell(value, target).map_err(|why| misfit(column, target, value, why))?;
             let form = Form::of(&data);
             let both = match (forms[at], form) {
                 (None, form) => form,
@@ -191,9 +169,12 @@ pub(super) fn forms(insert: &Insert, targets: &[Target]) -> Result<Option<Vec<Fo
                 return Ok(None);
             }
             forms[at] = both;
+            sent.push(data);
         }
+        rows.push(sent);
     }
-    Ok(forms.into_iter().collect())
+    let forms: Option<Vec<Form>> = forms.into_iter().collect();
+    Ok(forms.map(|forms| Cells { forms, rows }))
 }
 
 /// The one that makes the temporary table, and the one that takes its rows.

@@ -202,7 +202,8 @@ pub fn ado(text: &str, password: Option<String>, base: &Path) -> Result<DbUrl> {
                     "false" | "no" | "optional" => false,
                     "strict" => {
                         return Err(config(
-                            "`Encrypt=Strict` (TDS 8) is not supported; `Encrypt=True` encrypts everything but the first message",
+                            "`Encrypt=Strict` is TDS 8, which ponte does not speak: write `Encrypt=True`, which encrypts everything but the first message \
+                             and verifies the certificate; where the server accepts nothing else, `Force Strict Encryption` must be switched off there",
                         ));
                     }
                     _ => return Err(config("`Encrypt` is `True` or `False`")),
@@ -475,6 +476,17 @@ mod tests {
             ("Server=.;Database=d;UID=u;Encrypt=true", Tls::Verify),
         ] {
             assert_eq!(of(text).tls, tls, "{text}");
+        }
+    }
+
+    #[test]
+    fn strict_encryption_is_refused_with_what_to_write_instead() {
+        for text in ["Encrypt=Strict", "encrypt = strict"] {
+            let error = parse(&format!("Server=h;Database=d;UID=u;{text}")).unwrap_err();
+            assert_eq!(error.kind, DbErrorKind::Config);
+            for part in ["TDS 8", "`Encrypt=True`", "`Force Strict Encryption`"] {
+                assert!(error.message.contains(part), "{error}");
+            }
         }
     }
 

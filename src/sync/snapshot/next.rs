@@ -5,6 +5,7 @@ use super::{
     ENTRY, Entries, Entry, Fingerprint, HEADER, KeyHash, MAGIC, Places, RUN, Result, RowDigest,
     Snapshot, VERSION, io_error,
 };
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ pub struct Next {
     buffer: Vec<Entry>,
     runs: Vec<(PathBuf, u64)>,
     patches: bool,
+    forgotten: HashSet<KeyHash>,
     mark: Vec<u8>,
     kept: Places,
 }
@@ -41,14 +43,20 @@ impl Next {
             buffer: Vec::new(),
             runs: Vec::new(),
             patches: false,
+            forgotten: HashSet::new(),
             mark: Vec::new(),
             kept: Places::default(),
         })
     }
 
-    /// The run looked at some keys only: what it did not look at stays as it was, and nothing is gone.
+    /// The run looked at some keys only: what it did not look at stays as it was, and nothing is gone but what it forgets.
     pub fn patch(&mut self) {
         self.patches = true;
+    }
+
+    /// A patch no longer speaks of this key.
+    pub fn forget(&mut self, key: KeyHash) {
+        self.forgotten.insert(key);
     }
 
     /// What the next run finds as [`Snapshot::mark`].
@@ -97,17 +105,14 @@ impl Next {
 
     /// Nothing is new, nothing has changed, nothing is gone.
     fn is_same(&self, old: &Snapshot) -> bool {
-        let is_whole = self.patches || self.kept.len() as u64 == old.entries;
+        let is_patch = self.patches && self.forgotten.is_empty();
+        let is_whole = is_patch || self.kept.len() as u64 == old.entries;
         is_whole && self.runs.is_empty() && self.buffer.is_empty() && self.mark == old.mark
     }
 
     /// Merges the runs into a file beside the snapshot, and finds what is gone. `rest` holds keys that the source still
     /// has but that were not carried over (quarantined, waiting): they are not gone, and are compared again next time.
-    pub fn merge(
-        mut self,
-        old: Option<&Snapshot>,
-        rest: &std::collections::HashSet<KeyHash>,
-    ) -> Result<Merged> {
+    pub fn merge(mut self, old: Option<&Snapshot>, rest: &HashSet<KeyHash>) -> Result<Merged> {
         if let Some(old) = old
             && self.is_same(old)
             && rest.is_empty()
@@ -137,11 +142,11 @@ impl Next {
         let mut out = Output::create(&merged.temporary)?;
         let mut gone = Output::create(&merged.gone)?;
         let mut doubles = 0;
-        let patches = self.patches;
+        let (patches, forgotten) = (self.patches, std::mem::take(&mut self.forgotten));
         // Of the one before: what has no entry now.
         let mut left_behind = |older: Entry, out: &mut Output| match rest.contains(&older[..16]) {
             true => out.write(&uncompared(&older)),
-            false if patches => out.write(&older),
+            false if patches && !forgotten.contains(&older[..16]) => out.write(&older),
             false => gone.write(&older),
         };
         let mut following = merge.next()?;

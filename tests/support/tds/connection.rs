@@ -297,6 +297,7 @@ fn work(mut session: Session, jobs: &std::sync::mpsc::Receiver<Job>) {
     while let Ok((request, to)) = jobs.recv() {
         let in_procedure = matches!(request, Request::Rpc(_));
         let mut reply = Reply::new(to, "standin", in_procedure);
+        session.database.hear(&request);
         let made = match request {
             Request::Batch(text) => session.batch(&text, &mut reply).map(|()| Vec::new()),
             Request::Rpc(rpc) => session.rpc(rpc, &mut reply),

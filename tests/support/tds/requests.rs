@@ -14,6 +14,26 @@ pub enum Request {
     Bulk(Vec<u8>),
 }
 
+impl Request {
+    /// Its statements, after a comment that declares their parameters.
+    pub fn text(&self) -> Option<String> {
+        let rpc = match self {
+            Request::Batch(text) => return Some(text.clone()),
+            Request::Rpc(rpc) => rpc,
+            Request::Transaction(_) | Request::Bulk(_) => return None,
+        };
+        let text = |at: usize| match rpc.parameters.get(at).map(|parameter| &parameter.value) {
+            Some(Value::Text(text)) => text.as_str(),
+            _ => "",
+        };
+        Some(match &rpc.procedure {
+            Procedure::ExecuteSql if text(1).is_empty() => text(0).to_owned(),
+            Procedure::ExecuteSql => format!("-- {}\n{}", text(1), text(0)),
+            Procedure::Named(name) => format!("EXECUTE {name}"),
+        })
+    }
+}
+
 pub struct Rpc {
     pub procedure: Procedure,
     pub parameters: Vec<Parameter>,

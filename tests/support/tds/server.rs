@@ -6,9 +6,10 @@ use super::collation::Collation;
 use super::connection::connection;
 use super::error::{Result, SqlError};
 use super::parse::Aliases;
+use super::requests::Request;
 use super::session::Signals;
 use rusqlite::Connection;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -96,6 +97,7 @@ pub struct Database {
     aliases: Mutex<Aliases>,
     /// Last identity values, by table; not rolled back.
     identities: Mutex<HashMap<String, i64>>,
+    heard: Mutex<Option<BTreeSet<String>>>,
 }
 
 impl Database {
@@ -127,6 +129,26 @@ impl Database {
         self.identities
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn heard_mut(&self) -> MutexGuard<'_, Option<BTreeSet<String>>> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From here on what clients say is noted.
+    pub fn listen(&self) {
+        *self.heard_mut() = Some(BTreeSet::new());
+    }
+
+    /// What they have said since, each text once, with its parameters' types before it.
+    pub fn heard(&self) -> BTreeSet<String> {
+        self.heard_mut().take().unwrap_or_default()
+    }
+
+    pub(super) fn hear(&self, request: &Request) {
+        if let Some(heard) = &mut *self.heard_mut() {
+            heard.extend(request.text());
+        }
     }
 
     pub fn hold_row_version(&self, spid: i64, number: i64) {
@@ -193,6 +215,7 @@ impl Shared {
             keeper: Mutex::default(),
             aliases: Mutex::default(),
             identities: Mutex::default(),
+            heard: Mutex::default(),
         };
         let connection = database.connect()?;
         connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;

@@ -1,0 +1,71 @@
+-- @P1 bigint
+SELECT CAST(i.index_id AS int), i.is_primary_key, i.is_unique, COL_NAME(ic.object_id, ic.column_id) FROM sys.indexes AS i INNER JOIN sys.index_columns AS ic ON ic.object_id = i.object_id AND ic.index_id = i.index_id WHERE i.object_id = @P1 AND i.type IN (1, 2) AND i.is_disabled = 0 AND i.is_hypothetical = 0 AND i.has_filter = 0 AND ic.is_included_column = 0 AND ic.key_ordinal > 0 ORDER BY i.index_id, ic.key_ordinal;
+
+-- @P1 nvarchar(4000),@P2 nvarchar(4000)
+EXEC sys.sp_describe_first_result_set @tsql = @P1, @params = @P2;
+
+-- @P1 nvarchar(4000),@P2 nvarchar(4000)
+SELECT d.document, d.parcel, d.carrier, d.tracking, d.shipped_on FROM (SELECT DISTINCT p.web_reference AS document, CAST(h.DocNum AS NVARCHAR(20)) AS parcel, s.TrnspName AS carrier, NULLIF(h.TrackNo, '') AS tracking,
+       CAST(h.DocDate AS DATE) AS shipped_on
+FROM PONTE_ORDERS p
+JOIN ORDR o ON o.NumAtCard = p.web_reference AND o.CANCELED = 'N'
+JOIN DLN1 d ON d.BaseType = 17 AND d.BaseEntry = o.DocEntry
+JOIN ODLN h ON h.DocEntry = d.DocEntry AND h.CANCELED = 'N'
+LEFT JOIN OSHP s ON s.TrnspCode = h.TrnspCode
+WHERE p.web_reference IN (CAST(@P1 AS varchar(8000)), CAST(@P2 AS varchar(8000)))
+) d;
+
+-- @P1 nvarchar(4000),@P2 nvarchar(4000)
+SELECT d.document, d.state, d.invoice FROM (SELECT p.web_reference AS document,
+       CASE WHEN o.DocEntry IS NULL THEN CASE WHEN p.status = 'cancelled' THEN 'cancelled' ELSE 'open' END
+            WHEN o.CANCELED = 'Y' THEN 'cancelled'
+            WHEN NOT EXISTS (SELECT 1 FROM DLN1 d JOIN ODLN h ON h.DocEntry = d.DocEntry WHERE d.BaseType = 17 AND d.BaseEntry = o.DocEntry AND h.CANCELED = 'N')
+             AND NOT EXISTS (SELECT 1 FROM INV1 d JOIN OINV h ON h.DocEntry = d.DocEntry WHERE d.BaseType = 17 AND d.BaseEntry = o.DocEntry AND h.CANCELED = 'N') THEN 'open'
+            WHEN o.DocStatus = 'O' AND EXISTS (SELECT 1 FROM RDR1 l WHERE l.DocEntry = o.DocEntry AND l.LineStatus = 'O') THEN 'partly_shipped'
+            WHEN v.number IS NOT NULL THEN 'invoiced'
+            ELSE 'shipped' END AS state,
+       CAST(v.number AS NVARCHAR(20)) AS invoice
+FROM PONTE_ORDERS p
+LEFT JOIN ORDR o ON o.DocEntry = COALESCE((SELECT MAX(x.DocEntry) FROM ORDR x WHERE x.NumAtCard = p.web_reference AND x.CANCELED = 'N'),
+         (SELECT MAX(x.DocEntry) FROM ORDR x WHERE x.NumAtCard = p.web_reference))
+LEFT JOIN (SELECT x.entry, MAX(x.number) AS number
+           FROM (SELECT d.BaseEntry AS entry, h.DocNum AS number
+                 FROM INV1 d
+                 JOIN OINV h ON h.DocEntry = d.DocEntry
+                 WHERE d.BaseType = 17 AND h.CANCELED = 'N'
+                 UNION ALL
+                 SELECT g.BaseEntry, h.DocNum
+                 FROM DLN1 g
+                 JOIN INV1 d ON d.BaseType = 15 AND d.BaseEntry = g.DocEntry AND d.BaseLine = g.LineNum
+                 JOIN OINV h ON h.DocEntry = d.DocEntry
+                 WHERE g.BaseType = 17 AND h.CANCELED = 'N') x
+           GROUP BY x.entry) v ON v.entry = o.DocEntry
+WHERE p.web_reference IN (CAST(@P1 AS varchar(8000)), CAST(@P2 AS varchar(8000)))
+) d;
+
+-- @P1 nvarchar(4000),@P2 nvarchar(4000),@P3 bigint
+SELECT c.name, COALESCE(TYPE_NAME(c.system_type_id), TYPE_NAME(c.user_type_id)), CAST(c.max_length AS int), CAST(c.precision AS int), CAST(c.scale AS int), c.is_nullable, c.is_identity, c.is_computed, CAST(CASE WHEN c.default_object_id <> 0 THEN 1 ELSE 0 END AS bit), c.collation_name, CAST(COLLATIONPROPERTY(c.collation_name, 'CodePage') AS int), HAS_PERMS_BY_NAME(@P1, N'OBJECT', N'SELECT', c.name, N'COLUMN'), HAS_PERMS_BY_NAME(@P2, N'OBJECT', N'UPDATE', c.name, N'COLUMN') FROM sys.columns AS c WHERE c.object_id = @P3 ORDER BY c.column_id;
+
+-- @P1 nvarchar(4000),@P2 nvarchar(4000),@P3 nvarchar(4000)
+SELECT record_key FROM [ponte].[link] WHERE shop = CAST(@P1 AS varchar(8000)) AND record = CAST(@P2 AS varchar(8000)) AND record_key > CAST(@P3 AS varchar(8000)) ORDER BY record_key OFFSET 0 ROWS FETCH NEXT 1000 ROWS ONLY;
+
+-- @P1 nvarchar(4000),@P2 nvarchar(4000),@P3 nvarchar(4000)
+SELECT s.name, o.name, CAST(RTRIM(o.type) AS nvarchar(2)), CAST(o.object_id AS bigint), HAS_PERMS_BY_NAME(@P1, N'OBJECT', N'INSERT'), HAS_PERMS_BY_NAME(@P2, N'OBJECT', N'DELETE'), o.modify_date FROM sys.objects AS o INNER JOIN sys.schemas AS s ON s.schema_id = o.schema_id WHERE o.object_id = OBJECT_ID(@P3) AND o.type IN ('U', 'V');
+
+-- @P1 nvarchar(4000),@P2 nvarchar(4000),@P3 nvarchar(4000),@P4 nvarchar(4000)
+SELECT record_key, target_id, columns, kind FROM [ponte].[link] WHERE shop = CAST(@P1 AS varchar(8000)) AND record = CAST(@P2 AS varchar(8000)) AND record_key IN (CAST(@P3 AS varchar(8000)), CAST(@P4 AS varchar(8000)));
+
+COMMIT TRANSACTION;
+
+IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;
+
+SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)), CAST(SERVERPROPERTY('EngineEdition') AS int), CAST(SERVERPROPERTY('ProductLevel') AS nvarchar(128)), CAST(DATABASEPROPERTYEX(DB_NAME(), 'Updateability') AS nvarchar(128)), DB_NAME(), CAST(d.snapshot_isolation_state AS int) FROM sys.databases AS d WHERE d.database_id = DB_ID();
+
+SELECT CAST(c.Version / 100000 AS VARCHAR(10)) + '.' + CAST(c.Version / 10000 % 10 AS VARCHAR(10)) AS version FROM CINF c;
+
+SET LANGUAGE us_english; SET DATEFORMAT ymd; SET ANSI_NULLS ON; SET ANSI_PADDING ON; SET ANSI_WARNINGS ON; SET ARITHABORT ON; SET CONCAT_NULL_YIELDS_NULL ON; SET QUOTED_IDENTIFIER ON; SET NUMERIC_ROUNDABORT OFF; SET XACT_ABORT ON; SET IMPLICIT_TRANSACTIONS OFF; SET CURSOR_CLOSE_ON_COMMIT OFF; SET NOCOUNT OFF; SET ROWCOUNT 0; SET TEXTSIZE 2147483647; SET DEADLOCK_PRIORITY LOW; SET LOCK_TIMEOUT 10000; SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+
+SET TRANSACTION ISOLATION LEVEL READ COMMITTED; BEGIN TRANSACTION;
+
+SET TRANSACTION ISOLATION LEVEL SNAPSHOT; BEGIN TRANSACTION;
+

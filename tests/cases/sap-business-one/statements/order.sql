@@ -1,0 +1,71 @@
+-- @P1 bigint
+SELECT CAST(i.index_id AS int), i.is_primary_key, i.is_unique, COL_NAME(ic.object_id, ic.column_id) FROM sys.indexes AS i INNER JOIN sys.index_columns AS ic ON ic.object_id = i.object_id AND ic.index_id = i.index_id WHERE i.object_id = @P1 AND i.type IN (1, 2) AND i.is_disabled = 0 AND i.is_hypothetical = 0 AND i.has_filter = 0 AND ic.is_included_column = 0 AND ic.key_ordinal > 0 ORDER BY i.index_id, ic.key_ordinal;
+
+-- @P1 nvarchar(4000)
+SELECT c.CardCode AS number FROM OCRD c WHERE c.CardType = 'C' AND LOWER(c.E_Mail) = CAST(@P1 AS varchar(8000)) ORDER BY c.CardCode;
+
+-- @P1 nvarchar(4000)
+SELECT c.CardCode AS number FROM OCRD c WHERE c.CardType = 'C' AND NULLIF(CASE WHEN UPPER(REPLACE(c.LicTradNum, ' ', '')) LIKE 'IT%' THEN SUBSTRING(UPPER(REPLACE(c.LicTradNum, ' ', '')), 3, 40) ELSE UPPER(REPLACE(c.LicTradNum, ' ', '')) END, '') = CAST(@P1 AS varchar(8000)) ORDER BY c.CardCode;
+
+-- @P1 nvarchar(4000),@P2 bigint,@P3 nvarchar(4000),@P4 nvarchar(4000),@P5 nvarchar(4000),@P6 nvarchar(4000),@P7 nvarchar(4000),@P8 nvarchar(4000),@P9 nvarchar(4000),@P10 nvarchar(4000),@P11 nvarchar(4000),@P12 nvarchar(4000),@P13 bigint,@P14 nvarchar(4000),@P15 nvarchar(4000),@P16 nvarchar(4000),@P17 nvarchar(4000),@P18 nvarchar(4000),@P19 nvarchar(4000),@P20 nvarchar(4000),@P21 nvarchar(4000),@P22 nvarchar(4000),@P23 nvarchar(4000),@P24 bigint,@P25 nvarchar(4000),@P26 nvarchar(4000),@P27 nvarchar(4000),@P28 nvarchar(4000),@P29 nvarchar(4000),@P30 nvarchar(4000),@P31 nvarchar(4000),@P32 nvarchar(4000)
+SET NOCOUNT ON; INSERT INTO [PONTE_ORDER_LINES] ([web_reference], [line], [item_code], [description], [quantity], [unit_price], [discount_percent], [amount], [amount_net], [vat_rate], [vat_group]) VALUES (@P1, @P2, @P3, @P4, CAST(@P5 AS decimal(19,6)), CAST(@P6 AS decimal(19,6)), CAST(@P7 AS decimal(19,6)), CAST(@P8 AS decimal(19,2)), CAST(@P9 AS decimal(19,2)), CAST(@P10 AS decimal(19,6)), @P11), (@P12, @P13, @P14, @P15, CAST(@P16 AS decimal(19,6)), CAST(@P17 AS decimal(19,6)), CAST(@P18 AS decimal(19,6)), CAST(@P19 AS decimal(19,2)), CAST(@P20 AS decimal(19,2)), CAST(@P21 AS decimal(19,6)), @P22);
+INSERT INTO [PONTE_ORDER_LINES] ([web_reference], [line], [charge], [description], [quantity], [unit_price], [amount], [amount_net], [vat_rate], [vat_group]) VALUES (@P23, @P24, @P25, @P26, CAST(@P27 AS decimal(19,6)), CAST(@P28 AS decimal(19,6)), CAST(@P29 AS decimal(19,2)), CAST(@P30 AS decimal(19,2)), CAST(@P31 AS decimal(19,6)), @P32);
+
+-- @P1 nvarchar(4000),@P2 nvarchar(4000)
+EXEC sys.sp_describe_first_result_set @tsql = @P1, @params = @P2;
+
+-- @P1 nvarchar(4000),@P2 nvarchar(4000)
+INSERT INTO [ponte].[generation] (flow, generation) VALUES (CAST(@P1 AS varchar(8000)), CAST(@P2 AS varchar(8000)));
+
+-- @P1 nvarchar(4000),@P2 nvarchar(4000)
+SELECT * FROM (SELECT p.web_reference AS id, p.web_reference, 'order' AS kind FROM PONTE_ORDERS p) f WHERE [web_reference] IN (CAST(@P1 AS varchar(8000)), CAST(@P2 AS varchar(8000)));
+
+-- @P1 nvarchar(4000),@P2 nvarchar(4000)
+SELECT COUNT(*) FROM [ponte].[link] WHERE shop = CAST(@P1 AS varchar(8000)) AND record = CAST(@P2 AS varchar(8000));
+
+-- @P1 nvarchar(4000),@P2 nvarchar(4000)
+SELECT i.ItemCode AS sku, i.ItemCode AS article FROM OITM i WHERE i.ItemCode IN (CAST(@P1 AS varchar(8000)), CAST(@P2 AS varchar(8000)));
+
+-- @P1 nvarchar(4000),@P2 nvarchar(4000)
+UPDATE [ponte].[generation] SET generation = CAST(@P1 AS varchar(8000)) WHERE flow = CAST(@P2 AS varchar(8000));
+
+-- @P1 nvarchar(4000),@P2 nvarchar(4000),@P3 bigint
+SELECT c.name, COALESCE(TYPE_NAME(c.system_type_id), TYPE_NAME(c.user_type_id)), CAST(c.max_length AS int), CAST(c.precision AS int), CAST(c.scale AS int), c.is_nullable, c.is_identity, c.is_computed, CAST(CASE WHEN c.default_object_id <> 0 THEN 1 ELSE 0 END AS bit), c.collation_name, CAST(COLLATIONPROPERTY(c.collation_name, 'CodePage') AS int), HAS_PERMS_BY_NAME(@P1, N'OBJECT', N'SELECT', c.name, N'COLUMN'), HAS_PERMS_BY_NAME(@P2, N'OBJECT', N'UPDATE', c.name, N'COLUMN') FROM sys.columns AS c WHERE c.object_id = @P3 ORDER BY c.column_id;
+
+-- @P1 nvarchar(4000),@P2 nvarchar(4000),@P3 nvarchar(4000)
+SELECT item FROM [ponte].[decision] WHERE shop = CAST(@P1 AS varchar(8000)) AND record = CAST(@P2 AS varchar(8000)) AND kind = CAST(@P3 AS varchar(8000)) ORDER BY (SELECT NULL) OFFSET 0 ROWS FETCH NEXT 1 ROWS ONLY;
+
+-- @P1 nvarchar(4000),@P2 nvarchar(4000),@P3 nvarchar(4000)
+SELECT s.name, o.name, CAST(RTRIM(o.type) AS nvarchar(2)), CAST(o.object_id AS bigint), HAS_PERMS_BY_NAME(@P1, N'OBJECT', N'INSERT'), HAS_PERMS_BY_NAME(@P2, N'OBJECT', N'DELETE'), o.modify_date FROM sys.objects AS o INNER JOIN sys.schemas AS s ON s.schema_id = o.schema_id WHERE o.object_id = OBJECT_ID(@P3) AND o.type IN ('U', 'V');
+
+-- @P1 nvarchar(4000),@P2 nvarchar(4000),@P3 nvarchar(4000),@P4 nvarchar(4000)
+SELECT record_key, target_id, columns, kind FROM [ponte].[link] WHERE shop = CAST(@P1 AS varchar(8000)) AND record = CAST(@P2 AS varchar(8000)) AND record_key IN (CAST(@P3 AS varchar(8000)), CAST(@P4 AS varchar(8000)));
+
+-- @P1 nvarchar(4000),@P2 nvarchar(4000),@P3 nvarchar(4000),@P4 nvarchar(4000),@P5 date,@P6 datetimeoffset,@P7 nvarchar(4000),@P8 nvarchar(4000),@P9 nvarchar(4000),@P10 nvarchar(4000),@P11 datetimeoffset,@P12 nvarchar(4000),@P13 nvarchar(4000),@P14 nvarchar(4000),@P15 nvarchar(4000),@P16 nvarchar(4000),@P17 nvarchar(4000),@P18 nvarchar(4000),@P19 nvarchar(4000),@P20 nvarchar(4000),@P21 nvarchar(4000),@P22 nvarchar(4000),@P23 nvarchar(4000),@P24 nvarchar(4000),@P25 nvarchar(4000),@P26 nvarchar(4000),@P27 nvarchar(4000),@P28 nvarchar(4000),@P29 nvarchar(4000),@P30 nvarchar(4000),@P31 nvarchar(4000)
+SET NOCOUNT ON; INSERT INTO [PONTE_ORDERS] ([web_reference], [status], [web_number], [shop_status], [order_date], [placed_at], [currency], [net_total], [total], [payment_method], [paid_at], [transaction_id], [carrier], [name], [first_name], [last_name], [email], [phone], [sdi_code], [street], [postcode], [city], [province], [country], [delivery_name], [delivery_street], [delivery_postcode], [delivery_city], [delivery_province], [delivery_country], [note]) VALUES (@P1, @P2, @P3, @P4, @P5, @P6, @P7, CAST(@P8 AS decimal(19,2)), CAST(@P9 AS decimal(19,2)), @P10, @P11, @P12, @P13, @P14, @P15, @P16, @P17, @P18, @P19, @P20, @P21, @P22, @P23, @P24, @P25, @P26, @P27, @P28, @P29, @P30, @P31);
+
+-- @P1 nvarchar(4000),@P2 nvarchar(4000),@P3 nvarchar(4000),@P4 nvarchar(4000),@P5 date,@P6 datetimeoffset,@P7 nvarchar(4000),@P8 nvarchar(4000),@P9 nvarchar(4000),@P10 nvarchar(4000),@P11 datetimeoffset,@P12 nvarchar(4000),@P13 nvarchar(4000),@P14 nvarchar(4000),@P15 nvarchar(4000),@P16 nvarchar(4000),@P17 nvarchar(4000),@P18 nvarchar(4000),@P19 nvarchar(4000),@P20 nvarchar(4000),@P21 nvarchar(4000),@P22 nvarchar(4000),@P23 nvarchar(4000),@P24 nvarchar(4000),@P25 nvarchar(4000),@P26 nvarchar(4000),@P27 nvarchar(4000),@P28 nvarchar(4000),@P29 nvarchar(4000),@P30 nvarchar(4000),@P31 nvarchar(4000),@P32 nvarchar(4000),@P33 nvarchar(4000),@P34 nvarchar(4000),@P35 nvarchar(4000),@P36 bigint,@P37 nvarchar(4000),@P38 nvarchar(4000),@P39 nvarchar(4000),@P40 nvarchar(4000),@P41 nvarchar(4000),@P42 nvarchar(4000),@P43 nvarchar(4000),@P44 nvarchar(4000),@P45 nvarchar(4000),@P46 nvarchar(4000),@P47 bigint,@P48 nvarchar(4000),@P49 nvarchar(4000),@P50 nvarchar(4000),@P51 nvarchar(4000),@P52 nvarchar(4000),@P53 nvarchar(4000),@P54 nvarchar(4000),@P55 nvarchar(4000),@P56 nvarchar(4000),@P57 nvarchar(4000),@P58 bigint,@P59 nvarchar(4000),@P60 nvarchar(4000),@P61 nvarchar(4000),@P62 nvarchar(4000),@P63 nvarchar(4000),@P64 nvarchar(4000),@P65 nvarchar(4000),@P66 nvarchar(4000),@P67 nvarchar(4000),@P68 nvarchar(4000),@P69 nvarchar(4000),@P70 nvarchar(4000),@P71 nvarchar(4000),@P72 nvarchar(4000),@P73 nvarchar(4000),@P74 nvarchar(4000),@P75 nvarchar(4000),@P76 nvarchar(4000),@P77 nvarchar(4000),@P78 nvarchar(4000),@P79 nvarchar(4000),@P80 nvarchar(4000),@P81 nvarchar(4000),@P82 nvarchar(4000)
+SET NOCOUNT ON; INSERT INTO [PONTE_ORDERS] ([web_reference], [status], [web_number], [shop_status], [order_date], [placed_at], [currency], [net_total], [total], [payment_method], [paid_at], [transaction_id], [carrier], [card_code], [name], [company], [first_name], [last_name], [email], [phone], [vat_number], [sdi_code], [street], [postcode], [city], [province], [country], [delivery_name], [delivery_street], [delivery_postcode], [delivery_city], [delivery_province], [delivery_country], [note]) VALUES (@P1, @P2, @P3, @P4, @P5, @P6, @P7, CAST(@P8 AS decimal(19,2)), CAST(@P9 AS decimal(19,2)), @P10, @P11, @P12, @P13, @P14, @P15, @P16, @P17, @P18, @P19, @P20, @P21, @P22, @P23, @P24, @P25, @P26, @P27, @P28, @P29, @P30, @P31, @P32, @P33, @P34);
+INSERT INTO [PONTE_ORDER_LINES] ([web_reference], [line], [item_code], [description], [quantity], [unit_price], [discount_percent], [amount], [amount_net], [vat_rate], [vat_group]) VALUES (@P35, @P36, @P37, @P38, CAST(@P39 AS decimal(19,6)), CAST(@P40 AS decimal(19,6)), CAST(@P41 AS decimal(19,6)), CAST(@P42 AS decimal(19,2)), CAST(@P43 AS decimal(19,2)), CAST(@P44 AS decimal(19,6)), @P45), (@P46, @P47, @P48, @P49, CAST(@P50 AS decimal(19,6)), CAST(@P51 AS decimal(19,6)), CAST(@P52 AS decimal(19,6)), CAST(@P53 AS decimal(19,2)), CAST(@P54 AS decimal(19,2)), CAST(@P55 AS decimal(19,6)), @P56);
+INSERT INTO [PONTE_ORDER_LINES] ([web_reference], [line], [charge], [description], [quantity], [unit_price], [amount], [amount_net], [vat_rate], [vat_group]) VALUES (@P57, @P58, @P59, @P60, CAST(@P61 AS decimal(19,6)), CAST(@P62 AS decimal(19,6)), CAST(@P63 AS decimal(19,2)), CAST(@P64 AS decimal(19,2)), CAST(@P65 AS decimal(19,6)), @P66);
+INSERT INTO [PONTE_ORDER_TAXES] ([web_reference], [vat_group], [vat_rate], [net], [tax]) VALUES (@P67, @P68, CAST(@P69 AS decimal(19,6)), CAST(@P70 AS decimal(19,2)), CAST(@P71 AS decimal(19,2))), (@P72, @P73, CAST(@P74 AS decimal(19,6)), CAST(@P75 AS decimal(19,2)), CAST(@P76 AS decimal(19,2)));
+INSERT INTO [ponte].[link] (shop, record, record_key, target_id, columns, kind, linked_ms) VALUES (CAST(@P77 AS varchar(8000)), CAST(@P78 AS varchar(8000)), CAST(@P79 AS varchar(8000)), CAST(@P80 AS varchar(8000)), CAST(@P81 AS varchar(8000)), CAST(@P82 AS varchar(8000)), (CAST(DATEDIFF(DAY, '19700101', SYSUTCDATETIME()) AS bigint) * 86400000 + DATEDIFF(MILLISECOND, CAST(SYSUTCDATETIME() AS date), SYSUTCDATETIME())));
+
+-- @P1 nvarchar(4000),@P2 nvarchar(4000),@P3 nvarchar(4000),@P4 nvarchar(4000),@P5 nvarchar(4000),@P6 nvarchar(4000),@P7 nvarchar(4000),@P8 nvarchar(4000),@P9 nvarchar(4000),@P10 nvarchar(4000),@P11 nvarchar(4000),@P12 nvarchar(4000),@P13 nvarchar(4000),@P14 nvarchar(4000),@P15 nvarchar(4000),@P16 nvarchar(4000)
+SET NOCOUNT ON; INSERT INTO [PONTE_ORDER_TAXES] ([web_reference], [vat_group], [vat_rate], [net], [tax]) VALUES (@P1, @P2, CAST(@P3 AS decimal(19,6)), CAST(@P4 AS decimal(19,2)), CAST(@P5 AS decimal(19,2))), (@P6, @P7, CAST(@P8 AS decimal(19,6)), CAST(@P9 AS decimal(19,2)), CAST(@P10 AS decimal(19,2)));
+INSERT INTO [ponte].[link] (shop, record, record_key, target_id, columns, kind, linked_ms) VALUES (CAST(@P11 AS varchar(8000)), CAST(@P12 AS varchar(8000)), CAST(@P13 AS varchar(8000)), CAST(@P14 AS varchar(8000)), CAST(@P15 AS varchar(8000)), CAST(@P16 AS varchar(8000)), (CAST(DATEDIFF(DAY, '19700101', SYSUTCDATETIME()) AS bigint) * 86400000 + DATEDIFF(MILLISECOND, CAST(SYSUTCDATETIME() AS date), SYSUTCDATETIME())));
+
+COMMIT TRANSACTION;
+
+SELECT (CAST(DATEDIFF(DAY, '19700101', SYSUTCDATETIME()) AS bigint) * 86400000 + DATEDIFF(MILLISECOND, CAST(SYSUTCDATETIME() AS date), SYSUTCDATETIME()));
+
+SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)), CAST(SERVERPROPERTY('EngineEdition') AS int), CAST(SERVERPROPERTY('ProductLevel') AS nvarchar(128)), CAST(DATABASEPROPERTYEX(DB_NAME(), 'Updateability') AS nvarchar(128)), DB_NAME(), CAST(d.snapshot_isolation_state AS int) FROM sys.databases AS d WHERE d.database_id = DB_ID();
+
+SELECT CAST(c.Version / 100000 AS VARCHAR(10)) + '.' + CAST(c.Version / 10000 % 10 AS VARCHAR(10)) AS version FROM CINF c;
+
+SELECT t.Rate AS rate, MIN(t.Code) AS code FROM OVTG t WHERE t.Category = 'O' AND t.Inactive <> 'Y' GROUP BY t.Rate;
+
+SET LANGUAGE us_english; SET DATEFORMAT ymd; SET ANSI_NULLS ON; SET ANSI_PADDING ON; SET ANSI_WARNINGS ON; SET ARITHABORT ON; SET CONCAT_NULL_YIELDS_NULL ON; SET QUOTED_IDENTIFIER ON; SET NUMERIC_ROUNDABORT OFF; SET XACT_ABORT ON; SET IMPLICIT_TRANSACTIONS OFF; SET CURSOR_CLOSE_ON_COMMIT OFF; SET NOCOUNT OFF; SET ROWCOUNT 0; SET TEXTSIZE 2147483647; SET DEADLOCK_PRIORITY LOW; SET LOCK_TIMEOUT 10000; SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+
+SET TRANSACTION ISOLATION LEVEL READ COMMITTED; BEGIN TRANSACTION;
+
