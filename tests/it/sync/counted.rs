@@ -3,7 +3,7 @@
 use super::pair::{On, database};
 use super::shop;
 use super::watermark::{flow, make_whole_due, pairs};
-use crate::support::pipeline::{Pipeline, changed, full, rejected};
+use crate::support::pipeline::{Pipeline, changed, rejected};
 use crate::support::servers::{self, Database};
 use ponte::connections::Connections;
 use ponte::db::url::DbUrl;
@@ -150,10 +150,6 @@ async fn track(database: &Database, table: &str) {
 
 /// The same flow by tracked changes, which removes what is gone; carried over once.
 async fn removing(test: &str, guard: &str) -> (Database, Database, Pipeline) {
-    removing_by(test, BY_TRACKING, guard).await
-}
-
-async fn removing_by(test: &str, from: &str, guard: &str) -> (Database, Database, Pipeline) {
     let source = source_of(&format!("{test} source")).await;
     track(&source, "source").await;
     // A version of its own, which is newer than the first that is kept.
@@ -168,7 +164,7 @@ url = "{}"
 [connection.b]
 url = "{}"
 [flow.x]
-from = {{ connection = "connection.a", {from} }}
+from = {{ connection = "connection.a", {BY_TRACKING} }}
 [flow.x.to]
 connection = "connection.b"
 table = "target"
@@ -279,31 +275,6 @@ async fn the_guard_keeps_tracked_deletes_until_they_are_let_pass() {
     assert_eq!(pipeline.run("x", &changed()).await.counts.gone, 0);
 }
 
-/// The server holds both for equal.
-#[tokio::test]
-async fn keys_told_in_another_way_than_the_source_writes_them_remove_nothing() {
-    let guard = "{ rows = 9, percent = 100 }";
-    let lower = BY_TRACKING.replace("c.code", "LOWER(c.code) AS code");
-    let (source, target, pipeline) = removing_by("sync::counted::case", &lower, guard).await;
-    let (mut client, mut there) = (source.client().await, target.client().await);
-    client
-        .run("UPDATE source SET code = 'A' WHERE code = 'a'; DELETE FROM source WHERE code = 'c'")
-        .await;
-    let report = pipeline.run("x", &changed()).await;
-    assert!(report.since.is_some(), "{:?}", report.notes);
-    assert_eq!((report.counts.created, report.counts.gone), (1, 0));
-    let note = because(&report);
-    assert!(
-        note.contains("is left to the next run over the whole source"),
-        "{note}"
-    );
-    let rows = ["A=1", "a=1", "b=1", "c=1"];
-    assert_eq!(pairs(&mut there, "target").await, rows);
-    let report = pipeline.run("x", &full()).await;
-    assert_eq!((report.counts.gone, report.counts.deleted), (2, 2));
-    assert_eq!(pairs(&mut there, "target").await, ["A=1", "b=1"]);
-}
-
 /// What the server no longer tells, the whole source does.
 #[tokio::test]
 async fn deletes_are_found_where_changes_are_no_longer_kept() {
@@ -409,6 +380,8 @@ async fn an_article_whose_delete_was_tracked_becomes_a_draft() {
     let report = pipeline.run("main/article", &changed()).await;
     assert_eq!((report.counts.gone, report.wrote()), (0, false));
     // Its link has stayed, as after a run over the whole source.
-    let report = pipeline.run("main/article", &full()).await;
+    let report = pipeline
+        .run("main/article", &crate::support::pipeline::full())
+        .await;
     assert_eq!((report.counts.gone, report.wrote()), (1, false));
 }
