@@ -149,7 +149,7 @@ async fn an_altered_table_of_its_own_stops_the_import() {
         client.run(alter).await;
         let said = between.project.ponte(&["sync", "main/order"]).exits_with(2);
         for text in [told, "ponte setup --run"] {
-            assert!(said.stderr.contains(text), "{text}\n{said}");
+            assert!(said.stdout.contains(text), "{text}\n{said}");
         }
         let orders = "SELECT COUNT(*) FROM orders WHERE web_reference IS NOT NULL";
         assert_eq!(between.erp_rows(orders).await, ["0"]);
