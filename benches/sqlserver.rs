@@ -10,8 +10,6 @@
 mod measure;
 #[path = "../tests/support/mod.rs"]
 mod support;
-#[path = "../tests/support/sqlserver.rs"]
-mod tiberius_alone;
 
 use futures_util::TryStreamExt;
 use measure::Asked;
@@ -20,6 +18,7 @@ use ponte::db::{self, DbUrl, Isolation, Session};
 use ponte::value::Value;
 use std::path::Path;
 use std::time::{Duration, Instant};
+use support::client::sqlserver as tiberius_alone;
 use support::servers::{self, Database};
 use tiberius::{IntoRow, QueryItem};
 

@@ -2,7 +2,7 @@
 //! in ponte's reading or converting cannot hide itself.
 
 #[path = "sqlserver.rs"]
-mod sqlserver;
+pub mod sqlserver;
 
 use std::path::Path;
 
