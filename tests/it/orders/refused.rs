@@ -125,7 +125,7 @@ async fn an_altered_table_of_its_own_stops_the_import() {
             On::Postgres,
             "ALTER TABLE ponte.link RENAME TO elsewhere",
             "ALTER TABLE ponte.elsewhere RENAME TO link",
-            "ponte's own table `ponte.link` is missing or was altered",
+            "ponte's own tables are missing on `erp`",
         ),
         (
             On::Sqlite,

@@ -506,7 +506,7 @@ async fn check_proposes_the_keys_under_which_plug_ins_keep_numbers() {
     let said = between.project.ponte(&["check"]).succeeds().stderr;
     let warnings: Vec<&str> = said
         .split("\n\n")
-        .filter(|part| part.contains("P391"))
+        .filter(|part| part.contains("[P391]"))
         .collect();
     let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/cases/woocommerce/order-keys.txt");
