@@ -4,7 +4,8 @@
 //! marked as applied in the same transaction. A source that has changed since is a new question, and so is what is asked again
 //! after it was applied.
 
-use super::{OwnTables, about, clock};
+use super::table::OwnTable;
+use super::{OwnTables, clock};
 use crate::db::query::{Insert, Query, TableName};
 use crate::db::{self, Session};
 use crate::value::{Type, Value};
@@ -61,7 +62,7 @@ pub struct Approval {
 /// The questions of one flow.
 #[derive(Debug, Clone)]
 pub struct Approvals {
-    table: TableName,
+    table: OwnTable,
     flow: String,
 }
 
@@ -102,7 +103,7 @@ const KEYS: usize = 1000;
 impl Approvals {
     pub fn new(own: &OwnTables, flow: &str) -> Self {
         Approvals {
-            table: own.table("approval"),
+            table: OwnTable::new(own, "approval"),
             flow: flow.to_owned(),
         }
     }
@@ -158,10 +159,9 @@ impl Approvals {
         for asking in asking.chunks(KEYS) {
             let keys: Vec<String> = asking.iter().map(|one| one.key.clone()).collect();
             let before = self.of_flow(Query::sql("DELETE FROM "));
-            session
-                .execute(&before.append(among(&keys)))
-                .await
-                .map_err(about(&self.table))?;
+            self.table
+                .execute(session, &before.append(among(&keys)))
+                .await?;
             let row = |one: &Asking| {
                 let flow = self.flow.as_str();
                 let open = Standing::Open.name();
@@ -172,14 +172,14 @@ impl Approvals {
             let mut types = vec![Type::TEXT; 7];
             types.extend(vec![MILLIS; 2]);
             let insert = Insert {
-                table: self.table.clone(),
+                table: TableName::clone(&self.table),
                 columns: COLUMNS.map(str::to_owned).to_vec(),
                 types,
                 rows: asking.iter().map(row).collect(),
                 generated: None,
                 distinct_by: Vec::new(),
             };
-            session.insert(&insert).await.map_err(about(&self.table))?;
+            self.table.insert(session, &insert).await?;
         }
         Ok(())
     }
@@ -207,7 +207,7 @@ impl Approvals {
             .append(among(std::slice::from_ref(&one.key)))
             .text(" AND standing <> 'applied' AND digest = ")
             .value(text(&one.digest));
-        Ok(session.execute(&query).await.map_err(about(&self.table))? > 0)
+        Ok(self.table.execute(session, &query).await? > 0)
     }
 
     /// Part of the transaction that carries the records over.
@@ -219,7 +219,7 @@ impl Approvals {
                 .value(text(&self.flow))
                 .append(among(keys))
                 .text(" AND standing = 'accepted'");
-            session.execute(&query).await.map_err(about(&self.table))?;
+            self.table.execute(session, &query).await?;
         }
         Ok(())
     }

@@ -4,22 +4,23 @@
 //! snapshot that the run leaves carries the same one. If they differ, the snapshot does not speak of this target: the
 //! database was restored from a backup, a run was ended half-way, or another state folder was used meanwhile.
 
-use super::{OwnTables, about};
-use crate::db::query::{Query, TableName};
+use super::OwnTables;
+use super::table::OwnTable;
+use crate::db::query::Query;
 use crate::db::{self, DbErrorKind, Session};
 use crate::value::Value;
 
 /// The generation of one flow.
 #[derive(Debug, Clone)]
 pub struct Generation {
-    table: TableName,
+    table: OwnTable,
     flow: String,
 }
 
 impl Generation {
     pub fn new(own: &OwnTables, flow: &str) -> Self {
         Generation {
-            table: own.table("generation"),
+            table: OwnTable::new(own, "generation"),
             flow: flow.to_owned(),
         }
     }
@@ -47,7 +48,7 @@ impl Generation {
             .value(value.clone())
             .text(" WHERE flow = ")
             .value(flow.clone());
-        if session.execute(&update).await.map_err(about(&self.table))? == 0 {
+        if self.table.execute(session, &update).await? == 0 {
             let insert = Query::sql("INSERT INTO ")
                 .table(&self.table)
                 .text(" (flow, generation) VALUES (")
@@ -55,7 +56,7 @@ impl Generation {
                 .text(", ")
                 .value(value)
                 .text(")");
-            session.execute(&insert).await.map_err(about(&self.table))?;
+            self.table.execute(session, &insert).await?;
         }
         Ok(())
     }

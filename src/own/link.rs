@@ -3,7 +3,8 @@
 //! A link is written in the transaction of the record's first write and is what ponte trusts afterwards; both sides of
 //! it are unique, so that neither two records can share a row nor a record have two.
 
-use super::{OwnTables, about, clock};
+use super::table::OwnTable;
+use super::{OwnTables, clock};
 use crate::db::query::{Insert, Query, TableName, Update};
 use crate::db::{self, DbError, DbErrorKind, Session};
 use crate::value::{Charset, Type, Value};
@@ -24,7 +25,7 @@ pub struct Link {
 /// The links of one record kind of one shop.
 #[derive(Debug, Clone)]
 pub struct Links {
-    table: TableName,
+    table: OwnTable,
     shop: String,
     record: String,
 }
@@ -32,7 +33,7 @@ pub struct Links {
 impl Links {
     pub fn new(own: &OwnTables, shop: &str, record: &str) -> Self {
         Links {
-            table: own.table("link"),
+            table: OwnTable::new(own, "link"),
             shop: shop.to_owned(),
             record: record.to_owned(),
         }
@@ -57,10 +58,7 @@ impl Links {
         query: &Query,
     ) -> db::Result<HashMap<String, Link>> {
         let mut links = HashMap::new();
-        for row in db::fetch(session, query)
-            .await
-            .map_err(about(&self.table))?
-        {
+        for row in self.table.fetch(session, query).await? {
             let [
                 Value::Text(key),
                 Value::Text(id),
@@ -70,13 +68,13 @@ impl Links {
             else {
                 return Err(DbError::new(
                     DbErrorKind::Other,
-                    format!("{} holds a row that is no link", self.table),
+                    format!("{} holds a row that is no link", *self.table),
                 ));
             };
             let columns = serde_json::from_str(columns).map_err(|error| {
                 DbError::new(
                     DbErrorKind::Other,
-                    format!("{}: `{key}`: {error}", self.table),
+                    format!("{}: `{key}`: {error}", *self.table),
                 )
             })?;
             links.insert(
@@ -141,9 +139,7 @@ impl Links {
             .append(self.of_record())
             .text(" AND record_key = ")
             .value(Value::Text(key.to_owned()));
-        let rows = db::fetch(session, &query)
-            .await
-            .map_err(about(&self.table))?;
+        let rows = self.table.fetch(session, &query).await?;
         Ok(match rows.first().map(|row| &row[0]) {
             Some(Value::Int(millis)) => DateTime::from_timestamp_millis(*millis),
             _ => None,
@@ -158,9 +154,7 @@ impl Links {
     /// How many there are.
     pub async fn count(&self, session: &mut dyn Session) -> db::Result<u64> {
         let query = Query::sql("SELECT COUNT(*) FROM ").append(self.of_record());
-        let rows = db::fetch(session, &query)
-            .await
-            .map_err(about(&self.table))?;
+        let rows = self.table.fetch(session, &query).await?;
         Ok(match rows.first().map(|row| &row[0]) {
             Some(Value::Int(count)) => u64::try_from(*count).unwrap_or(0),
             _ => 0,
@@ -180,9 +174,7 @@ impl Links {
             .value(Value::Text(key.to_owned()))
             .text(" ORDER BY record_key")
             .limit(most, true);
-        let rows = db::fetch(session, &query)
-            .await
-            .map_err(about(&self.table))?;
+        let rows = self.table.fetch(session, &query).await?;
         Ok(rows.iter().map(|row| row[0].plain().into_owned()).collect())
     }
 
@@ -196,11 +188,7 @@ impl Links {
             .text(" AND record_key IN (")
             .list(texts(keys))
             .text(")");
-        session
-            .execute(&query)
-            .await
-            .map_err(about(&self.table))
-            .map(|_| ())
+        self.table.execute(session, &query).await.map(|_| ())
     }
 
     /// Part of a transaction: the links' further columns are these from now on.
@@ -221,18 +209,14 @@ impl Links {
             )
         };
         let update = Update {
-            table: self.table.clone(),
+            table: TableName::clone(&self.table),
             key: ["shop", "record", "record_key"].map(str::to_owned).to_vec(),
             key_types: vec![text_type(); 3],
             columns: vec!["columns".to_owned()],
             types: vec![text_type()],
             rows: links.iter().map(row).collect(),
         };
-        session
-            .update(&update)
-            .await
-            .map_err(about(&self.table))
-            .map(|_| ())
+        self.table.update(session, &update).await.map(|_| ())
     }
 
     /// Part of a transaction: links the key with the row, unless the row has a link already. A unique violation means that the key
@@ -261,10 +245,7 @@ impl Links {
             .text(" AND target_id = ")
             .value(text(id))
             .text(")");
-        session
-            .execute_later(&query)
-            .await
-            .map_err(about(&self.table))
+        self.table.execute_later(session, &query).await
     }
 
     /// Part of the transaction that writes the rows; a unique violation means that someone else linked first.
@@ -304,10 +285,7 @@ impl Links {
                 .text(format!(" ({}) VALUES (", columns.join(", ")))
                 .list(texts(one).to_vec())
                 .text(format!(", {clock})"));
-            return session
-                .execute_later(&query)
-                .await
-                .map_err(about(&self.table));
+            return self.table.execute_later(session, &query).await;
         }
         let clock = Query::sql(format!("SELECT {clock}"));
         let now = db::fetch(session, &clock).await?;
@@ -319,17 +297,19 @@ impl Links {
             bits: 64,
             signed: true,
         });
-        session
-            .insert(&Insert {
-                table: self.table.clone(),
-                columns: columns.map(str::to_owned).to_vec(),
-                types,
-                rows,
-                generated: None,
-                distinct_by: Vec::new(),
-            })
-            .await
-            .map_err(about(&self.table))?;
+        self.table
+            .insert(
+                session,
+                &Insert {
+                    table: TableName::clone(&self.table),
+                    columns: columns.map(str::to_owned).to_vec(),
+                    types,
+                    rows,
+                    generated: None,
+                    distinct_by: Vec::new(),
+                },
+            )
+            .await?;
         Ok(())
     }
 }

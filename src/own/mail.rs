@@ -4,8 +4,9 @@
 //! is handed to the mail server its row says `sending`, committed; afterwards `sent`. A row that is found `sending` was
 //! under way when the program or the line died: it may have been accepted, so it is never sent again by itself.
 
-use super::{OwnTables, about, clock};
-use crate::db::query::{Query, TableName};
+use super::table::OwnTable;
+use super::{OwnTables, clock};
+use crate::db::query::Query;
 use crate::db::{self, Session};
 use crate::value::Value;
 use std::time::Duration;
@@ -68,7 +69,7 @@ pub struct Mail {
 /// The mails of one shop.
 #[derive(Debug, Clone)]
 pub struct Mails {
-    table: TableName,
+    table: OwnTable,
     shop: String,
 }
 
@@ -77,7 +78,7 @@ const COLUMNS: &str = "SELECT record_key, kind, item, standing, tries, detail FR
 impl Mails {
     pub fn new(own: &OwnTables, shop: &str) -> Self {
         Mails {
-            table: own.table("mail"),
+            table: OwnTable::new(own, "mail"),
             shop: shop.to_owned(),
         }
     }
@@ -90,9 +91,7 @@ impl Mails {
     }
 
     async fn read(&self, session: &mut dyn Session, query: &Query) -> db::Result<Vec<Mail>> {
-        let rows = db::fetch(session, query)
-            .await
-            .map_err(about(&self.table))?;
+        let rows = self.table.fetch(session, query).await?;
         let plain = |value: &Value| value.plain().into_owned();
         Ok(rows
             .iter()
@@ -141,9 +140,7 @@ impl Mails {
             Value::Int(count) => u64::try_from(*count).unwrap_or(0),
             _ => 0,
         };
-        let rows = db::fetch(session, &query)
-            .await
-            .map_err(about(&self.table))?;
+        let rows = self.table.fetch(session, &query).await?;
         let rows = rows.iter();
         Ok(rows
             .map(|row| (Standing::of(&row[0].plain()), count(&row[1])))
@@ -173,11 +170,7 @@ impl Mails {
         let clock = clock(session.server().kind);
         let next = format!("{clock} + {}", wait.as_millis());
         let known = Query::sql("SELECT 1 FROM ").append(self.one(key, kind, item));
-        if !db::fetch(session, &known)
-            .await
-            .map_err(about(&self.table))?
-            .is_empty()
-        {
+        if !self.table.fetch(session, &known).await?.is_empty() {
             let earlier = Query::sql("UPDATE ")
                 .table(&self.table)
                 .text(format!(" SET next_ms = {next} WHERE shop = "))
@@ -185,11 +178,7 @@ impl Mails {
                 .text(format!(
                     " AND standing = 'due' AND tries = 0 AND next_ms > {next}"
                 ));
-            return session
-                .execute(&earlier)
-                .await
-                .map_err(about(&self.table))
-                .map(drop);
+            return self.table.execute(session, &earlier).await.map(drop);
         }
         let mut query = Query::sql("INSERT INTO ")
             .table(&self.table)
@@ -198,11 +187,7 @@ impl Mails {
             query = query.value(text(value)).text(", ");
         }
         let query = query.text(format!("0, {next}, '', {clock})"));
-        session
-            .execute(&query)
-            .await
-            .map_err(about(&self.table))
-            .map(drop)
+        self.table.execute(session, &query).await.map(drop)
     }
 
     /// Part of a transaction: how far the mail is. A due one waits so many milliseconds.
@@ -225,11 +210,7 @@ impl Mails {
                 ", next_ms = {clock} + {wait_ms}, changed_ms = {clock} WHERE shop = "
             ))
             .append(self.key(&mail.key, &mail.kind, &mail.item));
-        session
-            .execute(&query)
-            .await
-            .map_err(about(&self.table))
-            .map(drop)
+        self.table.execute(session, &query).await.map(drop)
     }
 
     /// Part of a transaction: a due mail is looked at again after `pause`, unless it has been due for `most` already.
@@ -253,7 +234,7 @@ impl Mails {
             .text(format!(
                 " AND standing = 'due' AND changed_ms + {most} > {clock}"
             ));
-        Ok(session.execute(&query).await.map_err(about(&self.table))? > 0)
+        Ok(self.table.execute(session, &query).await? > 0)
     }
 
     fn one(&self, key: &str, kind: &str, item: &str) -> Query {

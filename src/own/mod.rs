@@ -23,6 +23,7 @@ pub mod mail;
 pub mod need;
 pub mod request;
 pub mod setup;
+mod table;
 pub mod wrote;
 
 use crate::db::grant::Privilege;
@@ -178,11 +179,6 @@ fn quote(name: &str, kind: EngineKind) -> String {
         EngineKind::SqlServer => format!("[{}]", name.replace(']', "]]")),
         _ => format!("\"{}\"", name.replace('"', "\"\"")),
     }
-}
-
-/// What a statement about a table of ponte's own failed for, told as such.
-fn about(table: &TableName) -> impl FnOnce(DbError) -> DbError {
-    move |error| error.of_own_table(table)
 }
 
 /// The server's clock as an expression: milliseconds since 1970, UTC.

@@ -4,7 +4,8 @@
 //! needed marks it as met in the transaction that writes it; the row's own flow forgets it with the write that shows the
 //! row. Between any two of these steps the process may die: the next run goes on from what lies here.
 
-use super::{OwnTables, about};
+use super::OwnTables;
+use super::table::OwnTable;
 use crate::db::query::{Delete, Insert, Query, TableName, Update};
 use crate::db::{self, Session};
 use crate::value::{Type, Value};
@@ -13,7 +14,7 @@ use std::collections::HashMap;
 /// The needs of one record kind of one shop.
 #[derive(Debug, Clone)]
 pub struct Needs {
-    table: TableName,
+    table: OwnTable,
     shop: String,
     record: String,
 }
@@ -21,7 +22,7 @@ pub struct Needs {
 impl Needs {
     pub fn new(own: &OwnTables, shop: &str, record: &str) -> Self {
         Needs {
-            table: own.table("need"),
+            table: OwnTable::new(own, "need"),
             shop: shop.to_owned(),
             record: record.to_owned(),
         }
@@ -67,10 +68,7 @@ impl Needs {
                     .text(" AND needed = ")
                     .value(Value::Text(needed.to_owned()));
             }
-            for row in db::fetch(session, &query)
-                .await
-                .map_err(about(&self.table))?
-            {
+            for row in self.table.fetch(session, &query).await? {
                 let is_open = row[1].plain() == "0";
                 *found.entry(row[0].plain().into_owned()).or_insert(false) |= is_open;
             }
@@ -102,7 +100,7 @@ impl Needs {
         let mut types = vec![Type::TEXT; 4];
         types.push(flag());
         let insert = Insert {
-            table: self.table.clone(),
+            table: TableName::clone(&self.table),
             columns: ["shop", "record", "record_key", "needed", "met"]
                 .map(str::to_owned)
                 .to_vec(),
@@ -111,11 +109,7 @@ impl Needs {
             generated: None,
             distinct_by: Vec::new(),
         };
-        session
-            .insert(&insert)
-            .await
-            .map_err(about(&self.table))
-            .map(|_| ())
+        self.table.insert(session, &insert).await.map(|_| ())
     }
 
     /// Part of the transaction that writes what was needed.
@@ -134,7 +128,7 @@ impl Needs {
             (row, vec![Value::Int(1)])
         });
         let update = Update {
-            table: self.table.clone(),
+            table: TableName::clone(&self.table),
             key: ["shop", "record", "record_key", "needed"]
                 .map(str::to_owned)
                 .to_vec(),
@@ -143,11 +137,7 @@ impl Needs {
             types: vec![flag()],
             rows: rows.collect(),
         };
-        session
-            .update(&update)
-            .await
-            .map_err(about(&self.table))
-            .map(|_| ())
+        self.table.update(session, &update).await.map(|_| ())
     }
 
     /// Part of the transaction that shows the rows.
@@ -156,16 +146,12 @@ impl Needs {
             return Ok(());
         }
         let delete = Delete {
-            table: self.table.clone(),
+            table: TableName::clone(&self.table),
             key: ["shop", "record", "record_key"].map(str::to_owned).to_vec(),
             key_types: vec![Type::TEXT; 3],
             rows: keys.iter().map(|key| self.key(key)).collect(),
         };
-        session
-            .delete(&delete)
-            .await
-            .map_err(about(&self.table))
-            .map(|_| ())
+        self.table.delete(session, &delete).await.map(|_| ())
     }
 
     fn key(&self, key: &str) -> Vec<Value> {

@@ -3,7 +3,8 @@
 //! Remembered in the transaction that writes them, so that they can be taken back when the while is over, and only
 //! what nobody has changed since.
 
-use super::{OwnTables, about};
+use super::OwnTables;
+use super::table::OwnTable;
 use crate::db::query::{Delete, Insert, Query, TableName, Update};
 use crate::db::{self, DbError, DbErrorKind, Session};
 use crate::value::{Type, Value};
@@ -15,7 +16,7 @@ pub type Fields = BTreeMap<String, String>;
 /// The memory of one write of one record kind of one shop.
 #[derive(Debug, Clone)]
 pub struct Wrote {
-    table: TableName,
+    table: OwnTable,
     shop: String,
     record: String,
     part: String,
@@ -32,7 +33,7 @@ pub enum Remember {
 impl Wrote {
     pub fn new(own: &OwnTables, shop: &str, record: &str, part: &str) -> Self {
         Wrote {
-            table: own.table("wrote"),
+            table: OwnTable::new(own, "wrote"),
             shop: shop.to_owned(),
             record: record.to_owned(),
             part: part.to_owned(),
@@ -60,15 +61,12 @@ impl Wrote {
             .list(keys.iter().map(|key| Value::Text(key.clone())).collect())
             .text(")");
         let mut found = HashMap::new();
-        for row in db::fetch(session, &query)
-            .await
-            .map_err(about(&self.table))?
-        {
+        for row in self.table.fetch(session, &query).await? {
             let (key, fields) = (row[0].plain(), row[1].plain());
             let fields = serde_json::from_str(&fields).map_err(|error| {
                 DbError::new(
                     DbErrorKind::Other,
-                    format!("{}: `{key}`: {error}", self.table),
+                    format!("{}: `{key}`: {error}", *self.table),
                 )
             })?;
             found.insert(key.into_owned(), fields);
@@ -103,8 +101,8 @@ impl Wrote {
                 .text(" AND record_key < ")
                 .value(text(&format!("{key}\n")));
         }
-        let done = session.execute(&query.text("))")).await;
-        done.map(drop).map_err(about(&self.table))
+        let query = query.text("))");
+        self.table.execute(session, &query).await.map(drop)
     }
 
     /// Part of the transaction that writes or takes back the fields.
@@ -140,34 +138,34 @@ impl Wrote {
                 .chain(["fields".to_owned()])
                 .collect();
             let insert = Insert {
-                table: self.table.clone(),
+                table: TableName::clone(&self.table),
                 columns,
                 types: vec![text.clone(); 5],
                 rows: new,
                 generated: None,
                 distinct_by: Vec::new(),
             };
-            session.insert(&insert).await.map_err(about(&self.table))?;
+            self.table.insert(session, &insert).await?;
         }
         if !other.is_empty() {
             let update = Update {
-                table: self.table.clone(),
+                table: TableName::clone(&self.table),
                 key: key_columns.clone(),
                 key_types: vec![text.clone(); 4],
                 columns: vec!["fields".to_owned()],
                 types: vec![text.clone()],
                 rows: other,
             };
-            session.update(&update).await.map_err(about(&self.table))?;
+            self.table.update(session, &update).await?;
         }
         if !gone.is_empty() {
             let delete = Delete {
-                table: self.table.clone(),
+                table: TableName::clone(&self.table),
                 key: key_columns,
                 key_types: vec![text; 4],
                 rows: gone,
             };
-            session.delete(&delete).await.map_err(about(&self.table))?;
+            self.table.delete(session, &delete).await?;
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Names of cached rows, computed from the columns of `figures`: `'_transient_wc_var_prices_' || parent`.
 
 use super::figures::Figures;
+use crate::db::{self, DbError, DbErrorKind};
 use crate::expr::{Env, EvalError, Expr, Name, Resolve, Slot, Unknown, Zone};
 use crate::sync::lookup::Lookups;
 use crate::value::Value;
@@ -23,14 +24,29 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// The expression's value for each figure's columns.
+    /// The expressions' values for each figure's columns.
     ///
     /// # Errors
     /// A name that is no column of `figures`, and an expression without a value.
     pub fn values<'f>(
         &self,
+        exprs: impl Iterator<Item = &'f Expr>,
+        rows: impl Iterator<Item = &'f [Value]> + Clone,
+    ) -> db::Result<Vec<Value>> {
+        let mut values = Vec::new();
+        for expr in exprs {
+            values.extend(self.of_each(expr, rows.clone()).map_err(|error| {
+                let message = format!("{}: {error}", expr.at.place());
+                DbError::new(DbErrorKind::Other, message)
+            })?);
+        }
+        Ok(values)
+    }
+
+    fn of_each<'f>(
+        &self,
         expr: &Expr,
-        figures: impl Iterator<Item = &'f [Value]>,
+        rows: impl Iterator<Item = &'f [Value]>,
     ) -> Result<Vec<Value>, EvalError> {
         let mut names = Names {
             columns: self.columns,
@@ -48,7 +64,7 @@ impl<'a> Row<'a> {
                 now: self.now,
             })
         };
-        figures.map(value).collect()
+        rows.map(value).collect()
     }
 }
 
@@ -56,11 +72,7 @@ impl<'a> Row<'a> {
 ///
 /// # Errors
 /// An expression without a value.
-pub fn shared(
-    values: &[Expr],
-    lookups: &Lookups,
-    now: DateTime<Utc>,
-) -> Result<Vec<Value>, EvalError> {
+pub fn shared(values: &[Expr], lookups: &Lookups, now: DateTime<Utc>) -> db::Result<Vec<Value>> {
     let row = Row {
         columns: &[],
         lookups,
@@ -70,11 +82,7 @@ pub fn shared(
         let names = expr.names();
         !names.iter().any(|(name, _)| matches!(name, Name::Field(_)))
     };
-    let none = std::iter::once(&[][..]);
-    let values = values.iter().filter(is_shared);
-    let values: Result<Vec<Vec<Value>>, EvalError> =
-        values.map(|expr| row.values(expr, none.clone())).collect();
-    Ok(values?.into_iter().flatten().collect())
+    row.values(values.iter().filter(is_shared), std::iter::once(&[][..]))
 }
 
 struct Names<'a> {

@@ -4,14 +4,10 @@
 //! belong to, all of them within a day.
 
 use super::report::{RowChanges, StockReport};
-use super::{Cycle, Mode};
-use crate::db::catalog::Table;
+use super::{Cycle, Mode, forget};
 use crate::db::patience::pause;
-use crate::db::{self, DbError, DbErrorKind, Isolation, Session};
-use crate::expr::EvalError;
+use crate::db::{self, Isolation};
 use crate::failpoint;
-use crate::own::lease::Guard;
-use crate::plan::Derived;
 use crate::sync::derived::{self, groups};
 use crate::value::Value;
 
@@ -49,7 +45,7 @@ impl Cycle<'_> {
         Ok(())
     }
 
-    /// Looks without locks first; then once more in the transaction that writes.
+    /// Looks without locks first; then once more in the transaction that writes. On an error that may be open.
     async fn settle(
         &mut self,
         place: usize,
@@ -59,57 +55,31 @@ impl Cycle<'_> {
         let (one, table) = &self.targets.derived[place];
         let bound = groups::binding(groups, self.shop.now.timestamp());
         let session = self.shop.session.as_mut();
-        let mut changes = RowChanges::default();
-        let look = derived::compare(session, one, table, &bound).await?;
-        match mode {
-            Mode::Write(guard) if !look.is_empty() => {
-                session.begin(Isolation::ReadCommitted).await?;
-                match write(session, guard, one, table, &bound).await {
-                    Ok(written) => changes = written,
-                    Err(error) => {
-                        // A connection that broke has rolled back by itself.
-                        let _ = session.rollback().await;
-                        return Err(error);
-                    }
-                }
-                self.forget_shared().await?;
-                failpoint::reached("stock groups written");
-                let session = self.shop.session.as_mut();
-                let committed = session.commit().await;
-                committed.map_err(|error| error.into_lost())?;
-            }
-            _ => changes.add(&look),
+        let mut found = derived::compare(session, one, table, &bound).await?;
+        if let Mode::Write(guard) = mode
+            && !found.is_empty()
+        {
+            guard.begin(session, Isolation::ReadCommitted).await?;
+            found = derived::compare(session, one, table, &bound).await?;
+            derived::write(session, &found).await?;
+            self.forget_shared().await?;
+            failpoint::reached("stock groups written");
+            let committed = self.shop.session.commit().await;
+            committed.map_err(|error| error.into_lost())?;
         }
+        let mut changes = RowChanges::default();
+        changes.add(&found);
         Ok(changes)
     }
 
     /// Removes what the shop has cached of no article in particular: it may have been made anew since the figures were written.
     async fn forget_shared(&mut self) -> db::Result<()> {
         for (one, table) in &self.targets.forget {
-            let values = super::forget::shared(&one.values, &self.shop.lookups, self.shop.now);
-            let values = values.map_err(|error: EvalError| {
-                let message = format!("{}: {error}", one.table_at.place());
-                DbError::new(DbErrorKind::Other, message)
-            })?;
+            let values = forget::shared(&one.values, &self.shop.lookups, self.shop.now)?;
             if !values.is_empty() {
                 derived::forget(self.shop.session.as_mut(), one, table, &values).await?;
             }
         }
         Ok(())
     }
-}
-
-async fn write(
-    session: &mut dyn Session,
-    guard: &Guard,
-    one: &Derived,
-    table: &Table,
-    bound: derived::Binding<'_>,
-) -> db::Result<RowChanges> {
-    guard.check(session).await?;
-    let found = derived::compare(session, one, table, bound).await?;
-    derived::write(session, &found).await?;
-    let mut changes = RowChanges::default();
-    changes.add(&found);
-    Ok(changes)
 }

@@ -13,7 +13,6 @@ use crate::db::patience::pause;
 use crate::db::query::{Add, Part, Query, Update};
 use crate::db::template::Bound;
 use crate::db::{self, CommitError, DbError, DbErrorKind, Isolation, Session};
-use crate::expr::EvalError;
 use crate::failpoint;
 use crate::own::lease::Guard;
 use crate::sync::derived::{self, groups::Groups};
@@ -311,15 +310,9 @@ impl Writer<'_, '_> {
     /// Removes what the shop has cached of these articles.
     async fn forget(&mut self, group: &[Due]) -> db::Result<()> {
         for (one, table) in &self.targets.forget {
-            let mut values = Vec::new();
-            for expr in &one.values {
-                let row = super::forget::Row::new(self.figures, &self.shop.lookups, self.shop.now);
-                let found = row.values(expr, group.iter().map(|due| due.figure.row.as_ref()));
-                values.extend(found.map_err(|error: EvalError| {
-                    let message = format!("{}: {error}", expr.at.place());
-                    DbError::new(DbErrorKind::Other, message)
-                })?);
-            }
+            let row = super::forget::Row::new(self.figures, &self.shop.lookups, self.shop.now);
+            let rows = group.iter().map(|due| due.figure.row.as_ref());
+            let values = row.values(one.values.iter(), rows)?;
             derived::forget(self.shop.session.as_mut(), one, table, &values).await?;
         }
         Ok(())

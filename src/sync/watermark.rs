@@ -37,6 +37,7 @@ use std::collections::BTreeMap;
 
 /// With more changed records than this the whole source is read: that is cheaper, and the keys are kept in memory.
 const KEYS_MAX: usize = 50_000;
+
 /// How a run goes about its source.
 #[derive(Debug)]
 pub struct Start {
