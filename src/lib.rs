@@ -24,6 +24,7 @@ pub mod round;
 pub mod service;
 pub mod state;
 pub mod stock;
+pub mod story;
 pub mod sync;
 pub mod value;
 pub mod web;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module uses only those before it.
-const ORDER: [&str; 22] = [
+const ORDER: [&str; 23] = [
     "failpoint",
     "diagnostic",
     "value",
@@ -22,6 +22,7 @@ const ORDER: [&str; 22] = [
     "mail",
     "stock",
     "state",
+    "story",
     "round",
     "service",
     "web",

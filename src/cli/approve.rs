@@ -56,6 +56,13 @@ async fn show(project: &Project, id: &str) -> Result<Answer, Failure> {
     let Some(one) = questions.first() else {
         return Err(nothing(&unknown));
     };
+    Ok(Answer::new("approve", Exit::Done)
+        .key("approvals", vec![one.document()])
+        .text(shown(one)))
+}
+
+/// A question as a person reads it.
+pub fn shown(one: &Question) -> String {
     let detail = one.detail();
     let mut text = heading(one);
     let mut lines = |name: &str, lines: Option<&Value>| {
@@ -67,9 +74,7 @@ async fn show(project: &Project, id: &str) -> Result<Answer, Failure> {
     };
     lines("changed", detail.get("changes"));
     lines("rows", detail.pointer("/content/rows"));
-    Ok(Answer::new("approve", Exit::Done)
-        .key("approvals", vec![one.document()])
-        .text(text))
+    text
 }
 
 /// Says the word to each question.

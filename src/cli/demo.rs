@@ -2,15 +2,19 @@
 
 use super::Context;
 use super::answer::{Answer, Failure};
+use super::approve;
 use super::args::DemoArgs;
 use super::exit::Exit;
 use super::mail;
 use super::matching;
+use super::order;
 use super::output::{self, BOLD, styled};
 use super::reconcile;
 use super::sync::text;
 use crate::demo::{self, Chapter, Erp};
 use crate::diagnostic::Diagnostics;
+use crate::round::approve::Question;
+use crate::sync::report::FlowReport;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -68,10 +72,14 @@ fn document(chapter: &Chapter) -> Value {
         "title": chapter.title,
         "text": chapter.text,
         "match": chapter.matched,
+        "asking": chapter.asking,
+        "approvals": chapter.questions.iter().map(Question::document).collect::<Vec<_>>(),
+        "match_orders": chapter.by_hand,
         "flows": chapter.flows,
         "stock": chapter.stock,
         "explanation": chapter.explanation,
         "mails": chapter.mails.iter().map(mail::document).collect::<Vec<_>>(),
+        "order": chapter.order,
         "reconciled": chapter.reconciled,
     })
 }
@@ -84,16 +92,27 @@ fn told(chapter: &Chapter) -> String {
         story.push_str("$ ponte match --accept\n");
         story.push_str(&matching::shop(matched, true));
     }
+    if !chapter.questions.is_empty() {
+        story.push_str("$ ponte sync\n");
+        for report in &chapter.asking {
+            story.push_str(&described(report));
+        }
+        for one in &chapter.questions {
+            story.push_str(&format!(
+                "\n$ ponte approve show '{}'\n{}",
+                one.id,
+                approve::shown(one)
+            ));
+            story.push_str(&format!("$ ponte approve accept '{}'\n", one.id));
+        }
+        story.push('\n');
+    }
+    if let Some(found) = &chapter.by_hand {
+        story.push_str("$ ponte match orders --accept\n");
+        story.push_str(&matching::by_hand::told(found, SHOWN));
+    }
     for report in &chapter.flows {
-        let is_short = report.changes_total <= SHOWN as u64;
-        story.push_str(&text::changes(report, if is_short { SHOWN } else { 0 }));
-        for note in &report.notes {
-            story.push_str(&format!("{note}\n"));
-        }
-        for rejected in &report.rejected {
-            let reason = wrapped(&rejected.reason.to_string());
-            story.push_str(&format!("{}: {reason}", rejected.key));
-        }
+        story.push_str(&described(report));
     }
     if let Some(report) = &chapter.stock {
         let is_short = report.changed + report.derived_changed <= SHOWN as u64;
@@ -110,6 +129,13 @@ fn told(chapter: &Chapter) -> String {
     for preview in &chapter.mails {
         story.push_str(&format!("\n$ ponte mail preview\n{}", mail::shown(preview)));
     }
+    if let Some(order) = &chapter.order {
+        story.push_str(&format!(
+            "$ ponte order {}\n{}",
+            order.story.key,
+            order::text::described(order)
+        ));
+    }
     if let Some(report) = &chapter.reconciled {
         story.push_str(&format!(
             "$ ponte reconcile\n{}",
@@ -124,6 +150,21 @@ fn told(chapter: &Chapter) -> String {
     }
     story.push('\n');
     story
+}
+
+/// What a flow has changed, noted and rejected.
+fn described(report: &FlowReport) -> String {
+    let is_short = report.changes_total <= SHOWN as u64;
+    let mut told = text::changes(report, if is_short { SHOWN } else { 0 });
+    for note in &report.notes {
+        told.push_str(&format!("{note}\n"));
+    }
+    for rejected in &report.rejected {
+        let reason = wrapped(&rejected.reason.to_string());
+        let key = rejected.key.replace('\t', " / ");
+        told.push_str(&format!("{key}: {reason}"));
+    }
+    told
 }
 
 /// Lines of at most [`WIDTH`] characters.

@@ -6,9 +6,28 @@ use crate::db::{self, Isolation, Session};
 use crate::value::Value;
 use chrono::{DateTime, Utc};
 
+/// Who orders.
+pub struct Buyer {
+    pub first_name: &'static str,
+    pub last_name: &'static str,
+    pub email: &'static str,
+}
+
+pub const LAURA: Buyer = Buyer {
+    first_name: "Laura",
+    last_name: "Neri",
+    email: "laura@example.com",
+};
+pub const CARLO: Buyer = Buyer {
+    first_name: "Carlo",
+    last_name: "Gallo",
+    email: "carlo@example.com",
+};
+
 /// An order of one line.
 pub struct Basket {
     pub order: i64,
+    pub buyer: &'static Buyer,
     pub sku: &'static str,
     pub pieces: i64,
     /// Net price of a piece in cents; it bears 22 %.
@@ -69,7 +88,7 @@ impl Basket {
             Value::Int(0),
             at.clone(),
             at,
-            text("laura@example.com"),
+            text(self.buyer.email),
             text("stripe"),
             text("Card"),
         ];
@@ -92,14 +111,14 @@ impl Basket {
         let row = |kind: &str| {
             let texts = [
                 kind,
-                "Laura",
-                "Neri",
+                self.buyer.first_name,
+                self.buyer.last_name,
                 "Via Garibaldi 7",
                 "10122",
                 "Torino",
                 "TO",
                 "IT",
-                "laura@example.com",
+                self.buyer.email,
             ];
             let texts = texts.map(text);
             [Value::Int(self.order)].into_iter().chain(texts).collect()

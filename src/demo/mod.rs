@@ -5,31 +5,28 @@
 pub mod buyer;
 pub mod catalogue;
 pub mod data;
+mod story;
 
-use crate::config;
-use crate::connections::Connections;
-use crate::db::query::Query;
-use crate::db::{self, CommitError, DbError, Engine, EngineKind, Session};
+use crate::db::{DbError, EngineKind};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::fulfilment;
-use crate::mail::{self, Preview};
-use crate::matching::decide::{Decision, Desk};
-use crate::matching::{self, ShopMatch};
-use crate::orders::{self, OrdersError, reconcile};
-use crate::own::lease::Lease;
-use crate::plan::{Flow, Plan};
-use crate::stock::explain::{Explanation, explain};
-use crate::stock::{self, LastKnown, StockError, StockReport};
-use crate::sync::batch::Intent;
+use crate::mail::Preview;
+use crate::matching::ShopMatch;
+use crate::orders::by_hand::ByHand;
+use crate::orders::{OrdersError, reconcile};
+use crate::round::FlowError;
+use crate::round::approve::Question;
+use crate::stock::explain::Explanation;
+use crate::stock::{StockError, StockReport};
+use crate::story::{StoryError, Whole};
 use crate::sync::bind::BindError;
 use crate::sync::condition::ConditionError;
-use crate::sync::read::Selection;
 use crate::sync::report::{FlowReport, Reason};
-use crate::sync::run::{self, RunError};
-use buyer::Basket;
-use chrono::{DateTime, Utc};
+use crate::sync::run::RunError;
+use buyer::{Basket, CARLO, LAURA};
+use chrono::Utc;
 use std::io;
 use std::path::{Path, PathBuf};
+use story::{Story, make};
 
 /// One step of the story, as it has happened.
 #[derive(Default)]
@@ -39,11 +36,17 @@ pub struct Chapter {
     pub text: String,
     /// How the shop's rows and the ERP's records matched, before anything was written.
     pub matched: Option<ShopMatch>,
+    /// Flows that had something to ask, and what was asked of whom.
+    pub asking: Vec<FlowReport>,
+    pub questions: Vec<Question>,
+    /// Orders that somebody had typed into the ERP.
+    pub by_hand: Option<ByHand>,
     pub flows: Vec<FlowReport>,
     pub stock: Option<StockReport>,
     pub explanation: Option<Box<Explanation>>,
     /// What its customer gets.
     pub mails: Vec<Preview>,
+    pub order: Option<Whole>,
     pub reconciled: Option<reconcile::Report>,
 }
 
@@ -65,6 +68,8 @@ pub enum DemoError {
     NotEmpty(String),
     #[error("the demo's order {order} did not come into the ERP: {reason}")]
     NotImported { order: String, reason: Reason },
+    #[error("the demo's order typed by hand was not linked: {0}")]
+    NotLinked(String),
     #[error(transparent)]
     Database(#[from] DbError),
     #[error(transparent)]
@@ -73,6 +78,10 @@ pub enum DemoError {
     Stock(#[from] StockError),
     #[error(transparent)]
     Orders(#[from] OrdersError),
+    #[error(transparent)]
+    Flow(#[from] FlowError),
+    #[error(transparent)]
+    Story(#[from] StoryError),
 }
 
 impl DemoError {
@@ -90,21 +99,26 @@ impl DemoError {
     }
 }
 
-/// Items of each list of the match that are told.
-const SHOWN: usize = 5;
 /// What buyers and clerks of the story are busy with.
 const SKU: &str = "LB-03";
 const BASKET: Basket = Basket {
     order: 5001,
+    buyer: &LAURA,
     sku: SKU,
     pieces: 2,
     cents: 495,
 };
 const SECOND: Basket = Basket {
     order: 5002,
-    sku: SKU,
     pieces: 1,
-    cents: 495,
+    ..BASKET
+};
+const BY_HAND: Basket = Basket {
+    order: 5000,
+    buyer: &CARLO,
+    sku: "SW-01",
+    pieces: 1,
+    cents: 1290,
 };
 
 /// Where the story's ERP is.
@@ -127,11 +141,7 @@ pub async fn play(
     let now = Utc::now();
     let project = make(dir, erp, now).await?;
     let story = Story::open(&project, erp)?;
-    let own = ["erp", "shop.main"];
-    for name in own {
-        let mut session = story.connections.engine(name)?.connect().await?;
-        story.connections.own(name).create(session.as_mut()).await?;
-    }
+    story.set_up().await?;
 
     let matched = story.accept().await?;
     let first = story.sync("1. First load", "The shop sells a few of the company's articles already, under the same sku. `ponte match` shows \
@@ -157,22 +167,37 @@ pub async fn play(
         .await?;
     tell(story.sync("3. A price change", "In the ERP, the LED bulb LB-03 now costs 4.95 net, and the pruner GP-01 is on sale for 9.90.").await?);
 
+    story
+        .erp("UPDATE prices SET amount = '9.90' WHERE sku = 'GH-01'")
+        .await?;
+    tell(story.approve("4. A price that falls by more than half", "The hedge shear GH-01 goes from 24.90 to 9.90. A rule of the project has such a price wait \
+        for a person, who is shown both and agrees.").await?);
+
     let mut shop = story.session("shop.main").await?;
+    BY_HAND.check_out(shop.as_mut(), now).await?;
+    for sql in TYPED {
+        let today = now.format("%Y-%m-%d").to_string();
+        story.erp(&sql.replace("{today}", &today)).await?;
+    }
+    tell(story.match_orders("5. Typed by hand", "Before the first import, somebody has typed Carlo's web order into the ERP. The same total, day and customer: \
+        they are linked, so that it does not come in once more.").await?);
+
     BASKET.check_out(shop.as_mut(), now).await?;
-    tell(story.stock("4. A web order", "Laura orders two LB-03. The shop has taken them off its figure; the ERP knows nothing of it \
+    tell(story.stock("6. A web order", "Laura orders two LB-03. The shop has taken them off its figure; the ERP knows nothing of it \
         yet, so ponte counts them as pending. Nothing is to be written.").await?);
 
-    tell(story.import("5. The order comes into the ERP", "`ponte sync` imports it: customer, head, line, tax, in one transaction with the link that \
+    tell(story.import("7. The order comes into the ERP", "`ponte sync` imports it: customer, head, line, tax, in one transaction with the link that \
         makes a second import impossible. Now the ERP counts the two pieces as committed and ponte no longer as pending: the sum is the same.").await?);
 
     for sql in DELIVERY {
         story.erp(sql).await?;
     }
-    tell(story.stock("6. A delivery and a receipt", "The two pieces have left the store, and 60 LB-05 have come into the depot: only their \
+    tell(story.stock("8. A delivery and a receipt", "The two pieces have left the store, and 60 LB-05 have come into the depot: only their \
         figure changes, by the difference.").await?);
 
-    tell(story.told("7. The shop is told", "The order is completed in the shop, with the courier's number. A mail is due to Laura, once; this \
-        is what she gets.").await?);
+    story.courier("Delivery note;Waybill\n26/D0412;0151234567890\n")?;
+    tell(story.told("9. The shop is told", "The courier's file of the evening has the parcel's number: it comes onto the delivery in the ERP, which had none. \
+        The order is completed in the shop, with that number. A mail is due to Laura, once; this is what she gets.").await?);
 
     SECOND.check_out(shop.as_mut(), now).await?;
     // What no chapter tells must have gone well.
@@ -187,23 +212,26 @@ pub async fn play(
     SECOND.cancel(shop.as_mut()).await?;
     BASKET.refund(shop.as_mut(), 200, now).await?;
     drop(shop);
-    tell(story.import("8. Second thoughts", "Laura ordered one more, which ponte imported, and cancelled it before anybody packed it: it is cancelled in \
+    tell(story.import("10. Second thoughts", "Laura ordered one more, which ponte imported, and cancelled it before anybody packed it: it is cancelled in \
         the ERP, too. For the first order the shop has paid 2.00 back: that is booked by a person, who is told.").await?);
+
+    tell(story.order("11. Laura calls", "Whoever answers her sees everything in one place: her order in the shop and in the ERP, its parcel, the mail, and what is to be settled.",
+        BASKET.order).await?);
 
     tell(
         story
             .reconciled(
-                "9. The end of the day",
+                "12. The end of the day",
                 "Orders and sums on both sides, and what is missing or too much.",
             )
             .await?,
     );
 
     story.erp(BRICKS).await?;
-    for sql in LAURA {
+    for sql in REGISTERED {
         story.does("shop.main", sql).await?;
     }
-    tell(story.customers("10. Customers, both ways", "A builder is to order on the web from now on: an account is made, with a password that nobody knows. Laura has \
+    tell(story.customers("13. Customers, both ways", "A builder is to order on the web from now on: an account is made, with a password that nobody knows. Laura has \
         registered in the shop: the ERP knows her by her order, and gets what she has typed in.").await?);
     story
         .erp("UPDATE customers SET name = 'Bricks & Sons Ltd' WHERE number = 'C-200'")
@@ -214,17 +242,24 @@ pub async fn play(
             "UPDATE wp_usermeta SET meta_value = 'Bricks Inc' WHERE meta_key = 'billing_company'",
         )
         .await?;
-    tell(story.customers("11. Changed on both sides", "The builder's firm has another name in the ERP, and a third one in the shop. The name is the ERP's, by the \
+    tell(story.customers("14. Changed on both sides", "The builder's firm has another name in the ERP, and a third one in the shop. The name is the ERP's, by the \
         mapping: what the shop has gives way, and that is told.").await?);
     Ok(())
 }
+
+/// A clerk types a web order.
+const TYPED: [&str; 3] = [
+    "INSERT INTO customers (number, name, email) VALUES ('C-100', 'Carlo Gallo', 'carlo@example.com')",
+    "INSERT INTO orders (number, customer, status, order_date, tax_included, total) VALUES ('26/0077', 'C-100', 'confirmed', '{today}', 1, '15.74')",
+    "INSERT INTO order_lines (order_number, line, sku, quantity, unit_price, amount, tax_class) VALUES ('26/0077', 1, 'SW-01', 1, '15.74', '15.74', 'IVA22')",
+];
 
 /// A customer of the ERP who is to have an account.
 const BRICKS: &str = "INSERT INTO customers (number, name, email, phone, vat_number, street, postcode, city, province, web)
      VALUES ('C-200', 'Bricks Ltd', 'office@bricks.example', '011 5', '01234567890', 'Via Po 5', '10100', 'Torino', 'TO', 1)";
 
 /// The buyer registers.
-const LAURA: [&str; 2] = [
+const REGISTERED: [&str; 2] = [
     "INSERT INTO wp_users (ID, user_login, user_pass, user_nicename, user_email, user_registered, display_name)
      VALUES (900, 'laura', '', 'laura', 'laura@example.com', '2026-01-01 10:00:00', 'Laura')",
     "INSERT INTO wp_usermeta (user_id, meta_key, meta_value) VALUES (900, 'wp_capabilities', 'a:1:{s:8:\"customer\";b:1;}'),
@@ -233,8 +268,8 @@ const LAURA: [&str; 2] = [
 
 /// The parcel leaves, and a lorry comes.
 const DELIVERY: [&str; 7] = [
-    "INSERT INTO documents (number, kind, customer, document_date, carrier, tracking_number)
-     SELECT '26/D0412', 'delivery', o.customer, o.order_date, 'BRT', '0151234567890' FROM orders o WHERE o.web_reference = 'main/5001'",
+    "INSERT INTO documents (number, kind, customer, document_date, carrier)
+     SELECT '26/D0412', 'delivery', o.customer, o.order_date, 'BRT' FROM orders o WHERE o.web_reference = 'main/5001'",
     "INSERT INTO document_lines (document_number, line, order_number, order_line, quantity)
      SELECT '26/D0412', 1, o.number, 1, '2' FROM orders o WHERE o.web_reference = 'main/5001'",
     "UPDATE order_lines SET delivered_quantity = '2'
@@ -245,252 +280,3 @@ const DELIVERY: [&str; 7] = [
     "UPDATE order_lines SET delivered_quantity = quantity
      WHERE sku IS NULL AND order_number IN (SELECT o.number FROM orders o WHERE o.web_reference = 'main/5001')",
 ];
-
-/// Writes both databases and the project file.
-async fn make(dir: &Path, erp: &Erp<'_>, now: DateTime<Utc>) -> Result<PathBuf, DemoError> {
-    let project = dir.join("ponte.toml");
-    if project.exists() {
-        return Err(DemoError::Taken {
-            path: dir.to_owned(),
-        });
-    }
-    let folder = |source| DemoError::Folder {
-        path: dir.to_owned(),
-        source,
-    };
-    std::fs::create_dir_all(dir).map_err(folder)?;
-    let since = now.format("%Y-%m-%dT00:00:00Z").to_string();
-    let text = include_str!("ponte.toml").replace("{since}", &since);
-    let url = toml::Value::String(erp.url.unwrap_or("sqlite:erp.db").to_owned());
-    let text = text.replace("{erp}", &url.to_string());
-    // An empty file is an empty database; the engine itself creates none, lest a misspelt name become one.
-    let databases = [("shop.db", ""), ("erp.db", "")];
-    let databases = &databases[..if erp.url.is_some() { 1 } else { 2 }];
-    for (name, text) in databases.iter().chain(&[("ponte.toml", text.as_str())]) {
-        std::fs::write(dir.join(name), text).map_err(folder)?;
-    }
-    let filled = fill(&project, erp, now).await;
-    if filled.is_err() {
-        // Nothing is there yet that another attempt in this folder could not make.
-        let _ = std::fs::remove_file(&project);
-    }
-    filled.map(|()| project)
-}
-
-async fn fill(project: &Path, erp: &Erp<'_>, now: DateTime<Utc>) -> Result<(), DemoError> {
-    let story = Story::open(project, erp)?;
-    let kind = story.connections.engine("erp")?.kind();
-    if erp.url.is_some() && kind != EngineKind::SqlServer {
-        return Err(DemoError::NoSqlServer(kind));
-    }
-    let mut session = story.session("erp").await?;
-    if let Some(table) = data::any_table(session.as_mut()).await? {
-        return Err(DemoError::NotEmpty(table));
-    }
-    data::make_erp(session.as_mut(), now).await?;
-    drop(session);
-    data::make_shop(story.session("shop.main").await?.as_mut(), now).await?;
-    Ok(())
-}
-
-fn goes_both_ways(flow: &Flow) -> bool {
-    flow.target.both_ways.is_some()
-}
-
-struct Story {
-    plan: Plan,
-    connections: Connections,
-}
-
-impl Story {
-    fn open(project: &Path, erp: &Erp<'_>) -> Result<Story, DemoError> {
-        let (plan, _) = config::load(project, erp.env).map_err(DemoError::Project)?;
-        let connections = Connections::new(&plan)?;
-        Ok(Story { plan, connections })
-    }
-
-    async fn session(&self, name: &str) -> db::Result<Box<dyn Session>> {
-        self.connections.engine(name)?.connect().await
-    }
-
-    /// Something happens in the ERP.
-    async fn erp(&self, sql: &str) -> db::Result<()> {
-        self.does("erp", sql).await
-    }
-
-    async fn does(&self, name: &str, sql: &str) -> db::Result<()> {
-        let mut session = self.session(name).await?;
-        session.begin(db::Isolation::ReadCommitted).await?;
-        session.execute(&Query::sql(sql)).await?;
-        session
-            .commit()
-            .await
-            .map_err(|error: CommitError| data::lost(error))
-    }
-
-    async fn lease(&self) -> db::Result<Lease> {
-        let engine: std::sync::Arc<dyn Engine> = self.connections.engine("shop.main")?;
-        Lease::take(
-            engine,
-            self.connections.own("shop.main"),
-            "shop.main",
-            "the demo",
-        )
-        .await
-    }
-
-    /// First contact: what `ponte match --accept` does.
-    async fn accept(&self) -> Result<ShopMatch, DemoError> {
-        let linked = |flow: &&Flow| matching::is_linked(flow) && !goes_both_ways(flow);
-        let flows: Vec<&Flow> = self.plan.flows.iter().filter(linked).collect();
-        let found = matching::examine(&self.plan, "main", &flows, &self.connections, SHOWN).await?;
-        let lease = self.lease().await?;
-        for (flow, matched) in flows.into_iter().zip(&found.flows) {
-            let guard = lease.guard().clone();
-            let mut desk = Desk::open(&self.plan, flow, &self.connections, guard).await?;
-            let counts = matched.summary().to_string();
-            desk.decide(&Decision::Accept { counts }).await?;
-        }
-        lease.release().await?;
-        Ok(found)
-    }
-
-    /// All flows, then the stock.
-    async fn sync(&self, title: &'static str, text: &str) -> Result<Chapter, DemoError> {
-        let lease = self.lease().await?;
-        let options = run::Options {
-            intent: Intent::Write,
-            full: false,
-            selection: Selection::default(),
-            ..run::Options::default()
-        };
-        let mut flows = Vec::new();
-        for flow in self.plan.flows.iter().filter(|flow| !goes_both_ways(flow)) {
-            let guard = Some(lease.guard().clone());
-            flows.push(
-                run::run(
-                    &self.plan,
-                    flow,
-                    &self.connections,
-                    guard,
-                    &options,
-                    &|_| {},
-                )
-                .await?,
-            );
-        }
-        lease.release().await?;
-        let chapter = self.stock(title, text).await?;
-        Ok(Chapter {
-            flows,
-            explanation: None,
-            ..chapter
-        })
-    }
-
-    /// Customers to the shop, and back.
-    async fn customers(&self, title: &'static str, text: &str) -> Result<Chapter, DemoError> {
-        let lease = self.lease().await?;
-        let options = run::Options {
-            intent: Intent::Write,
-            ..run::Options::default()
-        };
-        let mut chapter = Chapter {
-            title,
-            text: text.to_owned(),
-            ..Chapter::default()
-        };
-        for flow in self.plan.flows.iter().filter(|flow| goes_both_ways(flow)) {
-            let (plan, connections) = (&self.plan, &self.connections);
-            // The story's lease is the shop's.
-            let guard = flow.target.connection != "erp";
-            let guard = guard.then(|| lease.guard().clone());
-            let report = run::run(plan, flow, connections, guard, &options, &|_| {}).await?;
-            chapter.flows.push(report);
-        }
-        lease.release().await?;
-        Ok(chapter)
-    }
-
-    /// Web orders into the ERP, then the stock.
-    async fn import(&self, title: &'static str, text: &str) -> Result<Chapter, DemoError> {
-        let lease = self.lease().await?;
-        let mut flows = Vec::new();
-        for one in &self.plan.orders {
-            let options = orders::Options {
-                intent: Intent::Write,
-                guard: None,
-                full: false,
-                settle: false,
-                only: &[],
-                say: &|_| {},
-            };
-            flows.push(orders::run(&self.plan, one, &self.connections, options, &|_| {}).await?);
-        }
-        lease.release().await?;
-        let chapter = self.stock(title, text).await?;
-        Ok(Chapter { flows, ..chapter })
-    }
-
-    /// The orders' news back to the shop, and the mails that follow.
-    async fn told(&self, title: &'static str, text: &str) -> Result<Chapter, DemoError> {
-        let lease = self.lease().await?;
-        let mut chapter = Chapter {
-            title,
-            text: text.to_owned(),
-            ..Chapter::default()
-        };
-        for one in &self.plan.fulfilments {
-            let options = fulfilment::Options {
-                guard: Some(lease.guard()),
-                erp_guard: None,
-                only: &[],
-            };
-            let report =
-                fulfilment::run(&self.plan, one, &self.connections, options, &|_| {}).await?;
-            chapter.flows.push(report);
-            let order = BASKET.order.to_string();
-            chapter.mails = mail::preview(one, &self.connections, &order).await?;
-        }
-        lease.release().await?;
-        Ok(chapter)
-    }
-
-    async fn reconciled(&self, title: &'static str, text: &str) -> Result<Chapter, DemoError> {
-        let mut chapter = Chapter {
-            title,
-            text: text.to_owned(),
-            ..Chapter::default()
-        };
-        for one in &self.plan.orders {
-            let reasons = reconcile::Reasons::new();
-            let report = reconcile::run(&self.plan, one, &self.connections, None, &reasons).await?;
-            chapter.reconciled = Some(report);
-        }
-        Ok(chapter)
-    }
-
-    async fn stock(&self, title: &'static str, text: &str) -> Result<Chapter, DemoError> {
-        let lease = self.lease().await?;
-        let last_known = LastKnown::default();
-        let mut chapter = Chapter {
-            title,
-            text: text.to_owned(),
-            ..Chapter::default()
-        };
-        if let Some(plan) = self.plan.stocks.first() {
-            let options = stock::Options {
-                mode: stock::Mode::Write(lease.guard()),
-                only: &[],
-                walk: None,
-                last_known: &last_known,
-            };
-            let engines = self.connections.engines();
-            chapter.stock = Some(stock::cycle(&self.plan, plan, engines, options).await?);
-            let explanation = explain(&self.plan, plan, engines, &last_known, SKU).await?;
-            chapter.explanation = Some(Box::new(explanation));
-        }
-        lease.release().await?;
-        Ok(chapter)
-    }
-}

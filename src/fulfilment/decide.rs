@@ -32,6 +32,12 @@ impl Parcel {
         let key = format!("{PARCEL}{}", self.number);
         (key, format!("{}\t{}", self.carrier, self.tracking))
     }
+
+    /// Whether the shop knows it, with the tracking number that it has now.
+    pub fn is_told(&self, memory: &Fields) -> bool {
+        let (key, value) = self.remembered();
+        memory.get(&key) == Some(&value)
+    }
 }
 
 /// What is written for an order.
@@ -95,16 +101,23 @@ pub fn has_news(told: &Told, memory: &Fields) -> bool {
     is_further || !is_told || has_new_invoice(told, memory) || !new_parcels(told, memory).is_empty()
 }
 
-fn has_new_invoice(told: &Told, memory: &Fields) -> bool {
+/// The status that ponte gave the order last.
+pub fn given_status(memory: &Fields) -> Option<&str> {
+    memory.get(STATUS).map(String::as_str)
+}
+
+/// What was left alone last, for a person.
+pub fn left_alone(memory: &Fields) -> Option<&str> {
+    memory.get(LEFT).map(String::as_str)
+}
+
+pub fn has_new_invoice(told: &Told, memory: &Fields) -> bool {
     !told.invoice.is_empty() && memory.get(INVOICE) != Some(&told.invoice)
 }
 
 fn new_parcels(told: &Told, memory: &Fields) -> Vec<Parcel> {
-    let is_new = |parcel: &&Parcel| {
-        let (key, value) = parcel.remembered();
-        memory.get(&key) != Some(&value)
-    };
-    told.parcels.iter().filter(is_new).cloned().collect()
+    let new = told.parcels.iter().filter(|parcel| !parcel.is_told(memory));
+    new.cloned().collect()
 }
 
 /// What is to be written; `None` if nothing is new. `current`: the order's status in the shop; `None`: the shop has no such

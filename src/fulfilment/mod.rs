@@ -13,6 +13,7 @@ mod drop;
 pub mod erp;
 mod note;
 pub mod shop;
+pub mod story;
 mod tracking;
 
 use crate::config::record::ORDER;

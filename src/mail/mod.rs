@@ -7,6 +7,7 @@
 
 mod invoice;
 pub mod smtp;
+pub mod story;
 pub mod text;
 
 use crate::config::record::ORDER;
@@ -91,22 +92,27 @@ pub async fn run(
 /// What a person is told of a mail that is not sent.
 fn stuck(mail: &Mail) -> Rejected {
     let key = format!("{} {} {}", mail.key, mail.kind, mail.item);
-    let again = format!("`ponte mail again {}` sends it once more", mail.key);
-    let reason = match mail.standing {
-        Standing::Sending => Reason::Unfit {
-            why: "the mail was under way when the line or the program died: it may have been sent"
-                .to_owned(),
-            advice: format!("look into the mail server's log, or ask the customer; {again}"),
-        },
-        _ => Reason::Unfit {
-            why: format!("the mail was not sent: {}", mail.detail),
-            advice: format!("correct what it says; {again}"),
-        },
-    };
+    let (why, advice) = for_a_person(mail);
     Rejected {
         hash: key_hash(&key),
         key,
-        reason,
+        reason: Reason::Unfit { why, advice },
+    }
+}
+
+/// Why a mail waits for a person, and what to do.
+fn for_a_person(mail: &Mail) -> (String, String) {
+    let again = format!("`ponte mail again {}` sends it once more", mail.key);
+    match mail.standing {
+        Standing::Sending => (
+            "the mail was under way when the line or the program died: it may have been sent"
+                .to_owned(),
+            format!("look into the mail server's log, or ask the customer; {again}"),
+        ),
+        _ => (
+            format!("the mail was not sent: {}", mail.detail),
+            format!("correct what it says; {again}"),
+        ),
     }
 }
 

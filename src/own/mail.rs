@@ -9,6 +9,8 @@ use super::{OwnTables, clock};
 use crate::db::query::Query;
 use crate::db::{self, Session};
 use crate::value::Value;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
 use std::time::Duration;
 
 /// The kinds of mails.
@@ -16,7 +18,8 @@ pub const SHIPMENT: &str = "shipment";
 pub const INVOICE: &str = "invoice";
 
 /// How far a mail is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// To be sent, now or after a pause.
     Due,
@@ -64,6 +67,10 @@ pub struct Mail {
     pub tries: i64,
     /// What the mail server said last, or to whom it went.
     pub detail: String,
+    /// Since when it is so, by the server's clock.
+    pub since: Option<DateTime<Utc>>,
+    /// When a due one is tried next.
+    pub next: Option<DateTime<Utc>>,
 }
 
 /// The mails of one shop.
@@ -73,7 +80,8 @@ pub struct Mails {
     shop: String,
 }
 
-const COLUMNS: &str = "SELECT record_key, kind, item, standing, tries, detail FROM ";
+const COLUMNS: &str =
+    "SELECT record_key, kind, item, standing, tries, detail, changed_ms, next_ms FROM ";
 
 impl Mails {
     pub fn new(own: &OwnTables, shop: &str) -> Self {
@@ -93,6 +101,10 @@ impl Mails {
     async fn read(&self, session: &mut dyn Session, query: &Query) -> db::Result<Vec<Mail>> {
         let rows = self.table.fetch(session, query).await?;
         let plain = |value: &Value| value.plain().into_owned();
+        let moment = |value: &Value| match value {
+            Value::Int(millis) => DateTime::from_timestamp_millis(*millis),
+            _ => None,
+        };
         Ok(rows
             .iter()
             .map(|row| Mail {
@@ -105,6 +117,8 @@ impl Mails {
                     _ => 0,
                 },
                 detail: plain(&row[5]),
+                since: moment(&row[6]),
+                next: moment(&row[7]),
             })
             .collect())
     }

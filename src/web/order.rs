@@ -4,11 +4,12 @@ use super::access::Visitor;
 use super::page::{Asked, draw, local};
 use super::texts::Language;
 use super::{Live, Site, api, not_ready};
+use crate::fulfilment::story::{Sent, WayBack};
+use crate::mail::story::Posted;
 use crate::orders::Meaning;
-use crate::orders::story::{self, Absence, Story};
+use crate::orders::story::Absence;
 use crate::state::State as Remembered;
-use crate::state::history::Run;
-use crate::state::quarantine::Entry;
+use crate::story::{self, StoryError, Whole};
 use axum::Json;
 use axum::extract::{Extension, Query, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -24,32 +25,15 @@ pub struct Wanted {
     reference: String,
 }
 
-/// A story, and what the state knows of it.
-struct Told {
-    story: Story,
-    entry: Option<Entry>,
-    run: Option<Run>,
-}
-
 /// What the word can mean in any of the shops.
-async fn find(live: &Live, wanted: &str) -> Result<Vec<Told>, String> {
+async fn find(live: &Live, wanted: &str) -> Result<Vec<Whole>, StoryError> {
     let (plan, connections) = (&live.service.plan, &live.service.connections);
     // Without it the story is told nevertheless.
     let mut state = Remembered::open(&plan.state_dir).await.ok();
     let mut found = Vec::new();
     for orders in &plan.orders {
-        let stories = story::find(plan, orders, connections, wanted).await;
-        for story in stories.map_err(|error| error.to_string())? {
-            let (mut entry, mut run) = (None, None);
-            if let Some(state) = &mut state {
-                let of = state.quarantined(&orders.name, &story.key).await;
-                entry = of.unwrap_or_default();
-                if let Some(at) = story.link.as_ref().and_then(|link| link.at) {
-                    run = state.run_at(&orders.name, at).await.unwrap_or_default();
-                }
-            }
-            found.push(Told { story, entry, run });
-        }
+        let state = state.as_mut();
+        found.extend(story::find(plan, orders, connections, state, wanted).await?);
     }
     Ok(found)
 }
@@ -62,20 +46,11 @@ pub async fn told(
         return not_ready();
     };
     match find(&live, reference.trim()).await {
-        Err(error) => api::failed(error),
+        Err(error) => api::failed(error.to_string()),
         Ok(found) if found.is_empty() => {
             api::refused(StatusCode::NOT_FOUND, "no shop has such an order")
         }
-        Ok(found) => {
-            let document = |told: &Told| {
-                let mut document = json!(told.story);
-                document["quarantined"] = json!(told.entry);
-                document["run"] = json!(told.run);
-                document
-            };
-            let orders: Vec<serde_json::Value> = found.iter().map(document).collect();
-            Json(json!({ "orders": orders })).into_response()
-        }
+        Ok(found) => Json(json!({ "orders": found })).into_response(),
     }
 }
 
@@ -94,11 +69,11 @@ pub async fn page(
         "" => (Vec::new(), None),
         wanted => match find(&live, wanted).await {
             Ok(found) => (found, None),
-            Err(error) => (Vec::new(), Some(error)),
+            Err(error) => (Vec::new(), Some(error.to_string())),
         },
     };
     let texts = language.texts();
-    let stories: Vec<Value> = found.iter().map(|told| tell(told, &texts)).collect();
+    let stories: Vec<Value> = found.iter().map(|whole| tell(whole, &texts)).collect();
     let own = context! {
         reference => reference.as_str(),
         is_unknown => stories.is_empty() && error.is_none() && !reference.trim().is_empty(),
@@ -110,8 +85,10 @@ pub async fn page(
     draw("order.html", &site, &visitor, language, own)
 }
 
-fn tell(told: &Told, texts: &BTreeMap<&'static str, &'static str>) -> Value {
-    let Told { story, entry, run } = told;
+fn tell(whole: &Whole, texts: &BTreeMap<&'static str, &'static str>) -> Value {
+    let Whole {
+        story, entry, run, ..
+    } = whole;
     let found = entry.as_ref().map(|entry| {
         let finding = &entry.finding;
         (finding.message.as_str(), finding.advice.as_str())
@@ -170,5 +147,47 @@ fn tell(told: &Told, texts: &BTreeMap<&'static str, &'static str>) -> Value {
         lost => story.document.is_none() && story.link.is_some(),
         settle => story.told.as_deref().filter(|_| story.link.is_some()),
         advice => entry.as_ref().map(|entry| entry.finding.advice.as_str()),
+        back => whole.way_back.as_ref().map(way_back),
+        untold => whole.untold.as_ref().map(|entry| context! {
+            message => entry.finding.message.as_str(),
+            advice => entry.finding.advice.as_str(),
+        }),
+        mails => whole.mails.as_ref().map(|mails| mails.iter().map(posted).collect::<Vec<_>>()),
+    }
+}
+
+fn way_back(back: &WayBack) -> Value {
+    let sent = |sent: &Sent| {
+        context! {
+            number => sent.number.as_str(),
+            shipped_on => sent.shipped_on.as_deref(),
+            carrier => sent.carrier.as_deref(),
+            tracking => sent.tracking.as_deref(),
+            delivered_on => sent.delivered_on.as_deref(),
+        }
+    };
+    let parcels: Vec<Value> = back.parcels.iter().map(sent).collect();
+    context! {
+        parcels => parcels,
+        invoice => back.invoice.as_ref().map(|invoice| invoice.number.as_str()),
+        status => back.status.as_deref(),
+        left => back.left.as_deref(),
+        next => back.next.as_ref().map(|news| context! {
+            status => news.status.as_deref(),
+            parcels => news.parcels.clone(),
+            invoice => news.invoice.as_deref(),
+        }),
+    }
+}
+
+fn posted(mail: &Posted) -> Value {
+    context! {
+        kind => format!("mail_{}", mail.kind),
+        item => mail.item.as_str(),
+        standing => format!("mail_{}", mail.standing.name()),
+        at => mail.next.or(mail.since).map(local),
+        to => mail.to.as_deref(),
+        why => mail.why.as_deref(),
+        advice => mail.advice.as_deref(),
     }
 }

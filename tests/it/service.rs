@@ -78,6 +78,21 @@ pub async fn until(shop: &Database, query: &str, expected: &str) {
     }
 }
 
+/// Waits until the flow's last run has ended, and has changed so many records: its rows are there a little earlier.
+async fn ended(project: &Project, flow: &str, changed: u64) {
+    let began = Instant::now();
+    loop {
+        let said = project.ponte(&["runs", flow, "--json"]).succeeds();
+        let said: serde_json::Value = serde_json::from_str(&said.stdout).expect("a JSON document");
+        let last = &said["runs"][0];
+        if last["outcome"] == "done" && last["counts"]["changed"] == changed {
+            return;
+        }
+        assert!(began.elapsed() < WAIT_MAX, "{last}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 pub fn signal(running: &Running, name: &str) {
     let process = running.id().to_string();
     let done = std::process::Command::new("kill")
@@ -124,6 +139,7 @@ async fn flows_run_by_themselves_and_after_each_other() {
         .await;
     until(&near, NAMES, "Anna,Bice").await;
     until(&far, COPIES, "Anna,Bice").await;
+    ended(&project, "copy1", 1).await;
     assert_eq!(
         far.client().await.value(NAMES).await,
         None,
@@ -296,6 +312,17 @@ async fn a_service_that_is_not_there_is_said_plainly() {
     let said = project.ponte(&["service", "uninstall"]).exits_with(2);
     let why = "`ponte service install` has not installed `ponte`: there is no `/etc/systemd/system/ponte.service`";
     assert!(said.stderr.contains(why), "{said}");
+    // Where another program started the machine, systemd is there and does not answer.
+    project.file(
+        "bin/systemctl",
+        "#!/bin/sh\necho 'System has not been booted with systemd' >&2\nexit 1\n",
+    );
+    std::fs::set_permissions(&systemctl, std::fs::Permissions::from_mode(0o755))
+        .expect("a program");
+    let said = project.ponte(&["service", "status"]).exits_with(2);
+    let why = "systemd cannot be asked: System has not been booted with systemd";
+    assert!(said.stderr.contains(why), "{said}");
+    assert!(said.stderr.contains("start `ponte run`"), "{said}");
 }
 
 /// Resident memory of a process, in KiB.

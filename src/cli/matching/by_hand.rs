@@ -10,7 +10,6 @@ use crate::orders::by_hand::{self, ByHand, Candidate, Pair, Said};
 use crate::orders::story;
 use crate::plan::{Orders, Plan};
 use crate::round;
-use crate::value::Value;
 use serde_json::json;
 
 /// The shops whose orders are meant: `orders`, `order`, `main/order`; `None`: something else is.
@@ -75,34 +74,15 @@ pub async fn carry_out(
 
 /// Links the clear ones.
 async fn accept(desk: Desk<'_>, orders: &Orders, found: &mut ByHand) -> Result<(), Failure> {
-    let clear: Vec<&mut Pair> = found
-        .pairs
-        .iter_mut()
-        .filter(|pair| pair.is_clear)
-        .collect();
-    let pairs: Vec<(String, Value)> = clear
-        .iter()
-        .filter_map(|pair| Some((pair.key.clone(), pair.clear()?.id.clone())))
-        .collect();
-    if pairs.is_empty() {
+    if !found.pairs.iter().any(|pair| pair.is_clear) {
         return Ok(());
     }
     let _turn = desk.turn(&orders.name).await?;
-    let said = round::by_hand::link(orders, desk.connections, &pairs)
-        .await
-        .map_err(flow_failure)?;
-    for (pair, said) in clear.into_iter().zip(said) {
-        match said {
-            Said::Done | Said::Already => pair.is_linked = true,
-            Said::Refused(why) => {
-                return Err(Failure::refused(format!(
-                    "{} was not linked: {why}",
-                    pair.reference
-                )));
-            }
-        }
+    let refused = round::by_hand::accept(orders, desk.connections, found).await;
+    match refused.map_err(flow_failure)? {
+        Some(why) => Err(Failure::refused(why)),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// `REF=NUMBER`, one by one.
@@ -192,7 +172,7 @@ async fn order_of<'p>(
     }
 }
 
-fn told(shop: &ByHand, shown: usize) -> String {
+pub fn told(shop: &ByHand, shown: usize) -> String {
     let mut text = format!(
         "{}: {} not linked; the ERP may have a document of {} already\n",
         styled(&shop.shop, BOLD),

@@ -1,6 +1,6 @@
 //! `ponte match`.
 
-mod by_hand;
+pub mod by_hand;
 mod text;
 
 pub use text::shop;

@@ -128,6 +128,10 @@ fn known(name: &str) -> Result<(), Failure> {
         .args(["show", "--property=LoadState", "--value", &unit])
         .output();
     let asked = asked.map_err(|error| no_systemd(&error))?;
+    if !asked.status.success() {
+        let said = String::from_utf8_lossy(&asked.stderr);
+        return Err(no_systemd(&said.trim()));
+    }
     match String::from_utf8_lossy(&asked.stdout).trim() {
         "not-found" => Err(super::unknown(name)),
         // What else may be wrong with it, systemd says itself.
@@ -174,8 +178,8 @@ fn systemctl(arguments: &[&str]) -> Result<(), Failure> {
     }
 }
 
-fn no_systemd(error: &std::io::Error) -> Failure {
-    Failure::refused(format!("systemd's `systemctl` cannot be run: {error}"))
+fn no_systemd(why: &dyn std::fmt::Display) -> Failure {
+    Failure::refused(format!("systemd cannot be asked: {why}"))
         .help("without systemd, let whatever starts programs here start `ponte run`")
 }
 

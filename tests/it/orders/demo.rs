@@ -35,6 +35,7 @@ async fn the_demos_erp_may_be_on_sqlserver() {
     assert_eq!(
         orders,
         [
+            ["main/5000", "confirmed", "15.74"],
             ["main/5001", "closed", "12.08"],
             ["main/5002", "cancelled", "6.04"]
         ]
@@ -68,39 +69,55 @@ async fn the_demos_erp_may_be_on_sqlserver() {
 fn tells_the_story(said: &Outcome) {
     let told: Value = serde_json::from_str(&said.stdout).expect("JSON");
     let chapters = told["chapters"].as_array().expect("chapters");
-    assert_eq!(chapters.len(), 11);
+    assert_eq!(chapters.len(), 14);
     let sum = |number: usize| chapter(chapters, number)["explanation"].clone();
+    // Asked first, written once a person has agreed.
+    let approved = chapter(chapters, 4);
+    assert_eq!(approved["asking"][2]["counts"]["changed"], 0);
+    let change = approved["approvals"][0]["changes"].to_string();
+    assert!(
+        change.contains("24.9") && change.contains("9.9"),
+        "{change}"
+    );
+    assert_eq!(approved["flows"][2]["counts"]["changed"], 1);
+    let by_hand = &chapter(chapters, 5)["match_orders"]["pairs"][0];
+    assert_eq!(by_hand["documents"][0]["number"], "26/0077");
+    assert_eq!(by_hand["is_linked"], true);
     // Pending, then committed, then gone: what is shown stays the same, and nothing is written.
-    for number in [4, 5, 6] {
-        assert_eq!(sum(number)["available"], sum(4)["available"], "{number}");
+    for number in [6, 7, 8] {
+        assert_eq!(sum(number)["available"], sum(6)["available"], "{number}");
     }
-    let imported = &chapter(chapters, 5)["flows"][0];
+    let imported = &chapter(chapters, 7)["flows"][0];
     assert_eq!(imported["counts"]["created"], 1);
-    let told = chapter(chapters, 7);
-    let change = &told["flows"][0]["changes"][0];
-    let status = change["columns"][0]["new"].as_str();
-    assert!(status.is_some_and(|status| status.contains("wc-completed")));
+    let told = chapter(chapters, 9);
+    let changes = told["flows"][0]["changes"].to_string();
+    assert!(changes.contains("wc-completed"), "{changes}");
     assert_eq!(told["mails"][0]["to"], "laura@example.com");
     let text = told["mails"][0]["mail"]["text"].as_str();
     assert!(text.is_some_and(|text| text.contains("0151234567890")));
-    let notes = &chapter(chapters, 8)["flows"][0]["notes"];
+    let notes = &chapter(chapters, 10)["flows"][0]["notes"];
     assert!(
         notes[0]
             .as_str()
             .is_some_and(|note| note.contains("cancelled in the shop, and so")),
         "{notes}"
     );
-    assert_eq!(chapter(chapters, 8)["flows"][0]["counts"]["rejected"], 1);
-    let days = &chapter(chapters, 9)["reconciled"]["days"][0];
+    assert_eq!(chapter(chapters, 10)["flows"][0]["counts"]["rejected"], 1);
+    let order = &chapter(chapters, 11)["order"];
+    // The courier's file brought it onto the ERP's delivery.
+    assert_eq!(order["way_back"]["parcels"][0]["tracking"], "0151234567890");
+    assert_eq!(order["way_back"]["status"], "wc-completed");
+    assert_eq!(order["mails"][0]["standing"], "due");
+    let days = &chapter(chapters, 12)["reconciled"]["days"][0];
     assert_eq!((&days["missing"], &days["extra"]), (&0.into(), &0.into()));
-    let [to_shop, back] = [0, 1].map(|at| &chapter(chapters, 10)["flows"][at]["counts"]);
+    let [to_shop, back] = [0, 1].map(|at| &chapter(chapters, 13)["flows"][at]["counts"]);
     assert_eq!(
         (&to_shop["created"], &to_shop["read"]),
         (&1.into(), &1.into())
     );
     // Laura is known by her order; the builder's account is no news.
     assert_eq!((&back["created"], &back["read"]), (&0.into(), &2.into()));
-    let notes = chapter(chapters, 11)["flows"][0]["notes"].to_string();
+    let notes = chapter(chapters, 14)["flows"][0]["notes"].to_string();
     let told =
         "was changed on both sides and is the ERP's: 'Bricks Inc' gives way to 'Bricks & Sons Ltd'";
     assert!(notes.contains(told), "{notes}");
