@@ -75,9 +75,7 @@ pub async fn find(
             }
         }
         if let (Some(fulfilment), Some(_)) = (fulfilment, linked) {
-            let keys = std::slice::from_ref(&key);
-            let back = back::of(plan, fulfilment, connections, keys).await?;
-            whole.way_back = back.into_iter().next().map(|(_, back)| back);
+            whole.way_back = back::of(plan, fulfilment, connections, &key).await?;
             let mails = post::of(fulfilment, connections, &key, whole.way_back.as_ref()).await;
             whole.mails = mails.map_err(OrdersError::from)?;
         }

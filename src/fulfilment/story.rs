@@ -58,7 +58,7 @@ pub struct News {
     pub invoice: Option<String>,
 }
 
-/// The way back of these imported orders, by key; those that are not linked are not in it.
+/// The way back of an imported order; `None`: it is not linked.
 ///
 /// # Errors
 /// Those of the databases; a shop whose storage is not known.
@@ -66,45 +66,39 @@ pub async fn of(
     plan: &Plan,
     fulfilment: &Fulfilment,
     connections: &Connections,
-    keys: &[String],
-) -> Result<Vec<(String, WayBack)>, OrdersError> {
+    key: &str,
+) -> Result<Option<WayBack>, OrdersError> {
     let engine = connections.engine(&fulfilment.erp.connection)?;
     let mut session = engine.connect().await?;
     let own = connections.own(&fulfilment.erp.connection);
     let links = Links::new(&own, &fulfilment.shop, ORDER.name);
-    let linked = links.of(session.as_mut(), keys).await?;
+    let keys = [key.to_owned()];
+    let linked = links.of(session.as_mut(), &keys).await?;
     if linked.is_empty() {
-        return Ok(Vec::new());
+        return Ok(None);
     }
     let erp = Erp::open(session.as_mut(), &fulfilment.erp).await?;
     let (told, _) = erp.told(session.as_mut(), &linked).await?;
     let mut shop = Shop::open(plan, fulfilment, connections).await?;
-    let memory = shop.remembered(keys).await?;
-    let current = shop.current(keys, false).await?;
-    let none = Fields::new();
-    let of_key = |key: &String| {
-        let memory = memory.get(key).unwrap_or(&none);
-        let mut way_back = WayBack {
-            state: None,
-            parcels: Vec::new(),
-            invoice: None,
-            status: given_status(memory).map(str::to_owned),
-            left: left_alone(memory).map(str::to_owned),
-            next: None,
-        };
-        if let Some(told) = told.iter().find(|told| told.key == *key) {
-            way_back.says(told, memory);
-            let current = current.get(key);
-            if current.is_none_or(|current| !current.is_old) {
-                let status = current.map(|current| current.status.as_str());
-                let step = decide(&fulfilment.rules, told, memory, status);
-                way_back.next = step.and_then(|step| News::of(step, told));
-            }
-        }
-        (key.clone(), way_back)
+    let memory = shop.remembered(&keys).await?.remove(key);
+    let memory = memory.unwrap_or_default();
+    let current = shop.current(&keys, false).await?.remove(key);
+    let mut way_back = WayBack {
+        state: None,
+        parcels: Vec::new(),
+        invoice: None,
+        status: given_status(&memory).map(str::to_owned),
+        left: left_alone(&memory).map(str::to_owned),
+        next: None,
     };
-    let found = keys.iter().filter(|key| linked.contains_key(*key));
-    Ok(found.map(of_key).collect())
+    if let Some(told) = told.first() {
+        way_back.says(told, &memory);
+        let is_old = current.as_ref().is_some_and(|current| current.is_old);
+        let status = current.as_ref().map(|current| current.status.as_str());
+        let step = decide(&fulfilment.rules, told, &memory, status).filter(|_| !is_old);
+        way_back.next = step.and_then(|step| News::of(step, told));
+    }
+    Ok(Some(way_back))
 }
 
 impl WayBack {

@@ -19,25 +19,33 @@ async fn the_way_back_of_an_order() {
         let (_, back) = said.split_once("  in ERP ").expect("its document");
         back.trim_start().to_owned()
     };
-    snapbox::assert_data_eq!(told(&story, "1001"), str![[r#"
+    snapbox::assert_data_eq!(
+        told(&story, "1001"),
+        str![[r#"
 W100001 of 2026-03-02: picked, total 53.10
   shipped   D1 of 2026-03-05 by BRT, tracking 1Z 9
   next      the shop is yet to be told: parcel D1
             help: the next run of main/fulfilment does that; `ponte sync main/fulfilment` now
 
-"#]]);
+"#]]
+    );
     story.sync();
-    snapbox::assert_data_eq!(told(&story, "1001"), str![[r#"
+    snapbox::assert_data_eq!(
+        told(&story, "1001"),
+        str![[r#"
 W100001 of 2026-03-02: picked, total 53.10
   shipped   D1 of 2026-03-05 by BRT, tracking 1Z 9
   mails     shipment D1 sent [..] to buyer1001@example.com
 
-"#]]);
+"#]]
+    );
     // The second parcel has no number yet, and the invoice no file.
     story.deliver(1001, "D2", "", &[2]).await;
     story.invoice(1001, "F1").await;
     story.sync();
-    snapbox::assert_data_eq!(told(&story, "1001"), str![[r#"
+    snapbox::assert_data_eq!(
+        told(&story, "1001"),
+        str![[r#"
 W100001 of 2026-03-02: delivered, total 53.10
   shipped   D1 of 2026-03-05 by BRT, tracking 1Z 9
             D2 of 2026-03-05 by BRT, no tracking number yet
@@ -47,7 +55,8 @@ W100001 of 2026-03-02: delivered, total 53.10
             shipment D1 sent [..] to buyer1001@example.com
             shipment D2: it waits for the parcel's tracking number
 
-"#]]);
+"#]]
+    );
 
     // Somebody in the shop has said something else, and the mail cannot be written.
     story.customer_is(1002, "").await;
@@ -56,14 +65,17 @@ W100001 of 2026-03-02: delivered, total 53.10
         .await;
     story.deliver(1002, "D3", "T3", &[1, 2]).await;
     story.between.project.ponte(&["sync", "main/fulfilment"]);
-    snapbox::assert_data_eq!(told(&story, "1002"), str![[r#"
+    snapbox::assert_data_eq!(
+        told(&story, "1002"),
+        str![[r#"
 W100002 of 2026-03-02: delivered, total 53.10
   shipped   D3 of 2026-03-05 by BRT, tracking T3
   left      its status was left alone: somebody gave it the status `wc-refunded` in the shop, while the ERP says `shipped`
   mails     shipment D3: the mail was not sent: the ERP has no mail address of the customer
             help: correct what it says; `ponte mail again 1002` sends it once more
 
-"#]]);
+"#]]
+    );
 
     let json = story.between.project.ponte(&["order", "1001", "--json"]);
     let json: Value = serde_json::from_str(&json.succeeds().stdout).expect("a JSON document");
