@@ -31,7 +31,7 @@ FROM ITM1 p
 JOIN OPLN l ON l.ListNum = p.PriceList
 JOIN OITM i ON i.ItemCode = p.ItemCode
 CROSS JOIN OADM a
-WHERE i.SellItem = 'Y' AND p.Price > 0 AND (i.UgpEntry = -1 OR p.UomEntry = i.SUoMEntry)) s WHERE [list] = CAST(@P1 AS varchar(8000)) ORDER BY CAST([sku] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2, DATALENGTH([sku]), CAST([list] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2, DATALENGTH([list]);
+WHERE i.SellItem = 'Y' AND p.Price > 0 AND (i.UgpEntry = -1 OR p.UomEntry = i.SUoMEntry)) s WHERE [list] = CAST(@P1 AS varchar(8000)) ORDER BY CAST([sku] AS nvarchar(50)) COLLATE Latin1_General_100_BIN2, DATALENGTH([sku]), CAST([list] AS nvarchar(32)) COLLATE Latin1_General_100_BIN2, DATALENGTH([list]);
 
 -- Since SQL Server 2019
 
@@ -42,5 +42,5 @@ FROM ITM1 p
 JOIN OPLN l ON l.ListNum = p.PriceList
 JOIN OITM i ON i.ItemCode = p.ItemCode
 CROSS JOIN OADM a
-WHERE i.SellItem = 'Y' AND p.Price > 0 AND (i.UgpEntry = -1 OR p.UomEntry = i.SUoMEntry)) s WHERE [list] = CAST(@P1 AS varchar(8000)) ORDER BY CAST(CAST([sku] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(8000)), DATALENGTH([sku]), CAST(CAST([list] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(8000)), DATALENGTH([list]);
+WHERE i.SellItem = 'Y' AND p.Price > 0 AND (i.UgpEntry = -1 OR p.UomEntry = i.SUoMEntry)) s WHERE [list] = CAST(@P1 AS varchar(8000)) ORDER BY CAST(CAST([sku] AS nvarchar(50)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(150)), DATALENGTH([sku]), CAST(CAST([list] AS nvarchar(32)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(96)), DATALENGTH([list]);
 
