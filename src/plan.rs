@@ -23,7 +23,7 @@ use std::path::PathBuf;
 
 pub use changes::{ByTimestamp, Since, TimeColumn, Watermark, WatermarkForm};
 pub use order::Statuses;
-pub use pack::{Let, OwnTable, PackFacts, VersionRange};
+pub use pack::{LeftOut, Let, OwnTable, PackFacts, VersionRange};
 
 /// A server's own SQL, with `{variables}` already filled in; `:names` are bound when it runs.
 #[derive(Debug, Clone)]

@@ -90,6 +90,36 @@ CREATE TABLE ITM1 (
     PRIMARY KEY (ItemCode, PriceList)
 );
 
+-- Special prices: CardCode is a business partner's, or `*` and the number of a price list for whoever buys by it. By periods, and in these by
+-- quantities.
+CREATE TABLE OSPP (
+    ItemCode           NVARCHAR(50) NOT NULL,
+    CardCode           NVARCHAR(15) NOT NULL,
+    Price              NUMERIC(19,6),
+    PRIMARY KEY (ItemCode, CardCode)
+);
+
+CREATE TABLE SPP1 (
+    ItemCode           NVARCHAR(50) NOT NULL,
+    CardCode           NVARCHAR(15) NOT NULL,
+    LINENUM            SMALLINT NOT NULL,
+    Price              NUMERIC(19,6),            -- after the discount
+    Currency           NVARCHAR(3),
+    FromDate           DATETIME,
+    ToDate             DATETIME,                 -- the last day; NULL: without an end
+    PRIMARY KEY (ItemCode, CardCode, LINENUM)
+);
+
+CREATE TABLE SPP2 (
+    ItemCode           NVARCHAR(50) NOT NULL,
+    CardCode           NVARCHAR(15) NOT NULL,
+    SPP1LNum           SMALLINT NOT NULL,
+    SPP2LNum           SMALLINT NOT NULL,
+    Amount             NUMERIC(19,6),            -- from so many on
+    Price              NUMERIC(19,6),
+    PRIMARY KEY (ItemCode, CardCode, SPP1LNum, SPP2LNum)
+);
+
 -- Stock per warehouse.
 CREATE TABLE OWHS (
     WhsCode            NVARCHAR(8) NOT NULL PRIMARY KEY,

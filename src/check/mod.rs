@@ -15,7 +15,7 @@ use crate::db::query::{Query, TableName};
 use crate::db::{self, DbError, Server, Session, Snapshots};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::orders::{OrdersError, Shop, documents};
-use crate::plan::{Connection, Flow, Orders, PackFacts, Plan};
+use crate::plan::{Connection, Flow, LeftOut, Orders, PackFacts, Plan};
 use crate::round::{task, version};
 use crate::sync::bind::BindError;
 use crate::sync::lookup::Lookups;
@@ -243,7 +243,48 @@ async fn facts(
     let told = version::of(pack, session).await?;
     found.extend(told.unfamiliar.map(|one| one.diagnostic(connection)));
     small_tables(pack, session, found).await;
+    left_out(connection, pack, session, found).await;
     Ok(Some(told.system))
+}
+
+/// What is there and not carried over.
+async fn left_out(
+    connection: &Connection,
+    pack: &PackFacts,
+    session: &mut dyn Session,
+    found: &mut Vec<Diagnostic>,
+) {
+    for LeftOut { what, sql } in &pack.left_out {
+        let product = session.server().product.clone();
+        let refused = |why: String| {
+            Diagnostic::error(
+                "P314",
+                format!("it cannot be counted how many {what} there are"),
+            )
+            .at(&sql.at, format!("asked of {product}"))
+            .note(why)
+        };
+        let count = match db::fetch(session, &Query::sql(sql.text.clone())).await {
+            Ok(rows) => {
+                let count = rows.first().and_then(|row| row.first());
+                count.map_or(String::new(), |count| count.plain().into_owned())
+            }
+            Err(error) => {
+                found.push(refused(error.message));
+                continue;
+            }
+        };
+        match count.parse::<u64>() {
+            Ok(0) => {}
+            Ok(count) => found.push(
+                Diagnostic::warning("P349", format!("{what} are not carried over: there are {count}"))
+                    .at(&connection.at, "")
+                    .note(format!("pack `{}` leaves them out", pack.name))
+                    .help("without them all is carried over as usual; a flow of the project's own (`[flow.NAME]`) can read them"),
+            ),
+            Err(_) => found.push(refused("it yields no number".to_owned())),
+        }
+    }
 }
 
 /// Each one by itself, so that one that cannot be read hides no other.

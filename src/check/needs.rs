@@ -49,6 +49,9 @@ pub fn of(plan: &Plan, connections: &Connections, name: &str) -> Needs {
         for one in &pack.lets {
             needs.reads(&one.sql.text, true);
         }
+        for one in &pack.left_out {
+            needs.reads(&one.sql.text, true);
+        }
     }
     for flow in &plan.flows {
         if flow.source.connection == name {

@@ -45,6 +45,7 @@ pub fn facts(
         choices: by_name(&base.choices, own.choices),
         pieces: by_name(&base.pieces, own.pieces),
         own: by_name(&base.own, own.own),
+        left_out: by_name(&base.left_out, own.left_out),
     }
 }
 

@@ -31,6 +31,9 @@ pub struct PackFile {
     /// Tables of ponte's own that the pack writes to: name = the statement that creates it and may be run again. `ponte setup` does.
     #[serde(default)]
     pub own: Ordered<At<String>>,
+    /// What the pack does not carry over: name, for people = server SQL that yields how many of it there are. `ponte check` tells of them.
+    #[serde(default)]
+    pub left_out: Ordered<At<String>>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]

@@ -341,6 +341,11 @@ pub const CODES: &[Code] = &[
         "SQL Server lets a transaction see one picture of the database only where the database allows SNAPSHOT. Without it ponte reads in an order in which what happens in between makes available stock too low for a moment, never too high.",
     ),
     code(
+        "P349",
+        "something is not carried over",
+        "The system has records of a sort that its pack leaves out, since they cannot be said in a shop's terms.",
+    ),
+    code(
         "P360",
         "pack does not say what becomes of gone records",
         "The project wants gone records deactivated or deleted, but the pack's `[gone]` does not say how.",

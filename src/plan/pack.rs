@@ -14,6 +14,7 @@ pub struct PackFacts {
     pub local_zone: Option<ServerSql>,
     pub lets: Vec<Let>,
     pub own: Vec<OwnTable>,
+    pub left_out: Vec<LeftOut>,
 }
 
 #[derive(Debug)]
@@ -37,4 +38,13 @@ pub struct OwnTable {
     pub name: String,
     /// Creates it; may be run again without harm.
     pub statement: String,
+}
+
+/// What a pack does not carry over.
+#[derive(Debug)]
+pub struct LeftOut {
+    /// For people.
+    pub what: String,
+    /// Yields how many of it there are.
+    pub sql: ServerSql,
 }

@@ -128,6 +128,9 @@ async fn read_counted(
     wanted: &Wanted<'_>,
     erp: &mut Erp,
 ) -> Result<(), StockError> {
+    if wanted.references.is_empty() {
+        return Ok(());
+    }
     // By order and not by article: a closed order's rows may name no article, or another one than the shop's.
     let query = match wanted.references.len() <= LIST_MAX {
         true => narrowed(sql, "reference", wanted.references),

@@ -6,8 +6,8 @@
 //! reading the table's key columns, and only when something is gone.
 //!
 //! A run by changes that SQL Server tracks knows of a part of the source only, but is told of deletes: what it was told to have
-//! changed, asked for and did not get is gone; not where the source yields another key than it was asked for, as one that holds
-//! `a` and `A` for equal may.
+//! changed, asked for and did not get is gone; not where the source yields another key than it was asked for, since it may hold `a` and `A` for
+//! equal.
 //!
 //! Before anything is done the guard counts: too many at once are mostly an edited filter or half an import.
 
@@ -98,7 +98,8 @@ pub async fn settle(
     }
 }
 
-/// The same of what tracked changes told, after a run by them. What is not dealt with is told to the next run.
+/// The same of what tracked changes told, after a run by them. What is not dealt with is told to the next run. `other`: a key that
+/// the source holds for equal to one of them and writes in another way. It tells of none then which row was its.
 ///
 /// # Errors
 /// As [`settle`].
@@ -106,18 +107,22 @@ pub async fn settle_told(
     applier: &mut Applier<'_>,
     memory: &mut Memory,
     links: Option<&Links>,
+    other: Option<&str>,
     options: &Options,
     report: &mut FlowReport,
     progress: Progress<'_>,
 ) -> Result<(), RunError> {
-    // Without links only what was carried over before is known.
-    let gone = memory.not_yielded(links.is_none())?;
-    if !gone.is_empty() && memory.yields_others {
-        memory.tell_nothing();
-        let why = "what is gone is left to the next run over the whole source: this one was told keys that the source writes in another way";
-        report.notes.push(why.to_owned());
+    if let Some(other) = other {
+        if memory.tell_nothing() {
+            report.notes.push(format!(
+                "the watermark tells keys in another way than the source writes them (`{other}`): what has changed or is gone of \
+                 them is left to the next run over the whole source"
+            ));
+        }
         return Ok(());
     }
+    // Without links only what was carried over before is known.
+    let gone = memory.not_yielded(links.is_none())?;
     let known = memory.old.as_ref().map_or(0, Snapshot::len);
     let mut settling = Settling {
         applier,

@@ -48,10 +48,6 @@ pub struct Memory {
     is_patch: bool,
     /// Of a patch: keys of which the source told that they have changed, and which it has not yielded since.
     told: BTreeMap<KeyHash, String>,
-    /// Of a patch: keys for which the source was asked.
-    asked: HashSet<KeyHash>,
-    /// It yielded another key than it was asked for: it holds keys for equal that are written in different ways.
-    pub yields_others: bool,
     stale: HashSet<KeyHash>,
     /// Rows that need not be looked at; lent to the reader where that can let them go.
     pub known: Option<Known>,
@@ -117,8 +113,6 @@ impl Memory {
             key_columns: flow.source.key.len(),
             is_patch: false,
             told: BTreeMap::new(),
-            asked: HashSet::new(),
-            yields_others: false,
             known: None,
             scratch,
         })
@@ -188,10 +182,9 @@ impl Memory {
         self.compare_all || self.old.is_none()
     }
 
-    /// The run looks at the keys `asked` only. `told`: those that are gone if the source does not yield them.
-    pub fn patch<'k>(&mut self, asked: impl Iterator<Item = &'k str>, told: Vec<String>) {
+    /// The run looks at some keys only. `told`: those that are gone if the source does not yield them.
+    pub fn patch(&mut self, told: Vec<String>) {
         self.is_patch = true;
-        self.asked = asked.map(key_hash).collect();
         self.told = told.into_iter().map(|key| (key_hash(&key), key)).collect();
         if let Some(next) = &mut self.next {
             next.patch();
@@ -200,7 +193,6 @@ impl Memory {
 
     fn yielded(&mut self, hash: &KeyHash) {
         self.told.remove(hash);
-        self.yields_others |= !self.told.is_empty() && !self.asked.contains(hash);
     }
 
     /// What the source was asked for and has not yielded; `carried_over`: only what an earlier run carried over.
@@ -223,9 +215,9 @@ impl Memory {
         Ok(keys)
     }
 
-    /// Whether something is gone is left to the next run over the whole source.
-    pub fn tell_nothing(&mut self) {
-        self.told.clear();
+    /// Whether something is gone is left to the next run over the whole source. Returns whether there was such a question.
+    pub fn tell_nothing(&mut self) -> bool {
+        !std::mem::take(&mut self.told).is_empty()
     }
 
     /// What was not yielded is gone, but for what could not be dealt with: the next run asks for that again.

@@ -67,6 +67,8 @@ pub struct Reader<'b> {
     pub named: u64,
     /// What was lent to the reader, given back with the end of the source.
     pub known: Option<Known>,
+    /// Asked for keys, the source has yielded this one, which it holds for equal to one of them and writes in another way. Known at its end.
+    pub other: Option<String>,
 }
 
 impl<'b> Reader<'b> {
@@ -212,6 +214,7 @@ impl<'b> Reader<'b> {
             blanks: HashSet::new(),
             named: 0,
             known: None,
+            other: None,
             bound,
         }
     }
@@ -232,6 +235,7 @@ impl<'b> Reader<'b> {
                     }
                     Fed::End => {
                         self.known = self.main.known.take();
+                        self.other = self.main.other.take();
                         return Ok(None);
                     }
                 },

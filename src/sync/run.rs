@@ -240,6 +240,7 @@ pub async fn run(
         &mut applier,
         &mut memory,
         its_links,
+        reader.other.as_deref(),
         options,
         &mut report,
         progress,
@@ -321,7 +322,7 @@ async fn watch(
     if let Some(keys) = &start.keys {
         let texts = keys.iter().map(|key| key.plain().trim().to_owned());
         let texts: Vec<String> = texts.collect();
-        memory.patch(texts.iter().map(String::as_str), start.told);
+        memory.patch(start.told);
         report.since = start.since;
         report.looked_at = Some(texts.into_iter().collect());
     }

@@ -119,6 +119,7 @@ async fn told(pack: &Pack, version: &str) -> Told {
     };
     between.place(&[Order::usual(1001), company]).await;
     told.push(hear("order", &["sync", "main/order"]));
+    told.push(hear("stock-pending", &["sync", "main/stock"]));
     told.push(hear("fulfilment", &["sync", "main/fulfilment"]));
     told.push(hear("reconcile", &["reconcile"]));
     status(&between, 1001, "wc-cancelled").await;

@@ -8,7 +8,7 @@ use super::super::spanned::At;
 use super::super::texts::{Bound, Texts, Variables};
 use crate::db::{EngineKind, choice};
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
-use crate::plan::{Let, OwnTable, PackFacts, ProjectTable, VersionRange};
+use crate::plan::{LeftOut, Let, OwnTable, PackFacts, ProjectTable, VersionRange};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -120,6 +120,11 @@ impl PackSide {
             statement: texts.fill(text, found),
         });
         let own = own.collect();
+        let left_out = self.pack.facts.left_out.iter().map(|(what, text)| LeftOut {
+            what: what.value.clone(),
+            sql: texts.sql(text, &Bound::none(), found),
+        });
+        let left_out = left_out.collect();
         let version = keys.and_then(|keys| keys.version.as_ref());
         let system = keys.and_then(|keys| keys.system.as_ref());
         PackFacts {
@@ -130,6 +135,7 @@ impl PackSide {
             local_zone,
             lets,
             own,
+            left_out,
         }
     }
 

@@ -16,6 +16,8 @@ pub(super) const PARAMS_MAX: usize = 2_090;
 const DIGITS_MAX: u64 = 38;
 /// Bytes of a `varchar` that is no `varchar(max)`.
 const VARCHAR_MAX: usize = 8_000;
+/// Of an `nvarchar` that is not `(max)`: so many UTF-16 units.
+const UNITS_MAX: u64 = 4_000;
 /// Digits of a second's fraction that the server keeps.
 const TIME_SCALE: u8 = 7;
 /// Nanoseconds of its smallest step.
@@ -91,9 +93,13 @@ pub(super) fn without_params(query: &Query) -> Option<String> {
 /// The length last: the server pads the shorter of two texts with blanks before it compares them.
 fn by_bytes(column: &str, ty: &Type) -> String {
     match ty {
-        Type::Text { .. } | Type::Enum(_) | Type::Json => format!(
-            "CAST(CAST({column} AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(8000)), DATALENGTH({column})"
-        ),
+        Type::Text { .. } | Type::Enum(_) | Type::Json => {
+            let units = units_max(ty);
+            let bytes = (3 * units).min(VARCHAR_MAX as u64);
+            format!(
+                "CAST(CAST({column} AS nvarchar({units})) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar({bytes})), DATALENGTH({column})"
+            )
+        }
         _ => column.to_owned(),
     }
 }
@@ -101,11 +107,28 @@ fn by_bytes(column: &str, ty: &Type) -> String {
 /// By UTF-16 units, which is the same but for characters beyond U+FFFF beside those from U+E000 on.
 fn by_units(column: &str, ty: &Type) -> String {
     match ty {
-        Type::Text { .. } | Type::Enum(_) | Type::Json => format!(
-            "CAST({column} AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2, DATALENGTH({column})"
-        ),
+        Type::Text { .. } | Type::Enum(_) | Type::Json => {
+            let units = units_max(ty);
+            format!(
+                "CAST({column} AS nvarchar({units})) COLLATE Latin1_General_100_BIN2, DATALENGTH({column})"
+            )
+        }
         _ => column.to_owned(),
     }
+}
+
+/// How long texts of the type are at most, in UTF-16 units: the server keeps memory for a sort by what is declared, half of it for each row.
+fn units_max(ty: &Type) -> u64 {
+    let declared = match ty {
+        // A character of a code page is one unit, of UTF-8 at most one a byte.
+        Type::Text {
+            chars_max,
+            bytes_max,
+            ..
+        } => chars_max.or(*bytes_max),
+        _ => None,
+    };
+    declared.unwrap_or(UNITS_MAX).clamp(1, UNITS_MAX)
 }
 
 fn limit(rows: usize, is_ordered: bool) -> String {

@@ -58,17 +58,16 @@ impl Portions {
             }),
         }
     }
+}
 
-    fn wants(&self, row: &Row) -> bool {
-        let Some(wanted) = &self.wanted else {
-            return true;
-        };
-        let key = row[wanted.at].plain();
-        let key = match wanted.padded {
+impl Wanted {
+    fn has(&self, row: &Row) -> bool {
+        let key = row[self.at].plain();
+        let key = match self.padded {
             true => key.trim_end(),
             false => &key,
         };
-        wanted.keys.contains(key)
+        self.keys.contains(key)
     }
 }
 
@@ -87,7 +86,13 @@ pub(super) enum Fed {
 enum Portion {
     Rows(Sifted),
     /// Without it a read has broken off.
-    End(Option<Box<Known>>),
+    End(Box<AtEnd>),
+}
+
+/// What the task that read has to give back.
+struct AtEnd {
+    known: Option<Known>,
+    other: Option<String>,
 }
 
 /// Rows of some queries, read ahead by a task that owns the connection.
@@ -98,6 +103,8 @@ pub(super) struct Rows {
     has_ended: bool,
     /// What the sieve knew, given back with the end.
     pub(super) known: Option<Known>,
+    /// A key that the server holds for equal to one that it was asked for, as it writes it; known at the end.
+    pub(super) other: Option<String>,
 }
 
 impl Rows {
@@ -121,6 +128,7 @@ impl Rows {
             marks: Vec::new().into_iter(),
             has_ended: false,
             known: None,
+            other: None,
         }
     }
 
@@ -137,9 +145,10 @@ impl Rows {
                         return Ok(Fed::Known(sifted.passed_over));
                     }
                 }
-                Some(Ok(Portion::End(known))) => {
+                Some(Ok(Portion::End(end))) => {
                     self.has_ended = true;
-                    self.known = known.map(|known| *known);
+                    self.known = end.known;
+                    self.other = end.other;
                     return Ok(Fed::End);
                 }
                 Some(Err(error)) => return Err(error),
@@ -161,6 +170,7 @@ async fn pump(
     mut sifter: Option<Sifter>,
     sender: &mpsc::Sender<Result<Portion>>,
 ) -> Result<()> {
+    let mut other = None;
     if !portions.queries.is_empty() {
         let mut session = engine.connect().await?;
         session.begin(Isolation::Snapshot).await?;
@@ -176,12 +186,16 @@ async fn pump(
                 }
             };
             while let Some(mut batch) = stream.try_next().await? {
-                if portions.wanted.is_some() {
+                if let Some(wanted) = &portions.wanted {
                     let mut marks = batch.marks.into_iter();
                     let rows = batch.rows.into_iter();
                     let rows = rows.map(|row| (row, marks.next()));
-                    let (rows, marks): (Vec<_>, Vec<_>) =
-                        rows.filter(|(row, _)| portions.wants(row)).unzip();
+                    let (wanted_rows, others): (Vec<_>, Vec<_>) =
+                        rows.partition(|(row, _)| wanted.has(row));
+                    if let Some((row, _)) = others.first() {
+                        other.get_or_insert_with(|| row[wanted.at].plain().into_owned());
+                    }
+                    let (rows, marks): (Vec<_>, Vec<_>) = wanted_rows.into_iter().unzip();
                     batch.rows = rows;
                     batch.marks = marks.into_iter().flatten().collect();
                 }
@@ -191,9 +205,10 @@ async fn pump(
             }
         }
     }
-    let known = sifter.and_then(|sifter| sifter.known).map(Box::new);
+    let known = sifter.and_then(|sifter| sifter.known);
+    let end = Box::new(AtEnd { known, other });
     // If nobody listens any more, nobody waits for the end.
-    let _ = sender.send(Ok(Portion::End(known))).await;
+    let _ = sender.send(Ok(Portion::End(end))).await;
     Ok(())
 }
 

@@ -163,6 +163,15 @@ async fn packs_that_do_not_fit() {
             ..check_packs("check-column-that-is-no-field")
         },
         Case {
+            edits: &[ERP],
+            files: &[(
+                "erp/pack.toml",
+                "[pack]\nextends = \"reference\"\n[left_out]\n\"articles without a barcode\" = \"SELECT COUNT(*) FROM articles WHERE COALESCE(barcode, '') = ''\"\n\
+                 \"vouchers\" = \"SELECT COUNT(*) FROM articles WHERE 1 = 0\"\n",
+            )],
+            ..check_packs("check-left-out")
+        },
+        Case {
             edits: &[SHOP],
             files: &[SMALL_SHOP, ("shop/stock.toml", &unclear)],
             ..check_packs("check-condition-that-cannot-be-told")

@@ -233,15 +233,17 @@ fn rows_are_read_in_the_dialect() {
             .value(decimal("1.50"))
             .push(Part::ForShare),
     );
-    let ordered = || {
+    let ordered = |ty| {
         let list = vec![Value::Int(1), Value::Int(2)];
         let query = select().text("b IN (").list(list).text(") ORDER BY ");
-        query
-            .push(Part::Order("a".to_owned(), Type::TEXT))
-            .limit(5, true)
+        query.push(Part::Order("a".to_owned(), ty)).limit(5, true)
     };
-    asked("select-ordered", &OLD_DIALECT, ordered());
-    asked("select-ordered-2019", &DIALECT, ordered());
+    asked("select-ordered", &OLD_DIALECT, ordered(Type::TEXT));
+    asked("select-ordered-2019", &DIALECT, ordered(Type::TEXT));
+    // As long as the column and no longer.
+    let nvarchar = || Declared::parse("nvarchar(50)").ty();
+    asked("select-ordered-short", &OLD_DIALECT, ordered(nvarchar()));
+    asked("select-ordered-short-2019", &DIALECT, ordered(nvarchar()));
     asked(
         "select-limited",
         &OLD_DIALECT,

@@ -39,11 +39,11 @@ SELECT [sku], [active], [barcode], [tax_class], [weight] FROM (SELECT i.No_ AS s
        COALESCE(NULLIF(i.[VAT Prod_ Posting Group], ''), 'none') AS tax_class,
        CAST(COALESCE(NULLIF(i.[Gross Weight], 0), NULLIF(i.[Net Weight], 0)) AS DECIMAL(19, 6)) AS weight
 FROM [CRONUS Italia S_p_A_$Item] i
-WHERE i.Description <> '') s ORDER BY CAST([sku] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2, DATALENGTH([sku]);
+WHERE i.Description <> '') s ORDER BY CAST([sku] AS nvarchar(20)) COLLATE Latin1_General_100_BIN2, DATALENGTH([sku]);
 
 SELECT [sku], [id] FROM (SELECT i.No_ AS sku, i.[Item Category Code] AS id
 FROM [CRONUS Italia S_p_A_$Item] i
-WHERE i.[Item Category Code] <> '') s ORDER BY CAST([sku] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2, DATALENGTH([sku]);
+WHERE i.[Item Category Code] <> '') s ORDER BY CAST([sku] AS nvarchar(20)) COLLATE Latin1_General_100_BIN2, DATALENGTH([sku]);
 
 SELECT [sku], [language], [name] FROM (SELECT i.No_ AS sku, 'ITA' AS language, i.Description AS name
 FROM [CRONUS Italia S_p_A_$Item] i
@@ -51,7 +51,7 @@ WHERE i.Description <> ''
 UNION ALL
 SELECT t.[Item No_], t.[Language Code], t.Description
 FROM [CRONUS Italia S_p_A_$Item Translation] t
-WHERE t.[Variant Code] = '' AND t.[Language Code] <> 'ITA' AND t.Description <> '') s ORDER BY CAST([sku] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2, DATALENGTH([sku]);
+WHERE t.[Variant Code] = '' AND t.[Language Code] <> 'ITA' AND t.Description <> '') s ORDER BY CAST([sku] AS nvarchar(20)) COLLATE Latin1_General_100_BIN2, DATALENGTH([sku]);
 
 -- Since SQL Server 2019
 
@@ -59,11 +59,11 @@ SELECT [sku], [active], [barcode], [tax_class], [weight] FROM (SELECT i.No_ AS s
        COALESCE(NULLIF(i.[VAT Prod_ Posting Group], ''), 'none') AS tax_class,
        CAST(COALESCE(NULLIF(i.[Gross Weight], 0), NULLIF(i.[Net Weight], 0)) AS DECIMAL(19, 6)) AS weight
 FROM [CRONUS Italia S_p_A_$Item] i
-WHERE i.Description <> '') s ORDER BY CAST(CAST([sku] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(8000)), DATALENGTH([sku]);
+WHERE i.Description <> '') s ORDER BY CAST(CAST([sku] AS nvarchar(20)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(60)), DATALENGTH([sku]);
 
 SELECT [sku], [id] FROM (SELECT i.No_ AS sku, i.[Item Category Code] AS id
 FROM [CRONUS Italia S_p_A_$Item] i
-WHERE i.[Item Category Code] <> '') s ORDER BY CAST(CAST([sku] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(8000)), DATALENGTH([sku]);
+WHERE i.[Item Category Code] <> '') s ORDER BY CAST(CAST([sku] AS nvarchar(20)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(60)), DATALENGTH([sku]);
 
 SELECT [sku], [language], [name] FROM (SELECT i.No_ AS sku, 'ITA' AS language, i.Description AS name
 FROM [CRONUS Italia S_p_A_$Item] i
@@ -71,5 +71,5 @@ WHERE i.Description <> ''
 UNION ALL
 SELECT t.[Item No_], t.[Language Code], t.Description
 FROM [CRONUS Italia S_p_A_$Item Translation] t
-WHERE t.[Variant Code] = '' AND t.[Language Code] <> 'ITA' AND t.Description <> '') s ORDER BY CAST(CAST([sku] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(8000)), DATALENGTH([sku]);
+WHERE t.[Variant Code] = '' AND t.[Language Code] <> 'ITA' AND t.Description <> '') s ORDER BY CAST(CAST([sku] AS nvarchar(20)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(60)), DATALENGTH([sku]);
 

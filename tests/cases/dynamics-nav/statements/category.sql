@@ -23,16 +23,16 @@ SET TRANSACTION ISOLATION LEVEL SNAPSHOT; BEGIN TRANSACTION;
 -- Before SQL Server 2019
 
 SELECT [id], [language], [name] FROM (SELECT g.Code AS id, 'ITA' AS language, COALESCE(NULLIF(g.Description, ''), g.Code) AS name
-FROM [CRONUS Italia S_p_A_$Item Category] g) s ORDER BY CAST([id] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2, DATALENGTH([id]);
+FROM [CRONUS Italia S_p_A_$Item Category] g) s ORDER BY CAST([id] AS nvarchar(20)) COLLATE Latin1_General_100_BIN2, DATALENGTH([id]);
 
 SELECT [id], [parent] FROM (SELECT g.Code AS id, NULLIF(g.[Parent Category], '') AS parent, CAST(1 AS BIT) AS active
-FROM [CRONUS Italia S_p_A_$Item Category] g) s ORDER BY CAST([id] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2, DATALENGTH([id]);
+FROM [CRONUS Italia S_p_A_$Item Category] g) s ORDER BY CAST([id] AS nvarchar(20)) COLLATE Latin1_General_100_BIN2, DATALENGTH([id]);
 
 -- Since SQL Server 2019
 
 SELECT [id], [language], [name] FROM (SELECT g.Code AS id, 'ITA' AS language, COALESCE(NULLIF(g.Description, ''), g.Code) AS name
-FROM [CRONUS Italia S_p_A_$Item Category] g) s ORDER BY CAST(CAST([id] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(8000)), DATALENGTH([id]);
+FROM [CRONUS Italia S_p_A_$Item Category] g) s ORDER BY CAST(CAST([id] AS nvarchar(20)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(60)), DATALENGTH([id]);
 
 SELECT [id], [parent] FROM (SELECT g.Code AS id, NULLIF(g.[Parent Category], '') AS parent, CAST(1 AS BIT) AS active
-FROM [CRONUS Italia S_p_A_$Item Category] g) s ORDER BY CAST(CAST([id] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(8000)), DATALENGTH([id]);
+FROM [CRONUS Italia S_p_A_$Item Category] g) s ORDER BY CAST(CAST([id] AS nvarchar(20)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(60)), DATALENGTH([id]);
 

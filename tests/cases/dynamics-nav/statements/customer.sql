@@ -29,7 +29,7 @@ SELECT [number], [email], [phone], [name], [company], [street], [street2], [post
        NULLIF(c.[PA Code], '') AS sdi_code, NULLIF(c.[PEC E-Mail Address], '') AS pec
 FROM [CRONUS Italia S_p_A_$Customer] c
 CROSS JOIN [CRONUS Italia S_p_A_$Company Information] o
-WHERE c.[E-Mail] <> '' AND c.Blocked = 0 AND 1 = 0) s ORDER BY CAST([number] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2, DATALENGTH([number]);
+WHERE c.[E-Mail] <> '' AND c.Blocked = 0 AND 1 = 0) s ORDER BY CAST([number] AS nvarchar(20)) COLLATE Latin1_General_100_BIN2, DATALENGTH([number]);
 
 -- Since SQL Server 2019
 
@@ -40,5 +40,5 @@ SELECT [number], [email], [phone], [name], [company], [street], [street2], [post
        NULLIF(c.[PA Code], '') AS sdi_code, NULLIF(c.[PEC E-Mail Address], '') AS pec
 FROM [CRONUS Italia S_p_A_$Customer] c
 CROSS JOIN [CRONUS Italia S_p_A_$Company Information] o
-WHERE c.[E-Mail] <> '' AND c.Blocked = 0 AND 1 = 0) s ORDER BY CAST(CAST([number] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(8000)), DATALENGTH([number]);
+WHERE c.[E-Mail] <> '' AND c.Blocked = 0 AND 1 = 0) s ORDER BY CAST(CAST([number] AS nvarchar(20)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(60)), DATALENGTH([number]);
 

@@ -2,9 +2,6 @@
 SELECT CAST(i.index_id AS int), i.is_primary_key, i.is_unique, COL_NAME(ic.object_id, ic.column_id) FROM sys.indexes AS i INNER JOIN sys.index_columns AS ic ON ic.object_id = i.object_id AND ic.index_id = i.index_id WHERE i.object_id = @P1 AND i.type IN (1, 2) AND i.is_disabled = 0 AND i.is_hypothetical = 0 AND i.has_filter = 0 AND ic.is_included_column = 0 AND ic.key_ordinal > 0 ORDER BY i.index_id, ic.key_ordinal;
 
 -- @P1 nvarchar(4000)
-SELECT c.No_ AS number FROM [CRONUS Italia S_p_A_$Customer] c WHERE LOWER(c.[E-Mail]) = CAST(@P1 AS varchar(8000)) ORDER BY c.No_;
-
--- @P1 nvarchar(4000)
 SELECT c.No_ AS number FROM [CRONUS Italia S_p_A_$Customer] c WHERE NULLIF(CASE WHEN UPPER(REPLACE(c.[VAT Registration No_], ' ', '')) LIKE 'IT%' THEN SUBSTRING(UPPER(REPLACE(c.[VAT Registration No_], ' ', '')), 3, 40) ELSE UPPER(REPLACE(c.[VAT Registration No_], ' ', '')) END, '') = CAST(@P1 AS varchar(8000)) ORDER BY c.No_;
 
 -- @P1 nvarchar(4000),@P2 bigint,@P3 nvarchar(4000),@P4 nvarchar(4000),@P5 nvarchar(4000),@P6 nvarchar(4000),@P7 nvarchar(4000),@P8 nvarchar(4000),@P9 nvarchar(4000),@P10 nvarchar(4000),@P11 nvarchar(4000),@P12 nvarchar(4000),@P13 bigint,@P14 nvarchar(4000),@P15 nvarchar(4000),@P16 nvarchar(4000),@P17 nvarchar(4000),@P18 nvarchar(4000),@P19 nvarchar(4000),@P20 nvarchar(4000),@P21 nvarchar(4000),@P22 nvarchar(4000),@P23 nvarchar(4000),@P24 bigint,@P25 nvarchar(4000),@P26 nvarchar(4000),@P27 nvarchar(4000),@P28 nvarchar(4000),@P29 nvarchar(4000),@P30 nvarchar(4000),@P31 nvarchar(4000),@P32 nvarchar(4000)
@@ -22,6 +19,9 @@ SELECT * FROM (SELECT p.web_reference AS id, p.web_reference, 'order' AS kind FR
 
 -- @P1 nvarchar(4000),@P2 nvarchar(4000)
 SELECT COUNT(*) FROM [ponte].[link] WHERE shop = CAST(@P1 AS varchar(8000)) AND record = CAST(@P2 AS varchar(8000));
+
+-- @P1 nvarchar(4000),@P2 nvarchar(4000)
+SELECT c.No_ AS number FROM [CRONUS Italia S_p_A_$Customer] c WHERE c.[E-Mail] = CAST(@P1 AS varchar(8000)) OR 'a' <> 'A' AND LOWER(c.[E-Mail]) = CAST(@P2 AS varchar(8000)) ORDER BY c.No_;
 
 -- @P1 nvarchar(4000),@P2 nvarchar(4000)
 SELECT i.No_ AS sku, i.No_ AS article FROM [CRONUS Italia S_p_A_$Item] i WHERE i.No_ IN (CAST(@P1 AS varchar(8000)), CAST(@P2 AS varchar(8000)));

@@ -41,7 +41,7 @@ LEFT JOIN (SELECT p.[Item No_] AS item, p.[Unit Price] AS price, p.[Price Includ
              AND p.[Starting Date] <= CAST(GETDATE() AS DATE) AND (p.[Ending Date] >= CAST(GETDATE() AS DATE) OR p.[Ending Date] < '1800-01-01')
              AND p.[Currency Code] = '' AND p.[Variant Code] = '' AND p.[Unit of Measure Code] IN ('', b.[Base Unit of Measure])
              AND p.[Minimum Quantity] <= 1 AND p.[Unit Price] > 0) s ON s.item = i.No_ AND s.place = 1
-WHERE i.Description <> '' AND COALESCE(s.price, i.[Unit Price]) > 0) s WHERE [list] = CAST(@P1 AS varchar(8000)) ORDER BY CAST([sku] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2, DATALENGTH([sku]), CAST([list] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2, DATALENGTH([list]);
+WHERE i.Description <> '' AND COALESCE(s.price, i.[Unit Price]) > 0) s WHERE [list] = CAST(@P1 AS varchar(8000)) ORDER BY CAST([sku] AS nvarchar(20)) COLLATE Latin1_General_100_BIN2, DATALENGTH([sku]), CAST([list] AS nvarchar(4)) COLLATE Latin1_General_100_BIN2, DATALENGTH([list]);
 
 -- Since SQL Server 2019
 
@@ -64,5 +64,5 @@ LEFT JOIN (SELECT p.[Item No_] AS item, p.[Unit Price] AS price, p.[Price Includ
              AND p.[Starting Date] <= CAST(GETDATE() AS DATE) AND (p.[Ending Date] >= CAST(GETDATE() AS DATE) OR p.[Ending Date] < '1800-01-01')
              AND p.[Currency Code] = '' AND p.[Variant Code] = '' AND p.[Unit of Measure Code] IN ('', b.[Base Unit of Measure])
              AND p.[Minimum Quantity] <= 1 AND p.[Unit Price] > 0) s ON s.item = i.No_ AND s.place = 1
-WHERE i.Description <> '' AND COALESCE(s.price, i.[Unit Price]) > 0) s WHERE [list] = CAST(@P1 AS varchar(8000)) ORDER BY CAST(CAST([sku] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(8000)), DATALENGTH([sku]), CAST(CAST([list] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(8000)), DATALENGTH([list]);
+WHERE i.Description <> '' AND COALESCE(s.price, i.[Unit Price]) > 0) s WHERE [list] = CAST(@P1 AS varchar(8000)) ORDER BY CAST(CAST([sku] AS nvarchar(20)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(60)), DATALENGTH([sku]), CAST(CAST([list] AS nvarchar(4)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(12)), DATALENGTH([list]);
 

@@ -11,18 +11,6 @@ COMMIT TRANSACTION;
 
 IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;
 
-SELECT * FROM (SELECT p.web_reference AS reference, l.No_ AS sku, CAST(SUM(l.[Quantity (Base)]) AS DECIMAL(19, 6)) AS quantity
-FROM PONTE_ORDERS p
-JOIN [CRONUS Italia S_p_A_$Sales Header] h ON h.[Document Type] = 1 AND h.No_ = p.document_no
-JOIN [CRONUS Italia S_p_A_$Sales Line] l ON l.[Document Type] = 1 AND l.[Document No_] = h.No_ AND l.[Type] = 2
-GROUP BY p.web_reference, l.No_
-UNION ALL
-SELECT p.web_reference, CAST(NULL AS NVARCHAR(20)), CAST(NULL AS DECIMAL(19, 6))
-FROM PONTE_ORDERS p
-WHERE p.status = 'cancelled'
-   OR (p.document_no <> '' AND NOT EXISTS (SELECT 1 FROM [CRONUS Italia S_p_A_$Sales Header] h WHERE h.[Document Type] = 1 AND h.No_ = p.document_no))
-) s WHERE LTRIM(RTRIM(s.reference)) IN (NULL);
-
 SELECT 1;
 
 SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)), CAST(SERVERPROPERTY('EngineEdition') AS int), CAST(SERVERPROPERTY('ProductLevel') AS nvarchar(128)), CAST(DATABASEPROPERTYEX(DB_NAME(), 'Updateability') AS nvarchar(128)), DB_NAME(), CAST(d.snapshot_isolation_state AS int) FROM sys.databases AS d WHERE d.database_id = DB_ID();

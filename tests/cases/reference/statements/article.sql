@@ -30,22 +30,22 @@ SET TRANSACTION ISOLATION LEVEL SNAPSHOT; BEGIN TRANSACTION;
 -- Before SQL Server 2019
 
 SELECT [sku], [active], [barcode], [tax_class], [weight], [length], [width], [height] FROM (SELECT a.sku, a.active, a.barcode, a.tax_class, a.weight, a.length, a.width, a.height
-FROM articles a) s ORDER BY CAST([sku] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2, DATALENGTH([sku]);
+FROM articles a) s ORDER BY CAST([sku] AS nvarchar(64)) COLLATE Latin1_General_100_BIN2, DATALENGTH([sku]);
 
 SELECT [sku], [id] FROM (SELECT c.sku, c.category_id AS id
-FROM article_categories c) s ORDER BY CAST([sku] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2, DATALENGTH([sku]);
+FROM article_categories c) s ORDER BY CAST([sku] AS nvarchar(64)) COLLATE Latin1_General_100_BIN2, DATALENGTH([sku]);
 
 SELECT [sku], [language], [name], [description], [short_description] FROM (SELECT t.sku, t.language, t.name, t.description, t.short_description
-FROM article_texts t) s ORDER BY CAST([sku] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2, DATALENGTH([sku]);
+FROM article_texts t) s ORDER BY CAST([sku] AS nvarchar(64)) COLLATE Latin1_General_100_BIN2, DATALENGTH([sku]);
 
 -- Since SQL Server 2019
 
 SELECT [sku], [active], [barcode], [tax_class], [weight], [length], [width], [height] FROM (SELECT a.sku, a.active, a.barcode, a.tax_class, a.weight, a.length, a.width, a.height
-FROM articles a) s ORDER BY CAST(CAST([sku] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(8000)), DATALENGTH([sku]);
+FROM articles a) s ORDER BY CAST(CAST([sku] AS nvarchar(64)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(192)), DATALENGTH([sku]);
 
 SELECT [sku], [id] FROM (SELECT c.sku, c.category_id AS id
-FROM article_categories c) s ORDER BY CAST(CAST([sku] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(8000)), DATALENGTH([sku]);
+FROM article_categories c) s ORDER BY CAST(CAST([sku] AS nvarchar(64)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(192)), DATALENGTH([sku]);
 
 SELECT [sku], [language], [name], [description], [short_description] FROM (SELECT t.sku, t.language, t.name, t.description, t.short_description
-FROM article_texts t) s ORDER BY CAST(CAST([sku] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(8000)), DATALENGTH([sku]);
+FROM article_texts t) s ORDER BY CAST(CAST([sku] AS nvarchar(64)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(192)), DATALENGTH([sku]);
 

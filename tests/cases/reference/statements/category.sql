@@ -23,16 +23,16 @@ SET TRANSACTION ISOLATION LEVEL SNAPSHOT; BEGIN TRANSACTION;
 -- Before SQL Server 2019
 
 SELECT [id], [language], [name], [description] FROM (SELECT t.category_id AS id, t.language, t.name, t.description
-FROM category_texts t) s ORDER BY CAST([id] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2, DATALENGTH([id]);
+FROM category_texts t) s ORDER BY CAST([id] AS nvarchar(20)) COLLATE Latin1_General_100_BIN2, DATALENGTH([id]);
 
 SELECT [id], [parent], [position] FROM (SELECT c.id, c.parent_id AS parent, c.active, c.position
-FROM categories c) s ORDER BY CAST([id] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2, DATALENGTH([id]);
+FROM categories c) s ORDER BY CAST([id] AS nvarchar(20)) COLLATE Latin1_General_100_BIN2, DATALENGTH([id]);
 
 -- Since SQL Server 2019
 
 SELECT [id], [language], [name], [description] FROM (SELECT t.category_id AS id, t.language, t.name, t.description
-FROM category_texts t) s ORDER BY CAST(CAST([id] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(8000)), DATALENGTH([id]);
+FROM category_texts t) s ORDER BY CAST(CAST([id] AS nvarchar(20)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(60)), DATALENGTH([id]);
 
 SELECT [id], [parent], [position] FROM (SELECT c.id, c.parent_id AS parent, c.active, c.position
-FROM categories c) s ORDER BY CAST(CAST([id] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(8000)), DATALENGTH([id]);
+FROM categories c) s ORDER BY CAST(CAST([id] AS nvarchar(20)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(60)), DATALENGTH([id]);
 

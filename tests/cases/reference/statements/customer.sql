@@ -26,7 +26,7 @@ SELECT [number], [email], [phone], [name], [company], [first_name], [last_name],
        CASE WHEN c.vat_number <> '' OR c.first_name IS NULL THEN c.name END AS company, c.first_name, c.last_name,
        c.street, c.postcode, c.city, c.province, c.country, NULLIF(CASE WHEN upper(replace(c.vat_number, ' ', '')) LIKE 'IT%' THEN substring(upper(replace(c.vat_number, ' ', '')), 3, 40) ELSE upper(replace(c.vat_number, ' ', '')) END, '') AS vat_number, upper(c.tax_code) AS tax_code, c.sdi_code, c.pec
 FROM customers c
-WHERE c.web = 1 AND c.active = 1 AND c.email <> '') s ORDER BY CAST([number] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2, DATALENGTH([number]);
+WHERE c.web = 1 AND c.active = 1 AND c.email <> '') s ORDER BY CAST([number] AS nvarchar(20)) COLLATE Latin1_General_100_BIN2, DATALENGTH([number]);
 
 -- Since SQL Server 2019
 
@@ -34,5 +34,5 @@ SELECT [number], [email], [phone], [name], [company], [first_name], [last_name],
        CASE WHEN c.vat_number <> '' OR c.first_name IS NULL THEN c.name END AS company, c.first_name, c.last_name,
        c.street, c.postcode, c.city, c.province, c.country, NULLIF(CASE WHEN upper(replace(c.vat_number, ' ', '')) LIKE 'IT%' THEN substring(upper(replace(c.vat_number, ' ', '')), 3, 40) ELSE upper(replace(c.vat_number, ' ', '')) END, '') AS vat_number, upper(c.tax_code) AS tax_code, c.sdi_code, c.pec
 FROM customers c
-WHERE c.web = 1 AND c.active = 1 AND c.email <> '') s ORDER BY CAST(CAST([number] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(8000)), DATALENGTH([number]);
+WHERE c.web = 1 AND c.active = 1 AND c.email <> '') s ORDER BY CAST(CAST([number] AS nvarchar(20)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(60)), DATALENGTH([number]);
 

@@ -26,7 +26,7 @@ SET TRANSACTION ISOLATION LEVEL SNAPSHOT; BEGIN TRANSACTION;
 SELECT [sku], [list], [amount], [tax_included], [tax_class], [sale_amount], [sale_from], [sale_to] FROM (SELECT p.sku, p.list, p.amount, l.currency, l.tax_included, a.tax_class, p.sale_amount, p.sale_from, p.sale_to
 FROM prices p
 JOIN price_lists l ON l.code = p.list
-JOIN articles a ON a.sku = p.sku) s WHERE [list] = CAST(@P1 AS varchar(8000)) ORDER BY CAST([sku] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2, DATALENGTH([sku]), CAST([list] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2, DATALENGTH([list]);
+JOIN articles a ON a.sku = p.sku) s WHERE [list] = CAST(@P1 AS varchar(8000)) ORDER BY CAST([sku] AS nvarchar(64)) COLLATE Latin1_General_100_BIN2, DATALENGTH([sku]), CAST([list] AS nvarchar(20)) COLLATE Latin1_General_100_BIN2, DATALENGTH([list]);
 
 -- Since SQL Server 2019
 
@@ -34,5 +34,5 @@ JOIN articles a ON a.sku = p.sku) s WHERE [list] = CAST(@P1 AS varchar(8000)) OR
 SELECT [sku], [list], [amount], [tax_included], [tax_class], [sale_amount], [sale_from], [sale_to] FROM (SELECT p.sku, p.list, p.amount, l.currency, l.tax_included, a.tax_class, p.sale_amount, p.sale_from, p.sale_to
 FROM prices p
 JOIN price_lists l ON l.code = p.list
-JOIN articles a ON a.sku = p.sku) s WHERE [list] = CAST(@P1 AS varchar(8000)) ORDER BY CAST(CAST([sku] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(8000)), DATALENGTH([sku]), CAST(CAST([list] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(8000)), DATALENGTH([list]);
+JOIN articles a ON a.sku = p.sku) s WHERE [list] = CAST(@P1 AS varchar(8000)) ORDER BY CAST(CAST([sku] AS nvarchar(64)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(192)), DATALENGTH([sku]), CAST(CAST([list] AS nvarchar(20)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(60)), DATALENGTH([list]);
 

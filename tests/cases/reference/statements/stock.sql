@@ -11,15 +11,6 @@ COMMIT TRANSACTION;
 
 IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;
 
-SELECT * FROM (SELECT o.web_reference AS reference, l.sku,
-       SUM(CASE WHEN o.status = 'confirmed' THEN l.quantity END) AS quantity
-FROM orders o
-LEFT JOIN order_lines l ON l.order_number = o.number
-WHERE o.web_reference IS NOT NULL
-  AND (o.status IN ('closed', 'cancelled') OR (o.status = 'confirmed' AND l.sku IS NOT NULL))
-GROUP BY o.web_reference, l.sku
-) s WHERE LTRIM(RTRIM(s.reference)) IN (NULL);
-
 SELECT 1;
 
 SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)), CAST(SERVERPROPERTY('EngineEdition') AS int), CAST(SERVERPROPERTY('ProductLevel') AS nvarchar(128)), CAST(DATABASEPROPERTYEX(DB_NAME(), 'Updateability') AS nvarchar(128)), DB_NAME(), CAST(d.snapshot_isolation_state AS int) FROM sys.databases AS d WHERE d.database_id = DB_ID();

@@ -71,11 +71,11 @@ LEFT JOIN OWGT w ON w.UnitCode = i.SWght1Unit
 LEFT JOIN OLGT l ON l.UnitCode = i.SLen1Unit
 LEFT JOIN OLGT b ON b.UnitCode = i.SWdth1Unit
 LEFT JOIN OLGT h ON h.UnitCode = i.SHght1Unit
-WHERE i.SellItem = 'Y') s ORDER BY CAST([sku] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2, DATALENGTH([sku]);
+WHERE i.SellItem = 'Y') s ORDER BY CAST([sku] AS nvarchar(50)) COLLATE Latin1_General_100_BIN2, DATALENGTH([sku]);
 
 SELECT [sku], [id] FROM (SELECT i.ItemCode AS sku, i.ItmsGrpCod AS id
 FROM OITM i
-WHERE i.SellItem = 'Y' AND i.ItmsGrpCod IS NOT NULL) s ORDER BY CAST([sku] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2, DATALENGTH([sku]);
+WHERE i.SellItem = 'Y' AND i.ItmsGrpCod IS NOT NULL) s ORDER BY CAST([sku] AS nvarchar(50)) COLLATE Latin1_General_100_BIN2, DATALENGTH([sku]);
 
 SELECT [sku], [language], [name], [description] FROM (SELECT i.ItemCode AS sku, 'it' AS language, i.ItemName AS name, CAST(i.UserText AS NVARCHAR(MAX)) AS description
 FROM OITM i
@@ -83,7 +83,7 @@ WHERE i.ItemName <> ''
 UNION ALL
 SELECT i.ItemCode, 'en', i.FrgnName, CAST(NULL AS NVARCHAR(MAX))
 FROM OITM i
-WHERE i.FrgnName <> '') s ORDER BY CAST([sku] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2, DATALENGTH([sku]);
+WHERE i.FrgnName <> '') s ORDER BY CAST([sku] AS nvarchar(50)) COLLATE Latin1_General_100_BIN2, DATALENGTH([sku]);
 
 -- Since SQL Server 2019
 
@@ -101,11 +101,11 @@ LEFT JOIN OWGT w ON w.UnitCode = i.SWght1Unit
 LEFT JOIN OLGT l ON l.UnitCode = i.SLen1Unit
 LEFT JOIN OLGT b ON b.UnitCode = i.SWdth1Unit
 LEFT JOIN OLGT h ON h.UnitCode = i.SHght1Unit
-WHERE i.SellItem = 'Y') s ORDER BY CAST(CAST([sku] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(8000)), DATALENGTH([sku]);
+WHERE i.SellItem = 'Y') s ORDER BY CAST(CAST([sku] AS nvarchar(50)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(150)), DATALENGTH([sku]);
 
 SELECT [sku], [id] FROM (SELECT i.ItemCode AS sku, i.ItmsGrpCod AS id
 FROM OITM i
-WHERE i.SellItem = 'Y' AND i.ItmsGrpCod IS NOT NULL) s ORDER BY CAST(CAST([sku] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(8000)), DATALENGTH([sku]);
+WHERE i.SellItem = 'Y' AND i.ItmsGrpCod IS NOT NULL) s ORDER BY CAST(CAST([sku] AS nvarchar(50)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(150)), DATALENGTH([sku]);
 
 SELECT [sku], [language], [name], [description] FROM (SELECT i.ItemCode AS sku, 'it' AS language, i.ItemName AS name, CAST(i.UserText AS NVARCHAR(MAX)) AS description
 FROM OITM i
@@ -113,5 +113,5 @@ WHERE i.ItemName <> ''
 UNION ALL
 SELECT i.ItemCode, 'en', i.FrgnName, CAST(NULL AS NVARCHAR(MAX))
 FROM OITM i
-WHERE i.FrgnName <> '') s ORDER BY CAST(CAST([sku] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(8000)), DATALENGTH([sku]);
+WHERE i.FrgnName <> '') s ORDER BY CAST(CAST([sku] AS nvarchar(50)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(150)), DATALENGTH([sku]);
 

@@ -16,6 +16,13 @@ SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)), CAST(SERVERPROPE
 
 SELECT CAST(c.Version / 100000 AS VARCHAR(10)) + '.' + CAST(c.Version / 10000 % 10 AS VARCHAR(10)) AS version FROM CINF c;
 
+SELECT COUNT(*) AS [rows] FROM OSPP p WHERE p.CardCode NOT LIKE '*%';
+
+SELECT COUNT(*) AS [rows] FROM SPP1 p JOIN OITM i ON i.ItemCode = p.ItemCode
+WHERE p.CardCode LIKE '*%' AND i.UgpEntry <> -1 AND (p.ToDate IS NULL OR p.ToDate >= CAST(GETDATE() AS DATE));
+
+SELECT COUNT(*) AS [rows] FROM SPP2 p WHERE p.CardCode LIKE '*%';
+
 SELECT DISTINCT s.[language] FROM (SELECT g.ItmsGrpCod AS id, 'it' AS language, g.ItmsGrpNam AS name
 FROM OITB g) s;
 

@@ -32,7 +32,7 @@ SELECT [number], [email], [phone], [name], [company], [first_name], [last_name],
 FROM OCRD c
 LEFT JOIN CRD1 b ON b.CardCode = c.CardCode AND b.AdresType = 'B' AND b.Address = c.BillToDef
 LEFT JOIN OCPR n ON n.CardCode = c.CardCode AND n.Name = c.CntctPrsn
-WHERE c.CardType = 'C' AND c.E_Mail <> '' AND c.frozenFor <> 'Y' AND 1 = 0) s ORDER BY CAST([number] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2, DATALENGTH([number]);
+WHERE c.CardType = 'C' AND c.E_Mail <> '' AND c.frozenFor <> 'Y' AND 1 = 0) s ORDER BY CAST([number] AS nvarchar(15)) COLLATE Latin1_General_100_BIN2, DATALENGTH([number]);
 
 -- Since SQL Server 2019
 
@@ -44,5 +44,5 @@ SELECT [number], [email], [phone], [name], [company], [first_name], [last_name],
 FROM OCRD c
 LEFT JOIN CRD1 b ON b.CardCode = c.CardCode AND b.AdresType = 'B' AND b.Address = c.BillToDef
 LEFT JOIN OCPR n ON n.CardCode = c.CardCode AND n.Name = c.CntctPrsn
-WHERE c.CardType = 'C' AND c.E_Mail <> '' AND c.frozenFor <> 'Y' AND 1 = 0) s ORDER BY CAST(CAST([number] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(8000)), DATALENGTH([number]);
+WHERE c.CardType = 'C' AND c.E_Mail <> '' AND c.frozenFor <> 'Y' AND 1 = 0) s ORDER BY CAST(CAST([number] AS nvarchar(15)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(45)), DATALENGTH([number]);
 

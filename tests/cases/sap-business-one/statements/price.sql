@@ -25,22 +25,36 @@ SET TRANSACTION ISOLATION LEVEL SNAPSHOT; BEGIN TRANSACTION;
 -- Before SQL Server 2019
 
 -- @P1 nvarchar(4000)
-SELECT [sku], [list], [amount], [tax_included], [tax_class] FROM (SELECT p.ItemCode AS sku, l.ListName AS list, p.Price AS amount, COALESCE(NULLIF(p.Currency, ''), NULLIF(l.PrimCurr, ''), a.MainCurncy) AS currency,
-       CAST(CASE WHEN l.IsGrossPrc = 'Y' THEN 1 ELSE 0 END AS BIT) AS tax_included, COALESCE(NULLIF(i.VatGourpSa, ''), 'none') AS tax_class
+SELECT [sku], [list], [amount], [tax_included], [tax_class], [sale_amount], [sale_from], [sale_to] FROM (SELECT p.ItemCode AS sku, l.ListName AS list, CASE WHEN s.Price > p.Price AND (s.FromDate IS NULL OR s.FromDate <= CAST(GETDATE() AS DATE)) THEN s.Price ELSE p.Price END AS amount,
+       COALESCE(NULLIF(p.Currency, ''), NULLIF(l.PrimCurr, ''), a.MainCurncy) AS currency, CAST(CASE WHEN l.IsGrossPrc = 'Y' THEN 1 ELSE 0 END AS BIT) AS tax_included,
+       COALESCE(NULLIF(i.VatGourpSa, ''), 'none') AS tax_class, CASE WHEN s.Price < p.Price THEN s.Price END AS sale_amount,
+       CASE WHEN s.Price < p.Price THEN CAST(s.FromDate AS DATE) END AS sale_from, CASE WHEN s.Price < p.Price THEN CAST(s.ToDate AS DATE) END AS sale_to
 FROM ITM1 p
 JOIN OPLN l ON l.ListNum = p.PriceList
 JOIN OITM i ON i.ItemCode = p.ItemCode
 CROSS JOIN OADM a
-WHERE i.SellItem = 'Y' AND p.Price > 0 AND (i.UgpEntry = -1 OR p.UomEntry = i.SUoMEntry)) s WHERE [list] = CAST(@P1 AS varchar(8000)) ORDER BY CAST([sku] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2, DATALENGTH([sku]), CAST([list] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2, DATALENGTH([list]);
+LEFT JOIN SPP1 s ON s.ItemCode = p.ItemCode AND s.CardCode = '*' + CAST(p.PriceList AS NVARCHAR(6)) AND s.Price > 0 AND i.UgpEntry = -1
+     AND COALESCE(NULLIF(s.Currency, ''), NULLIF(l.PrimCurr, ''), a.MainCurncy) = COALESCE(NULLIF(p.Currency, ''), NULLIF(l.PrimCurr, ''), a.MainCurncy)
+     AND s.LINENUM = (SELECT TOP (1) x.LINENUM FROM SPP1 x
+                      WHERE x.ItemCode = s.ItemCode AND x.CardCode = s.CardCode AND (x.ToDate IS NULL OR x.ToDate >= CAST(GETDATE() AS DATE))
+                      ORDER BY x.FromDate, x.LINENUM)
+WHERE i.SellItem = 'Y' AND p.Price > 0 AND (i.UgpEntry = -1 OR p.UomEntry = i.SUoMEntry)) s WHERE [list] = CAST(@P1 AS varchar(8000)) ORDER BY CAST([sku] AS nvarchar(50)) COLLATE Latin1_General_100_BIN2, DATALENGTH([sku]), CAST([list] AS nvarchar(32)) COLLATE Latin1_General_100_BIN2, DATALENGTH([list]);
 
 -- Since SQL Server 2019
 
 -- @P1 nvarchar(4000)
-SELECT [sku], [list], [amount], [tax_included], [tax_class] FROM (SELECT p.ItemCode AS sku, l.ListName AS list, p.Price AS amount, COALESCE(NULLIF(p.Currency, ''), NULLIF(l.PrimCurr, ''), a.MainCurncy) AS currency,
-       CAST(CASE WHEN l.IsGrossPrc = 'Y' THEN 1 ELSE 0 END AS BIT) AS tax_included, COALESCE(NULLIF(i.VatGourpSa, ''), 'none') AS tax_class
+SELECT [sku], [list], [amount], [tax_included], [tax_class], [sale_amount], [sale_from], [sale_to] FROM (SELECT p.ItemCode AS sku, l.ListName AS list, CASE WHEN s.Price > p.Price AND (s.FromDate IS NULL OR s.FromDate <= CAST(GETDATE() AS DATE)) THEN s.Price ELSE p.Price END AS amount,
+       COALESCE(NULLIF(p.Currency, ''), NULLIF(l.PrimCurr, ''), a.MainCurncy) AS currency, CAST(CASE WHEN l.IsGrossPrc = 'Y' THEN 1 ELSE 0 END AS BIT) AS tax_included,
+       COALESCE(NULLIF(i.VatGourpSa, ''), 'none') AS tax_class, CASE WHEN s.Price < p.Price THEN s.Price END AS sale_amount,
+       CASE WHEN s.Price < p.Price THEN CAST(s.FromDate AS DATE) END AS sale_from, CASE WHEN s.Price < p.Price THEN CAST(s.ToDate AS DATE) END AS sale_to
 FROM ITM1 p
 JOIN OPLN l ON l.ListNum = p.PriceList
 JOIN OITM i ON i.ItemCode = p.ItemCode
 CROSS JOIN OADM a
-WHERE i.SellItem = 'Y' AND p.Price > 0 AND (i.UgpEntry = -1 OR p.UomEntry = i.SUoMEntry)) s WHERE [list] = CAST(@P1 AS varchar(8000)) ORDER BY CAST(CAST([sku] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(8000)), DATALENGTH([sku]), CAST(CAST([list] AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(8000)), DATALENGTH([list]);
+LEFT JOIN SPP1 s ON s.ItemCode = p.ItemCode AND s.CardCode = '*' + CAST(p.PriceList AS NVARCHAR(6)) AND s.Price > 0 AND i.UgpEntry = -1
+     AND COALESCE(NULLIF(s.Currency, ''), NULLIF(l.PrimCurr, ''), a.MainCurncy) = COALESCE(NULLIF(p.Currency, ''), NULLIF(l.PrimCurr, ''), a.MainCurncy)
+     AND s.LINENUM = (SELECT TOP (1) x.LINENUM FROM SPP1 x
+                      WHERE x.ItemCode = s.ItemCode AND x.CardCode = s.CardCode AND (x.ToDate IS NULL OR x.ToDate >= CAST(GETDATE() AS DATE))
+                      ORDER BY x.FromDate, x.LINENUM)
+WHERE i.SellItem = 'Y' AND p.Price > 0 AND (i.UgpEntry = -1 OR p.UomEntry = i.SUoMEntry)) s WHERE [list] = CAST(@P1 AS varchar(8000)) ORDER BY CAST(CAST([sku] AS nvarchar(50)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(150)), DATALENGTH([sku]), CAST(CAST([list] AS nvarchar(32)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(96)), DATALENGTH([list]);
 

@@ -1,0 +1,78 @@
+-- @P1 bigint
+SELECT CAST(i.index_id AS int), i.is_primary_key, i.is_unique, COL_NAME(ic.object_id, ic.column_id) FROM sys.indexes AS i INNER JOIN sys.index_columns AS ic ON ic.object_id = i.object_id AND ic.index_id = i.index_id WHERE i.object_id = @P1 AND i.type IN (1, 2) AND i.is_disabled = 0 AND i.is_hypothetical = 0 AND i.has_filter = 0 AND ic.is_included_column = 0 AND ic.key_ordinal > 0 ORDER BY i.index_id, ic.key_ordinal;
+
+-- @P1 nvarchar(4000),@P2 nvarchar(4000)
+SELECT * FROM (SELECT i.ItemCode AS sku, 'always' AS [rule]
+FROM OITM i
+WHERE i.SellItem = 'Y' AND i.InvntItem <> 'Y' AND COALESCE(i.TreeType, 'N') = 'N'
+) s WHERE LTRIM(RTRIM(s.sku)) IN (CAST(@P1 AS varchar(8000)), CAST(@P2 AS varchar(8000)));
+
+-- @P1 nvarchar(4000),@P2 nvarchar(4000)
+SELECT * FROM (SELECT i.ItemCode AS sku, w.WhsCode AS warehouse, CAST(w.OnHand / COALESCE(NULLIF(i.NumInSale, 0), 1) AS DECIMAL(19, 6)) AS quantity
+FROM OITM i
+LEFT JOIN OITW w ON w.ItemCode = i.ItemCode
+WHERE i.SellItem = 'Y' AND i.InvntItem = 'Y'
+) s WHERE LTRIM(RTRIM(s.sku)) IN (CAST(@P1 AS varchar(8000)), CAST(@P2 AS varchar(8000)));
+
+-- @P1 nvarchar(4000),@P2 nvarchar(4000)
+SELECT * FROM (SELECT p.web_reference AS reference, l.ItemCode AS sku, CASE WHEN s.is_open = 1 THEN SUM(CAST(l.InvQty / COALESCE(NULLIF(i.NumInSale, 0), 1) AS DECIMAL(19, 6))) END AS quantity
+FROM PONTE_ORDERS p
+JOIN (SELECT x.NumAtCard AS reference, MAX(CASE WHEN x.CANCELED = 'N' THEN 1 ELSE 0 END) AS stands,
+             MAX(CASE WHEN x.CANCELED = 'N' AND x.DocStatus = 'O' THEN 1 ELSE 0 END) AS is_open
+      FROM ORDR x
+      WHERE x.NumAtCard <> ''
+      GROUP BY x.NumAtCard) s ON s.reference = p.web_reference
+JOIN ORDR o ON o.NumAtCard = p.web_reference AND (o.CANCELED = 'N' OR s.stands = 0)
+LEFT JOIN RDR1 l ON l.DocEntry = o.DocEntry AND l.ItemCode <> ''
+LEFT JOIN OITM i ON i.ItemCode = l.ItemCode
+WHERE s.is_open = 0 OR l.ItemCode IS NOT NULL
+GROUP BY p.web_reference, l.ItemCode, s.is_open
+UNION ALL
+SELECT p.web_reference, CAST(NULL AS NVARCHAR(50)), CAST(NULL AS DECIMAL(19, 6))
+FROM PONTE_ORDERS p
+WHERE p.status = 'cancelled' AND NOT EXISTS (SELECT 1 FROM ORDR o WHERE o.NumAtCard = p.web_reference)
+) s WHERE LTRIM(RTRIM(s.reference)) IN (CAST(@P1 AS varchar(8000)), CAST(@P2 AS varchar(8000)));
+
+-- @P1 nvarchar(4000),@P2 nvarchar(4000)
+SELECT * FROM (SELECT w.ItemCode AS sku, w.WhsCode AS warehouse, CAST(w.IsCommited / COALESCE(NULLIF(i.NumInSale, 0), 1) AS DECIMAL(19, 6)) AS quantity, CAST(NULL AS NVARCHAR(20)) AS document
+FROM OITW w
+JOIN OITM i ON i.ItemCode = w.ItemCode
+WHERE w.IsCommited <> 0
+) s WHERE LTRIM(RTRIM(s.sku)) IN (CAST(@P1 AS varchar(8000)), CAST(@P2 AS varchar(8000)));
+
+-- @P1 nvarchar(4000),@P2 nvarchar(4000),@P3 bigint
+SELECT c.name, COALESCE(TYPE_NAME(c.system_type_id), TYPE_NAME(c.user_type_id)), CAST(c.max_length AS int), CAST(c.precision AS int), CAST(c.scale AS int), c.is_nullable, c.is_identity, c.is_computed, CAST(CASE WHEN c.default_object_id <> 0 THEN 1 ELSE 0 END AS bit), c.collation_name, CAST(COLLATIONPROPERTY(c.collation_name, 'CodePage') AS int), HAS_PERMS_BY_NAME(@P1, N'OBJECT', N'SELECT', c.name, N'COLUMN'), HAS_PERMS_BY_NAME(@P2, N'OBJECT', N'UPDATE', c.name, N'COLUMN') FROM sys.columns AS c WHERE c.object_id = @P3 ORDER BY c.column_id;
+
+-- @P1 nvarchar(4000),@P2 nvarchar(4000),@P3 nvarchar(4000)
+SELECT s.name, o.name, CAST(RTRIM(o.type) AS nvarchar(2)), CAST(o.object_id AS bigint), HAS_PERMS_BY_NAME(@P1, N'OBJECT', N'INSERT'), HAS_PERMS_BY_NAME(@P2, N'OBJECT', N'DELETE'), o.modify_date FROM sys.objects AS o INNER JOIN sys.schemas AS s ON s.schema_id = o.schema_id WHERE o.object_id = OBJECT_ID(@P3) AND o.type IN ('U', 'V');
+
+COMMIT TRANSACTION;
+
+IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;
+
+SELECT 1;
+
+SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)), CAST(SERVERPROPERTY('EngineEdition') AS int), CAST(SERVERPROPERTY('ProductLevel') AS nvarchar(128)), CAST(DATABASEPROPERTYEX(DB_NAME(), 'Updateability') AS nvarchar(128)), DB_NAME(), CAST(d.snapshot_isolation_state AS int) FROM sys.databases AS d WHERE d.database_id = DB_ID();
+
+SELECT CAST(c.Version / 100000 AS VARCHAR(10)) + '.' + CAST(c.Version / 10000 % 10 AS VARCHAR(10)) AS version FROM CINF c;
+
+SELECT i.ItemCode AS sku, 'always' AS [rule]
+FROM OITM i
+WHERE i.SellItem = 'Y' AND i.InvntItem <> 'Y' AND COALESCE(i.TreeType, 'N') = 'N';
+
+SELECT i.ItemCode AS sku, w.WhsCode AS warehouse, CAST(w.OnHand / COALESCE(NULLIF(i.NumInSale, 0), 1) AS DECIMAL(19, 6)) AS quantity
+FROM OITM i
+LEFT JOIN OITW w ON w.ItemCode = i.ItemCode
+WHERE i.SellItem = 'Y' AND i.InvntItem = 'Y';
+
+SELECT w.ItemCode AS sku, w.WhsCode AS warehouse, CAST(w.IsCommited / COALESCE(NULLIF(i.NumInSale, 0), 1) AS DECIMAL(19, 6)) AS quantity, CAST(NULL AS NVARCHAR(20)) AS document
+FROM OITW w
+JOIN OITM i ON i.ItemCode = w.ItemCode
+WHERE w.IsCommited <> 0;
+
+SET LANGUAGE us_english; SET DATEFORMAT ymd; SET ANSI_NULLS ON; SET ANSI_PADDING ON; SET ANSI_WARNINGS ON; SET ARITHABORT ON; SET CONCAT_NULL_YIELDS_NULL ON; SET QUOTED_IDENTIFIER ON; SET NUMERIC_ROUNDABORT OFF; SET XACT_ABORT ON; SET IMPLICIT_TRANSACTIONS OFF; SET CURSOR_CLOSE_ON_COMMIT OFF; SET NOCOUNT OFF; SET ROWCOUNT 0; SET TEXTSIZE 2147483647; SET DEADLOCK_PRIORITY LOW; SET LOCK_TIMEOUT 10000; SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+
+SET TRANSACTION ISOLATION LEVEL READ COMMITTED; BEGIN TRANSACTION;
+
+SET TRANSACTION ISOLATION LEVEL SNAPSHOT; BEGIN TRANSACTION;
+
