@@ -137,7 +137,10 @@ fn described(story: &Story, entry: Option<&Entry>, run: Option<&Run>) -> String 
     if let Some(refunded) = &story.refunded {
         line("refunded", &format!("{refunded} {}", story.currency));
     }
-    line("payment", &story.payment);
+    line("payment", &paid(story));
+    line("carrier", story.carrier.as_deref().unwrap_or_default());
+    line("pick-up", story.pickup_point.as_deref().unwrap_or_default());
+    line("from", story.warehouse.as_deref().unwrap_or_default());
     let customer = [story.customer.as_str(), story.email.as_str()];
     let customer: Vec<&str> = customer.into_iter().filter(|one| !one.is_empty()).collect();
     line("customer", &customer.join(", "));
@@ -188,6 +191,18 @@ fn described(story: &Story, entry: Option<&Entry>, run: Option<&Run>) -> String 
         }
     }
     text
+}
+
+/// `Card, 53.10 EUR paid, ch_1001`
+fn paid(story: &Story) -> String {
+    let paid = story.paid.as_ref();
+    let paid = paid.map(|paid| format!("{paid} {} paid", story.currency));
+    let parts = [
+        Some(story.payment.clone()).filter(|payment| !payment.is_empty()),
+        paid,
+        story.transaction_id.clone(),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn means(story: &Story) -> &'static str {
