@@ -451,6 +451,8 @@ pub struct Orders {
     /// Of orders whose status says that the ERP gets them.
     pub accept: Vec<order::Accept>,
     pub codes: order::Codes,
+    /// Whose stock the shop sells; empty = every warehouse.
+    pub warehouses: Vec<String>,
     /// Where plug-ins keep what the shop itself does not ask for.
     pub candidates: Vec<order::Candidates>,
     /// One per way in which the shop may keep its orders; the first whose condition holds is the shop's.

@@ -148,9 +148,12 @@ CREATE TABLE orders (
     net_total          NUMERIC(18,2),
     total              NUMERIC(18,2),  -- with tax
     payment_method     VARCHAR(64),
+    paid_amount        NUMERIC(18,2),
     paid_at            TIMESTAMPTZ,
     transaction_id     VARCHAR(255),
     carrier            VARCHAR(200),
+    pickup_point       VARCHAR(255),  -- where the customer fetches the goods: as the carrier knows it, and its name
+    pickup_name        VARCHAR(255),
     delivery_name      VARCHAR(200),  -- NULL: to the customer's own address
     delivery_street    VARCHAR(200),
     delivery_postcode  VARCHAR(20),
@@ -171,6 +174,7 @@ CREATE TABLE order_lines (
     sku                VARCHAR(64) REFERENCES articles (sku),  -- NULL: a line of text or a charge
     warehouse          VARCHAR(20) REFERENCES warehouses (code),
     description        VARCHAR(255) NOT NULL DEFAULT '',
+    options            TEXT,  -- what was chosen or written on it; the description ends with it, as far as there is room
     quantity           NUMERIC(18,4) NOT NULL,
     delivered_quantity NUMERIC(18,4) NOT NULL DEFAULT 0,
     unit_price         NUMERIC(18,4) NOT NULL DEFAULT 0,

@@ -148,9 +148,12 @@ CREATE TABLE orders (
     net_total          DECIMAL(18,2),
     total              DECIMAL(18,2),  -- with tax
     payment_method     NVARCHAR(64),
+    paid_amount        DECIMAL(18,2),
     paid_at            DATETIMEOFFSET(3),
     transaction_id     NVARCHAR(255),
     carrier            NVARCHAR(200),
+    pickup_point       NVARCHAR(255),  -- where the customer fetches the goods: as the carrier knows it, and its name
+    pickup_name        NVARCHAR(255),
     delivery_name      NVARCHAR(200),  -- NULL: to the customer's own address
     delivery_street    NVARCHAR(200),
     delivery_postcode  NVARCHAR(20),
@@ -172,6 +175,7 @@ CREATE TABLE order_lines (
     sku                NVARCHAR(64) REFERENCES articles (sku),  -- NULL: a line of text or a charge
     warehouse          NVARCHAR(20) REFERENCES warehouses (code),
     description        NVARCHAR(255) NOT NULL DEFAULT '',
+    options            NVARCHAR(MAX),  -- what was chosen or written on it; the description ends with it, as far as there is room
     quantity           DECIMAL(18,4) NOT NULL,
     delivered_quantity DECIMAL(18,4) NOT NULL DEFAULT 0,
     unit_price         DECIMAL(18,4) NOT NULL DEFAULT 0,

@@ -345,6 +345,18 @@ CREATE TABLE wp_woocommerce_order_itemmeta (
     KEY meta_key (meta_key(32))
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_520_ci;
 
+-- The shop's attributes of articles: `pa_` and the name is the taxonomy of their values.
+CREATE TABLE wp_woocommerce_attribute_taxonomies (
+    attribute_id                BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
+    attribute_name              VARCHAR(200) NOT NULL,
+    attribute_label             VARCHAR(200) DEFAULT NULL,
+    attribute_type              VARCHAR(20) NOT NULL,
+    attribute_orderby           VARCHAR(20) NOT NULL,
+    attribute_public            INT NOT NULL DEFAULT 1,
+    PRIMARY KEY (attribute_id),
+    KEY attribute_name (attribute_name(20))
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_520_ci;
+
 -- What a fresh installation holds of what the pack reads.
 INSERT INTO wp_users (ID, user_login, user_nicename, user_email, user_registered, display_name) VALUES
     (1, 'admin', 'admin', 'admin@shop.example', '2026-01-01 08:00:00', 'admin');

@@ -322,6 +322,17 @@ CREATE TABLE wp_woocommerce_order_itemmeta (
 CREATE INDEX wp_woocommerce_order_itemmeta_order_item_id ON wp_woocommerce_order_itemmeta (order_item_id);
 CREATE INDEX wp_woocommerce_order_itemmeta_meta_key ON wp_woocommerce_order_itemmeta (meta_key);
 
+-- The shop's attributes of articles: `pa_` and the name is the taxonomy of their values.
+CREATE TABLE wp_woocommerce_attribute_taxonomies (
+    attribute_id                INTEGER PRIMARY KEY AUTOINCREMENT,
+    attribute_name              VARCHAR(200) NOT NULL,
+    attribute_label             VARCHAR(200) DEFAULT NULL,
+    attribute_type              VARCHAR(20) NOT NULL,
+    attribute_orderby           VARCHAR(20) NOT NULL,
+    attribute_public            INT NOT NULL DEFAULT 1
+);
+CREATE INDEX wp_woocommerce_attribute_taxonomies_attribute_name ON wp_woocommerce_attribute_taxonomies (attribute_name);
+
 -- What a fresh installation holds of what the pack reads.
 INSERT INTO wp_users (ID, user_login, user_nicename, user_email, user_registered, display_name) VALUES
     (1, 'admin', 'admin', 'admin@shop.example', '2026-01-01 08:00:00', 'admin');

@@ -347,6 +347,9 @@ pub struct OrdersKeys {
     pub payment: Option<At<Ordered<At<String>>>>,
     /// Carriers as the ERP calls them. An order with another one waits. Default: as the shop calls them.
     pub carrier: Option<At<Ordered<At<String>>>>,
+    /// The shop's warehouses as the ERP calls them, each one of `warehouses`. An order from another one waits. Default: as the
+    /// shop calls them, where that is one of `warehouses`; else the only one of these, or the ERP's own choice.
+    pub warehouse: Option<At<Ordered<At<String>>>>,
     /// VAT codes of the ERP. The first that fits counts, for each line, carriage, wrapping and fee; an order with a
     /// rate that none fits waits. Default: what the ERP's pack takes for the rate.
     #[serde(default)]

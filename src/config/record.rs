@@ -83,11 +83,18 @@ pub const ORDER: Shape = Shape {
         ("tax_total", FieldKind::Decimal),
         // What has been paid back of the total.
         ("refunded", FieldKind::Decimal),
+        // What has been paid, as far as the shop keeps it.
+        ("paid", FieldKind::Decimal),
         ("paid_at", FieldKind::Moment),
         ("payment_method", FieldKind::Text),
         ("payment_title", FieldKind::Text),
         ("transaction_id", FieldKind::Text),
         ("carrier", FieldKind::Text),
+        // Where the customer fetches the goods: as the carrier knows the place, and as people do.
+        ("pickup_point", FieldKind::Text),
+        ("pickup_name", FieldKind::Text),
+        // From where the shop sends them.
+        ("warehouse", FieldKind::Text),
         ("note", FieldKind::Text),
         ("customer", FieldKind::Text),
         ("email", FieldKind::Text),
@@ -119,6 +126,7 @@ pub const ORDER: Shape = Shape {
         // Computed by ponte.
         ("payment_code", FieldKind::Text),
         ("carrier_code", FieldKind::Text),
+        ("warehouse_code", FieldKind::Text),
         ("web_reference", FieldKind::Text),
         // The ERP's key of the customer that the account is linked with.
         ("linked_customer", FieldKind::Text),
@@ -131,6 +139,8 @@ pub const ORDER: Shape = Shape {
                 "position",
                 "sku",
                 "description",
+                // What was chosen or written on it, as far as the description does not say so.
+                "options",
                 "quantity",
                 "net",
                 "tax",
@@ -191,9 +201,10 @@ pub const CUSTOMER: Shape = Shape {
 pub const WEB_CUSTOMER: &str = "web_customer";
 
 /// What of an order's head ponte computes.
-const ORDER_COMPUTED: [&str; 5] = [
+const ORDER_COMPUTED: [&str; 6] = [
     "payment_code",
     "carrier_code",
+    "warehouse_code",
     "web_reference",
     "linked_customer",
     "net_total",
@@ -226,7 +237,7 @@ pub fn order_rule() -> impl Iterator<Item = (&'static str, FieldKind)> {
     order_head().chain([(NEW_CUSTOMER, FieldKind::Boolean)])
 }
 
-/// Columns that ponte adds to an order's sets, and the set that it makes of them.
+/// Columns that ponte adds to an order's sets where a shop's queries do not yield them, and the set that it makes of them.
 pub fn order_computed() -> Computed {
     Computed {
         columns: vec![
@@ -245,6 +256,8 @@ pub fn order_computed() -> Computed {
                     "article_kind",
                     "key",
                     "vat_code",
+                    // NULL of a pack that knows of none.
+                    "options",
                 ],
             ),
             (

@@ -59,6 +59,8 @@ impl Set<'_> {
 pub struct Named<'c> {
     pub payment: Option<&'c BTreeMap<String, String>>,
     pub carrier: Option<&'c BTreeMap<String, String>>,
+    /// The code of what the shop calls so; NULL leaves it to the ERP.
+    pub warehouse: &'c dyn Fn(&str) -> Result<Value, Reason>,
     /// The code of a rate, of a line or of a kind of charge; NULL leaves it to the ERP's pack.
     pub vat: &'c dyn Fn(&Value, &str) -> Result<Value, Reason>,
     /// The computed field, and what nobody has named.
@@ -131,6 +133,18 @@ impl<'b> Canonical<'b> {
         rows.map(|(set, row)| text(set, row)).collect()
     }
 
+    /// What was chosen of the lines, each with what it was chosen of.
+    pub(super) fn options(&self, record: &Record) -> Vec<String> {
+        let rows = record.children[self.lines.at].iter();
+        let told = rows.filter_map(|row| {
+            let options = self.lines.value(row, "options").plain();
+            let options = options.trim();
+            let sku = self.lines.sku(row).unwrap_or_default();
+            (!options.is_empty()).then(|| format!("{sku}\t{options}"))
+        });
+        told.collect()
+    }
+
     fn number(&self, record: &Record, field: &str) -> Option<Decimal> {
         record.values[self.slot(field)? as usize].to_decimal()
     }
@@ -158,6 +172,9 @@ impl<'b> Canonical<'b> {
         self.put(record, "placed", placed);
         let paid = self.moment(record, "paid_at")?;
         self.put(record, "paid_at", paid);
+        if let Some(paid) = self.number(record, "paid") {
+            self.put(record, "paid", Value::Decimal(paid.round(2)));
+        }
         let email = self.text(record, "email").trim().to_lowercase();
         if !email.is_empty() {
             self.put(record, "email", Value::Text(email));
@@ -271,6 +288,11 @@ impl<'b> Canonical<'b> {
         if let Some(at) = lines.columns.iter().position(|one| one == "quantity") {
             line[at] = Value::Decimal(quantity);
         }
+        if let Some(at) = lines.columns.iter().position(|one| one == "options")
+            && line[at].plain().trim().is_empty()
+        {
+            line[at] = Value::Null;
+        }
         Ok(line)
     }
 
@@ -298,6 +320,8 @@ impl<'b> Canonical<'b> {
             };
             self.put(record, into, value);
         }
+        let warehouse = (codes.warehouse)(self.text(record, "warehouse").trim())?;
+        self.put(record, "warehouse_code", warehouse);
         for set in [&self.lines, &self.charges] {
             let position = |name: &str| set.columns.iter().position(|column| column == name);
             let (Some(rate), Some(code)) = (position("rate"), position("vat_code")) else {

@@ -1,4 +1,4 @@
-//! What the ERP calls an order's payment method, carrier and VAT, where the project says so.
+//! What the ERP calls an order's payment method, carrier, warehouse and VAT, where the project says so.
 
 use super::accept::{Head, Rules, holds, resolved};
 use super::canonical::{Canonical, LINE, Named, unfit};
@@ -40,6 +40,7 @@ impl<'o> Codes<'o> {
         let unknown = |field: &str, called: &str| {
             let (what, table) = match field {
                 "payment_code" => ("payment method", "payment"),
+                "warehouse_code" => ("warehouse", "warehouse"),
                 _ => ("carrier", "carrier"),
             };
             unfit(
@@ -47,13 +48,35 @@ impl<'o> Codes<'o> {
                 &format!("add {called:?} = \"CODE\" to `[shop.{shop}.orders.{table}]`"),
             )
         };
+        let warehouse = |called: &str| {
+            let code = self.warehouse(called);
+            code.ok_or_else(|| unknown("warehouse_code", called))
+        };
         let named = Named {
             payment: self.orders.codes.payment.as_ref(),
             carrier: self.orders.codes.carrier.as_ref(),
+            warehouse: &warehouse,
             vat: &vat,
             unknown: &unknown,
         };
         canonical.codes(record, &named)
+    }
+
+    /// Where the ERP takes the pieces from: only a warehouse whose stock this shop sells, since they would be committed where the
+    /// shop's figures do not see them. NULL leaves it to the ERP; `None`: nobody has named it.
+    fn warehouse(&self, called: &str) -> Option<Value> {
+        let own = &self.orders.warehouses;
+        let code = match &self.orders.codes.warehouse {
+            Some(table) if !called.is_empty() => Some(table.get(called)?.clone()),
+            None if !called.is_empty() => Some(called.to_owned()),
+            _ => None,
+        };
+        let code = code.filter(|code| own.is_empty() || own.contains(code));
+        Some(match (code, &own[..]) {
+            (Some(code), _) => Value::Text(code),
+            (None, [only]) => Value::Text(only.clone()),
+            (None, _) => Value::Null,
+        })
     }
 
     /// Of a line, or of a charge of this kind.

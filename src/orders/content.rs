@@ -15,7 +15,7 @@ const CONTENT: &str = "seen.content";
 const TOLD: &str = "seen.told";
 
 /// Fields that say where an order goes and who pays it. What becomes of the order itself (status, payment) is not among them.
-const LEFT_OUT: [&str; 16] = [
+const LEFT_OUT: [&str; 18] = [
     "reference",
     "number",
     "status",
@@ -23,16 +23,21 @@ const LEFT_OUT: [&str; 16] = [
     "total",
     "tax_total",
     "refunded",
+    "paid",
     "paid_at",
     "payment_title",
     "transaction_id",
     "customer",
     "payment_code",
     "carrier_code",
+    "warehouse_code",
     "linked_customer",
     "web_reference",
     "net_total",
 ];
+
+/// Changes with what is kept of an order: what an older ponte kept says nothing of the rest.
+const FORM: &[u8] = b"2";
 
 /// Rows kept by name; of a longer order only a hash of the others.
 const ROWS_KEPT: usize = 60;
@@ -48,7 +53,7 @@ pub struct Content {
     pub rows: Vec<String>,
     /// Field -> the beginning of its hash: the link need not know where people live.
     pub fields: BTreeMap<String, String>,
-    /// Of the mapping: under another one the fields are not the same.
+    /// Of the mapping and of what is kept: under another one the fields are not the same.
     pub digest: String,
 }
 
@@ -118,18 +123,23 @@ impl Canonical<'_> {
             ));
         }
         let names = ORDER.fields.iter().map(|(name, _)| *name);
-        let fields = names
+        let mut fields: BTreeMap<String, String> = names
             .filter(|name| !LEFT_OUT.contains(name))
             .map(|name| (name.to_owned(), text(name)))
             .filter(|(_, text)| !text.is_empty())
             .map(|(name, text)| (name, short(&text.to_lowercase(), 8)))
             .collect();
+        let mut options = self.options(record);
+        options.sort_unstable();
+        if !options.is_empty() {
+            fields.insert("options".to_owned(), short(&options.join("\n"), 8));
+        }
         Content {
             total: sum("total"),
             refunded: sum("refunded"),
             rows,
             fields,
-            digest: blake3::hash(digest).to_hex()[..16].to_owned(),
+            digest: blake3::hash(&[&digest[..], FORM].concat()).to_hex()[..16].to_owned(),
         }
     }
 }
@@ -180,8 +190,10 @@ pub fn differences(old: &Content, new: &Content) -> Vec<String> {
         };
         found.push(format!("refunded {now}{before}"));
     }
-    let gone = without(&old.rows, &new.rows);
-    let more = without(&new.rows, &old.rows);
+    let alike = old.digest != new.digest;
+    let is_same = |old: &str, new: &str| old == new || (alike && is_without_options(old, new));
+    let gone = without(&old.rows, &new.rows, is_same);
+    let more = without(&new.rows, &old.rows, |new, old| is_same(old, new));
     if !more.is_empty() {
         found.push(format!("new: {}", more.join(", ")));
     }
@@ -201,12 +213,26 @@ pub fn differences(old: &Content, new: &Content) -> Vec<String> {
     found
 }
 
+/// Some packs used to tell what was chosen within a row's name: `1 x Mug - Engraving: Anna 12.20` is `1 x Mug 12.20` now.
+fn is_without_options(old: &str, new: &str) -> bool {
+    let Some((name, sum)) = new.rsplit_once(' ') else {
+        return false;
+    };
+    let chosen = old.strip_prefix(name);
+    let chosen = chosen.and_then(|rest| rest.strip_suffix(sum));
+    chosen.is_some_and(|chosen| chosen.starts_with(" - ") && chosen.ends_with(' '))
+}
+
 /// Those of the rows that the others lack, each as often as it does.
-fn without<'r>(rows: &'r [String], others: &[String]) -> Vec<&'r str> {
+fn without<'r>(
+    rows: &'r [String],
+    others: &[String],
+    is_same: impl Fn(&str, &str) -> bool,
+) -> Vec<&'r str> {
     let mut left: Vec<&String> = others.iter().collect();
     let mut lacking = Vec::new();
     for row in rows {
-        match left.iter().position(|other| *other == row) {
+        match left.iter().position(|other| is_same(row, other)) {
             Some(at) => {
                 left.swap_remove(at);
             }
@@ -249,6 +275,18 @@ mod tests {
         // Under another mapping the fields say nothing.
         new.digest = "b".to_owned();
         assert_eq!(differences(&old, &new).len(), 4);
+    }
+
+    #[test]
+    fn what_was_chosen_is_no_edit_where_a_pack_tells_it_otherwise_than_before() {
+        let old = content("25", &["1 x Mug - Engraving: Anna 12.20", "1 x Mug 12.80"]);
+        let mut new = content("25", &["1 x Mug 12.20", "1 x Mug 12.80"]);
+        assert_eq!(differences(&old, &new).len(), 2);
+        new.digest = "b".to_owned();
+        assert_eq!(differences(&old, &new), [""; 0]);
+        // Another sum, another name.
+        new.rows = vec!["1 x Mug 12.30".to_owned(), "1 x Mugs 12.80".to_owned()];
+        assert_eq!(differences(&old, &new).len(), 2);
     }
 
     #[test]

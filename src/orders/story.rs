@@ -42,10 +42,19 @@ pub struct Story {
     pub before_since: bool,
     pub total: Option<String>,
     pub refunded: Option<String>,
+    /// As far as the shop keeps it.
+    pub paid: Option<String>,
+    pub paid_at: Option<DateTime<Utc>>,
     pub currency: String,
     pub customer: String,
     pub email: String,
     pub payment: String,
+    pub transaction_id: Option<String>,
+    pub carrier: Option<String>,
+    /// Where the customer fetches the goods: the place's name, and as the carrier knows it.
+    pub pickup_point: Option<String>,
+    /// As the shop calls it.
+    pub warehouse: Option<String>,
     /// Lines, then charges.
     pub rows: Vec<String>,
     pub link: Option<Linked>,
@@ -243,7 +252,10 @@ impl Teller<'_> {
         let reference = value("reference").clone();
         let key = key_text(std::slice::from_ref(&reference)).trim().to_owned();
         let status = text("status");
-        let placed = placed(value("placed"), self.shop.zone);
+        let some = |name: &str| Some(text(name)).filter(|text| !text.is_empty());
+        let zone = self.shop.zone;
+        let moment = |name: &str| placed(value(name), zone);
+        let placed = moment("placed");
         let names = [text("first_name"), text("last_name")];
         let person = names.join(" ").trim().to_owned();
         let customer = match (text("company"), person) {
@@ -286,6 +298,8 @@ impl Teller<'_> {
             placed,
             total: sum("total"),
             refunded: sum("refunded").filter(|sum| sum != "0.00"),
+            paid: sum("paid"),
+            paid_at: moment("paid_at"),
             currency: text("currency"),
             customer,
             email: text("email"),
@@ -293,6 +307,13 @@ impl Teller<'_> {
                 title if title.is_empty() => text("payment_method"),
                 title => title,
             },
+            transaction_id: some("transaction_id"),
+            carrier: some("carrier"),
+            pickup_point: match (some("pickup_name"), some("pickup_point")) {
+                (Some(name), Some(point)) if name != point => Some(format!("{name} ({point})")),
+                (name, point) => name.or(point),
+            },
+            warehouse: some("warehouse"),
             rows: self.rows(&reference).await?,
             told: link.and_then(|link| Seen::of(&link.columns).told),
             link: linked,
@@ -345,7 +366,12 @@ impl Teller<'_> {
                 a.to_decimal().cmp(&b.to_decimal())
             });
             for row in &found.rows {
-                let name = value(row, "description").plain().trim().to_owned();
+                let called = ["description", "options"].map(|name| value(row, name));
+                let called = called.map(|text| text.plain().trim().to_owned());
+                let name = match called {
+                    [name, options] if options.is_empty() => name,
+                    [name, options] => format!("{name} - {options}"),
+                };
                 let what = match value(row, "sku").plain().trim() {
                     "" => name,
                     sku => format!("{sku} {name}"),

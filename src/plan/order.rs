@@ -35,6 +35,7 @@ pub struct Codes {
     /// By the shop's name of it; `None`: the ERP gets that.
     pub payment: Option<BTreeMap<String, String>>,
     pub carrier: Option<BTreeMap<String, String>>,
+    pub warehouse: Option<BTreeMap<String, String>>,
     /// The first that fits counts; empty: the ERP's pack finds one by the rate.
     pub vat: Vec<VatCode>,
 }

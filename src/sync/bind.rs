@@ -377,6 +377,7 @@ impl<'s> Binder<'s> {
             let computed = computed.filter(|(set, _)| *set == child.name);
             let computed =
                 computed.flat_map(|(_, names)| names.iter().map(|name| (*name).to_owned()));
+            let computed: Vec<String> = computed.filter(|name| !columns.contains(name)).collect();
             children.push(BoundChild {
                 child,
                 columns: columns.into_iter().chain(computed).collect(),

@@ -81,13 +81,29 @@ fn in_shop(story: &Story, lines: &mut Lines) {
     if let Some(refunded) = &story.refunded {
         lines.add("refunded", &format!("{refunded} {}", story.currency));
     }
-    lines.add("payment", &story.payment);
+    lines.add("payment", &paid(story));
+    let or_nothing = |text: &Option<String>| text.clone().unwrap_or_default();
+    lines.add("carrier", &or_nothing(&story.carrier));
+    lines.add("pick-up", &or_nothing(&story.pickup_point));
+    lines.add("from", &or_nothing(&story.warehouse));
     let customer = [story.customer.as_str(), story.email.as_str()];
     let customer: Vec<&str> = customer.into_iter().filter(|one| !one.is_empty()).collect();
     lines.add("customer", &customer.join(", "));
     for row in &story.rows {
         lines.add("", row);
     }
+}
+
+/// `Card, 53.10 EUR paid, ch_1001`
+fn paid(story: &Story) -> String {
+    let paid = story.paid.as_ref();
+    let paid = paid.map(|paid| format!("{paid} {} paid", story.currency));
+    let parts = [
+        Some(story.payment.clone()).filter(|payment| !payment.is_empty()),
+        paid,
+        story.transaction_id.clone(),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn in_erp(story: &Story, entry: Option<&Entry>, run: Option<&Run>, lines: &mut Lines) {

@@ -92,7 +92,24 @@ pub fn rules(
 }
 
 /// What the ERP calls payment methods, carriers and rates.
-pub fn codes(file: &Arc<SourceFile>, keys: &OrdersKeys, found: &mut Vec<Diagnostic>) -> Codes {
+/// `own`: the warehouses whose stock the shop sells; empty: all of them.
+pub fn codes(
+    file: &Arc<SourceFile>,
+    keys: &OrdersKeys,
+    own: &[String],
+    found: &mut Vec<Diagnostic>,
+) -> Codes {
+    for (_, code) in keys.warehouse.iter().flat_map(|table| table.iter()) {
+        if own.is_empty() || own.contains(&code.value) {
+            continue;
+        }
+        let message = format!("`{}` is none of the shop's `warehouses`", code.value);
+        found.push(
+            Diagnostic::error("P104", message)
+                .at(&code.content(file), "an order's pieces would be committed where the shop's stock does not count them")
+                .suggest(code, own.iter().map(String::as_str)),
+        );
+    }
     let mut vat: Vec<VatCode> = Vec::new();
     for one in &keys.vat {
         let head = record::order_head().collect();
@@ -139,6 +156,7 @@ pub fn codes(file: &Arc<SourceFile>, keys: &OrdersKeys, found: &mut Vec<Diagnost
     Codes {
         payment: keys.payment.as_ref().map(table),
         carrier: keys.carrier.as_ref().map(table),
+        warehouse: keys.warehouse.as_ref().map(table),
         vat,
     }
 }

@@ -41,7 +41,8 @@ main/1001 (number WEB-7)
   placed    2026-03-02 00:30:00
   status    wc-processing (goes into the ERP)
   total     53.10 EUR
-  payment   Card
+  payment   Card, 53.10 EUR paid, ch_1001
+  carrier   Courier
   customer  Known S.r.l., Ada Rossi, buyer1001@example.com
             2 x TOOL-1 Something 30.50
             1 x TOOL-3 Something 16.50
@@ -58,7 +59,8 @@ main/1002
   placed    2026-03-02 00:30:00
   status    wc-on-hold (yet to be paid)
   total     53.10 EUR
-  payment   Card
+  payment   Card, 53.10 EUR paid, ch_1002
+  carrier   Courier
   customer  Ada Rossi, buyer1002@example.com
             2 x TOOL-1 Something 30.50
             1 x TOOL-3 Something 16.50

@@ -17,3 +17,4 @@ mod reconcile;
 mod refused;
 mod rules;
 mod service;
+mod told;
