@@ -99,16 +99,20 @@ impl Decimal {
         }
         let (mut digits, mut scale) = (digits, places);
         // Division by a constant of one word is far cheaper than by one of two.
-        if let Ok(mut small) = i64::try_from(digits) {
-            while scale > 0 && small % 10 == 0 {
-                small /= 10;
-                scale -= 1;
+        match i64::try_from(digits) {
+            Ok(mut small) => {
+                while scale > 0 && small % 10 == 0 {
+                    small /= 10;
+                    scale -= 1;
+                }
+                digits = small.into();
             }
-            digits = small.into();
-        }
-        while scale > 0 && digits % 10 == 0 {
-            digits /= 10;
-            scale -= 1;
+            Err(_) => {
+                while scale > 0 && digits % 10 == 0 {
+                    digits /= 10;
+                    scale -= 1;
+                }
+            }
         }
         Decimal {
             digits: digits.into(),

@@ -2,7 +2,7 @@
 
 use crate::db::{DbError, DbErrorKind, Result};
 use crate::value::{Decimal, Row, Value, iso};
-use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use std::sync::Arc;
 use tiberius::{Column, ColumnData, ColumnType};
 
@@ -58,16 +58,16 @@ impl Decoder {
     /// # Errors
     /// Of kind `Other`, naming the column: a value that no [`Value`] holds exactly.
     pub fn row(&self, row: tiberius::Row) -> Result<Row> {
-        row.into_iter()
-            .enumerate()
-            .map(|(at, data)| {
-                let kind = self.kinds.get(at).copied().unwrap_or(Kind::AsSent);
-                value(kind, data).map_err(|why| {
-                    let column = self.columns.get(at).map_or("", String::as_str);
-                    DbError::new(DbErrorKind::Other, format_args!("column `{column}`: {why}"))
-                })
-            })
-            .collect()
+        let mut values = Vec::with_capacity(row.len());
+        for (at, data) in row.into_iter().enumerate() {
+            let kind = self.kinds.get(at).copied().unwrap_or(Kind::AsSent);
+            let value = value(kind, data).map_err(|why| {
+                let column = self.columns.get(at).map_or("", String::as_str);
+                DbError::new(DbErrorKind::Other, format_args!("column `{column}`: {why}"))
+            })?;
+            values.push(value);
+        }
+        Ok(values.into_boxed_slice())
     }
 }
 
@@ -152,8 +152,10 @@ fn beyond() -> String {
 }
 
 fn day(days: u32) -> std::result::Result<NaiveDate, String> {
-    NaiveDate::from_ymd_opt(1, 1, 1)
-        .and_then(|first| first.checked_add_days(Days::new(days.into())))
+    // The first day of the calendar is day 1 here and 0 there.
+    i32::try_from(days)
+        .ok()
+        .and_then(|days| NaiveDate::from_num_days_from_ce_opt(days.checked_add(1)?))
         .filter(|date| iso::is_date(*date))
         .ok_or_else(beyond)
 }

@@ -43,7 +43,10 @@ impl Form {
             ColumnData::Bit(_) => Form::Bit,
             ColumnData::I64(_) => Form::Bigint,
             ColumnData::F64(_) => Form::Float,
-            ColumnData::String(Some(text)) if text.encode_utf16().count() > WIDE_MAX => {
+            // A text has no more units than bytes.
+            ColumnData::String(Some(text))
+                if text.len() > WIDE_MAX && text.encode_utf16().count() > WIDE_MAX =>
+            {
                 Form::LongText
             }
             ColumnData::String(_) => Form::Text,
@@ -114,7 +117,6 @@ impl SqlServerSession {
                     format_args!("of {sent} rows {count} arrived in `{}`", insert.table),
                 ));
             }
-            self.link.batch(&format!("DROP TABLE {TABLE}")).await?;
         }
         Ok(true)
     }
@@ -177,7 +179,7 @@ pub(super) fn cells(insert: &Insert, targets: &[Target]) -> Result<Option<Cells>
     Ok(forms.map(|forms| Cells { forms, rows }))
 }
 
-/// The one that makes the temporary table, and the one that takes its rows.
+/// The one that makes the temporary table, and the one that takes its rows and removes it.
 pub(super) fn statements(insert: &Insert, targets: &[Target], forms: &[Form]) -> (String, String) {
     let columns = forms.iter().enumerate();
     let declared: Vec<String> = columns
@@ -197,7 +199,7 @@ pub(super) fn statements(insert: &Insert, targets: &[Target], forms: &[Form]) ->
     (
         format!("CREATE TABLE {TABLE} ({})", declared.join(", ")),
         format!(
-            "SET NOCOUNT ON; INSERT INTO {} ({}) SELECT {} FROM {TABLE}; SELECT @@ROWCOUNT",
+            "SET NOCOUNT ON; INSERT INTO {} ({}) SELECT {} FROM {TABLE}; SELECT @@ROWCOUNT; DROP TABLE {TABLE}",
             full_name(&insert.table),
             idents(&insert.columns),
             taken.join(", ")

@@ -20,6 +20,9 @@ const LATIN1: u32 = 1252;
 const UTF8: u32 = 65_001;
 /// Japanese, Chinese and Korean code pages, where a character may have two bytes.
 const TWO_BYTES: [u32; 4] = [932, 936, 949, 950];
+/// Digits, and those of them behind the point.
+const MONEY: (u32, u32) = (19, 4);
+const SMALLMONEY: (u32, u32) = (10, 4);
 
 impl Declared {
     /// From a text such as `decimal(19,4)`, `nvarchar(max)`.
@@ -78,9 +81,9 @@ impl Declared {
             "smallint" => int(16, true),
             "int" => int(32, true),
             "bigint" => int(64, true),
-            "decimal" | "numeric" => decimal(self.precision, self.scale),
-            "money" => decimal(19, 4),
-            "smallmoney" => decimal(10, 4),
+            "decimal" | "numeric" => decimal((self.precision, self.scale)),
+            "money" => decimal(MONEY),
+            "smallmoney" => decimal(SMALLMONEY),
             "real" => Type::Float { bits: 32 },
             "float" => Type::Float { bits: 64 },
             "char" | "varchar" | "text" | "nchar" | "nvarchar" | "ntext" | "xml" => {
@@ -138,17 +141,16 @@ impl Declared {
 
     /// `decimal(19,4)` for columns of exact numbers.
     pub fn exact(&self) -> Option<(u32, u32)> {
-        match self.ty() {
-            Type::Decimal {
-                precision: Some(precision),
-                scale: Some(scale),
-            } => Some((precision, scale)),
+        match self.name.as_str() {
+            "decimal" | "numeric" => Some((self.precision, self.scale)),
+            "money" => Some(MONEY),
+            "smallmoney" => Some(SMALLMONEY),
             _ => None,
         }
     }
 }
 
-fn decimal(precision: u32, scale: u32) -> Type {
+fn decimal((precision, scale): (u32, u32)) -> Type {
     Type::Decimal {
         precision: Some(precision),
         scale: Some(scale),
@@ -174,7 +176,7 @@ mod tests {
         ] {
             assert_eq!(Declared::parse(text).text(), text);
         }
-        assert_eq!(Declared::parse("money").ty(), decimal(19, 4));
+        assert_eq!(Declared::parse("money").ty(), decimal(MONEY));
         assert_eq!(Declared::parse("time(5)").ty(), Type::Time { digits: 5 });
         assert_eq!(
             Declared::parse("sql_variant").ty(),
