@@ -25,7 +25,7 @@ use tiberius::{IntoRow, QueryItem};
 const ROWS: u64 = 200_000;
 /// Rows of one insert, as a flow's batches have them.
 const BATCH: u64 = 2_000;
-const TURNS: usize = 5;
+const TURNS: usize = 15;
 /// What the engine may take of the driver's time.
 const LIMIT: f64 = 1.3;
 
