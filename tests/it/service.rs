@@ -257,14 +257,20 @@ async fn a_run_that_was_missed_is_made_up_for_and_one_that_was_not_is_not() {
 
 #[tokio::test]
 async fn the_unit_says_what_the_service_may_do() {
-    let (_erp, _shops, project) = project("service::unit", "").await;
+    let (erp, shops, project) = project("service::unit", "").await;
     let said = project
         .ponte(&["service", "install", "--print", "--user", "ponte"])
         .succeeds();
+    let mut written = "ReadWritePaths=[ROOT]/.ponte".to_owned();
+    for database in [&erp, &shops[0], &shops[1]] {
+        let file = database.url.trim_start_matches("sqlite://");
+        let folder = std::path::Path::new(file).parent().expect("a folder");
+        written.push_str(&format!(" {}", folder.display()));
+    }
     for line in [
         "Type=notify",
         "User=ponte",
-        "ReadWritePaths=[ROOT]/.ponte",
+        &written,
         "EnvironmentFile=-[ROOT]/ponte.env",
         "WatchdogSec=120",
     ] {

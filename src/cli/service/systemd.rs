@@ -5,6 +5,7 @@ use super::{absolute, cannot, program, said};
 use crate::cli::Context;
 use crate::cli::answer::{Answer, Failure};
 use crate::cli::project::Project;
+use crate::plan::Plan;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -27,6 +28,12 @@ pub fn install(
     let state = absolute(&project.plan.state_dir)?;
     let log = absolute(&project.plan.log.folder)?;
     let program = program()?;
+    let mut written = vec![state.clone()];
+    for folder in [log.clone()].into_iter().chain(databases(&project.plan)?) {
+        if !written.iter().any(|known| folder.starts_with(known)) {
+            written.push(folder);
+        }
+    }
     let account = match user {
         Some(user) => Account::Named(user.to_owned()),
         None => owner(&file)?,
@@ -34,8 +41,7 @@ pub fn install(
     let unit = Unit {
         program: &program,
         project: &file,
-        state: &state,
-        log: &log,
+        written: &written,
         account: &account,
     };
     let text = unit.to_string();
@@ -54,6 +60,14 @@ pub fn install(
         "{name} runs as {account} and starts with the system ({})\nits log: journalctl -u {name} -f\n",
         place.display()
     )))
+}
+
+/// Folders of databases in files: SQLite writes its journal beside one.
+fn databases(plan: &Plan) -> Result<Vec<PathBuf>, Failure> {
+    let files = plan.connections.values().filter_map(|one| one.url.file());
+    let written = files.filter(|(_, read_only)| !read_only);
+    let folders = written.filter_map(|(file, _)| file.parent());
+    folders.map(absolute).collect()
 }
 
 /// Makes a folder that the account may write to. One that is there stays as it is.

@@ -1,15 +1,14 @@
 //! The unit file: what the service may do is the least that it needs.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What a unit says of one installation.
 pub struct Unit<'a> {
     pub program: &'a Path,
     pub project: &'a Path,
     /// The only folders that may be written to.
-    pub state: &'a Path,
-    pub log: &'a Path,
+    pub written: &'a [PathBuf],
     pub account: &'a Account,
 }
 
@@ -36,10 +35,8 @@ impl fmt::Display for Unit<'_> {
             Account::Named(name) => format!("User={}", plain(name)),
             Account::Numbers(user, group) => format!("User={user}\nGroup={group}"),
         };
-        let written = match self.log.starts_with(self.state) {
-            true => quoted(self.state),
-            false => format!("{} {}", quoted(self.state), quoted(self.log)),
-        };
+        let written: Vec<String> = self.written.iter().map(|folder| quoted(folder)).collect();
+        let written = written.join(" ");
         write!(
             f,
             "\
@@ -129,8 +126,7 @@ mod tests {
         let unit = Unit {
             program: Path::new("/opt/my tools/ponte"),
             project: Path::new("/srv/100% \"Rossi\"/ponte.toml"),
-            state: Path::new("/srv/state"),
-            log: Path::new("/srv/log files"),
+            written: &["/srv/state", "/srv/log files"].map(PathBuf::from),
             account: &Account::Named("ponte".to_owned()),
         };
         let text = unit.to_string();
