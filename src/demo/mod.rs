@@ -50,6 +50,17 @@ pub struct Chapter {
     pub reconciled: Option<reconcile::Report>,
 }
 
+impl Chapter {
+    /// In which nothing has happened yet.
+    fn of(title: &'static str, text: &str) -> Chapter {
+        Chapter {
+            title,
+            text: text.to_owned(),
+            ..Chapter::default()
+        }
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     #[error("cannot write {}: {source}", path.display())]

@@ -4,7 +4,7 @@ use super::{BASKET, Chapter, DemoError, Erp, SKU, data};
 use crate::config;
 use crate::connections::Connections;
 use crate::db::query::Query;
-use crate::db::{self, CommitError, EngineKind, Session};
+use crate::db::{self, EngineKind, Session};
 use crate::fulfilment;
 use crate::mail;
 use crate::matching::decide::{Decision, Desk};
@@ -18,7 +18,7 @@ use crate::stock::explain::explain;
 use crate::stock::{self, LastKnown};
 use crate::story as whole;
 use crate::sync::batch::Intent;
-use crate::sync::read::Selection;
+use crate::sync::report::FlowReport;
 use crate::sync::run;
 use chrono::{DateTime, Utc};
 use std::path::{Path, PathBuf};
@@ -92,12 +92,11 @@ impl Story {
         let (plan, _) = config::load(project, erp.env).map_err(DemoError::Project)?;
         let connections = Connections::new(&plan)?;
         let dir = project.parent().unwrap_or(Path::new(".")).to_owned();
-        let own = Story {
+        Ok(Story {
             dir,
             plan,
             connections,
-        };
-        Ok(own)
+        })
     }
 
     /// ponte's own tables, as `ponte setup` makes them.
@@ -122,10 +121,7 @@ impl Story {
         let mut session = self.session(name).await?;
         session.begin(db::Isolation::ReadCommitted).await?;
         session.execute(&Query::sql(sql)).await?;
-        session
-            .commit()
-            .await
-            .map_err(|error: CommitError| data::lost(error))
+        session.commit().await.map_err(data::lost)
     }
 
     async fn lease(&self, name: &str) -> db::Result<Lease> {
@@ -151,13 +147,13 @@ impl Story {
 
     /// What waits for a person, who agrees; then all flows again.
     pub async fn approve(&self, title: &'static str, text: &str) -> Result<Chapter, DemoError> {
-        let asking = self.sync("", "").await?;
+        let asking = self.flows().await?;
         let questions = round::approve::list(&self.plan, &self.connections, false).await?;
         let (plan, connections) = (&self.plan, &self.connections);
         round::approve::decide(plan, connections, &questions, Standing::Accepted, "", WHO).await?;
         let told = self.sync(title, text).await?;
         Ok(Chapter {
-            asking: asking.flows,
+            asking,
             questions,
             ..told
         })
@@ -169,11 +165,7 @@ impl Story {
         title: &'static str,
         text: &str,
     ) -> Result<Chapter, DemoError> {
-        let mut chapter = Chapter {
-            title,
-            text: text.to_owned(),
-            ..Chapter::default()
-        };
+        let mut chapter = Chapter::of(title, text);
         for one in &self.plan.orders {
             let mut found = by_hand::propose(&self.plan, one, &self.connections).await?;
             let refused = round::by_hand::accept(one, &self.connections, &mut found).await?;
@@ -204,11 +196,7 @@ impl Story {
         text: &str,
         order: i64,
     ) -> Result<Chapter, DemoError> {
-        let mut chapter = Chapter {
-            title,
-            text: text.to_owned(),
-            ..Chapter::default()
-        };
+        let mut chapter = Chapter::of(title, text);
         for one in &self.plan.orders {
             let (plan, connections) = (&self.plan, &self.connections);
             let wanted = order.to_string();
@@ -220,35 +208,30 @@ impl Story {
 
     /// All flows, then the stock.
     pub async fn sync(&self, title: &'static str, text: &str) -> Result<Chapter, DemoError> {
-        let lease = self.lease("shop.main").await?;
-        let options = run::Options {
-            intent: Intent::Write,
-            full: false,
-            selection: Selection::default(),
-            ..run::Options::default()
-        };
-        let mut flows = Vec::new();
-        for flow in self.plan.flows.iter().filter(|flow| !goes_both_ways(flow)) {
-            let guard = Some(lease.guard().clone());
-            flows.push(
-                run::run(
-                    &self.plan,
-                    flow,
-                    &self.connections,
-                    guard,
-                    &options,
-                    &|_| {},
-                )
-                .await?,
-            );
-        }
-        lease.release().await?;
+        let flows = self.flows().await?;
         let chapter = self.stock(title, text).await?;
         Ok(Chapter {
             flows,
             explanation: None,
             ..chapter
         })
+    }
+
+    /// From the ERP to the shop.
+    async fn flows(&self) -> Result<Vec<FlowReport>, DemoError> {
+        let lease = self.lease("shop.main").await?;
+        let options = run::Options {
+            intent: Intent::Write,
+            ..run::Options::default()
+        };
+        let mut reports = Vec::new();
+        for flow in self.plan.flows.iter().filter(|flow| !goes_both_ways(flow)) {
+            let (plan, connections) = (&self.plan, &self.connections);
+            let guard = Some(lease.guard().clone());
+            reports.push(run::run(plan, flow, connections, guard, &options, &|_| {}).await?);
+        }
+        lease.release().await?;
+        Ok(reports)
     }
 
     /// Customers to the shop, and back.
@@ -258,11 +241,7 @@ impl Story {
             intent: Intent::Write,
             ..run::Options::default()
         };
-        let mut chapter = Chapter {
-            title,
-            text: text.to_owned(),
-            ..Chapter::default()
-        };
+        let mut chapter = Chapter::of(title, text);
         for flow in self.plan.flows.iter().filter(|flow| goes_both_ways(flow)) {
             let (plan, connections) = (&self.plan, &self.connections);
             // The story's lease is the shop's.
@@ -299,11 +278,7 @@ impl Story {
     pub async fn told(&self, title: &'static str, text: &str) -> Result<Chapter, DemoError> {
         let lease = self.lease("shop.main").await?;
         let of_erp = self.lease("erp").await?;
-        let mut chapter = Chapter {
-            title,
-            text: text.to_owned(),
-            ..Chapter::default()
-        };
+        let mut chapter = Chapter::of(title, text);
         for one in &self.plan.fulfilments {
             let options = fulfilment::Options {
                 guard: Some(lease.guard()),
@@ -322,11 +297,7 @@ impl Story {
     }
 
     pub async fn reconciled(&self, title: &'static str, text: &str) -> Result<Chapter, DemoError> {
-        let mut chapter = Chapter {
-            title,
-            text: text.to_owned(),
-            ..Chapter::default()
-        };
+        let mut chapter = Chapter::of(title, text);
         for one in &self.plan.orders {
             let reasons = reconcile::Reasons::new();
             let report = reconcile::run(&self.plan, one, &self.connections, None, &reasons).await?;
@@ -338,11 +309,7 @@ impl Story {
     pub async fn stock(&self, title: &'static str, text: &str) -> Result<Chapter, DemoError> {
         let lease = self.lease("shop.main").await?;
         let last_known = LastKnown::default();
-        let mut chapter = Chapter {
-            title,
-            text: text.to_owned(),
-            ..Chapter::default()
-        };
+        let mut chapter = Chapter::of(title, text);
         if let Some(plan) = self.plan.stocks.first() {
             let options = stock::Options {
                 mode: stock::Mode::Write(lease.guard()),

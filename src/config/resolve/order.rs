@@ -70,8 +70,7 @@ impl ShopOrders<'_> {
         }
         let declared = &self.keys.orders.accept;
         let accept = super::accept::rules(self.project_file, declared, found);
-        let warehouses = self.keys.warehouses.as_deref().unwrap_or_default();
-        let warehouses: Vec<String> = warehouses.iter().map(|one| one.value.clone()).collect();
+        let warehouses = super::write::names(&self.keys.warehouses);
         let codes = super::accept::codes(self.project_file, &self.keys.orders, &warehouses, found);
         let values = &self.shop.variables.values;
         let candidates = keys.candidates.iter().map(|(variable, known)| Candidates {
