@@ -45,6 +45,8 @@ pub struct Plan {
     pub flows: Vec<Flow>,
     /// After the flows, before the stock: what has just been imported is then counted by the ERP.
     pub orders: Vec<Orders>,
+    /// After the orders that they are of.
+    pub refunds: Vec<Orders>,
     pub stocks: Vec<Stock>,
     /// What becomes of orders, back to the shops.
     pub fulfilments: Vec<fulfilment::Fulfilment>,
@@ -440,12 +442,14 @@ pub struct Forget {
     pub values: Vec<Expr>,
 }
 
-/// A shop's orders on their way into the ERP.
+/// A shop's orders, or their refunds, on their way into the ERP.
 #[derive(Debug)]
 pub struct Orders {
-    /// `main/order`.
+    /// `main/order`, `main/refund`.
     pub name: String,
+    pub kind: order::Kind,
     pub shop: String,
+    /// Older ones are nobody's business.
     pub since: DateTime<Utc>,
     pub statuses: Statuses,
     /// Of orders whose status says that the ERP gets them.
@@ -474,7 +478,8 @@ pub struct Orders {
 pub struct Storage {
     /// Over the shop's `[let]` tables and `has_table`/`has_column`.
     pub condition: Option<Expr>,
-    /// `reference`, `status`, `placed` of every order since `:orders_since`.
+    /// `reference`, `status`, `placed` of every order since `:orders_since`; `reference`, `order_reference`, `placed` of every
+    /// refund since `:refunds_since`.
     pub found: ServerSql,
     /// Under which keys recent orders keep further values: `name`, `orders`.
     pub keys: Option<ServerSql>,

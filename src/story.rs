@@ -5,6 +5,7 @@ use crate::connections::Connections;
 use crate::fulfilment::story::{self as back, WayBack};
 use crate::mail::story::{self as post, Posted};
 use crate::orders::OrdersError;
+use crate::orders::story::refunds::{Refund, Standing};
 use crate::orders::story::{self as orders, Story};
 use crate::plan::{Orders, Plan};
 use crate::state::history::Run;
@@ -53,6 +54,7 @@ pub async fn find(
 ) -> Result<Vec<Whole>, StoryError> {
     let fulfilments = &mut plan.fulfilments.iter();
     let fulfilment = fulfilments.find(|one| one.shop == of_shop.shop);
+    let paid_back = plan.refunds.iter().find(|one| one.shop == of_shop.shop);
     let mut found = Vec::new();
     for story in orders::find(plan, of_shop, connections, wanted).await? {
         let mut whole = Whole {
@@ -69,6 +71,14 @@ pub async fn find(
             whole.entry = state.quarantined(&of_shop.name, &key).await?;
             if let Some(at) = linked.and_then(|link| link.at) {
                 whole.run = state.run_at(&of_shop.name, at).await?;
+            }
+            let waiting = |one: &&mut Refund| one.standing == Standing::NotYet;
+            for one in whole.story.refunds.iter_mut().filter(waiting) {
+                let Some(flow) = paid_back else { continue };
+                if let Some(entry) = state.quarantined(&flow.name, &one.key).await? {
+                    one.why = Some(entry.finding.message);
+                    one.advice = Some(entry.finding.advice);
+                }
             }
             if let Some(fulfilment) = fulfilment {
                 whole.untold = state.quarantined(&fulfilment.name, &key).await?;

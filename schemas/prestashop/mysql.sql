@@ -583,6 +583,20 @@ CREATE TABLE ps_order_slip (
     KEY id_order (id_order)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
 
+-- What a slip is of: pieces of the order's lines.
+CREATE TABLE ps_order_slip_detail (
+    id_order_slip        INT UNSIGNED NOT NULL,
+    id_order_detail      INT UNSIGNED NOT NULL,
+    product_quantity     INT UNSIGNED NOT NULL DEFAULT 0,
+    unit_price_tax_excl  DECIMAL(20,6),
+    unit_price_tax_incl  DECIMAL(20,6),
+    total_price_tax_excl DECIMAL(20,6),
+    total_price_tax_incl DECIMAL(20,6),
+    amount_tax_excl      DECIMAL(20,6),
+    amount_tax_incl      DECIMAL(20,6),
+    PRIMARY KEY (id_order_slip, id_order_detail)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
 -- Discounts that an order got, with tax (value) and without.
 CREATE TABLE ps_order_cart_rule (
     id_order_cart_rule INT UNSIGNED NOT NULL AUTO_INCREMENT,

@@ -194,13 +194,51 @@ CREATE TABLE order_taxes (
     PRIMARY KEY (order_number, tax_class)
 );
 
+-- What is credited to customers. draft: written by ponte from what a shop paid back, for a person to look at and to issue.
+-- web_reference is '<shop>/<refund id>'. Amounts are positive, with tax.
+CREATE TABLE credit_notes (
+    number             VARCHAR(20) NOT NULL PRIMARY KEY,
+    order_number       VARCHAR(20) NOT NULL REFERENCES orders (number),
+    customer           VARCHAR(20) NOT NULL REFERENCES customers (number),
+    status             VARCHAR(10) NOT NULL DEFAULT 'draft' CHECK (status IN ('draft', 'issued', 'cancelled')),
+    web_reference      VARCHAR(100) UNIQUE,
+    note_date          DATE NOT NULL,
+    currency           VARCHAR(3) NOT NULL DEFAULT 'EUR',
+    net_total          NUMERIC(18,2) NOT NULL,
+    total              NUMERIC(18,2) NOT NULL,
+    payment_method     VARCHAR(64),
+    reason             VARCHAR(255)
+);
+CREATE INDEX credit_notes_order ON credit_notes (order_number);
+
+CREATE TABLE credit_note_lines (
+    note_number        VARCHAR(20) NOT NULL REFERENCES credit_notes (number) ON DELETE CASCADE,
+    line               INTEGER NOT NULL,
+    sku                VARCHAR(64) REFERENCES articles (sku),  -- NULL: a charge, or a part of a price
+    description        VARCHAR(255) NOT NULL DEFAULT '',
+    quantity           NUMERIC(18,4) NOT NULL,
+    unit_price         NUMERIC(18,4) NOT NULL DEFAULT 0,
+    amount             NUMERIC(18,2) NOT NULL,
+    tax_class          VARCHAR(20) REFERENCES tax_classes (code),
+    PRIMARY KEY (note_number, line)
+);
+
+-- The tax split of a credit note: net and tax add up to its total.
+CREATE TABLE credit_note_taxes (
+    note_number        VARCHAR(20) NOT NULL REFERENCES credit_notes (number) ON DELETE CASCADE,
+    tax_class          VARCHAR(20) NOT NULL REFERENCES tax_classes (code),
+    net                NUMERIC(18,2) NOT NULL,
+    tax                NUMERIC(18,2) NOT NULL,
+    PRIMARY KEY (note_number, tax_class)
+);
+
 -- Numbers of documents that come from the web: prefix and value, raised one by one.
 CREATE TABLE counters (
     name               VARCHAR(20) NOT NULL PRIMARY KEY,
     prefix             VARCHAR(10) NOT NULL,
     value              BIGINT NOT NULL
 );
-INSERT INTO counters (name, prefix, value) VALUES ('web_order', 'W', 100000), ('web_customer', 'WC', 100000);
+INSERT INTO counters (name, prefix, value) VALUES ('web_order', 'W', 100000), ('web_customer', 'WC', 100000), ('web_credit', 'WN', 100000);
 
 -- Documents that followed from orders: deliveries and invoices.
 CREATE TABLE documents (

@@ -195,13 +195,52 @@ CREATE TABLE order_taxes (
     PRIMARY KEY (order_number, tax_class)
 );
 
+-- What is credited to customers. draft: written by ponte from what a shop paid back, for a person to look at and to issue.
+-- web_reference is '<shop>/<refund id>'. Amounts are positive, with tax.
+CREATE TABLE credit_notes (
+    number             NVARCHAR(20) NOT NULL PRIMARY KEY,
+    order_number       NVARCHAR(20) NOT NULL REFERENCES orders (number),
+    customer           NVARCHAR(20) NOT NULL REFERENCES customers (number),
+    status             NVARCHAR(10) NOT NULL DEFAULT 'draft' CHECK (status IN ('draft', 'issued', 'cancelled')),
+    web_reference      NVARCHAR(100),
+    note_date          DATE NOT NULL,
+    currency           NVARCHAR(3) NOT NULL DEFAULT 'EUR',
+    net_total          DECIMAL(18,2) NOT NULL,
+    total              DECIMAL(18,2) NOT NULL,
+    payment_method     NVARCHAR(64),
+    reason             NVARCHAR(255)
+);
+CREATE INDEX credit_notes_order ON credit_notes (order_number);
+CREATE UNIQUE INDEX credit_notes_web_reference ON credit_notes (web_reference) WHERE web_reference IS NOT NULL;
+
+CREATE TABLE credit_note_lines (
+    note_number        NVARCHAR(20) NOT NULL REFERENCES credit_notes (number) ON DELETE CASCADE,
+    line               INTEGER NOT NULL,
+    sku                NVARCHAR(64) REFERENCES articles (sku),  -- NULL: a charge, or a part of a price
+    description        NVARCHAR(255) NOT NULL DEFAULT '',
+    quantity           DECIMAL(18,4) NOT NULL,
+    unit_price         DECIMAL(18,4) NOT NULL DEFAULT 0,
+    amount             DECIMAL(18,2) NOT NULL,
+    tax_class          NVARCHAR(20) REFERENCES tax_classes (code),
+    PRIMARY KEY (note_number, line)
+);
+
+-- The tax split of a credit note: net and tax add up to its total.
+CREATE TABLE credit_note_taxes (
+    note_number        NVARCHAR(20) NOT NULL REFERENCES credit_notes (number) ON DELETE CASCADE,
+    tax_class          NVARCHAR(20) NOT NULL REFERENCES tax_classes (code),
+    net                DECIMAL(18,2) NOT NULL,
+    tax                DECIMAL(18,2) NOT NULL,
+    PRIMARY KEY (note_number, tax_class)
+);
+
 -- Numbers of documents that come from the web: prefix and value, raised one by one.
 CREATE TABLE counters (
     name               NVARCHAR(20) NOT NULL PRIMARY KEY,
     prefix             NVARCHAR(10) NOT NULL,
     value              BIGINT NOT NULL
 );
-INSERT INTO counters (name, prefix, value) VALUES ('web_order', 'W', 100000), ('web_customer', 'WC', 100000);
+INSERT INTO counters (name, prefix, value) VALUES ('web_order', 'W', 100000), ('web_customer', 'WC', 100000), ('web_credit', 'WN', 100000);
 
 -- Documents that followed from orders: deliveries and invoices.
 CREATE TABLE documents (

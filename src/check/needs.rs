@@ -61,7 +61,7 @@ pub fn of(plan: &Plan, connections: &Connections, name: &str) -> Needs {
             needs.target(flow);
         }
     }
-    for orders in &plan.orders {
+    for orders in plan.orders.iter().chain(&plan.refunds) {
         for storage in &orders.storages {
             if storage.flow.source.connection == name {
                 needs.storage(storage);

@@ -94,6 +94,12 @@ fn project_file(erp: &PackAsks, shop: &PackAsks, name: &str, now: DateTime<Fixed
             "# orders.import = true   # web orders go into the ERP, from the cut-over on\n",
         );
     }
+    if erp.records.contains("refund") && shop.records.contains("refund") {
+        text.push_str(&format!(
+            "# orders.refunds_since = {}   # what the shop pays back from then on goes into the ERP for credit notes\n",
+            now.format("%Y-%m-%dT%H:%M:%S%:z")
+        ));
+    }
     if erp.records.contains("fulfilment") && shop.records.contains("fulfilment") {
         text.push_str(
             "# fulfilment.write = true   # statuses and tracking numbers of web orders go back to the shop\n",

@@ -1,8 +1,9 @@
 //! What packs ask a project file for: `ponte init` writes it for people to fill in.
 
+use super::body::Body;
 use super::forms::FieldForm;
 use super::mapping::{ColumnType, ErpRecordFile, ShopRecordFile, Side, WriteKeys};
-use super::pack::{Body, Packs};
+use super::pack::Packs;
 use super::record;
 use super::source::Loader;
 use super::spanned::At;

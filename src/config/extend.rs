@@ -3,12 +3,13 @@
 //! Everything is replaced by its name: a derived row and the like by `as`, all else by its key. A write is replaced whole
 //! when it names its table, else field by field. What is new comes after what was there.
 
+use super::body::Body;
 use super::mapping::{
     DerivedKeys, EngineName, ErpRecordFile, ErpStockFile, ErpStockQueries, FindKeys, ForgetKeys,
     GoneKeys, PackFile, PackKeys, PendingKeys, SecondLookKeys, ShopRecordFile, ShopStockFile,
     ShopStockQueries, SourceKeys, VersionKeys, WriteKeys,
 };
-use super::pack::{Body, Pack, RecordFile};
+use super::pack::{Pack, RecordFile};
 use super::resolve::write::bare_name;
 use super::spanned::{At, Ordered};
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
@@ -176,6 +177,7 @@ impl Body {
             }
             Body::ErpOrder(..)
             | Body::ShopOrder(_)
+            | Body::ShopRefund(_)
             | Body::ErpFulfilment(_)
             | Body::ShopFulfilment(_)
             | Body::Customer(..) => {}
@@ -208,6 +210,7 @@ impl Body {
             }
             Body::ErpOrder(..)
             | Body::ShopOrder(_)
+            | Body::ShopRefund(_)
             | Body::ErpFulfilment(_)
             | Body::ShopFulfilment(_)
             | Body::Customer(..) => Vec::new(),

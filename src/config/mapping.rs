@@ -9,7 +9,10 @@ use super::forms::FieldForm;
 use super::project::FieldType;
 use super::spanned::{At, Ordered};
 pub use customer::{CustomerFile, OwnerWord};
-pub use order::{ErpOrderFile, FetchKeys, RefuseKeys, ShopOrderFile, ShopOrderKeys, StorageKeys};
+pub use order::{
+    ErpOrderFile, ErpRefundFile, FetchKeys, RefuseKeys, ShopOrderFile, ShopOrderKeys,
+    ShopRefundFile,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 

@@ -11,6 +11,7 @@
 //! without any error becomes a plan.
 
 mod asks;
+mod body;
 mod connection;
 pub mod digest;
 mod extend;

@@ -1,10 +1,12 @@
 //! Packs: found by name inside the program or by path, and read file by file.
 
+use super::body::Body;
 use super::extend;
 use super::mapping::fulfilment::{ErpFulfilmentFile, ShopFulfilmentFile};
+
 use super::mapping::{
-    CustomerFile, ErpOrderFile, ErpRecordFile, ErpStockFile, FetchKeys, PackFile, RefuseKeys,
-    ShopOrderFile, ShopRecordFile, ShopStockFile, Side,
+    CustomerFile, ErpOrderFile, ErpRecordFile, ErpRefundFile, ErpStockFile, FetchKeys, PackFile,
+    RefuseKeys, ShopOrderFile, ShopRecordFile, ShopRefundFile, ShopStockFile, Side,
 };
 use super::record;
 use super::source::{Loader, read_text};
@@ -37,50 +39,8 @@ pub struct RecordFile {
     pub body: Body,
 }
 
-#[derive(Debug, Clone)]
-pub enum Body {
-    ErpRecord(Box<ErpRecordFile>),
-    ErpStock(Box<ErpStockFile>),
-    ShopRecord(Box<ShopRecordFile>),
-    ShopStock(Box<ShopStockFile>),
-    ErpOrder(Box<ErpOrderFile>, Box<ShopRecordFile>),
-    ShopOrder(Box<ShopOrderFile>),
-    ErpFulfilment(Box<ErpFulfilmentFile>),
-    ShopFulfilment(Box<ShopFulfilmentFile>),
-    Customer(Box<CustomerFile>, Box<ShopRecordFile>),
-}
-
 /// What a record asks of its target: values, and not to be such a one.
 pub type Asks<'f> = (&'f [At<FetchKeys>], &'f [At<RefuseKeys>]);
-
-impl Body {
-    /// Of an order's file, what it has in common with the files of a shop's records: both say which rows to write.
-    fn erp_order(file: ErpOrderFile) -> Body {
-        let common = ShopRecordFile {
-            record: file.record.clone(),
-            fields: file.fields.clone(),
-            find: file.find.clone(),
-            link: file.link.clone(),
-            write: file.write.clone(),
-            ..ShopRecordFile::default()
-        };
-        Body::ErpOrder(Box::new(file), Box::new(common))
-    }
-
-    fn customer(file: CustomerFile) -> Body {
-        let common = ShopRecordFile {
-            record: file.record.clone(),
-            fields: file.fields.clone(),
-            find: file.find.clone(),
-            link: file.link.clone(),
-            write: file.write.clone(),
-            derived: file.derived.clone(),
-            forget: file.forget.clone(),
-            ..ShopRecordFile::default()
-        };
-        Body::Customer(Box::new(file), Box::new(common))
-    }
-}
 
 impl Pack {
     pub fn erp_record(&self, record: &str) -> Option<(&Arc<SourceFile>, &ErpRecordFile)> {
@@ -127,8 +87,8 @@ impl Pack {
                 let (_, body) = self.customer()?;
                 Some((&body.fetch, &body.refuse))
             }
-            "order" => {
-                let (_, body) = self.erp_order()?;
+            "order" | "refund" => {
+                let (_, body) = self.erp_order(record)?;
                 Some((&body.fetch, &body.refuse))
             }
             _ => None,
@@ -144,8 +104,9 @@ impl Pack {
         }
     }
 
-    pub fn erp_order(&self) -> Option<(&Arc<SourceFile>, &ErpOrderFile)> {
-        let found = self.records.get(record::ORDER.name)?;
+    /// Which rows an order becomes, or a refund: their files say the same.
+    pub fn erp_order(&self, record: &str) -> Option<(&Arc<SourceFile>, &ErpOrderFile)> {
+        let found = self.records.get(record)?;
         match &found.body {
             Body::ErpOrder(body, _) => Some((&found.file, body)),
             _ => None,
@@ -156,6 +117,14 @@ impl Pack {
         let found = self.records.get(record::ORDER.name)?;
         match &found.body {
             Body::ShopOrder(body) => Some((&found.file, body)),
+            _ => None,
+        }
+    }
+
+    pub fn shop_refund(&self) -> Option<(&Arc<SourceFile>, &ShopRefundFile)> {
+        let found = self.records.get(record::REFUND.name)?;
+        match &found.body {
+            Body::ShopRefund(body) => Some((&found.file, body)),
             _ => None,
         }
     }
@@ -482,11 +451,12 @@ fn read_record(
         .and_then(|record| record.get_ref().as_str());
     let stock = record == Some(record::STOCK);
     let order = record == Some(record::ORDER.name);
+    let refund = record == Some(record::REFUND.name);
     let fulfilment = record == Some(record::FULFILMENT);
     let customer = record == Some(record::CUSTOMER.name);
-    // An order's file, that of its fulfilment and that of customers is taken over whole, or replaced whole.
+    // The files of orders, their refunds and their fulfilment, and that of customers, are taken over whole, or replaced whole.
     let base = record.and_then(|record| inherited.get(record));
-    let base = base.filter(|_| !order && !fulfilment && !customer);
+    let base = base.filter(|_| !order && !refund && !fulfilment && !customer);
     let pages = Pages::of(own, base.map(|base| &base.file));
     let (file, form) = (&pages.file, pages.form);
     let document = pages.parse(found)?;
@@ -502,6 +472,14 @@ fn read_record(
         (Side::Shop, _) if order => {
             let body: ShopOrderFile = structure::read(file, document, form, found)?;
             (body.record.clone(), Body::ShopOrder(Box::new(body)))
+        }
+        (Side::Erp, _) if refund => {
+            let body: ErpRefundFile = structure::read(file, document, form, found)?;
+            (body.record.clone(), Body::erp_order(body.into()))
+        }
+        (Side::Shop, _) if refund => {
+            let body: ShopRefundFile = structure::read(file, document, form, found)?;
+            (body.record.clone(), Body::ShopRefund(Box::new(body)))
         }
         (Side::Erp, _) if fulfilment => {
             let body: ErpFulfilmentFile = structure::read(file, document, form, found)?;

@@ -196,6 +196,7 @@ pub struct ShopKeys {
     pub customer: Option<At<ShopCustomerKeys>>,
     pub web_customer: Option<At<ShopRecordKeys>>,
     pub order: Option<At<ShopOrderKeys>>,
+    pub refund: Option<At<ShopRefundKeys>>,
     pub fulfilment: Option<At<ShopFulfilmentKeys>>,
     pub mail: Option<At<ShopMailKeys>>,
 }
@@ -329,6 +330,18 @@ pub struct ShopOrderKeys {
     pub write: Ordered<At<WriteOverrideKeys>>,
 }
 
+/// What was paid back of web orders: what is otherwise than the packs say.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct ShopRefundKeys {
+    /// Computed fields: replaced or added.
+    #[serde(default)]
+    pub fields: Ordered<At<String>>,
+    /// By the name (`as`) of a write: columns added, replaced, or dropped with `false`.
+    #[serde(default)]
+    pub write: Ordered<At<WriteOverrideKeys>>,
+}
+
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct OrdersKeys {
@@ -338,6 +351,11 @@ pub struct OrdersKeys {
     /// Web orders go into the ERP. Default: false.
     #[serde(default)]
     pub import: bool,
+    /// What the shop pays back of imported orders from this moment on goes into the ERP, too, for credit notes. With its zone.
+    /// Default: a person is told.
+    #[serde(default)]
+    #[schemars(schema_with = "moment")]
+    pub refunds_since: Option<At<toml::value::Datetime>>,
     /// Which of the orders in an `import` status the ERP gets, and when. The first rule that fits decides; an order
     /// that none fits is taken.
     #[serde(default)]

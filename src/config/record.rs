@@ -167,6 +167,40 @@ pub const ORDER: Shape = Shape {
     ],
 };
 
+/// What was paid back of a web order, for a credit note. Amounts are positive, in the order's currency.
+pub const REFUND: Shape = Shape {
+    name: "refund",
+    fields: &[
+        ("reference", FieldKind::Text),
+        // The shop's id of the order, and as people call it.
+        ("order_reference", FieldKind::Text),
+        ("order_number", FieldKind::Text),
+        ("placed", FieldKind::Moment),
+        ("currency", FieldKind::Text),
+        ("total", FieldKind::Decimal),
+        ("tax_total", FieldKind::Decimal),
+        // Why, in the words of the shop's people.
+        ("note", FieldKind::Text),
+        // Of the order.
+        ("payment_method", FieldKind::Text),
+        ("payment_title", FieldKind::Text),
+        ("email", FieldKind::Text),
+        ("company", FieldKind::Text),
+        ("country", FieldKind::Text),
+        ("province", FieldKind::Text),
+        ("vat_number", FieldKind::Text),
+        ("tax_code", FieldKind::Text),
+        // Computed by ponte.
+        ("payment_code", FieldKind::Text),
+        ("warehouse_code", FieldKind::Text),
+        ("web_reference", FieldKind::Text),
+        // The ERP's key of the order.
+        ("linked_order", FieldKind::Text),
+        ("net_total", FieldKind::Decimal),
+    ],
+    children: ORDER.children,
+};
+
 /// A customer with an account in a shop. Both sides yield it, and each writes what the other one owns: `customer` goes from the
 /// ERP to the shop, [`WEB_CUSTOMER`] back.
 pub const CUSTOMER: Shape = Shape {
@@ -237,7 +271,7 @@ pub fn order_rule() -> impl Iterator<Item = (&'static str, FieldKind)> {
     order_head().chain([(NEW_CUSTOMER, FieldKind::Boolean)])
 }
 
-/// Columns that ponte adds to an order's sets where a shop's queries do not yield them, and the set that it makes of them.
+/// Columns that ponte adds to the sets of an order or a refund where a shop's queries do not yield them, and the set that it makes of them.
 pub fn order_computed() -> Computed {
     Computed {
         columns: vec![
@@ -277,14 +311,14 @@ pub fn shape(name: &str) -> Option<&'static Shape> {
     };
     SHAPES
         .iter()
-        .chain([&CUSTOMER, &ORDER])
+        .chain([&CUSTOMER, &ORDER, &REFUND])
         .find(|shape| shape.name == name)
 }
 
 /// Every record's name.
 pub fn names() -> impl Iterator<Item = &'static str> {
     let shapes = SHAPES.iter().map(|shape| shape.name);
-    shapes.chain([STOCK, CUSTOMER.name, ORDER.name, FULFILMENT])
+    shapes.chain([STOCK, CUSTOMER.name, ORDER.name, REFUND.name, FULFILMENT])
 }
 
 impl Shape {
@@ -317,6 +351,7 @@ mod tests {
                 "stock",
                 "customer",
                 "order",
+                "refund",
                 "fulfilment"
             ]
         );

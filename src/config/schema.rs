@@ -3,8 +3,8 @@
 
 use super::mapping::fulfilment::{ErpFulfilmentFile, ShopFulfilmentFile};
 use super::mapping::{
-    CustomerFile, ErpOrderFile, ErpRecordFile, ErpStockFile, PackFile, ShopOrderFile,
-    ShopRecordFile, ShopStockFile,
+    CustomerFile, ErpOrderFile, ErpRecordFile, ErpRefundFile, ErpStockFile, PackFile,
+    ShopOrderFile, ShopRecordFile, ShopRefundFile, ShopStockFile,
 };
 use super::project::ProjectFile;
 use schemars::generate::SchemaSettings;
@@ -69,6 +69,8 @@ pub fn mapping() -> Schema {
         generator.subschema_for::<ShopStockFile>(),
         generator.subschema_for::<ErpOrderFile>(),
         generator.subschema_for::<ShopOrderFile>(),
+        generator.subschema_for::<ErpRefundFile>(),
+        generator.subschema_for::<ShopRefundFile>(),
         generator.subschema_for::<CustomerFile>(),
         generator.subschema_for::<ErpFulfilmentFile>(),
         generator.subschema_for::<ShopFulfilmentFile>(),

@@ -224,9 +224,9 @@ pub async fn play(
     BASKET.refund(shop.as_mut(), 200, now).await?;
     drop(shop);
     tell(story.import("10. Second thoughts", "Laura ordered one more, which ponte imported, and cancelled it before anybody packed it: it is cancelled in \
-        the ERP, too. For the first order the shop has paid 2.00 back: that is booked by a person, who is told.").await?);
+        the ERP, too. For the first order the shop has paid 2.00 back: a credit note lies in the ERP as a draft, with the tax that is in it.").await?);
 
-    tell(story.order("11. Laura calls", "Whoever answers her sees everything in one place: her order in the shop and in the ERP, its parcel, the mail, and what is to be settled.",
+    tell(story.order("11. Laura calls", "Whoever answers her sees everything in one place: her order in the shop and in the ERP, its parcel, the mail, and what was paid back.",
         BASKET.order).await?);
 
     tell(

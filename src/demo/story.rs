@@ -12,6 +12,7 @@ use crate::matching::{self, ShopMatch};
 use crate::orders::{self, by_hand, reconcile};
 use crate::own::approval::Standing;
 use crate::own::lease::Lease;
+use crate::plan::order::Kind;
 use crate::plan::{Flow, Plan};
 use crate::round;
 use crate::stock::explain::explain;
@@ -254,11 +255,11 @@ impl Story {
         Ok(chapter)
     }
 
-    /// Web orders into the ERP, then the stock.
+    /// Web orders and what was paid back of them into the ERP, then the stock.
     pub async fn import(&self, title: &'static str, text: &str) -> Result<Chapter, DemoError> {
         let lease = self.lease("shop.main").await?;
         let mut flows = Vec::new();
-        for one in &self.plan.orders {
+        for one in self.plan.orders.iter().chain(&self.plan.refunds) {
             let options = orders::Options {
                 intent: Intent::Write,
                 guard: None,
@@ -267,7 +268,11 @@ impl Story {
                 only: &[],
                 say: &|_| {},
             };
-            flows.push(orders::run(&self.plan, one, &self.connections, options, &|_| {}).await?);
+            let report = orders::run(&self.plan, one, &self.connections, options, &|_| {}).await?;
+            // Most chapters tell of no refund.
+            if one.kind == Kind::Order || report.counts.read > 0 {
+                flows.push(report);
+            }
         }
         lease.release().await?;
         let chapter = self.stock(title, text).await?;

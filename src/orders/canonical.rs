@@ -4,6 +4,8 @@
 use super::content::row_text;
 use super::totals::{self, Row as Priced, Settled};
 use crate::expr::{Slot, Zone};
+use crate::plan::Orders;
+use crate::plan::order::Kind;
 use crate::sync::bind::Bound;
 use crate::sync::record::Record;
 use crate::sync::report::Reason;
@@ -16,13 +18,14 @@ pub struct Canonical<'b> {
     bound: &'b Bound<'b>,
     lines: Set<'b>,
     charges: Set<'b>,
-    shop: &'b str,
+    orders: &'b Orders,
     /// In which the shop keeps its times.
     zone: Zone,
 }
 
 /// A child set: its place, and the columns that its query yields.
 struct Set<'b> {
+    kind: Kind,
     at: usize,
     columns: &'b [String],
     read: usize,
@@ -78,14 +81,23 @@ pub(super) fn unfit(why: impl Into<String>, advice: &str) -> Reason {
     }
 }
 
-const CORRECT: &str = "correct the order in the shop, or type it into the ERP by hand and link it";
+/// What is to be done about one that is not in order.
+fn correct(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Order => "correct the order in the shop, or type it into the ERP by hand and link it",
+        Kind::Refund => {
+            "book it in the ERP by hand; `ponte order REF --settled` with its order says so"
+        }
+    }
+}
 
 impl<'b> Canonical<'b> {
-    pub fn new(bound: &'b Bound<'b>, shop: &'b str, zone: Zone) -> Self {
+    pub fn new(bound: &'b Bound<'b>, orders: &'b Orders, zone: Zone) -> Self {
         let set = |name: &str| {
             let at = bound.children.iter().position(|one| one.child.name == name);
             let at = at.unwrap_or_default();
             Set {
+                kind: orders.kind,
                 at,
                 columns: &bound.children[at].columns,
                 read: bound.children[at].read,
@@ -95,7 +107,7 @@ impl<'b> Canonical<'b> {
             bound,
             lines: set("lines"),
             charges: set("charges"),
-            shop,
+            orders,
             zone,
         }
     }
@@ -167,7 +179,8 @@ impl<'b> Canonical<'b> {
         }
         let placed = self.moment(record, "placed")?;
         if placed.is_null() {
-            return Err(unfit("the shop does not say when it was placed", CORRECT));
+            let advice = correct(self.orders.kind);
+            return Err(unfit("the shop does not say when it was placed", advice));
         }
         self.put(record, "placed", placed);
         let paid = self.moment(record, "paid_at")?;
@@ -179,7 +192,7 @@ impl<'b> Canonical<'b> {
         if !email.is_empty() {
             self.put(record, "email", Value::Text(email));
         }
-        let reference = format!("{}/{}", self.shop, record.key);
+        let reference = format!("{}/{}", self.orders.shop, record.key);
         self.put(record, "web_reference", Value::Text(reference));
         self.amounts(record)
     }
@@ -195,13 +208,13 @@ impl<'b> Canonical<'b> {
             .map(Value::Timestamp)
             .ok_or_else(|| {
                 let why = format!("`{field}` is no point in time: {}", value.show());
-                unfit(why, CORRECT)
+                unfit(why, correct(self.orders.kind))
             })
     }
 
     fn amounts(&self, record: &mut Record) -> Result<(), Reason> {
         let Some(total) = self.number(record, "total") else {
-            return Err(unfit("it has no total", CORRECT));
+            return Err(unfit("it has no total", correct(self.orders.kind)));
         };
         let sets = [&self.lines, &self.charges];
         let mut priced = Vec::new();
@@ -266,7 +279,8 @@ impl<'b> Canonical<'b> {
         let quantity = lines.decimal(row, "quantity", &title)?;
         let quantity = quantity.filter(|quantity| !quantity.is_zero() && !quantity.is_negative());
         let Some(quantity) = quantity else {
-            return Err(unfit(format!("{title} has no quantity"), CORRECT));
+            let advice = correct(self.orders.kind);
+            return Err(unfit(format!("{title} has no quantity"), advice));
         };
         let each = |amount: &Decimal| {
             let each = amount.div(&quantity).unwrap_or_default();
@@ -501,7 +515,7 @@ impl Set<'_> {
             Ok(_) => Ok(None),
             Err(misfit) => {
                 let why = format!("`{name}` of {title}: {misfit}; value {}", value.show());
-                Err(unfit(why, CORRECT))
+                Err(unfit(why, correct(self.kind)))
             }
         }
     }

@@ -57,6 +57,14 @@ pub struct Content {
     pub digest: String,
 }
 
+impl Content {
+    /// More has been paid back since.
+    pub fn refunded_less_than(&self, later: &Content) -> bool {
+        let sum = |content: &Content| Decimal::parse(&content.refunded).unwrap_or_default();
+        sum(self) < sum(later)
+    }
+}
+
 /// What is remembered with a link.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Seen {

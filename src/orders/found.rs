@@ -1,4 +1,4 @@
-//! The shop's orders since the cut-over, page by page, each with its link: which ones the ERP does not have yet.
+//! The shop's orders or refunds since the cut-over, page by page, each with its link: which ones the ERP does not have yet.
 //!
 //! Never "the last id seen": an order whose transaction commits late, or whose status changes late, has no number above
 //! anything, and is found all the same by the next run.
@@ -8,6 +8,7 @@ use crate::db::template::{self, Bound};
 use crate::db::{self, Session};
 use crate::expr::Zone;
 use crate::own::link::{Link, Links};
+use crate::plan::order::Kind;
 use crate::plan::{Orders, Storage};
 use crate::sync::narrow::restrict;
 use crate::sync::record::key_text;
@@ -18,13 +19,16 @@ use std::collections::HashSet;
 /// Orders looked at together: so many as are read by their keys in one query.
 const PAGE: usize = 900;
 
-/// An order of the shop.
+/// An order of the shop, or a refund.
 #[derive(Debug, Clone)]
 pub struct Found {
     pub reference: Value,
     /// As it is linked and shown.
     pub key: String,
+    /// A refund has none.
     pub status: String,
+    /// The key of the order that a refund is of.
+    pub order: String,
     pub placed: Option<DateTime<Utc>>,
     /// What is another one after every edit, if the pack yields it.
     pub changed: Option<String>,
@@ -42,6 +46,7 @@ impl Found {
 
 /// Goes through a shop's orders, whatever their status.
 pub struct Search<'o> {
+    kind: Kind,
     storage: &'o Storage,
     zone: Zone,
     from: DateTime<Utc>,
@@ -55,6 +60,7 @@ pub struct Search<'o> {
 impl<'o> Search<'o> {
     pub fn new(orders: &'o Orders, storage: &'o Storage, zone: Zone, only: &'o [String]) -> Self {
         Search {
+            kind: orders.kind,
             storage,
             zone,
             from: orders.since,
@@ -88,7 +94,7 @@ impl<'o> Search<'o> {
             Some(tells) => tells,
             None => {
                 let described = shop.describe(&self.found()?).await?;
-                described.iter().any(|column| column.name == "changed")
+                self.kind == Kind::Order && described.iter().any(|column| column.name == "changed")
             }
         };
         self.tells_changes = Some(tells_changes);
@@ -105,13 +111,20 @@ impl<'o> Search<'o> {
             .into_iter()
             .map(|row| Found {
                 key: key_text(&row[..1]).trim().to_owned(),
-                status: row[1].plain().into_owned(),
+                status: match self.kind {
+                    Kind::Order => row[1].plain().into_owned(),
+                    Kind::Refund => String::new(),
+                },
+                order: match self.kind {
+                    Kind::Order => String::new(),
+                    Kind::Refund => key_text(&row[1..2]).trim().to_owned(),
+                },
                 placed: super::canonical::placed(&row[2], self.zone),
                 reference: row[0].clone(),
                 changed: row.get(3).map(|value| value.plain().into_owned()),
                 link: None,
             })
-            .filter(|one| self.only.is_empty() || self.only.contains(&one.key))
+            .filter(|one| self.is_asked(one))
             .collect();
         let keys: Vec<String> = found.iter().map(|one| one.key.clone()).collect();
         let mut linked = links.of(erp, &keys).await?;
@@ -119,6 +132,11 @@ impl<'o> Search<'o> {
             one.link = linked.remove(&one.key);
         }
         Ok(Some(found))
+    }
+
+    fn is_asked(&self, one: &Found) -> bool {
+        let only = self.only;
+        only.is_empty() || only.contains(&one.key) || only.contains(&one.order)
     }
 
     /// Of these orders, those that the shop has.
@@ -146,8 +164,12 @@ impl<'o> Search<'o> {
 
     fn query(&self, changed: bool) -> db::Result<Query> {
         let changed = if changed { ", f.changed" } else { "" };
+        let second = match self.kind {
+            Kind::Order => "status",
+            Kind::Refund => "order_reference",
+        };
         let query = Query::sql(format!(
-            "SELECT f.reference, f.status, f.placed{changed} FROM ("
+            "SELECT f.reference, f.{second}, f.placed{changed} FROM ("
         ));
         Ok(query.append(self.found()?).text("\n) f"))
     }
@@ -155,7 +177,8 @@ impl<'o> Search<'o> {
     /// The pack's query.
     fn found(&self) -> db::Result<Query> {
         let since = self.zone.column_value(self.from);
-        let bound = |name: &str| (name == "orders_since").then(|| Bound::One(since.clone()));
+        let is_since = |name: &str| ["orders_since", "refunds_since"].contains(&name);
+        let bound = |name: &str| is_since(name).then(|| Bound::One(since.clone()));
         template::bind(&self.storage.found.text, bound)
             .map_err(|name| super::unbound(&self.storage.found, name))
     }

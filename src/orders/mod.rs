@@ -10,6 +10,8 @@
 //! makes a second import impossible. After an unknown COMMIT the order is looked for again, by its link and then by its
 //! reference on the document, before anything is written. There is no state beside the link.
 //!
+//! What is paid back of an order goes the same way ([`refund`]).
+//!
 //! An order that cannot be imported keeps none of the others; it has no link, so every run finds it again. One that is imported is watched
 //! ([`watch`]): what the shop had of it lies with its link ([`content`]), and what the ERP has, its pack says ([`documents`]).
 //!
@@ -24,6 +26,7 @@ pub mod content;
 pub mod documents;
 pub mod found;
 pub mod reconcile;
+pub mod refund;
 mod shop;
 pub mod story;
 pub mod totals;
@@ -36,6 +39,7 @@ use crate::diagnostic::Diagnostic;
 use crate::expr::Zone;
 use crate::own::lease::Guard;
 use crate::own::link::Links;
+use crate::plan::order::Kind;
 use crate::plan::{Orders, Plan, Statuses};
 use crate::sync::batch::{Applier, Intent, Outcome, rejected};
 use crate::sync::bind::{BindError, Binder, Bound};
@@ -52,6 +56,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use codes::Codes;
 use content::Seen;
 use found::{Found, Search};
+use refund::Owners;
 use shop::facts;
 pub use shop::{Settings, Shop};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -133,7 +138,7 @@ fn local_day(moment: DateTime<Utc>, zone: Zone) -> NaiveDate {
     wall.map_or_else(|| moment.date_naive(), |wall| wall.date())
 }
 
-/// Imports what the ERP does not have yet.
+/// Imports what the ERP does not have yet. Whoever says that an order is settled, says it of its refunds, too.
 ///
 /// # Errors
 /// What stops the flow as a whole; what is wrong with single orders is in the report.
@@ -142,6 +147,25 @@ pub async fn run(
     orders: &Orders,
     connections: &Connections,
     options: Options<'_>,
+    progress: Progress<'_>,
+) -> Result<FlowReport, OrdersError> {
+    let mut report = import(plan, orders, connections, &options, progress).await?;
+    let refunds = plan.refunds.iter().filter(|one| one.shop == orders.shop);
+    for refunds in refunds.filter(|_| options.settle && orders.kind == Kind::Order) {
+        let more = import(plan, refunds, connections, &options, progress).await?;
+        report.counts.read += more.counts.read;
+        report.counts.created += more.counts.created;
+        report.counts.linked += more.counts.linked;
+        report.notes.extend(more.notes);
+    }
+    Ok(report)
+}
+
+async fn import(
+    plan: &Plan,
+    orders: &Orders,
+    connections: &Connections,
+    options: &Options<'_>,
     progress: Progress<'_>,
 ) -> Result<FlowReport, OrdersError> {
     let mut shop = Shop::open(plan, orders, connections).await?;
@@ -155,7 +179,8 @@ pub async fn run(
         .bind(flow, flow.target.find.as_ref())
         .await?;
     let own = connections.own(&flow.target.connection);
-    let links = Links::new(&own, &orders.shop, crate::config::record::ORDER.name);
+    let links = Links::new(&own, &orders.shop, orders.kind.record());
+    let owners = Owners::new(orders, &own);
     let mut report = FlowReport {
         flow: orders.name.clone(),
         ..FlowReport::default()
@@ -167,9 +192,16 @@ pub async fn run(
             .next(shop.session.as_mut(), erp.as_mut(), &links)
             .await?
         {
-            let is_new = |one: &&Found| {
-                let meaning = meaning(&orders.statuses, &one.status);
-                matches!(meaning, Meaning::Import | Meaning::Unknown)
+            let owned = match orders.kind {
+                Kind::Order => HashMap::new(),
+                Kind::Refund => owners.of(erp.as_mut(), &page).await?,
+            };
+            let is_new = |one: &&Found| match orders.kind {
+                Kind::Order => {
+                    let meaning = meaning(&orders.statuses, &one.status);
+                    matches!(meaning, Meaning::Import | Meaning::Unknown)
+                }
+                Kind::Refund => owned.contains_key(&one.order),
             };
             tally.add(page.iter().filter(is_new));
         }
@@ -194,16 +226,22 @@ pub async fn run(
         bound: &bound,
         source: connections.engine(&flow.source.connection)?,
         links: &links,
+        owners,
+        order_of: HashMap::new(),
+        are_credited: {
+            let mut refunds = plan.refunds.iter();
+            refunds.any(|one| one.shop == orders.shop && one.since <= shop.now)
+        },
         full: options.full,
         settle: options.settle,
         marks: HashMap::new(),
-        canonical: Canonical::new(&bound, &orders.shop, shop.zone),
+        canonical: Canonical::new(&bound, orders, shop.zone),
         applier: Applier::new(
             &bound,
             erp_engine,
             erp,
             own,
-            options.guard,
+            options.guard.clone(),
             around,
             options.intent,
         ),
@@ -220,11 +258,18 @@ pub async fn run(
         )
         .await?
     {
-        import.watch(&page, &mut report).await?;
-        let marks = page.iter().filter(|one| one.link.is_none());
-        let marks = marks.filter_map(|one| Some((one.key.clone(), one.mark()?)));
-        import.marks = marks.collect();
-        let keys = import.known_statuses(page, &mut report);
+        let keys = match orders.kind {
+            Kind::Order => {
+                import.watch(&page, &mut report).await?;
+                import.new_orders(page, &mut report)
+            }
+            Kind::Refund => {
+                let mut page = page;
+                // A refund's key may be another order's.
+                page.retain(|one| !options.settle || options.only.contains(&one.order));
+                import.credited(&page).await?
+            }
+        };
         if keys.is_empty() {
             continue;
         }
@@ -250,10 +295,15 @@ pub async fn run(
         import.batch(batch, &mut report).await?;
         progress(&report);
     }
+    if options.settle && orders.kind == Kind::Refund && import.writes {
+        import.booked_by_hand(&mut report).await?;
+    }
     if options.only.is_empty() {
         let linked = links.count(import.applier.session.as_mut()).await?;
         report.standing.insert(IMPORTED, linked);
-        report.standing.insert(WAITING, import.waiting);
+        if orders.kind == Kind::Order {
+            report.standing.insert(WAITING, import.waiting);
+        }
     }
     Ok(report)
 }
@@ -282,8 +332,9 @@ impl Tally {
         let day = |moment: DateTime<Utc>| moment.format("%Y-%m-%d %H:%M UTC");
         let plural = if self.orders == 1 { "" } else { "s" };
         Some(format!(
-            "first import: the shop has {} order{plural} for the ERP since {}, placed from {} to {}",
+            "first import: the shop has {} {}{plural} for the ERP since {}, placed from {} to {}",
             self.orders,
+            orders.kind.record(),
             day(orders.since),
             day(first),
             day(last)
@@ -301,6 +352,11 @@ struct Import<'b> {
     bound: &'b Bound<'b>,
     source: Arc<dyn Engine>,
     links: &'b Links,
+    owners: Owners<'b>,
+    /// The ERP's key of the order of each refund that is to be written.
+    order_of: HashMap<String, String>,
+    /// What is paid back of these orders reaches the ERP by itself.
+    are_credited: bool,
     full: bool,
     settle: bool,
     /// What the shop's list said of the orders that are to be imported.
@@ -314,7 +370,10 @@ struct Import<'b> {
 
 impl Import<'_> {
     /// The keys of orders that are to be imported, sorted; a status that nobody has spoken of is told.
-    fn known_statuses(&mut self, page: Vec<Found>, report: &mut FlowReport) -> Vec<Value> {
+    fn new_orders(&mut self, page: Vec<Found>, report: &mut FlowReport) -> Vec<Value> {
+        let marks = page.iter().filter(|one| one.link.is_none());
+        let marks = marks.filter_map(|one| Some((one.key.clone(), one.mark()?)));
+        self.marks = marks.collect();
         let mut keys = Vec::new();
         for one in page.into_iter().filter(|one| one.link.is_none()) {
             match meaning(&self.orders.statuses, &one.status) {
@@ -374,23 +433,19 @@ impl Import<'_> {
         report: &mut FlowReport,
     ) -> Result<(), OrdersError> {
         let mut current = records;
-        // It may have been cancelled since it was found.
-        current.retain(|record| {
-            let status = self.canonical.text(record, "status");
-            self.orders.statuses.import.contains(&status)
-        });
+        match self.orders.kind {
+            // It may have been cancelled since it was found.
+            Kind::Order => current.retain(|record| {
+                let status = self.canonical.text(record, "status");
+                self.orders.statuses.import.contains(&status)
+            }),
+            Kind::Refund => self.put_orders(&mut current),
+        }
         report.counts.read += current.len() as u64;
         self.known_customers(&mut current).await?;
         let mut sound = Vec::new();
         for mut record in self.let_in(current, report).await? {
-            let seen = Seen {
-                mark: self.marks.remove(&record.key),
-                content: Some(self.canonical.content(&record, &self.bound.flow.digest)),
-                told: None,
-            };
-            let mut noted = BTreeMap::new();
-            seen.put(&mut noted);
-            self.applier.noted.insert(record.key.clone(), noted);
+            self.note(&record);
             let complete = self.canonical.complete(&mut record);
             let codes = |()| self.codes.put(&self.canonical, &self.rules, &mut record);
             match complete.and_then(codes) {
@@ -426,6 +481,21 @@ impl Import<'_> {
         }
         self.forget();
         Ok(())
+    }
+
+    /// What the shop had of an order lies with its link.
+    fn note(&mut self, record: &Record) {
+        if self.orders.kind == Kind::Refund {
+            return;
+        }
+        let seen = Seen {
+            mark: self.marks.remove(&record.key),
+            content: Some(self.canonical.content(record, &self.bound.flow.digest)),
+            told: None,
+        };
+        let mut noted = BTreeMap::new();
+        seen.put(&mut noted);
+        self.applier.noted.insert(record.key.clone(), noted);
     }
 
     /// The batch is done.

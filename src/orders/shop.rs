@@ -65,8 +65,25 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// The first way whose condition holds.
+    async fn storage<'p>(
+        &self,
+        session: &mut dyn Session,
+        orders: &'p Orders,
+    ) -> Result<&'p Storage, OrdersError> {
+        for storage in &orders.storages {
+            if self.hold(session, storage.condition.as_ref()).await? {
+                return Ok(storage);
+            }
+        }
+        Err(no_storage(orders))
+    }
+}
+
 /// A shop as its orders are read: the storage that rules, and the zones of its times and its people.
 pub struct Shop<'p> {
+    settings: Settings,
     pub storage: &'p Storage,
     pub session: Box<dyn Session>,
     /// In which it keeps its times.
@@ -87,28 +104,33 @@ impl<'p> Shop<'p> {
         orders: &'p Orders,
         connections: &Connections,
     ) -> Result<Shop<'p>, OrdersError> {
-        let no_storage = || OrdersError::NoStorage {
-            shop: orders.shop.clone(),
-        };
-        let first = orders.storages.first().ok_or_else(no_storage)?;
+        let first = orders.storages.first().ok_or_else(|| no_storage(orders))?;
         let name = &first.flow.source.connection;
         let mut session = connections.engine(name)?.connect().await?;
         let settings = Settings::read(plan, name, session.as_mut()).await?;
-        for storage in &orders.storages {
-            if settings
-                .hold(session.as_mut(), storage.condition.as_ref())
-                .await?
-            {
-                return Ok(Shop {
-                    storage,
-                    session,
-                    zone: settings.zone,
-                    local: settings.local,
-                    now: settings.now,
-                });
-            }
-        }
-        Err(no_storage())
+        let storage = settings.storage(session.as_mut(), orders).await?;
+        Ok(Shop {
+            storage,
+            session,
+            zone: settings.zone,
+            local: settings.local,
+            now: settings.now,
+            settings,
+        })
+    }
+
+    /// How the same shop keeps its refunds.
+    ///
+    /// # Errors
+    /// Those of the database; [`OrdersError::NoStorage`].
+    pub async fn storage_of(&mut self, refunds: &'p Orders) -> Result<&'p Storage, OrdersError> {
+        self.settings.storage(self.session.as_mut(), refunds).await
+    }
+}
+
+fn no_storage(orders: &Orders) -> OrdersError {
+    OrdersError::NoStorage {
+        shop: orders.shop.clone(),
     }
 }
 

@@ -1,14 +1,17 @@
 //! One order's story, for whoever answers the customer: what the shop has, what became of it in the ERP, what has changed since.
 //! Nothing is written.
 
+pub mod refunds;
+
 use super::accept::Rules;
 use super::canonical::placed;
 use super::content::{Seen, row_text};
-use super::documents::{Document, Documents, amount, money};
+use super::documents::{Document, Documents, Stage, amount, money};
 use super::{Meaning, OrdersError, Shop, meaning};
 use crate::connections::Connections;
 use crate::db::query::Query;
 use crate::db::{self, Session};
+use crate::own::OwnTables;
 use crate::own::approval::Approvals;
 use crate::own::link::{Link, Links};
 use crate::plan::{Orders, Plan, Relation};
@@ -63,6 +66,8 @@ pub struct Story {
     pub kept_out: Option<KeptOut>,
     /// Why a person was told of it since the import.
     pub told: Option<String>,
+    /// What was paid back, where the ERP gets refunds.
+    pub refunds: Vec<refunds::Refund>,
 }
 
 #[derive(Debug, Serialize)]
@@ -168,6 +173,8 @@ pub async fn find(
         approvals: Approvals::new(&own, &orders.name),
         orders,
         links: Links::new(&own, &orders.shop, crate::config::record::ORDER.name),
+        paid_back: plan.refunds.iter().find(|one| one.shop == orders.shop),
+        own,
         documents,
         erp,
         sql: Query::sql(format!("SELECT s.* FROM ({}\n) s", sql.text)),
@@ -181,6 +188,9 @@ struct Teller<'a> {
     approvals: Approvals,
     orders: &'a Orders,
     links: Links,
+    /// The shop's refunds, where the ERP gets them.
+    paid_back: Option<&'a Orders>,
+    own: OwnTables,
     documents: Option<Documents<'a>>,
     erp: Box<dyn Session>,
     /// The shop's orders, unnarrowed.
@@ -273,6 +283,11 @@ impl Teller<'_> {
             None => None,
         };
         let document = self.document(&full, link.as_ref()).await?;
+        let stands = link.is_some()
+            && document
+                .as_ref()
+                .is_none_or(|one| one.stage != Stage::Cancelled);
+        let refunds = self.refunds(&key, stands).await?;
         let kept_out = match meaning(&self.orders.statuses, &status) {
             Meaning::Import if link.is_none() => {
                 let verdict = self.rules.verdict(value);
@@ -315,6 +330,7 @@ impl Teller<'_> {
             },
             warehouse: some("warehouse"),
             rows: self.rows(&reference).await?,
+            refunds,
             told: link.and_then(|link| Seen::of(&link.columns).told),
             link: linked,
             document: document.as_ref().map(Paper::from),

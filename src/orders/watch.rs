@@ -159,7 +159,8 @@ impl Import<'_> {
 
     fn needs_document(&self, one: &Watched) -> bool {
         let is_import = meaning(&self.orders.statuses, &one.status) == Meaning::Import;
-        !is_import || !changes(one).is_empty()
+        let compared = one.compared(false);
+        !is_import || compared.is_some_and(|(old, new)| !differences(&old, new).is_empty())
     }
 
     /// The documents of these orders, by their keys; `None`: the pack does not say.
@@ -230,8 +231,15 @@ impl Import<'_> {
                 ));
             }
         }
-        let changes = changes(one);
-        if changes.is_empty() || is_equal(one, document) {
+        // Of what has left, a credit note is all that is to be made of it, and of what was cancelled nothing; what is still to be sent is
+        // to be sent without it.
+        let is_done = matches!(stage, Some(Stage::Delivered | Stage::Cancelled));
+        let credited = self.are_credited && is_done;
+        let Some((old, new)) = one.compared(credited) else {
+            return Verdict::Right;
+        };
+        let changes = differences(&old, new);
+        if changes.is_empty() || is_equal(&old, new, document) {
             return Verdict::Right;
         }
         Verdict::Person(unfit(
@@ -344,6 +352,17 @@ impl Import<'_> {
 }
 
 impl Watched {
+    /// What the shop had of it when it was imported, or put right by a person, and what it has now; `None`: linked by an older ponte, or
+    /// by hand, it is watched from now on. `credited`: what is paid back reaches the ERP by itself, and is no news.
+    fn compared(&self, credited: bool) -> Option<(Content, &Content)> {
+        let mut old = self.seen.content.clone()?;
+        let new = self.content.as_ref()?;
+        if credited && old.refunded_less_than(new) {
+            old.refunded.clone_from(&new.refunded);
+        }
+        Some((old, new))
+    }
+
     fn remembered(&self) -> (String, Link) {
         let mut link = self.link.clone();
         self.seen.put(&mut link.columns);
@@ -351,20 +370,8 @@ impl Watched {
     }
 }
 
-/// What has changed since the import, or since a person put it right.
-fn changes(one: &Watched) -> Vec<String> {
-    match (&one.seen.content, &one.content) {
-        (Some(old), Some(new)) => differences(old, new),
-        // Linked by an older ponte, or by hand: from now on it is watched.
-        _ => Vec::new(),
-    }
-}
-
 /// A person has changed the document alike, as far as its total shows. A refund has a document of its own.
-fn is_equal(one: &Watched, document: Option<&Document>) -> bool {
-    let (Some(old), Some(new)) = (&one.seen.content, &one.content) else {
-        return false;
-    };
+fn is_equal(old: &Content, new: &Content, document: Option<&Document>) -> bool {
     let total = document.and_then(|document| document.total.as_ref());
     let total = total.map(money);
     old.refunded == new.refunded && old.total != new.total && total.as_ref() == Some(&new.total)

@@ -6,6 +6,24 @@ use crate::value::Decimal;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+/// What of a shop goes into the ERP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Order,
+    /// What was paid back of an order that the ERP has.
+    Refund,
+}
+
+impl Kind {
+    /// The record's name: of its flows and of its links.
+    pub fn record(self) -> &'static str {
+        match self {
+            Kind::Order => "order",
+            Kind::Refund => "refund",
+        }
+    }
+}
+
 /// A rule over an order's head. The first one that fits decides; an order that none fits is taken.
 #[derive(Debug)]
 pub struct Accept {

@@ -10,8 +10,6 @@ use std::collections::BTreeSet;
 
 /// The record name of stock, beside `article`, `price`, `category`.
 const STOCK: &str = "stock";
-/// That of web orders.
-const ORDER: &str = "order";
 
 #[derive(Debug, Clone, Copy)]
 pub enum Task<'p> {
@@ -45,7 +43,7 @@ impl<'p> Task<'p> {
     fn record(&self) -> Option<&'p str> {
         match self {
             Task::Flow(flow) => flow.record.as_deref(),
-            Task::Orders(_) => Some(ORDER),
+            Task::Orders(orders) => Some(orders.kind.record()),
             Task::Stock(_) => Some(STOCK),
             Task::Fulfilment(_) => Some(FULFILMENT),
         }
@@ -96,7 +94,7 @@ impl<'p> Task<'p> {
 /// Everything that the plan can run, in the order in which it runs.
 pub fn all(plan: &Plan) -> Vec<Task<'_>> {
     let flows = plan.flows.iter().map(Task::Flow);
-    let orders = plan.orders.iter().map(Task::Orders);
+    let orders = plan.orders.iter().chain(&plan.refunds).map(Task::Orders);
     flows
         .chain(orders)
         .chain(plan.stocks.iter().map(Task::Stock))

@@ -8,6 +8,7 @@ use crate::fulfilment::story::{Sent, WayBack};
 use crate::mail::story::Posted;
 use crate::orders::Meaning;
 use crate::orders::story::Absence;
+use crate::orders::story::refunds::{Refund, Standing};
 use crate::state::State as Remembered;
 use crate::story::{self, StoryError, Whole};
 use axum::Json;
@@ -128,6 +129,7 @@ fn tell(whole: &Whole, texts: &BTreeMap<&'static str, &'static str>) -> Value {
         },
         total => money(&story.total),
         refunded => money(&story.refunded),
+        refunds => story.refunds.iter().map(|one| paid_back(one, &money)).collect::<Vec<_>>(),
         payment => story.payment.as_str(),
         paid => money(&story.paid),
         transaction_id => story.transaction_id.as_deref(),
@@ -158,6 +160,25 @@ fn tell(whole: &Whole, texts: &BTreeMap<&'static str, &'static str>) -> Value {
             advice => entry.finding.advice.as_str(),
         }),
         mails => whole.mails.as_ref().map(|mails| mails.iter().map(posted).collect::<Vec<_>>()),
+    }
+}
+
+fn paid_back(refund: &Refund, money: &dyn Fn(&Option<String>) -> Option<String>) -> Value {
+    context! {
+        key => refund.key.as_str(),
+        at => refund.placed_local.map(|at| at.to_string()),
+        total => money(&refund.total),
+        note => refund.note.as_deref(),
+        document => refund.document.as_deref(),
+        standing => match refund.standing {
+            Standing::Written => "refund_written",
+            Standing::ByHand => "refund_by_hand",
+            Standing::BeforeSince => "refund_before_since",
+            Standing::NotYet => "refund_not_yet",
+            Standing::NoOrder => "refund_no_order",
+        },
+        why => refund.why.as_deref(),
+        advice => refund.advice.as_deref(),
     }
 }
 

@@ -176,6 +176,23 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ),
     ("total", "Total", "Totale"),
     ("refunded", "Refunded", "Rimborsato"),
+    ("refund_written", "in the ERP as", "nel gestionale come"),
+    ("refund_by_hand", "booked by hand", "registrato a mano"),
+    (
+        "refund_before_since",
+        "for a person: older than what the ERP gets",
+        "da registrare a mano: precede quelli che il gestionale riceve",
+    ),
+    (
+        "refund_not_yet",
+        "not in the ERP yet",
+        "non ancora nel gestionale",
+    ),
+    (
+        "refund_no_order",
+        "not for the ERP, which has no such order that stands",
+        "non va nel gestionale, che non ha l'ordine o l'ha annullato",
+    ),
     ("payment", "Payment", "Pagamento"),
     ("paid", "Paid", "Pagato"),
     ("carrier", "Carrier", "Corriere"),

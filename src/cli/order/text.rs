@@ -5,8 +5,9 @@ use crate::cli::status::{local, outcome};
 use crate::fulfilment::story::{News, Sent, WayBack};
 use crate::mail::story::Posted;
 use crate::orders::Meaning;
+use crate::orders::story::refunds::{Refund, Standing};
 use crate::orders::story::{Absence, Paper, Story};
-use crate::own::mail::Standing;
+use crate::own::mail::Standing as Post;
 use crate::state::history::Run;
 use crate::state::quarantine::Entry;
 use crate::story::Whole;
@@ -81,6 +82,9 @@ fn in_shop(story: &Story, lines: &mut Lines) {
     if let Some(refunded) = &story.refunded {
         lines.add("refunded", &format!("{refunded} {}", story.currency));
     }
+    for refund in &story.refunds {
+        paid_back(story, refund, lines);
+    }
     lines.add("payment", &paid(story));
     let or_nothing = |text: &Option<String>| text.clone().unwrap_or_default();
     lines.add("carrier", &or_nothing(&story.carrier));
@@ -91,6 +95,40 @@ fn in_shop(story: &Story, lines: &mut Lines) {
     lines.add("customer", &customer.join(", "));
     for row in &story.rows {
         lines.add("", row);
+    }
+}
+
+/// `2001 of 2026-03-03 11:00, 6.10 EUR (broken): in the ERP as C100001`
+fn paid_back(story: &Story, refund: &Refund, lines: &mut Lines) {
+    let at = refund.placed_local.map(|at| format!(" of {at}"));
+    let total = refund.total.as_deref().unwrap_or("?");
+    let note = refund.note.as_ref().map(|note| format!(" ({note})"));
+    let standing = match (refund.standing, &refund.document, &refund.why) {
+        (Standing::Written, Some(document), _) => format!("in the ERP as {document}"),
+        (Standing::Written, None, _) => "in the ERP".to_owned(),
+        (Standing::ByHand, ..) => "booked by hand".to_owned(),
+        (Standing::BeforeSince, ..) => {
+            "for a person: paid back before `orders.refunds_since`".to_owned()
+        }
+        (Standing::NoOrder, ..) => {
+            "not for the ERP, which has no such order that stands".to_owned()
+        }
+        (Standing::NotYet, _, Some(why)) => format!("not in the ERP: {why}"),
+        (Standing::NotYet, _, None) => {
+            format!(
+                "not in the ERP yet: the next run of {}/refund writes it",
+                story.shop
+            )
+        }
+    };
+    let (at, note) = (at.unwrap_or_default(), note.unwrap_or_default());
+    let what = format!(
+        "{}{at}, {total} {}{note}: {standing}",
+        refund.key, story.currency
+    );
+    lines.add("", &what);
+    if let Some(advice) = &refund.advice {
+        lines.help(advice);
     }
 }
 
@@ -182,14 +220,14 @@ fn posted(mails: &[Posted], lines: &mut Lines) {
         let why = mail.why.as_ref().map(|why| format!(": {why}"));
         let why = why.unwrap_or_default();
         let text = match mail.standing {
-            Standing::Sent => {
+            Post::Sent => {
                 let to = mail.to.as_deref().unwrap_or_default();
                 format!("{what} sent {} to {to}", moment(mail.since))
             }
-            Standing::Due if mail.next.is_some() => {
+            Post::Due if mail.next.is_some() => {
                 format!("{what} goes out after {}{why}", moment(mail.next))
             }
-            Standing::Due | Standing::Sending | Standing::Refused => format!("{what}{why}"),
+            Post::Due | Post::Sending | Post::Refused => format!("{what}{why}"),
         };
         lines.add(name, &text);
         name = "";

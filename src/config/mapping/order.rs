@@ -1,4 +1,4 @@
-//! `order.toml` of both sides.
+//! `order.toml` and `refund.toml` of both sides.
 
 use super::{FindKeys, WriteKeys};
 use crate::config::spanned::{At, Ordered};
@@ -47,6 +47,57 @@ pub struct ErpOrderFile {
     /// Rows to write, in this order.
     #[serde(default)]
     pub write: Vec<At<WriteKeys>>,
+}
+
+/// `refund.toml` of an ERP pack: which rows a refund becomes, a credit note say. As `order.toml`, in one transaction a refund.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct ErpRefundFile {
+    /// refund
+    #[schemars(required)]
+    pub record: Option<At<String>>,
+    /// Server SQL: sku and article (its key in the ERP) of the articles among `:sku`, with `unit` and `article_kind` if
+    /// the lines need them. Refunds with others wait.
+    #[schemars(required)]
+    pub articles: Option<At<String>>,
+    /// Server SQL: a key for each of `:rows` lines and charges, `l.key` and `c.key`. It is asked before the transaction, so
+    /// that a key may be lost.
+    pub keys: Option<At<String>>,
+    /// Computed fields: expressions over the refund and each other.
+    #[serde(default)]
+    pub fields: Ordered<At<String>>,
+    /// What a refund must not be like; it then waits for a person.
+    #[serde(default)]
+    pub refuse: Vec<At<RefuseKeys>>,
+    /// Rows asked of the ERP inside the transaction, before the writes.
+    #[serde(default)]
+    pub fetch: Vec<At<FetchKeys>>,
+    /// Which existing document is this refund's.
+    #[schemars(required)]
+    pub find: Option<At<FindKeys>>,
+    /// What is remembered of the document: name = `write.column`. `id` is its key.
+    #[serde(default)]
+    pub link: Ordered<At<String>>,
+    /// Rows to write, in this order.
+    #[serde(default)]
+    pub write: Vec<At<WriteKeys>>,
+}
+
+impl From<ErpRefundFile> for ErpOrderFile {
+    fn from(file: ErpRefundFile) -> Self {
+        ErpOrderFile {
+            record: file.record,
+            articles: file.articles,
+            keys: file.keys,
+            fields: file.fields,
+            refuse: file.refuse,
+            fetch: file.fetch,
+            find: file.find,
+            link: file.link,
+            write: file.write,
+            ..ErpOrderFile::default()
+        }
+    }
 }
 
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -137,4 +188,36 @@ pub struct StorageKeys {
     pub charges: Option<At<String>>,
     /// Server SQL: name and orders, the keys under which the last 500 orders keep further values, and how many of them do.
     pub keys: Option<At<String>>,
+}
+
+/// `refund.toml` of a shop pack: how its tables yield what was paid back of an order.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct ShopRefundFile {
+    /// refund
+    #[schemars(required)]
+    pub record: Option<At<String>>,
+    /// The queries, one table per way in which the shop may keep its orders.
+    #[serde(default)]
+    pub storage: Vec<At<RefundStorageKeys>>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct RefundStorageKeys {
+    /// Only where this expression over the shop's small tables is true.
+    #[serde(rename = "if")]
+    pub condition: Option<At<String>>,
+    /// Server SQL: reference, order_reference and placed of every refund since `:refunds_since`.
+    #[schemars(required)]
+    pub found: Option<At<String>>,
+    /// Server SQL whose columns are the refund's fields; amounts are positive.
+    #[schemars(required)]
+    pub sql: Option<At<String>>,
+    /// Server SQL: reference and the columns of a line.
+    #[schemars(required)]
+    pub lines: Option<At<String>>,
+    /// Server SQL: reference and the columns of a charge.
+    #[schemars(required)]
+    pub charges: Option<At<String>>,
 }

@@ -11,6 +11,7 @@ pub mod gone;
 mod log;
 mod mail;
 pub mod order;
+mod refund;
 mod schedule;
 pub mod side;
 pub mod source;
@@ -77,6 +78,7 @@ pub fn resolve(
         shops: Vec::new(),
         flows: Vec::new(),
         orders: Vec::new(),
+        refunds: Vec::new(),
         stocks: Vec::new(),
         fulfilments: Vec::new(),
         schedule: Schedule::default(),
@@ -129,7 +131,7 @@ impl Erp<'_> {
             None => true,
             Some(side) if !side.pack.complete => true,
             Some(_) if record == record::STOCK => self.has_stock,
-            Some(side) if record == record::ORDER.name => side.pack.erp_order().is_some(),
+            Some(side) if record == record::ORDER.name => side.pack.erp_order(record).is_some(),
             Some(side) if record == record::FULFILMENT => side.pack.erp_fulfilment().is_some(),
             Some(side) => side.pack.erp_record(record).is_some(),
         }
@@ -351,6 +353,11 @@ impl<'p> Resolver<'p, '_> {
                 plan.flows
                     .extend(self.record_flow(name, keys, side, erp, (record, &records)));
             }
+        }
+        if let Some(web) = &web {
+            let with_orders = records.contains(&record::ORDER.name);
+            plan.refunds
+                .extend(web.refunds(with_orders, &mut self.loader.found));
         }
         plan.flows.extend(self.customers(name, side, erp));
     }

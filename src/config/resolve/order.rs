@@ -1,7 +1,7 @@
 //! Web orders: what a shop's pack reads, and which rows the ERP's pack makes of it.
 
 use super::super::digest::digest;
-use super::super::mapping::{FetchKeys, RefuseKeys, ShopOrderKeys, StorageKeys};
+use super::super::mapping::{ErpOrderFile, FetchKeys, RefuseKeys, ShopOrderKeys};
 use super::super::project::{self, ShopKeys, ShopRecordKeys};
 use super::super::record;
 use super::super::scope::Scope;
@@ -14,9 +14,9 @@ use super::write::Writes;
 use crate::db::template;
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
 use crate::expr::Expr;
-use crate::plan::order::Candidates;
+use crate::plan::order::{Candidates, Kind};
 use crate::plan::{
-    Child, Fetch, Flow, Orders, Refuse, Relation, Source, Statuses, Storage, Target,
+    Child, Fetch, Flow, Orders, Refuse, Relation, ServerSql, Source, Statuses, Storage, Target,
 };
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
@@ -32,6 +32,18 @@ pub struct ShopOrders<'a> {
     pub since: Option<DateTime<Utc>>,
     /// `orders.since` is there, be it right or wrong.
     pub has_since: bool,
+}
+
+/// A way in which a shop may keep orders or refunds, as its file says.
+pub(super) struct Way<'f> {
+    pub condition: &'f Option<At<String>>,
+    pub found: &'f Option<At<String>>,
+    /// What `found` calls the cut-over.
+    pub since: &'static str,
+    pub keys: Option<&'f At<String>>,
+    pub sql: &'f Option<At<String>>,
+    pub lines: &'f Option<At<String>>,
+    pub charges: &'f Option<At<String>>,
 }
 
 impl ShopOrders<'_> {
@@ -58,7 +70,8 @@ impl ShopOrders<'_> {
             found,
         );
         let (file, body) = self.shop.pack.shop_order()?;
-        let (erp_file, erp) = self.erp.pack.erp_order()?;
+        let kind = Kind::Order;
+        let (erp_file, erp) = self.erp.pack.erp_order(kind.record())?;
         let keys = body.order.as_ref()?;
         let over = self.keys.order.as_ref();
         let statuses = self.statuses(file, keys, over.map(|over| &over.value), found);
@@ -79,28 +92,18 @@ impl ShopOrders<'_> {
             known: known.iter().map(|key| key.value.clone()).collect(),
         });
         let candidates = candidates.collect();
-        let mut storages = Vec::new();
-        // What is wrong with the ERP's side is told once.
-        let mut once = Vec::new();
-        for storage in &keys.storage {
-            let mut again = Vec::new();
-            let target = self.target(&mut again);
-            once = again;
-            storages.extend(self.storage(file, storage, target, found));
-        }
-        found.append(&mut once);
-        let articles =
-            self.erp
-                .texts(erp_file)
-                .sql(erp.articles.as_ref()?, &Bound::names(&["sku"]), found);
-        let keys = erp.keys.as_ref().map(|sql| {
-            self.erp
-                .texts(erp_file)
-                .sql(sql, &Bound::names(&["rows"]), found)
+        let ways = keys.storage.iter().map(|keys| Way {
+            condition: &keys.condition,
+            found: &keys.found,
+            since: "orders_since",
+            keys: keys.keys.as_ref(),
+            sql: &keys.sql,
+            lines: &keys.lines,
+            charges: &keys.charges,
         });
-        let documents = erp.documents.as_ref();
-        let documents =
-            documents.map(|sql| self.erp.texts(erp_file).sql(sql, &Bound::none(), found));
+        let storages = self.storages(kind, file, ways, found);
+        let (articles, keys) = self.of_erp(erp_file, erp, found)?;
+        let documents = self.orders_of_erp(found);
         let cancel = erp.cancel.as_ref();
         let id = Bound::names(&["id"]);
         let cancel = cancel.map(|sql| self.erp.texts(erp_file).sql(sql, &id, found));
@@ -108,7 +111,8 @@ impl ShopOrders<'_> {
         let both = Bound::names(&["id", "reference"]);
         let claim = claim.map(|sql| self.erp.texts(erp_file).sql(sql, &both, found));
         Some(Orders {
-            name: format!("{}/{}", self.name.value, record::ORDER.name),
+            name: format!("{}/{}", self.name.value, kind.record()),
+            kind,
             shop: self.name.value.clone(),
             since: self.since?,
             statuses: statuses?,
@@ -126,7 +130,28 @@ impl ShopOrders<'_> {
         })
     }
 
-    fn at(&self) -> Span {
+    /// The ERP's articles, and keys of its own for lines and charges.
+    pub(super) fn of_erp(
+        &self,
+        file: &Arc<SourceFile>,
+        keys: &ErpOrderFile,
+        found: &mut Vec<Diagnostic>,
+    ) -> Option<(ServerSql, Option<ServerSql>)> {
+        let texts = self.erp.texts(file);
+        let articles = texts.sql(keys.articles.as_ref()?, &Bound::names(&["sku"]), found);
+        let rows = Bound::names(&["rows"]);
+        let keys = keys.keys.as_ref();
+        Some((articles, keys.map(|sql| texts.sql(sql, &rows, found))))
+    }
+
+    /// What the ERP has of orders.
+    pub(super) fn orders_of_erp(&self, found: &mut Vec<Diagnostic>) -> Option<ServerSql> {
+        let (file, keys) = self.erp.pack.erp_order(record::ORDER.name)?;
+        let sql = keys.documents.as_ref()?;
+        Some(self.erp.texts(file).sql(sql, &Bound::none(), found))
+    }
+
+    pub(super) fn at(&self) -> Span {
         let over = self.keys.order.as_ref();
         over.map_or_else(
             || self.shop.at.clone(),
@@ -195,10 +220,32 @@ impl ShopOrders<'_> {
         }
     }
 
+    /// The ways in which the shop may keep them, each on its way into the ERP.
+    pub(super) fn storages<'f>(
+        &self,
+        kind: Kind,
+        file: &Arc<SourceFile>,
+        ways: impl Iterator<Item = Way<'f>>,
+        found: &mut Vec<Diagnostic>,
+    ) -> Vec<Storage> {
+        let mut storages = Vec::new();
+        // What is wrong with the ERP's side is told once.
+        let mut once = Vec::new();
+        for way in ways {
+            let mut again = Vec::new();
+            let target = self.target(kind, &mut again);
+            once = again;
+            storages.extend(self.storage(kind, file, &way, target, found));
+        }
+        found.append(&mut once);
+        storages
+    }
+
     fn storage(
         &self,
+        kind: Kind,
         file: &Arc<SourceFile>,
-        keys: &At<StorageKeys>,
+        keys: &Way<'_>,
         target: Option<Target>,
         found: &mut Vec<Diagnostic>,
     ) -> Option<Storage> {
@@ -208,10 +255,9 @@ impl ShopOrders<'_> {
             target::scope(self.shop).check(&expr, found);
             Some(expr)
         });
-        let since = Bound::names(&["orders_since"]);
+        let since = Bound::names(&[keys.since]);
         let listed = texts.sql(keys.found.as_ref()?, &since, found);
-        let known = keys.keys.as_ref();
-        let known = known.map(|sql| texts.sql(sql, &Bound::none(), found));
+        let known = keys.keys.map(|sql| texts.sql(sql, &Bound::none(), found));
         let head = texts.sql(keys.sql.as_ref()?, &Bound::none(), found);
         let mut child = |name: &str, text: &Option<At<String>>| {
             Some(Child {
@@ -221,10 +267,7 @@ impl ShopOrders<'_> {
                 within: None,
             })
         };
-        let children = [
-            child("lines", &keys.lines)?,
-            child("charges", &keys.charges)?,
-        ];
+        let children = [child("lines", keys.lines)?, child("charges", keys.charges)?];
         let source = Source {
             connection: self.shop.connection.clone(),
             key_at: head.at.clone(),
@@ -235,14 +278,14 @@ impl ShopOrders<'_> {
             only: Vec::new(),
             filter: None,
             within: None,
-            fields: Some(record::ORDER.record_fields()),
+            fields: record::shape(kind.record()).map(record::Shape::record_fields),
             watermark: None,
             by_timestamp: None,
             computed: record::order_computed(),
         };
         let mut flow = Flow {
-            name: format!("{}/{}", self.name.value, record::ORDER.name),
-            record: Some(record::ORDER.name.to_owned()),
+            name: format!("{}/{}", self.name.value, kind.record()),
+            record: Some(kind.record().to_owned()),
             shop: Some(self.name.value.clone()),
             source,
             target: target?,
@@ -258,15 +301,25 @@ impl ShopOrders<'_> {
         })
     }
 
-    fn target(&self, found: &mut Vec<Diagnostic>) -> Option<Target> {
-        let view = RecordView::canonical(record::ORDER.name);
+    fn target(&self, kind: Kind, found: &mut Vec<Diagnostic>) -> Option<Target> {
+        let view = RecordView::canonical(kind.record());
         let view = RecordView {
             key: vec!["reference".to_owned()],
             ..view
         };
-        let over = self.keys.order.as_ref().map(|over| ShopRecordKeys {
-            fields: over.fields.clone(),
-            write: over.write.clone(),
+        let over = match kind {
+            Kind::Order => {
+                let over = self.keys.order.as_ref();
+                over.map(|over| (over.fields.clone(), over.write.clone()))
+            }
+            Kind::Refund => {
+                let over = self.keys.refund.as_ref();
+                over.map(|over| (over.fields.clone(), over.write.clone()))
+            }
+        };
+        let over = over.map(|(fields, write)| ShopRecordKeys {
+            fields,
+            write,
             ..ShopRecordKeys::default()
         });
         let record = ShopRecord {

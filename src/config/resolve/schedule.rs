@@ -99,7 +99,8 @@ struct Names {
 
 impl Names {
     fn of(plan: &Plan) -> Names {
-        let orders = plan.orders.iter().map(|orders| &orders.name);
+        let orders = plan.orders.iter().chain(&plan.refunds);
+        let orders = orders.map(|orders| &orders.name);
         let stocks = plan.stocks.iter().map(|stock| &stock.name);
         let local = iana_time_zone::get_timezone().ok();
         Names {

@@ -41,7 +41,7 @@ impl RecordView {
                 view.add_set(record::ANCESTORS.0, Some(record::ANCESTORS.1));
             }
         }
-        if name == record::ORDER.name {
+        if [record::ORDER.name, record::REFUND.name].contains(&name) {
             let computed = record::order_computed();
             for (set, columns) in computed.columns {
                 if let Some(Some(known)) = view.sets.get_mut(set) {

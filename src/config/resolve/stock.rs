@@ -22,7 +22,16 @@ pub fn orders_since(
     keys: &ShopKeys,
     found: &mut Vec<Diagnostic>,
 ) -> Option<DateTime<Utc>> {
-    let since = keys.orders.since.as_ref()?;
+    moment(file, "orders.since", keys.orders.since.as_ref()?, found)
+}
+
+/// A moment of the project; one without a zone is refused.
+pub fn moment(
+    file: &Arc<SourceFile>,
+    key: &str,
+    since: &At<toml::value::Datetime>,
+    found: &mut Vec<Diagnostic>,
+) -> Option<DateTime<Utc>> {
     let text = since.value.to_string();
     if let Ok(moment) = DateTime::parse_from_rfc3339(&text) {
         return Some(moment.to_utc());
@@ -35,7 +44,7 @@ pub fn orders_since(
         "2026-12-01T00:00:00".to_owned()
     };
     found.push(
-        Diagnostic::error("P114", "`orders.since` is no complete point in time")
+        Diagnostic::error("P114", format!("`{key}` is no complete point in time"))
             .at(&place, "which zone is meant?")
             .help(format!("add date, time and zone: `{full}+01:00`")),
     );

@@ -81,7 +81,7 @@ impl ShopRecord<'_> {
                 order::refuses(&writes, refuse, &scope, found),
             ),
         };
-        let order = self.shop.pack.erp_order();
+        let order = self.shop.pack.erp_order(record::ORDER.name);
         let order = order.filter(|_| self.record.name == record::ORDER.name);
         let customer = order.and_then(|(_, order)| {
             let expr = texts.expr(order.customer.as_ref()?, found)?;

@@ -102,11 +102,14 @@ fn tells_the_story(said: &Outcome) {
             .is_some_and(|note| note.contains("cancelled in the shop, and so")),
         "{notes}"
     );
-    assert_eq!(chapter(chapters, 10)["flows"][0]["counts"]["rejected"], 1);
+    let credited = &chapter(chapters, 10)["flows"][1];
+    assert_eq!(credited["flow"], "main/refund");
+    assert_eq!(credited["counts"]["created"], 1);
     let order = &chapter(chapters, 11)["order"];
     // The courier's file brought it onto the ERP's delivery.
     assert_eq!(order["way_back"]["parcels"][0]["tracking"], "0151234567890");
     assert_eq!(order["way_back"]["status"], "wc-completed");
+    assert_eq!(order["refunds"][0]["document"], "WN100001");
     assert_eq!(order["mails"][0]["standing"], "due");
     let days = &chapter(chapters, 12)["reconciled"]["days"][0];
     assert_eq!((&days["missing"], &days["extra"]), (&0.into(), &0.into()));

@@ -35,8 +35,6 @@ const STATEMENTS: [&str; 3] = [
 
 /// Orders that are waiting to be imported at once: each run of the program is a short one.
 const WAITING: u32 = 8;
-/// How long the program may take to reach a point.
-const STUCK: Duration = Duration::from_secs(120);
 
 /// Kills by what they hit.
 type Kills = BTreeMap<String, u32>;
@@ -128,22 +126,8 @@ impl Victim {
 
     /// Stops the program at a point and kills it there; false if it ended before.
     fn kill_at(&mut self, point: &str, times: u32) -> bool {
-        let file = self.between.project.path("stopped");
-        let _ = std::fs::remove_file(&file);
-        let stop = format!("{point}:{times}:{}", file.display());
-        self.between.project.env("PONTE_STOP_AT", &stop);
-        let mut running = self.between.project.start(&["sync", "main/order"]);
-        self.between.project.env("PONTE_STOP_AT", "");
-        let began = std::time::Instant::now();
-        while !file.exists() {
-            if running.has_ended() {
-                return false;
-            }
-            assert!(began.elapsed() < STUCK, "{point}: the program is stuck");
-            std::thread::sleep(Duration::from_millis(2));
-        }
-        running.kill();
-        true
+        self.between
+            .killed_at(&["sync", "main/order"], point, times)
     }
 
     /// Kills the program at a random moment at which it has an open transaction; what that did last, or `None` if the

@@ -14,6 +14,7 @@ pub mod place;
 mod prestashop;
 mod promised;
 mod reconcile;
+mod refunds;
 mod refused;
 mod rules;
 mod service;

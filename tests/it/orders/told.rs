@@ -128,7 +128,7 @@ async fn what_woocommerce_keeps_of_an_order_reaches_the_erp() {
 
 #[tokio::test]
 async fn what_woocommerce_keeps_of_an_order_reaches_the_erp_on_sqlite() {
-    from_woocommerce("told on sqlite", On::Sqlite, On::Sqlite).await;
+    from_woocommerce("order told on sqlite", On::Sqlite, On::Sqlite).await;
 }
 
 #[tokio::test]
@@ -139,7 +139,7 @@ async fn what_woocommerce_keeps_of_an_order_reaches_the_erp_on_sqlserver() {
 /// As 1001 above, in the tables of orders as posts.
 #[tokio::test]
 async fn orders_as_posts_tell_the_same() {
-    let between = Between::new("told as posts", On::Postgres, On::Mariadb).await;
+    let between = Between::new("order told as posts", On::Postgres, On::Mariadb).await;
     between.place(&[Order::usual(1001)]).await;
     in_shop(
         &between,
