@@ -29,6 +29,7 @@ pub mod reconcile;
 pub mod refund;
 mod shop;
 pub mod story;
+mod tally;
 pub mod totals;
 pub mod watch;
 
@@ -61,6 +62,7 @@ use shop::facts;
 pub use shop::{Settings, Shop};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
+use tally::Tally;
 
 /// Among what the flow stands at: orders that the ERP has, and those that wait in the shop, unpaid say.
 pub const IMPORTED: &str = "imported";
@@ -306,40 +308,6 @@ async fn import(
         }
     }
     Ok(report)
-}
-
-/// What a first run finds.
-#[derive(Default)]
-struct Tally {
-    orders: u64,
-    first: Option<DateTime<Utc>>,
-    last: Option<DateTime<Utc>>,
-}
-
-impl Tally {
-    fn add<'f>(&mut self, found: impl Iterator<Item = &'f Found>) {
-        for one in found {
-            self.orders += 1;
-            if let Some(placed) = one.placed {
-                self.first = Some(self.first.map_or(placed, |first| first.min(placed)));
-                self.last = Some(self.last.map_or(placed, |last| last.max(placed)));
-            }
-        }
-    }
-
-    fn note(&self, orders: &Orders) -> Option<String> {
-        let (first, last) = (self.first?, self.last?);
-        let day = |moment: DateTime<Utc>| moment.format("%Y-%m-%d %H:%M UTC");
-        let plural = if self.orders == 1 { "" } else { "s" };
-        Some(format!(
-            "first import: the shop has {} {}{plural} for the ERP since {}, placed from {} to {}",
-            self.orders,
-            orders.kind.record(),
-            day(orders.since),
-            day(first),
-            day(last)
-        ))
-    }
 }
 
 struct Import<'b> {
