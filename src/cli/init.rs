@@ -85,9 +85,10 @@ fn project_file(erp: &PackAsks, shop: &PackAsks, name: &str, now: DateTime<Fixed
             "# warehouses = [\"WH\"]            # whose stock this shop sells; default: every warehouse\n",
         );
     }
+    let now = now.format("%Y-%m-%dT%H:%M:%S%:z");
     text.push_str(&format!(
         "orders.since = {}   # the cut-over: older orders are nobody's business\n",
-        now.format("%Y-%m-%dT%H:%M:%S%:z")
+        now
     ));
     if erp.records.contains("order") && shop.records.contains("order") {
         text.push_str(
@@ -97,7 +98,7 @@ fn project_file(erp: &PackAsks, shop: &PackAsks, name: &str, now: DateTime<Fixed
     if erp.records.contains("refund") && shop.records.contains("refund") {
         text.push_str(&format!(
             "# orders.refunds_since = {}   # what the shop pays back from then on goes into the ERP for credit notes\n",
-            now.format("%Y-%m-%dT%H:%M:%S%:z")
+            now
         ));
     }
     if erp.records.contains("fulfilment") && shop.records.contains("fulfilment") {

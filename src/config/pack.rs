@@ -3,7 +3,6 @@
 use super::body::Body;
 use super::extend;
 use super::mapping::fulfilment::{ErpFulfilmentFile, ShopFulfilmentFile};
-
 use super::mapping::{
     CustomerFile, ErpOrderFile, ErpRecordFile, ErpRefundFile, ErpStockFile, FetchKeys, PackFile,
     RefuseKeys, ShopOrderFile, ShopRecordFile, ShopRefundFile, ShopStockFile, Side,

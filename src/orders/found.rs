@@ -109,20 +109,20 @@ impl<'o> Search<'o> {
         self.last = rows.last().map(|row| row[0].clone());
         let mut found: Vec<Found> = rows
             .into_iter()
-            .map(|row| Found {
-                key: key_text(&row[..1]).trim().to_owned(),
-                status: match self.kind {
-                    Kind::Order => row[1].plain().into_owned(),
-                    Kind::Refund => String::new(),
-                },
-                order: match self.kind {
-                    Kind::Order => String::new(),
-                    Kind::Refund => key_text(&row[1..2]).trim().to_owned(),
-                },
-                placed: super::canonical::placed(&row[2], self.zone),
-                reference: row[0].clone(),
-                changed: row.get(3).map(|value| value.plain().into_owned()),
-                link: None,
+            .map(|row| {
+                let (status, order) = match self.kind {
+                    Kind::Order => (row[1].plain().into_owned(), String::new()),
+                    Kind::Refund => (String::new(), key_text(&row[1..2]).trim().to_owned()),
+                };
+                Found {
+                    key: key_text(&row[..1]).trim().to_owned(),
+                    status,
+                    order,
+                    placed: super::canonical::placed(&row[2], self.zone),
+                    reference: row[0].clone(),
+                    changed: row.get(3).map(|value| value.plain().into_owned()),
+                    link: None,
+                }
             })
             .filter(|one| self.is_asked(one))
             .collect();

@@ -152,8 +152,9 @@ pub async fn run(
     progress: Progress<'_>,
 ) -> Result<FlowReport, OrdersError> {
     let mut report = import(plan, orders, connections, &options, progress).await?;
-    let refunds = plan.refunds.iter().filter(|one| one.shop == orders.shop);
-    for refunds in refunds.filter(|_| options.settle && orders.kind == Kind::Order) {
+    let mut refunds = plan.refunds.iter();
+    let refunds = refunds.find(|one| one.shop == orders.shop && orders.kind == Kind::Order);
+    if let Some(refunds) = refunds.filter(|_| options.settle) {
         let more = import(plan, refunds, connections, &options, progress).await?;
         report.counts.read += more.counts.read;
         report.counts.created += more.counts.created;

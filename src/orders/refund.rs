@@ -6,9 +6,10 @@
 
 use super::documents::{Documents, Stage};
 use super::found::Found;
+use super::watch::Keep;
 use super::{Import, OrdersError};
 use crate::config::record::ORDER;
-use crate::db::{self, CommitError, Isolation, Session};
+use crate::db::{self, Session};
 use crate::own::OwnTables;
 use crate::own::link::{Link, Links};
 use crate::plan::{Orders, ServerSql};
@@ -116,22 +117,7 @@ impl Import<'_> {
             .iter()
             .map(|one| (one.key.clone(), link(&one.key)))
             .collect();
-        let session = self.applier.session.as_mut();
-        session.begin(Isolation::ReadCommitted).await?;
-        let done = async {
-            if let Some(guard) = &self.applier.guard {
-                guard.check(session).await?;
-            }
-            self.links.insert(session, &links).await
-        };
-        match done.await {
-            Ok(()) => session.commit().await.map_err(CommitError::into_lost)?,
-            Err(error) => {
-                // A connection that broke has rolled back by itself.
-                let _ = session.rollback().await;
-                return Err(error.into());
-            }
-        }
+        self.keep(&links, Keep::New).await?;
         let keys: Vec<&str> = rejected.iter().map(|one| one.key.as_str()).collect();
         report.notes.push(format!(
             "booked by hand, and so not written: refund {}",

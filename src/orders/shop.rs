@@ -63,9 +63,7 @@ impl Settings {
             Some(expr) => Ok(condition::holds(session, &self.lookups, expr, self.now).await?),
         }
     }
-}
 
-impl Settings {
     /// The first way whose condition holds.
     async fn storage<'p>(
         &self,

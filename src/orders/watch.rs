@@ -32,6 +32,12 @@ struct Watched {
     content: Option<Content>,
 }
 
+/// Links that are made, or that there are.
+pub(super) enum Keep {
+    New,
+    Known,
+}
+
 /// What is to be done about it.
 enum Verdict {
     /// It is as it should be.
@@ -330,6 +336,15 @@ impl Import<'_> {
         }
         let news = |one: &&Watched| Seen::of(&one.link.columns) != one.seen;
         let rows: Vec<(String, Link)> = seen.iter().filter(news).map(Watched::remembered).collect();
+        self.keep(&rows, Keep::Known).await
+    }
+
+    /// Writes links in a transaction of their own.
+    pub(super) async fn keep(
+        &mut self,
+        rows: &[(String, Link)],
+        how: Keep,
+    ) -> Result<(), OrdersError> {
         if rows.is_empty() {
             return Ok(());
         }
@@ -339,11 +354,15 @@ impl Import<'_> {
             if let Some(guard) = &self.applier.guard {
                 guard.check(session).await?;
             }
-            self.links.remember(session, &rows).await
+            match how {
+                Keep::New => self.links.insert(session, rows).await,
+                Keep::Known => self.links.remember(session, rows).await,
+            }
         };
         match done.await {
             Ok(()) => Ok(session.commit().await.map_err(CommitError::into_lost)?),
             Err(error) => {
+                // A connection that broke has rolled back by itself.
                 let _ = session.rollback().await;
                 Err(error.into())
             }

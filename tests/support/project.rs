@@ -11,6 +11,9 @@ use tempfile::TempDir;
 
 use super::servers::{self, Database};
 
+/// How long the program may take to reach a point.
+const STUCK: Duration = Duration::from_secs(120);
+
 /// How long one run of the program may take, however slow the machine is.
 const RUN_MAX: Duration = Duration::from_secs(600);
 
@@ -105,6 +108,26 @@ impl Project {
     #[track_caller]
     pub fn ponte(&self, arguments: &[&str]) -> Outcome {
         self.start(arguments).wait()
+    }
+
+    /// Stops the program when it reaches a point for the n-th time, and kills it there; false if it ended before.
+    pub fn killed_at(&mut self, arguments: &[&str], point: &str, times: u32) -> bool {
+        let file = self.path("stopped");
+        let _ = std::fs::remove_file(&file);
+        let stop = format!("{point}:{times}:{}", file.display());
+        self.env("PONTE_STOP_AT", &stop);
+        let mut running = self.start(arguments);
+        self.env("PONTE_STOP_AT", "");
+        let began = Instant::now();
+        while !file.exists() {
+            if running.has_ended() {
+                return false;
+            }
+            assert!(began.elapsed() < STUCK, "{point}: the program is stuck");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        running.kill();
+        true
     }
 
     /// Starts `ponte`: for tests that kill it, or do something meanwhile.

@@ -151,7 +151,7 @@ impl ShopOrders<'_> {
         Some(self.erp.texts(file).sql(sql, &Bound::none(), found))
     }
 
-    pub(super) fn at(&self) -> Span {
+    fn at(&self) -> Span {
         let over = self.keys.order.as_ref();
         over.map_or_else(
             || self.shop.at.clone(),

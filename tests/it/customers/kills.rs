@@ -1,7 +1,5 @@
 //! The program killed (SIGKILL) while it carries customers over: in the end everybody is there once on both sides.
 
-use std::time::{Duration, Instant};
-
 use super::shops::{Customers, Person};
 use crate::support::full;
 use crate::sync::pair::On;
@@ -13,9 +11,6 @@ const POINTS: [&str; 5] = [
     "batch written",
     "batch committed",
 ];
-
-/// How long the program may take to reach a point.
-const STUCK: Duration = Duration::from_secs(120);
 
 struct Victim {
     customers: Customers,
@@ -47,29 +42,6 @@ impl Victim {
         }
     }
 
-    /// Kills the program at the point's so manieth time; false if it ended before.
-    fn kill_at(&mut self, point: &str, times: u32) -> bool {
-        let file = self.customers.project.path("stopped");
-        let _ = std::fs::remove_file(&file);
-        let stop = format!("{point}:{times}:{}", file.display());
-        self.customers.project.env("PONTE_STOP_AT", &stop);
-        let mut running = self
-            .customers
-            .project
-            .start(&["sync", "customer", "web_customer"]);
-        self.customers.project.env("PONTE_STOP_AT", "");
-        let began = Instant::now();
-        while !file.exists() {
-            if running.has_ended() {
-                return false;
-            }
-            assert!(began.elapsed() < STUCK, "{point}: the program is stuck");
-            std::thread::sleep(Duration::from_millis(2));
-        }
-        running.kill();
-        true
-    }
-
     async fn assert_whole(&self) {
         let turn = self.turn;
         let once = |email: &str| {
@@ -97,7 +69,11 @@ async fn killed(test: &str, erp: On, shop: On, rounds: u32) {
         for point in POINTS {
             victim.change().await;
             // The first time is the way to the shop, the second the way back.
-            if victim.kill_at(point, 1 + round % 2) {
+            if victim.customers.project.killed_at(
+                &["sync", "customer", "web_customer"],
+                point,
+                1 + round % 2,
+            ) {
                 kills += 1;
                 victim.customers.end_leases().await;
             }

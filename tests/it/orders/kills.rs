@@ -124,12 +124,6 @@ impl Victim {
         rarest.map_or((POINTS[0], 0), |point| (point, hits(&point)))
     }
 
-    /// Stops the program at a point and kills it there; false if it ended before.
-    fn kill_at(&mut self, point: &str, times: u32) -> bool {
-        self.between
-            .killed_at(&["sync", "main/order"], point, times)
-    }
-
     /// Kills the program at a random moment at which it has an open transaction; what that did last, or `None` if the
     /// program ended before.
     async fn kill_in_transaction(&mut self) -> Option<String> {
@@ -176,7 +170,10 @@ impl Victim {
                         "lease taken" => self.random.random_range(1..=2),
                         _ => self.random.random_range(1..=3),
                     };
-                    self.kill_at(point, times).then(|| point.to_owned())
+                    self.between
+                        .project
+                        .killed_at(&["sync", "main/order"], point, times)
+                        .then(|| point.to_owned())
                 }
                 _ => self.kill_in_transaction().await,
             };

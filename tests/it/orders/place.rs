@@ -1,16 +1,12 @@
 //! Orders as WooCommerce's tables hold them, and the two databases that they go between.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
 
 use crate::support::client::Client;
 use crate::support::project::Project;
 use crate::support::servers::{self, Database};
 use crate::sync::pair::{On, database};
 use crate::sync::shop;
-
-/// How long the program may take to reach a point.
-const STUCK: Duration = Duration::from_secs(120);
 
 /// An order's tax split; its reference goes behind.
 pub const TAXES: &str = "SELECT t.tax_class, t.net::numeric(12, 2), t.tax::numeric(12, 2)
@@ -299,26 +295,6 @@ impl Between {
             order.place(&mut client).await;
         }
         client.run("COMMIT").await;
-    }
-
-    /// Stops the program at a point and kills it there; false if it ended before.
-    pub fn killed_at(&mut self, args: &[&str], point: &str, times: u32) -> bool {
-        let file = self.project.path("stopped");
-        let _ = std::fs::remove_file(&file);
-        let stop = format!("{point}:{times}:{}", file.display());
-        self.project.env("PONTE_STOP_AT", &stop);
-        let mut running = self.project.start(args);
-        self.project.env("PONTE_STOP_AT", "");
-        let began = Instant::now();
-        while !file.exists() {
-            if running.has_ended() {
-                return false;
-            }
-            assert!(began.elapsed() < STUCK, "{point}: the program is stuck");
-            std::thread::sleep(Duration::from_millis(2));
-        }
-        running.kill();
-        true
     }
 
     /// A dead process keeps its lease for a minute; the test does not wait.

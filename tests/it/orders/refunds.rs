@@ -492,7 +492,11 @@ async fn killed(test: &str, erp: On, shop: On) {
         }
         let point = POINTS[round as usize % POINTS.len()];
         let times = random.random_range(1..=2);
-        hits += u32::from(between.killed_at(&["sync", "main/refund"], point, times));
+        hits += u32::from(
+            between
+                .project
+                .killed_at(&["sync", "main/refund"], point, times),
+        );
         between.end_leases().await;
         assert_eq!(between.erp_rows(WRONG).await, [""; 0], "{point} {times}");
         between.project.ponte(&["sync", "main/refund"]).succeeds();
