@@ -500,6 +500,10 @@ pub struct Stock {
     /// Pieces kept back of every article.
     pub safety: crate::value::Decimal,
     pub orders_since: DateTime<Utc>,
+    /// Statuses whose orders hold pieces, beside those that the pack knows: what is imported, and what the project says.
+    pub promised: Vec<String>,
+    /// Statuses of what is no order, or no longer.
+    pub released: Vec<String>,
     pub at: Span,
 }
 

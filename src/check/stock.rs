@@ -83,6 +83,7 @@ fn placeholder(name: &str) -> Option<Bound> {
     Some(match name {
         "orders_since" => Bound::One(moment()),
         name if name.starts_with("minutes_ago_") => Bound::One(moment()),
+        "promised" | "released" => Bound::Many(vec![Value::Text(String::new())]),
         "now_unix" | "mark" => Bound::One(Value::Int(0)),
         _ => Bound::Many(vec![Value::Int(0)]),
     })
@@ -237,7 +238,7 @@ mod tests {
 
     #[test]
     fn every_name_has_a_placeholder() {
-        let text = "a >= :orders_since AND b IN (:id) AND c < :minutes_ago_10 AND d = :now_unix";
+        let text = "a >= :orders_since AND b IN (:id) AND c < :minutes_ago_10 AND d = :now_unix AND e IN (:promised)";
         assert!(template::bind(text, placeholder).is_ok());
     }
 }

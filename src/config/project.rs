@@ -486,6 +486,9 @@ pub struct WriteOverrideKeys {
 pub struct ShopStockKeys {
     /// Pieces of every article that are kept back. Default: 0.
     pub safety: Option<At<f64>>,
+    /// Statuses of the shop whose orders hold pieces, beside those that are imported and those that the pack knows.
+    #[serde(default)]
+    pub promised: Vec<At<String>>,
 }
 
 /// A database without a pack.

@@ -206,6 +206,11 @@ pub const CODES: &[Code] = &[
         "Of `[[shop.NAME.orders.accept]]` the first rule that fits an order decides; one without `if` fits every order, so it goes last.",
     ),
     code(
+        "P147",
+        "pieces may be sold twice",
+        "Orders that the ERP gets hold pieces until it counts them. The shop's pack asks for such orders by `:promised` in `[[stock.pending]]`.",
+    ),
+    code(
         "P201",
         "expression not understood",
         "The text is not an expression: SQL's syntax, texts in single quotes.",

@@ -21,6 +21,8 @@ pub struct Orders<'p> {
     pub zone: Zone,
     pub now: DateTime<Utc>,
     pub since: DateTime<Utc>,
+    pub promised: &'p [String],
+    pub released: &'p [String],
 }
 
 /// The column by which a pack says which checkouts are under way.
@@ -44,7 +46,7 @@ impl Orders<'_> {
         only: Option<&BTreeSet<String>>,
     ) -> Result<Vec<Line>, StockError> {
         let mut lines = Vec::new();
-        let bound = |name: &str| self.moment(name);
+        let bound = |name: &str| self.bound(name);
         for one in &self.pending {
             self.lines(session, &one.sql, &bound, only, &mut lines)
                 .await?;
@@ -86,7 +88,10 @@ impl Orders<'_> {
         mark: &Value,
     ) -> Result<Vec<Value>, StockError> {
         let mut found = Vec::new();
-        let bound = |name: &str| (name == "mark").then(|| Bound::One(mark.clone()));
+        let bound = |name: &str| match name {
+            "mark" => Some(Bound::One(mark.clone())),
+            name => self.bound(name),
+        };
         let take = |_: &[String], at: &[Option<usize>], row: Row| {
             let reference = needed(&row, at[0], "reference")?;
             if !reference.is_null() && !found.contains(reference) {
@@ -116,7 +121,7 @@ impl Orders<'_> {
         if !references.is_empty() {
             let bound = |name: &str| match name {
                 "reference" => Some(Bound::Many(references.clone())),
-                name => self.moment(name),
+                name => self.bound(name),
             };
             self.lines(session, &look.lines, &bound, only, &mut lines)
                 .await?;
@@ -124,9 +129,19 @@ impl Orders<'_> {
         Ok(lines)
     }
 
-    fn moment(&self, name: &str) -> Option<Bound> {
-        let moment = time(name, self.now, self.since)?;
-        Some(Bound::One(self.zone.column_value(moment)))
+    fn bound(&self, name: &str) -> Option<Bound> {
+        let list = |statuses: &[String]| {
+            let statuses = statuses.iter().cloned();
+            Some(Bound::Many(statuses.map(Value::Text).collect()))
+        };
+        match name {
+            "promised" => list(self.promised),
+            "released" => list(self.released),
+            _ => {
+                let moment = time(name, self.now, self.since)?;
+                Some(Bound::One(self.zone.column_value(moment)))
+            }
+        }
     }
 
     async fn lines(

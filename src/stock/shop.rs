@@ -296,6 +296,8 @@ impl<'p> Shop<'p> {
             zone: self.zone,
             now: self.now,
             since: self.plan.orders_since,
+            promised: &self.plan.promised,
+            released: &self.plan.released,
         }
     }
 }

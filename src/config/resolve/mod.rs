@@ -347,7 +347,9 @@ impl<'p> Resolver<'p, '_> {
                 let project = (self.file, self.project);
                 let shop = (name.as_str(), &keys.value);
                 let found = &mut self.loader.found;
-                let stock = stock::stock(project, side, shop, erp.stock.clone(), found);
+                let meant = web.as_ref().and_then(ShopOrders::meant);
+                let sides = (side, erp.stock.clone());
+                let stock = stock::stock(project, shop, sides, meant.as_ref(), found);
                 plan.stocks.extend(stock);
             } else {
                 plan.flows

@@ -159,6 +159,15 @@ impl ShopOrders<'_> {
         )
     }
 
+    /// What the shop's statuses mean, where its orders are imported; what is wrong with them is told by [`ShopOrders::resolve`].
+    pub fn meant(&self) -> Option<Statuses> {
+        let (file, body) = self.shop.pack.shop_order()?;
+        let over = self.keys.order.as_ref();
+        let over = over.map(|over| &over.value);
+        let keys = body.order.as_ref().filter(|_| self.keys.orders.import)?;
+        self.statuses(file, keys, over, &mut Vec::new())
+    }
+
     /// Each list is the project's, or else the pack's; no status may mean two things.
     fn statuses(
         &self,

@@ -10,8 +10,9 @@ use super::derived;
 use super::side::PackSide;
 use super::target;
 use super::write::names;
+use crate::db::template;
 use crate::diagnostic::{Diagnostic, SourceFile};
-use crate::plan::{ErpStock, Pending, SecondLook, ShopStock, Stock};
+use crate::plan::{ErpStock, Pending, SecondLook, ShopStock, Statuses, Stock};
 use crate::value::Decimal;
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
@@ -148,7 +149,8 @@ fn second_look(
         );
     }
     let mark = texts.sql(look.mark.as_ref()?, &Bound::none(), found);
-    let orders = texts.sql(look.orders.as_ref()?, &Bound::names(&["mark"]), found);
+    let bound = Bound::names(&["mark", "promised", "released"]);
+    let orders = texts.sql(look.orders.as_ref()?, &bound, found);
     let bound = Bound::names(&["reference", "orders_since"]);
     let lines = texts.sql(look.lines.as_ref()?, &bound, found);
     Some(SecondLook {
@@ -164,7 +166,13 @@ fn pending(
     scope: &Scope,
     found: &mut Vec<Diagnostic>,
 ) -> Vec<Pending> {
-    let bound = Bound::names(&["orders_since", "minutes_ago_10", "minutes_ago_60"]);
+    let bound = Bound::names(&[
+        "orders_since",
+        "promised",
+        "released",
+        "minutes_ago_10",
+        "minutes_ago_60",
+    ]);
     let mut all = Vec::new();
     for keys in &keys.pending {
         let condition = keys.condition.as_ref().and_then(|text| {
@@ -200,15 +208,105 @@ pub fn safety(file: &Arc<SourceFile>, keys: &ShopKeys, found: &mut Vec<Diagnosti
     }
 }
 
+/// What a project says of the statuses in which a shop's orders hold pieces.
+struct Pledge<'a> {
+    file: &'a Arc<SourceFile>,
+    shop: &'a PackSide,
+    keys: &'a ShopKeys,
+    /// What the statuses mean, where orders are imported.
+    meant: Option<&'a Statuses>,
+}
+
+impl Pledge<'_> {
+    /// What is imported, and what the project says: no order may be in the ERP's hands soon and nobody's until then.
+    fn promised(&self, found: &mut Vec<Diagnostic>) -> Vec<String> {
+        let own = self.keys.stock.iter().flat_map(|keys| &keys.promised);
+        for status in own.clone() {
+            self.contradiction(status, found);
+            if !self.is_asked() {
+                found.push(
+                    Diagnostic::error("P147", "the pack does not ask for `promised`")
+                        .at(&status.content(self.file), "no order of this status would be found")
+                        .help("name it in a `[[stock.pending]]` of the pack: `… OR o.state IN (:promised)`"),
+                );
+            }
+        }
+        let imported = self.meant.iter().flat_map(|meant| &meant.import);
+        let mut promised: Vec<String> = imported.cloned().collect();
+        if !self.is_asked() {
+            self.unasked(found);
+        }
+        for status in own {
+            if !promised.contains(&status.value) {
+                promised.push(status.value.clone());
+            }
+        }
+        promised
+    }
+
+    /// Whether a query for pending orders asks for what the project says.
+    fn is_asked(&self) -> bool {
+        let file = self.shop.pack.shop_stock();
+        let keys = file.and_then(|(_, body)| body.stock.as_ref());
+        let pending = keys.iter().flat_map(|keys| &keys.pending);
+        let mut texts = pending.filter_map(|keys| keys.sql.as_ref());
+        texts.any(|sql| template::names(sql).contains(&"promised"))
+    }
+
+    fn contradiction(&self, status: &At<String>, found: &mut Vec<Diagnostic>) {
+        let Some(meant) = self.meant else { return };
+        let lists = [("ignore", &meant.ignore), ("cancelled", &meant.cancelled)];
+        for (list, statuses) in lists {
+            if statuses.contains(&status.value) {
+                let message = format!("status `{}` is in `{list}` and promised", status.value);
+                found.push(
+                    Diagnostic::error("P131", message)
+                        .at(&status.content(self.file), "which of the two?"),
+                );
+            }
+        }
+    }
+
+    /// Statuses that only the project imports: the pack's own are its author's word.
+    fn unasked(&self, found: &mut Vec<Diagnostic>) {
+        let file = self.shop.pack.shop_order();
+        let pack = file.and_then(|(_, body)| body.order.as_ref()?.import.as_ref());
+        let over = self.keys.order.as_ref().filter(|_| self.meant.is_some());
+        let own = over.and_then(|over| over.import.as_ref());
+        for status in own.into_iter().flatten() {
+            if pack.is_some_and(|pack| pack.iter().any(|known| known.value == status.value)) {
+                continue;
+            }
+            let message = format!("pieces of orders in `{}` may be sold twice", status.value);
+            found.push(
+                Diagnostic::warning("P147", message)
+                    .at(&status.content(self.file), "imported")
+                    .note("the pack's stock does not ask which statuses the project imports: until the ERP counts such an order, its pieces are shown as available")
+                    .help("name it in a `[[stock.pending]]` of the pack: `… OR o.state IN (:promised)`"),
+            );
+        }
+    }
+}
+
 /// The whole protocol of one shop.
 pub fn stock(
     project: (&Arc<SourceFile>, &Project),
-    shop_side: &PackSide,
     (name, keys): (&str, &ShopKeys),
-    erp: Option<ErpStock>,
+    (shop_side, erp): (&PackSide, Option<ErpStock>),
+    meant: Option<&Statuses>,
     found: &mut Vec<Diagnostic>,
 ) -> Option<Stock> {
     let target = shop(shop_side, found);
+    let pledge = Pledge {
+        file: project.0,
+        shop: shop_side,
+        keys,
+        meant,
+    };
+    let promised = pledge.promised(found);
+    let released = meant.map_or_else(Vec::new, |meant| {
+        [meant.ignore.as_slice(), &meant.cancelled].concat()
+    });
     let safety = safety(project.0, keys, found);
     let since = orders_since(project.0, keys, &mut Vec::new());
     if !project.1.with_since.contains(name) {
@@ -228,6 +326,8 @@ pub fn stock(
         warehouses: names(&keys.warehouses),
         safety,
         orders_since: since?,
+        promised,
+        released,
         at: shop_side.at.clone(),
     })
 }

@@ -2,6 +2,7 @@
 
 use super::changes::quarantined;
 use super::place::{Between, Line, Order};
+use crate::stock::woocommerce::shop_article;
 use crate::support::servers;
 
 const HEADS: &str = "SELECT o.origin, o.client_order_ref, o.name, o.state, o.date_order, p.name, s.name, s.street, c.name, o.reference, o.amount_untaxed, o.amount_tax,
@@ -375,4 +376,41 @@ async fn taxes_that_the_project_names_and_the_customers_salesperson() {
     let listed = between.project.ponte(&["quarantine", "list"]).succeeds();
     let why = "Odoo has no sales tax with the id 4711, which the project names for 22 %";
     assert!(listed.stdout.contains(why), "{listed}");
+}
+
+/// A quotation is known, and not counted: its pieces are off what the shop shows, in whatever status its shop has it.
+#[tokio::test]
+async fn a_quotation_of_an_order_in_a_status_of_the_projects_holds_its_pieces() {
+    let mut between = between("odoo packed", 19).await;
+    let mut shop = between.shop.client().await;
+    shop.run("DELETE FROM wp_wc_product_meta_lookup WHERE product_id = 101")
+        .await;
+    shop_article(&mut shop, 101, "HAMMER", Some("0"), "yes").await;
+    let text = between.project.read("ponte.toml");
+    let own = "[shop.main.order]\nimport = [\"wc-packed\"]\n";
+    between
+        .project
+        .file("ponte.toml", &format!("{text}\n{own}"));
+    between.project.ponte(&["sync", "main/stock"]).succeeds();
+    let figure =
+        "SELECT 0 + meta_value FROM wp_postmeta WHERE post_id = 101 AND meta_key = '_stock'";
+    let shown = shop.value(figure).await.expect("a figure");
+    let all: f64 = shown.parse().expect("a number");
+    assert!(all >= 2.0, "{all}");
+    let packed = Order {
+        status: "wc-packed",
+        ..Order::usual(1001)
+    };
+    between.place(&[packed]).await;
+    shop.run("UPDATE wp_wc_order_operational_data SET order_stock_reduced = 0")
+        .await;
+    for flow in ["main/stock", "main/order", "main/stock"] {
+        between.project.ponte(&["sync", flow]).succeeds();
+        let shown = shop.value(figure).await.expect("a figure");
+        assert_eq!(shown.parse(), Ok(all - 2.0), "after {flow}");
+    }
+    let states = between
+        .erp_rows("SELECT origin, state FROM sale_order")
+        .await;
+    assert_eq!(states, ["main/1001 | draft"]);
 }

@@ -9,9 +9,14 @@ use crate::sync::shop;
 use ponte::plan::Plan;
 use std::collections::BTreeSet;
 
-async fn pipeline(project: &str) -> Pipeline {
+/// `imported`: what the project imports instead of what its pack does.
+async fn pipeline(project: &str, imported: &[&str]) -> Pipeline {
     let project = project.replace("orders.since", "orders.import = true\norders.since");
-    Pipeline::new(&project).await
+    let own = match imported {
+        [] => String::new(),
+        imported => format!("\n[shop.main.order]\nimport = {imported:?}\n"),
+    };
+    Pipeline::new(&format!("{project}{own}")).await
 }
 
 /// Every status that the pack speaks of, each with the number of an order.
@@ -26,6 +31,13 @@ async fn hold(plan: &Plan, shop: &mut Client, placed: &[(u32, String)]) {
     let mut pending = BTreeSet::new();
     for one in &plan.stocks[0].target.pending {
         let sql = one.sql.text.replace(":orders_since", "'2026-01-01'");
+        let list = |statuses: &[String]| match statuses {
+            [] => "NULL".to_owned(),
+            statuses => format!("'{}'", statuses.join("', '")),
+        };
+        let stock = &plan.stocks[0];
+        let sql = sql.replace(":promised", &list(&stock.promised));
+        let sql = sql.replace(":released", &list(&stock.released));
         // Checkouts under way are those of the last hour, cancellations those of the last minutes.
         let sql = sql.replace(":minutes_ago_10", "'2086-01-01'");
         let sql = sql.replace(":minutes_ago_60", "'2086-01-01'");
@@ -47,12 +59,11 @@ async fn hold(plan: &Plan, shop: &mut Client, placed: &[(u32, String)]) {
     assert!(!statuses.import.is_empty());
 }
 
-#[tokio::test]
-async fn what_woocommerce_gives_the_erp_was_promised() {
-    let erp = servers::sqlite("promised woocommerce erp");
-    let database = servers::mariadb("promised woocommerce").await;
+async fn woocommerce(test: &str, imported: &[&str]) {
+    let erp = servers::sqlite(&format!("{test} erp"));
+    let database = servers::mariadb(test).await;
     shop::fill(&erp, &database).await;
-    let pipeline = pipeline(&shop::project(&erp.url, &database.url)).await;
+    let pipeline = pipeline(&shop::project(&erp.url, &database.url), imported).await;
     let mut client = database.client().await;
     client.run("DELETE FROM wp_wc_orders").await;
     let placed = placed(&pipeline.plan);
@@ -65,6 +76,10 @@ async fn what_woocommerce_gives_the_erp_was_promised() {
             ))
             .await;
     }
+    // Not even the shop says that they have taken their pieces.
+    client
+        .run("UPDATE wp_wc_order_operational_data SET order_stock_reduced = 0")
+        .await;
     let placed: Vec<(u32, String)> = placed
         .into_iter()
         .map(|(id, status)| (1000 + id, status))
@@ -73,9 +88,19 @@ async fn what_woocommerce_gives_the_erp_was_promised() {
 }
 
 #[tokio::test]
-async fn what_prestashop_gives_the_erp_was_promised() {
-    let (_erp, shop, project) = prestashop::databases("promised prestashop").await;
-    let pipeline = pipeline(&project).await;
+async fn what_woocommerce_gives_the_erp_was_promised() {
+    woocommerce("promised woocommerce", &[]).await;
+}
+
+#[tokio::test]
+async fn what_the_project_imports_from_woocommerce_was_promised() {
+    let imported = ["wc-packed", "wc-completed"];
+    woocommerce("promised by the project", &imported).await;
+}
+
+async fn prestashop(test: &str, imported: &[&str]) {
+    let (_erp, shop, project) = prestashop::databases(test).await;
+    let pipeline = pipeline(&project, imported).await;
     let mut client = shop.client().await;
     let placed = placed(&pipeline.plan);
     for (id, status) in &placed {
@@ -85,9 +110,20 @@ async fn what_prestashop_gives_the_erp_was_promised() {
     hold(&pipeline.plan, &mut client, &placed).await;
 }
 
-async fn opencart(version: &str) {
-    let (_erp, shop, project) = opencart::databases("promised opencart", version).await;
-    let pipeline = pipeline(&project).await;
+#[tokio::test]
+async fn what_prestashop_gives_the_erp_was_promised() {
+    prestashop("promised prestashop", &[]).await;
+}
+
+/// 7 is PrestaShop's own for what is refunded: an odd wish, but the ERP gets it.
+#[tokio::test]
+async fn what_the_project_imports_from_prestashop_was_promised() {
+    prestashop("promised prestashop own", &["2", "7", "20"]).await;
+}
+
+async fn opencart(test: &str, version: &str, imported: &[&str]) {
+    let (_erp, shop, project) = opencart::databases(test, version).await;
+    let pipeline = pipeline(&project, imported).await;
     let mut client = shop.client().await;
     let placed = placed(&pipeline.plan);
     for (id, status) in &placed {
@@ -104,10 +140,64 @@ async fn opencart(version: &str) {
 
 #[tokio::test]
 async fn what_opencart_gives_the_erp_was_promised() {
-    opencart("4.1").await;
+    opencart("promised opencart", "4.1", &[]).await;
 }
 
 #[tokio::test]
 async fn what_opencart_4_0_gives_the_erp_was_promised() {
-    opencart("4.0").await;
+    opencart("promised opencart", "4.0", &[]).await;
+}
+
+/// 17 is in none of the shop's own lists.
+#[tokio::test]
+async fn what_the_project_imports_from_opencart_was_promised() {
+    for version in ["4.1", "4.0"] {
+        opencart("promised opencart own", version, &["2", "17"]).await;
+    }
+}
+
+/// The pieces of an order that cannot be imported stay off what is shown, and those of one that only waits for the next run.
+#[tokio::test]
+async fn an_order_in_a_status_of_the_projects_holds_its_pieces_in_quarantine() {
+    let erp = servers::sqlite("held in quarantine erp");
+    let shop = servers::sqlite("held in quarantine shop");
+    let more = "\n[shop.main.order]\nimport = [\"wc-processing\", \"wc-packed\"]\n";
+    let between = place::Between::filled(erp, shop, more).await;
+    between.project.ponte(&["match", "--accept"]).succeeds();
+    // Two caps on one figure are left alone, and told, in every cycle.
+    let shown =
+        "SELECT 0 + meta_value FROM wp_postmeta WHERE post_id = 101 AND meta_key = '_stock'";
+    between.project.ponte(&["sync", "main/stock"]).exits_with(4);
+    let mut client = between.shop.client().await;
+    let before = client.value(shown).await.expect("a figure");
+    let before: i64 = before.parse().expect("whole pieces");
+    let less = Some((before - 2).to_string());
+    // The fee makes the total wrong: it is for a person.
+    let refused = place::Order {
+        status: "wc-packed",
+        total: "55.60",
+        ..place::Order::usual(1001)
+    };
+    between.place(&[refused]).await;
+    client
+        .run("UPDATE wp_wc_order_operational_data SET order_stock_reduced = 0")
+        .await;
+    between.project.ponte(&["sync", "main/stock"]).exits_with(4);
+    assert_eq!(client.value(shown).await, less);
+    between
+        .project
+        .ponte(&["sync", "main/order", "main/stock"])
+        .exits_with(4);
+    between.assert_whole(0).await;
+    assert_eq!(client.value(shown).await, less);
+    // Put right, it is the ERP's, which counts it: nothing moves.
+    client
+        .run("UPDATE wp_wc_orders SET total_amount = 53.1")
+        .await;
+    between
+        .project
+        .ponte(&["sync", "main/order", "main/stock"])
+        .exits_with(4);
+    between.assert_whole(1).await;
+    assert_eq!(client.value(shown).await, less);
 }

@@ -4,6 +4,7 @@ use ponte::stock::{Left, Mode};
 
 use super::bench::{Bench, Setup, erp_article, erp_order};
 use super::woocommerce::{article, shop_article, shown, web_order};
+use crate::support::client::Client;
 
 const PENDING: &str = "'main/1'";
 
@@ -105,6 +106,36 @@ async fn a_cancelled_order_holds_nothing_unless_it_is_just_being_given_back() {
     assert_eq!(after_cycle(&bench).await, "7 instock 7 instock 0");
 }
 
+/// In a status that the project names, or one of somebody's own that the shop's flag speaks for; in neither they hold nothing.
+#[tokio::test]
+async fn statuses_of_somebodys_own_hold_pieces() {
+    let setup = Setup {
+        stock: "promised = [\"wc-reserved\"]",
+        ..Setup::default()
+    };
+    let bench = Bench::sqlite("stock::cases::own statuses", setup).await;
+    article(&bench, 101, "A", Some("10"), "10").await;
+    let mut shop = bench.shop.client().await;
+    web_order(&mut shop, 1, "wc-reserved", 101, 1).await;
+    web_order(&mut shop, 2, "wc-packed", 101, 2).await;
+    web_order(&mut shop, 3, "wc-awaiting", 101, 4).await;
+    shop.run("UPDATE wp_wc_order_operational_data SET order_stock_reduced = 0 WHERE order_id <> 2")
+        .await;
+    assert_eq!(after_cycle(&bench).await, "7 instock 7 instock 0");
+    // The same where orders are posts.
+    shop.run("UPDATE wp_options SET option_value = 'no' WHERE option_name = 'woocommerce_custom_orders_table_enabled'").await;
+    for (id, status) in [(1, "wc-reserved"), (2, "wc-packed"), (3, "wc-awaiting")] {
+        order_post(&mut shop, id, status).await;
+    }
+    shop.run("INSERT INTO wp_postmeta (post_id, meta_key, meta_value) VALUES (2, '_order_stock_reduced', 'yes')")
+        .await;
+    assert!(!bench.cycle().await.wrote());
+    assert_eq!(after_cycle(&bench).await, "7 instock 7 instock 0");
+    shop.run("DELETE FROM wp_postmeta WHERE meta_key = '_order_stock_reduced'")
+        .await;
+    assert_eq!(after_cycle(&bench).await, "9 instock 9 instock 0");
+}
+
 #[tokio::test]
 async fn orders_before_the_cut_over_are_nobodys_business() {
     let bench = Bench::sqlite("stock::cases::since", Setup::default()).await;
@@ -119,6 +150,17 @@ async fn orders_before_the_cut_over_are_nobodys_business() {
     assert_eq!(bench.cycle().await.changed, 1);
 }
 
+/// A web order's head where the shop keeps orders as posts.
+async fn order_post(shop: &mut Client, id: u32, status: &str) {
+    shop.run(&format!(
+        "INSERT INTO wp_posts (ID, post_date, post_date_gmt, post_content, post_title, post_excerpt, post_status, to_ping,
+         pinged, post_modified, post_modified_gmt, post_content_filtered, post_type)
+         VALUES ({id}, '2026-06-01 10:00:00', '2026-06-01 10:00:00', '', '', '', '{status}', '', '', '2026-06-01 10:00:00',
+         '2026-06-01 10:00:00', '', 'shop_order')"
+    ))
+    .await;
+}
+
 #[tokio::test]
 async fn orders_kept_as_posts_count_where_the_shop_keeps_them_so() {
     let bench = Bench::sqlite("stock::cases::legacy", Setup::default()).await;
@@ -131,13 +173,7 @@ async fn orders_kept_as_posts_count_where_the_shop_keeps_them_so() {
         0,
         "the other storage is a copy, and late"
     );
-    shop.run(
-        "INSERT INTO wp_posts (ID, post_date, post_date_gmt, post_content, post_title, post_excerpt, post_status, to_ping,
-         pinged, post_modified, post_modified_gmt, post_content_filtered, post_type)
-         VALUES (1, '2026-06-01 10:00:00', '2026-06-01 10:00:00', '', '', '', 'wc-processing', '', '', '2026-06-01 10:00:00',
-         '2026-06-01 10:00:00', '', 'shop_order')",
-    )
-    .await;
+    order_post(&mut shop, 1, "wc-processing").await;
     assert_eq!(after_cycle(&bench).await, "7 instock 7 instock 0");
 }
 
