@@ -2,8 +2,9 @@
 //! to tell a person what has changed.
 
 use super::canonical::Canonical;
-use super::documents::{amount, money};
+use super::documents::{Document, amount, money};
 use crate::config::record::ORDER;
+use crate::own::link::Link;
 use crate::sync::record::Record;
 use crate::value::{Decimal, Value};
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 const MARK: &str = "seen.mark";
 const CONTENT: &str = "seen.content";
 const TOLD: &str = "seen.told";
+const SETTLED: &str = "seen.settled";
 
 /// Fields that say where an order goes and who pays it. What becomes of the order itself (status, payment) is not among them.
 const LEFT_OUT: [&str; 18] = [
@@ -73,6 +75,8 @@ pub struct Seen {
     pub content: Option<Content>,
     /// What a person was told, and has not put right yet.
     pub told: Option<String>,
+    /// How it stood on both sides when a person said that it is settled.
+    pub settled: Option<String>,
 }
 
 impl Seen {
@@ -88,6 +92,7 @@ impl Seen {
             mark: columns.get(MARK).cloned(),
             content: content.and_then(|text| serde_json::from_str(text).ok()),
             told: columns.get(TOLD).cloned(),
+            settled: columns.get(SETTLED).cloned(),
         }
     }
 
@@ -98,6 +103,7 @@ impl Seen {
             (MARK, self.mark.clone()),
             (CONTENT, content),
             (TOLD, self.told.clone()),
+            (SETTLED, self.settled.clone()),
         ];
         for (name, value) in values {
             match value {
@@ -106,6 +112,19 @@ impl Seen {
             };
         }
     }
+}
+
+/// How an order stands on both sides: while that is the same, a person's word that it is settled holds.
+pub fn standing(status: &str, total: &str, document: &Document) -> String {
+    let there = document.total.as_ref().map(money).unwrap_or_default();
+    format!("{status}\t{total}\t{}\t{there}", document.stage.name())
+}
+
+/// Whether a person has said of the order as it stands that it is settled.
+pub fn is_settled(link: &Link, standing: &str) -> bool {
+    link.columns
+        .get(SETTLED)
+        .is_some_and(|said| said == standing)
 }
 
 impl Canonical<'_> {
@@ -303,6 +322,7 @@ mod tests {
             mark: Some("paid\t1".to_owned()),
             content: Some(content("1", &["x"])),
             told: None,
+            settled: Some("paid\t1.00\tdelivered\t1.00".to_owned()),
         };
         let mut columns = BTreeMap::from([("term".to_owned(), "5".to_owned())]);
         seen.put(&mut columns);

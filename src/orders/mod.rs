@@ -57,7 +57,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use codes::Codes;
 use content::Seen;
 use found::{Found, Search};
-use refund::Owners;
+use refund::{Owners, PaidBack};
 use shop::facts;
 pub use shop::{Settings, Shop};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -184,6 +184,7 @@ async fn import(
     let own = connections.own(&flow.target.connection);
     let links = Links::new(&own, &orders.shop, orders.kind.record());
     let owners = Owners::new(orders, &own);
+    let paid_back = PaidBack::open(plan, &mut shop, orders, &own).await?;
     let mut report = FlowReport {
         flow: orders.name.clone(),
         ..FlowReport::default()
@@ -231,10 +232,7 @@ async fn import(
         links: &links,
         owners,
         order_of: HashMap::new(),
-        are_credited: {
-            let mut refunds = plan.refunds.iter();
-            refunds.any(|one| one.shop == orders.shop && one.since <= shop.now)
-        },
+        paid_back,
         full: options.full,
         settle: options.settle,
         marks: HashMap::new(),
@@ -263,7 +261,8 @@ async fn import(
     {
         let keys = match orders.kind {
             Kind::Order => {
-                import.watch(&page, &mut report).await?;
+                let session = shop.session.as_mut();
+                import.watch(session, &page, &mut report).await?;
                 import.new_orders(page, &mut report)
             }
             Kind::Refund => {
@@ -324,8 +323,8 @@ struct Import<'b> {
     owners: Owners<'b>,
     /// The ERP's key of the order of each refund that is to be written.
     order_of: HashMap<String, String>,
-    /// What is paid back of these orders reaches the ERP by itself.
-    are_credited: bool,
+    /// `None`: what is paid back of these orders does not reach the ERP by itself.
+    paid_back: Option<PaidBack<'b>>,
     full: bool,
     settle: bool,
     /// What the shop's list said of the orders that are to be imported.
@@ -461,6 +460,7 @@ impl Import<'_> {
             mark: self.marks.remove(&record.key),
             content: Some(self.canonical.content(record, &self.bound.flow.digest)),
             told: None,
+            settled: None,
         };
         let mut noted = BTreeMap::new();
         seen.put(&mut noted);

@@ -4,8 +4,10 @@
 //! the orders seen only hashes are kept, so that the documents that bear some other reference are told in a second pass.
 
 use super::accept::{Rules, Verdict};
+use super::content::{is_settled, standing};
 use super::documents::{Document, Documents, Stage, amount, money};
 use super::found::{Found, Search};
+use super::refund::{Back, Credit, PaidBack};
 use super::story::Named;
 use super::{Meaning, OrdersError, Shop, local_day, meaning};
 use crate::connections::Connections;
@@ -166,6 +168,7 @@ pub async fn run(
         .await?;
     let own = connections.own(&flow.target.connection);
     let links = Links::new(&own, &orders.shop, crate::config::record::ORDER.name);
+    let paid_back = PaidBack::open(plan, &mut shop, orders, &own).await?;
     let documents = match &orders.documents {
         Some(sql) => Some(Documents::open(sql, erp.as_mut()).await?),
         None => None,
@@ -205,8 +208,17 @@ pub async fn run(
             Some(documents) => Some(work.documents(documents, erp.as_mut(), &page).await?),
             None => None,
         };
+        let cancelled = work.cancelled(&page, found.as_ref());
+        let backs = match &paid_back {
+            Some(paid_back) => {
+                let shop = shop.session.as_mut();
+                paid_back.of(shop, erp.as_mut(), &cancelled).await?
+            }
+            None => HashMap::new(),
+        };
         for one in &page {
-            work.order(one, heads.get(&one.key), found.as_ref());
+            let back = backs.get(&one.key);
+            work.order(one, heads.get(&one.key), found.as_ref(), back);
         }
     }
     if let Some(documents) = &documents {
@@ -282,6 +294,15 @@ async fn heads(
     Ok((heads, verdicts))
 }
 
+/// A person has said that the order is settled as it stands.
+fn is_word(one: &Found, total: Option<&Decimal>, document: Option<&Document>) -> bool {
+    let (Some(link), Some(document)) = (&one.link, document) else {
+        return false;
+    };
+    let total = total.map(money).unwrap_or_default();
+    is_settled(link, &standing(&one.status, &total, document))
+}
+
 /// A page's documents, by the order's key.
 type OfPage = HashMap<String, Document>;
 
@@ -339,7 +360,24 @@ impl Work<'_> {
         })
     }
 
-    fn order(&mut self, one: &Found, head: Option<&Head>, documents: Option<&OfPage>) {
+    /// Those that are cancelled in the shop and have left.
+    fn cancelled(&self, page: &[Found], documents: Option<&OfPage>) -> Vec<Value> {
+        let has_left = |one: &&Found| {
+            let document = documents.and_then(|documents| documents.get(&one.key));
+            meaning(&self.orders.statuses, &one.status) == Meaning::Cancelled
+                && document.is_some_and(|document| document.stage == Stage::Delivered)
+        };
+        let left = page.iter().filter(has_left);
+        left.map(|one| one.reference.clone()).collect()
+    }
+
+    fn order(
+        &mut self,
+        one: &Found,
+        head: Option<&Head>,
+        documents: Option<&OfPage>,
+        back: Option<&Back>,
+    ) {
         self.seen.insert(key_hash(&one.key));
         let placed = one.placed.unwrap_or(self.orders.since);
         let day = local_day(placed, self.local);
@@ -348,8 +386,12 @@ impl Work<'_> {
         let means = meaning(&self.orders.statuses, &one.status);
         let is_cancelled = document.is_some_and(|one| one.stage == Stage::Cancelled);
         let kept_out = self.kept_out.get(&one.key).cloned();
+        let credit = back.zip(total.as_ref());
+        let credit = credit.map(|(back, total)| back.credit(total));
         let row = self.day(day);
         match means {
+            // Sold, and paid back whole: the ERP has it, and its credit notes.
+            Meaning::Cancelled if credit == Some(Credit::Whole) => row.shop.add(total.as_ref()),
             Meaning::Import => match kept_out {
                 Some(Reason::NotTaken { .. }) => {}
                 Some(Reason::Unpaid { .. }) => row.waiting += 1,
@@ -364,6 +406,9 @@ impl Work<'_> {
         }
         if let Some(document) = document.filter(|_| !is_cancelled) {
             row.erp.add(document.total.as_ref());
+        }
+        if credit == Some(Credit::Whole) || is_word(one, total.as_ref(), document) {
+            return;
         }
         let Some((kind, message, advice)) =
             self.verdict(one, &total, document, documents.is_some())

@@ -6,24 +6,26 @@
 //! in its own condition, and what was seen commits with it. Everything else is for a person, and told in every run until it is right again or
 //! somebody says that it is.
 
-use super::content::{Content, Seen, differences};
+use super::content::{Content, Seen, differences, is_settled, standing};
 use super::documents::{Document, Documents, Stage, money};
 use super::found::Found;
+use super::refund::{Back, Credit};
 use super::{BATCH, Import, Meaning, OrdersError, meaning, name_status, unbound, unfit};
 use crate::db::template::{self, Bound as Binding};
-use crate::db::{CommitError, DbError, Isolation};
+use crate::db::{CommitError, DbError, Isolation, Session};
 use crate::failpoint;
 use crate::own::link::Link;
 use crate::sync::batch::Intent;
 use crate::sync::read::{Item, Reader, key_hash};
 use crate::sync::record::Record;
 use crate::sync::report::{FlowReport, Reason, Rejected};
-use crate::value::Value;
+use crate::value::{Decimal, Value};
 use std::collections::HashMap;
 
 /// An imported order that is looked at again.
 struct Watched {
     key: String,
+    reference: Value,
     status: String,
     mark: Option<String>,
     link: Link,
@@ -42,6 +44,8 @@ pub(super) enum Keep {
 enum Verdict {
     /// It is as it should be.
     Right,
+    /// It will be, once the ERP has what was paid back of it.
+    Due,
     /// It is to be cancelled in the ERP.
     Cancel(Document),
     Person(Reason),
@@ -54,6 +58,7 @@ impl Import<'_> {
     /// Those of the databases, a lost lease.
     pub(super) async fn watch(
         &mut self,
+        shop: &mut dyn Session,
         page: &[Found],
         report: &mut FlowReport,
     ) -> Result<(), OrdersError> {
@@ -69,6 +74,7 @@ impl Import<'_> {
             keys.push(one.reference.clone());
             let watched = Watched {
                 key: one.key.clone(),
+                reference: one.reference.clone(),
                 status: one.status.clone(),
                 mark,
                 link: link.clone(),
@@ -87,7 +93,7 @@ impl Import<'_> {
                     batch.push(one);
                 }
             }
-            self.judge(batch, report).await?;
+            self.judge(shop, batch, report).await?;
         }
         Ok(())
     }
@@ -105,27 +111,35 @@ impl Import<'_> {
 
     async fn judge(
         &mut self,
+        shop: &mut dyn Session,
         batch: Vec<Watched>,
         report: &mut FlowReport,
     ) -> Result<(), OrdersError> {
         let asked: Vec<&Watched> = batch
             .iter()
-            .filter(|one| self.needs_document(one))
+            .filter(|one| self.settle || self.needs_document(one))
             .collect();
         let documents = self.documents_of(&asked).await?;
+        let backs = self.backs(shop, &batch, documents.as_ref()).await?;
         let mut right = Vec::new();
         for mut one in batch {
             report.counts.read += 1;
             let verdict = match self.settle {
                 true => Verdict::Right,
-                false => self.verdict(&one, documents.as_ref()),
+                false => self.verdict(&one, documents.as_ref(), backs.get(&one.key)),
             };
             match verdict {
                 Verdict::Right => {
                     report.counts.right += 1;
+                    let document = documents.as_ref().and_then(|all| all.get(&one.key));
+                    let stands = document.map(|document| one.standing(document));
+                    let is_said = |stands: &String| self.settle || is_settled(&one.link, stands);
+                    let said = stands.filter(is_said);
                     self.settled(&mut one);
+                    one.seen.settled = said;
                     right.push(one);
                 }
+                Verdict::Due => report.counts.right += 1,
                 Verdict::Cancel(document) => self.cancel(one, &document, report).await?,
                 Verdict::Person(reason) => {
                     self.told(one, reason, &mut right, report);
@@ -141,7 +155,7 @@ impl Import<'_> {
         one.seen = Seen {
             mark: one.mark.clone(),
             content: one.content.clone(),
-            told: None,
+            ..Seen::default()
         };
     }
 
@@ -159,6 +173,7 @@ impl Import<'_> {
             reason: reason.clone(),
         });
         one.seen.told = Some(reason.to_string());
+        one.seen.settled = None;
         one.seen.mark.clone_from(&one.mark);
         noted.push(one);
     }
@@ -196,7 +211,33 @@ impl Import<'_> {
         Ok(Some(found))
     }
 
-    fn verdict(&self, one: &Watched, documents: Option<&HashMap<String, Document>>) -> Verdict {
+    /// What was paid back of those that are cancelled in the shop and have left, by their keys.
+    async fn backs(
+        &mut self,
+        shop: &mut dyn Session,
+        batch: &[Watched],
+        documents: Option<&HashMap<String, Document>>,
+    ) -> Result<HashMap<String, Back>, OrdersError> {
+        let (Some(paid_back), Some(documents)) = (&self.paid_back, documents) else {
+            return Ok(HashMap::new());
+        };
+        let has_left = |one: &&Watched| {
+            let document = documents.get(&one.key);
+            meaning(&self.orders.statuses, &one.status) == Meaning::Cancelled
+                && document.is_some_and(|document| document.stage == Stage::Delivered)
+        };
+        let asked = batch.iter().filter(has_left);
+        let asked: Vec<Value> = asked.map(|one| one.reference.clone()).collect();
+        let erp = self.applier.session.as_mut();
+        Ok(paid_back.of(shop, erp, &asked).await?)
+    }
+
+    fn verdict(
+        &self,
+        one: &Watched,
+        documents: Option<&HashMap<String, Document>>,
+        back: Option<&Back>,
+    ) -> Verdict {
         let status = &one.status;
         let document = documents.and_then(|documents| documents.get(&one.key));
         let called = document.map_or(&one.link.id, |document| &document.number);
@@ -211,7 +252,17 @@ impl Import<'_> {
         match meaning(&self.orders.statuses, status) {
             Meaning::Import => {}
             _ if is_over => return Verdict::Right,
+            _ if document
+                .is_some_and(|document| is_settled(&one.link, &one.standing(document))) =>
+            {
+                return Verdict::Right;
+            }
             Meaning::Cancelled => {
+                match back.map(|back| back.credit(&one.total())) {
+                    Some(Credit::Whole) => return Verdict::Right,
+                    Some(Credit::Due) => return Verdict::Due,
+                    Some(Credit::Part) | None => {}
+                }
                 return match (document, stage) {
                     (Some(document), Some(Stage::Open)) if self.orders.cancel.is_some() => {
                         Verdict::Cancel(document.clone())
@@ -240,7 +291,7 @@ impl Import<'_> {
         // Of what has left, a credit note is all that is to be made of it, and of what was cancelled nothing; what is still to be sent is
         // to be sent without it.
         let is_done = matches!(stage, Some(Stage::Delivered | Stage::Cancelled));
-        let credited = self.are_credited && is_done;
+        let credited = self.paid_back.is_some() && is_done;
         let Some((old, new)) = one.compared(credited) else {
             return Verdict::Right;
         };
@@ -380,6 +431,18 @@ impl Watched {
             old.refunded.clone_from(&new.refunded);
         }
         Some((old, new))
+    }
+
+    /// What it comes to in the shop.
+    fn total(&self) -> Decimal {
+        let content = self.content.as_ref();
+        let total = content.and_then(|content| Decimal::parse(&content.total).ok());
+        total.unwrap_or_default()
+    }
+
+    fn standing(&self, document: &Document) -> String {
+        let total = self.content.as_ref().map_or("", |content| &content.total);
+        standing(&self.status, total, document)
     }
 
     fn remembered(&self) -> (String, Link) {

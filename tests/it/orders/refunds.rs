@@ -310,6 +310,23 @@ async fn refunds_as_posts_tell_the_same() {
             "main/2002 | IVA22 | 820 | 180"
         ]
     );
+    // The rest, too: it is paid back whole, and has left.
+    let rest = [
+        post(2003, 1002, "shop_order_refund", "2026-03-05 10:00:00"),
+        "INSERT INTO wp_postmeta (post_id, meta_key, meta_value) VALUES (2003, '_refund_amount', '26.6'), (2003, '_refund_reason', '')".to_owned(),
+        "UPDATE wp_posts SET post_status = 'wc-refunded', post_modified_gmt = '2026-03-05 10:00:00' WHERE ID = 1002".to_owned(),
+    ];
+    in_shop(&between, &rest).await;
+    let mut erp = between.erp.client().await;
+    erp.run("UPDATE orders SET status = 'closed'").await;
+    for _ in 0..2 {
+        between
+            .project
+            .ponte(&["sync", "main/order", "main/refund"])
+            .succeeds();
+    }
+    assert_eq!(quarantined(&between), [""; 0]);
+    between.project.ponte(&["reconcile"]).succeeds();
 }
 
 /// A slip of pieces with the carriage, one of a chosen amount where all goods bear one rate, and one where they do not.
@@ -389,6 +406,110 @@ async fn credit_slips_of_prestashop_become_credit_notes() {
         .ponte(&["order", "main/2", "--settled"])
         .succeeds();
     between.project.ponte(&["sync", "main/refund"]).succeeds();
+
+    // Paid back whole, and its state says so: nothing is left to be done.
+    prestashop::usual(&mut client, 4, 2).await;
+    sync().succeeds();
+    let mut erp = between.erp.client().await;
+    erp.run("UPDATE orders SET status = 'closed'").await;
+    for statement in [
+        "UPDATE ps_order_detail_tax SET id_tax = 1 WHERE id_order_detail = 41".to_owned(),
+        slip(14, 4, ("0", "0"), ("5", "6.10"), "39.78"),
+        "UPDATE ps_orders SET current_state = 7, date_upd = '2026-03-04 10:00:00' WHERE id_order = 4"
+            .to_owned(),
+    ] {
+        client.run(&statement).await;
+    }
+    sync().succeeds();
+    sync().succeeds();
+    assert_eq!(quarantined(&between), [""; 0]);
+    let notes = "SELECT COUNT(*) FROM credit_notes WHERE web_reference = 'main/14'";
+    assert_eq!(between.erp_rows(notes).await, ["1"]);
+    between.project.ponte(&["reconcile"]).succeeds();
+}
+
+/// What has left and is paid back whole is right once its credit notes are there, whatever the shop calls it; less is a person's.
+#[tokio::test]
+async fn an_order_that_is_paid_back_whole_is_right() {
+    let mut between = Between::new("paid back whole", On::Postgres, On::Mariadb).await;
+    credited(&mut between);
+    let orders: Vec<Order> = (1001..=1003).map(Order::usual).collect();
+    between.place(&orders).await;
+    let sync = |flows: &[&str]| {
+        let arguments = [&["sync"], flows].concat();
+        between.project.ponte(&arguments)
+    };
+    let both = ["main/order", "main/refund"];
+    sync(&both).succeeds();
+    let mut erp = between.erp.client().await;
+    erp.run("UPDATE orders SET status = 'closed'").await;
+    let everything = |order: u32| {
+        [
+            Item(order * 100 + 2, "line_item", 2, "25", "5.5"),
+            Item(order * 100 + 3, "line_item", 1, "15", "1.5"),
+            CARRIAGE(order),
+        ]
+    };
+    let later = "2026-03-04 23:30:00";
+    let placed = [
+        refund(2001, 1001, "53.10", later, &everything(1001)),
+        // A part; all of it, but before the ERP got refunds.
+        refund(2002, 1002, "15.25", later, &[HAMMER(1002)]),
+        refund(
+            2003,
+            1003,
+            "53.10",
+            "2026-03-02 20:00:00",
+            &everything(1003),
+        ),
+        vec!["UPDATE wp_wc_orders SET status = 'wc-refunded' WHERE type = 'shop_order'".to_owned()],
+    ];
+    in_shop(&between, &placed.concat()).await;
+    let others = [
+        "1002 (1): cancelled in the shop (`wc-refunded`), but `W100002` is delivered in the ERP",
+        "1003 (1): cancelled in the shop (`wc-refunded`), but `W100003` is delivered in the ERP",
+    ];
+    // The refund of the first is yet to be written: its own flow does that, or tells.
+    sync(&both[..1]).exits_with(4);
+    assert_eq!(quarantined(&between), others);
+    let told = |wanted: &[&str]| {
+        let run = between.project.ponte(&["reconcile"]);
+        let run = match wanted {
+            [] => run.succeeds(),
+            _ => run.exits_with(7),
+        };
+        for order in ["main/1001", "main/1002", "main/1003"] {
+            let is_told = run.stdout.contains(order);
+            assert_eq!(is_told, wanted.contains(&order), "{order}: {run}");
+        }
+    };
+    told(&["main/1001", "main/1002", "main/1003"]);
+    sync(&both).exits_with(4);
+    assert_eq!(
+        quarantined(&between),
+        others.map(|one| one.replace("(1)", "(2)"))
+    );
+    told(&["main/1002", "main/1003"]);
+
+    // A person's word is heard on both ways, as long as both sides are as they were.
+    for order in ["1002", "1003"] {
+        between
+            .project
+            .ponte(&["order", order, "--settled"])
+            .succeeds();
+    }
+    told(&[]);
+    between.project.ponte(&["resync", "main/order"]).succeeds();
+    assert_eq!(quarantined(&between), [""; 0]);
+    told(&[]);
+    erp.run("UPDATE orders SET total = 50 WHERE web_reference = 'main/1002'")
+        .await;
+    told(&["main/1002"]);
+    between
+        .project
+        .ponte(&["resync", "main/order"])
+        .exits_with(4);
+    assert_eq!(quarantined(&between), others[..1]);
 }
 
 /// For the import on the ERP's side, as the orders are.
