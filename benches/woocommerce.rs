@@ -4,6 +4,9 @@
 //!     tests/run --servers                          # in another terminal; copy its two `export` lines
 //!     cargo bench --bench woocommerce              # 100,000 articles
 //!     cargo bench --bench woocommerce -- 10000     # or so many
+//!     cargo bench --bench woocommerce -- 10000 counted
+//!
+//! `counted` puts a proxy before each server: round trips and bytes of each case are told, times are worth nothing then.
 //!
 //! READ is a client that reads the ERP's rows; SCRIPT is the statements by which a person who knows every row would load
 //! or change the shop: INSERTs of a thousand rows, and prices through a table of their own.
@@ -16,6 +19,7 @@ use measure::{Asked, Subject, copy, mariadb, timed};
 use std::fmt::Write;
 use std::path::Path;
 use support::client::Client;
+use support::proxy::Proxy;
 use support::servers;
 
 const ARTICLES: u64 = 100_000;
@@ -30,7 +34,8 @@ const TABLES: [&str; 4] = [
 ];
 
 fn main() {
-    let articles = Asked::read().number(ARTICLES);
+    let asked = Asked::read();
+    let articles = asked.number(ARTICLES);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime for the set-up");
     let (erp, shop, other) = runtime.block_on(async {
         let erp = servers::postgres("bench_erp").await;
@@ -48,10 +53,14 @@ fn main() {
         (erp, shop, other)
     });
     let dir = tempfile::tempdir().expect("a folder for the project");
+    let proxies = asked
+        .word("counted")
+        .then(|| [&erp, &shop].map(|one| Proxy::start(&one.url)));
+    let addresses = measure::addresses(&erp, &shop, proxies.as_ref());
     let ponte = Subject::new(
         dir.path().join("project"),
-        &project(&erp.url, &shop.url),
-        None,
+        &project(&addresses),
+        proxies.as_ref(),
     );
     ponte.run(&["match", "main", "--accept"]);
     ponte.run(&["sync", "category"]);
@@ -127,7 +136,7 @@ fn erp_rows(articles: u64) -> String {
     )
 }
 
-fn project(erp: &str, shop: &str) -> String {
+fn project([erp, shop]: &[String; 2]) -> String {
     format!(
         "[erp]\npack = \"reference\"\nurl = \"{erp}\"\n[shop.main]\npack = \"woocommerce\"\nurl = \"{shop}\"\nlanguage = \"en\"\n\
          price_list = \"public\"\nwarehouses = [\"WH\"]\norders.since = 2026-01-01T00:00:00Z\n\

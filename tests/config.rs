@@ -473,6 +473,27 @@ fn mangle_a_line(text: &str, line: usize, edits: &[(usize, usize, u8)]) -> Strin
     lines.join("\n")
 }
 
+/// Files of a project, and the shipped file that each is a copy of, if it is one.
+const MANGLED: [(&str, Option<&str>); 14] = [
+    ("ponte.toml", None),
+    ("shop/article.toml", None),
+    ("erp/article.toml", None),
+    ("shop/pack.toml", None),
+    ("erp/pack.toml", None),
+    ("ponte.toml", None),
+    ("shop/stock.toml", Some("shop/woocommerce/stock.toml")),
+    ("shop/order.toml", Some("shop/woocommerce/order.toml")),
+    ("erp/order.toml", Some("erp/reference/order.toml")),
+    ("shop/refund.toml", Some("shop/woocommerce/refund.toml")),
+    ("erp/refund.toml", Some("erp/reference/refund.toml")),
+    ("shop/category.toml", Some("shop/woocommerce/category.toml")),
+    ("erp/price.toml", Some("erp/reference/price.toml")),
+    (
+        "shop/fulfilment.toml",
+        Some("shop/woocommerce/fulfilment.toml"),
+    ),
+];
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
@@ -480,21 +501,21 @@ proptest! {
     fn mangled_files_never_panic(
         edits in prop::collection::vec(any::<(usize, usize, u8)>(), 1..6),
         line in prop::option::of(any::<usize>()),
-        which in 0..7usize,
+        which in 0..MANGLED.len(),
     ) {
         let folder = reference();
         let case = root().join("tests/cases/config/valid-own-packs");
         let path = folder.path().join("ponte.toml");
-        let files = ["ponte.toml", "shop/article.toml", "erp/article.toml", "shop/pack.toml", "erp/pack.toml", "shop/stock.toml", "ponte.toml"];
+        let (file, copied) = MANGLED[which];
         if which > 0 {
-            for file in &files[..5] {
+            for (file, _) in &MANGLED[..5] {
                 fs::create_dir_all(folder.path().join(file).parent().unwrap()).unwrap();
                 fs::copy(case.join(file), folder.path().join(file)).unwrap();
             }
         }
-        let victim = folder.path().join(files[which]);
-        if files[which] == "shop/stock.toml" {
-            fs::copy(root().join("mappings/shop/woocommerce/stock.toml"), &victim).unwrap();
+        let victim = folder.path().join(file);
+        if let Some(copied) = copied {
+            fs::copy(root().join("mappings").join(copied), &victim).unwrap();
         }
         let text = fs::read_to_string(&victim).unwrap();
         // One line alone leaves the others right, so that what it says is looked at, and not only its syntax.
@@ -511,7 +532,7 @@ proptest! {
     #[test]
     fn mangled_connection_strings_never_panic(
         edits in prop::collection::vec(any::<(usize, usize, u8)>(), 1..4),
-        which in 0..6usize,
+        which in 0..9usize,
         sign in "[%:@/?#&=\\[\\]a-z0-9.é -]{0,6}",
         at in any::<usize>(),
     ) {
@@ -522,6 +543,9 @@ proptest! {
             "sqlite:shop.db?mode=ro",
             "sqlite:///var/lib/shop.db",
             "postgres:///erp?host=/run/postgresql",
+            "sqlserver://ponte:${PASSWORD}@db.example:1433/erp?tls=verify&ca=server.pem&certificate_host=db&intent=readonly",
+            "Server=tcp:db.example\\instance,1433;Database=erp;User Id=ponte;Password={${PASSWORD}};Encrypt=true;TrustServerCertificate=false",
+            "Data Source=(local);Initial Catalog=\"erp\";Integrated Security=SSPI;ApplicationIntent=ReadOnly;Connect Timeout=5",
         ];
         let mut url: Vec<char> = mangle(urls[which], &edits).chars().collect();
         let at = at % (url.len() + 1);

@@ -602,3 +602,62 @@ async fn what_would_write_is_not_even_sent() {
         .unwrap();
     assert_eq!(server.heard().len(), 3, "two of the beginning, one query");
 }
+
+/// A server with a certificate of its own authority, which says `localhost` and `127.0.0.1`.
+#[tokio::test]
+async fn certificates_are_checked_as_the_url_says() {
+    use tds_stand_in::{Encryption, Options, certificate};
+
+    let options = Options {
+        encryption: Encryption::Required,
+        ..Options::default()
+    };
+    let server = tds_stand_in::Server::start(options);
+    let ca = certificate::authority();
+    let url = |options: &str| format!("{}?{options}", server.url());
+    let ado = |further: &str| {
+        format!(
+            "Server=tcp:127.0.0.1,{};Database=master;User Id=sa;Password=Pass.word1;Encrypt=true;{further}",
+            server.port()
+        )
+    };
+    for good in [
+        url(&format!("tls=verify&ca={}", ca.display())),
+        url(&format!(
+            "tls=verify&ca={}&certificate_host=localhost",
+            ca.display()
+        )),
+        url("tls=required"),
+        ado("TrustServerCertificate=true"),
+    ] {
+        let mut session = connect(&good)
+            .await
+            .unwrap_or_else(|error| panic!("{good}: {error}"));
+        let rows = fetch(session.as_mut(), &Query::sql("SELECT 1")).await;
+        assert_eq!(rows.unwrap().len(), 1, "{good}");
+    }
+    for (bad, said, advice) in [
+        (url("tls=verify"), "UnknownIssuer", "`ca=FILE`"),
+        (
+            ado("TrustServerCertificate=false"),
+            "UnknownIssuer",
+            "`ca=FILE`",
+        ),
+        (
+            url(&format!(
+                "tls=verify&ca={}&certificate_host=elsewhere.example",
+                ca.display()
+            )),
+            "not valid for name \"elsewhere.example\"",
+            "`certificate_host=NAME`",
+        ),
+    ] {
+        let error = connect(&bad).await.err().expect("a refusal");
+        assert!(!error.message.contains("Pass.word1"), "{error}");
+        assert_eq!(error.kind, DbErrorKind::Tls, "{error}");
+        assert!(
+            error.message.contains(said) && error.message.contains(advice),
+            "{error}"
+        );
+    }
+}

@@ -902,6 +902,24 @@ async fn temporary_tables_end_with_their_scope() {
 }
 
 #[tokio::test]
+async fn a_request_has_so_many_parameters_at_most() {
+    let server = start();
+    let mut db = connect(&server).await;
+    let number = 7i32;
+    for (values, fits) in [(2098, true), (2099, false)] {
+        let params: Vec<&dyn ToSql> = vec![&number; values];
+        let answer = db.query(format!("SELECT @P{values}"), &params).await;
+        match answer {
+            Ok(_) => assert!(fits, "{values}"),
+            Err(error) => {
+                assert!(!fits, "{values}: {error}");
+                assert_eq!(error.code(), Some(8003), "{error}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn triggers_run_and_forbid_output_to_the_client() {
     let server = start();
     let mut db = connect(&server).await;

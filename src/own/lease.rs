@@ -236,7 +236,15 @@ async fn take(
         if let Some(Value::Int(silent_ms)) = rows.first().map(|row| &row[0])
             && *silent_ms < EXPIRY.as_millis() as i64
         {
-            session.rollback().await?;
+            match *silent_ms < 0 {
+                // The server's clock was put back since: from now on the owner has as long as any other.
+                true => {
+                    session.execute(&beat_query(own, pair, kind)).await?;
+                    session.commit().await.map_err(CommitError::into_error)?;
+                }
+                false => session.rollback().await?,
+            }
+            let silent_ms = (*silent_ms).max(0);
             let left = (EXPIRY.as_millis() as i64 - silent_ms) / 1000;
             let holder = holder.split(TAKING).next().unwrap_or_default();
             return Err(DbError::new(

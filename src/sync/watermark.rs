@@ -361,7 +361,12 @@ impl<'p> Watched<'p> {
         let basis = self.basis(seed);
         let now_ms = clock.now.timestamp_millis();
         let full_every = i64::try_from(by.full_every.as_millis()).unwrap_or(i64::MAX);
-        let old = old.filter(|mark| mark.basis == basis && mark.horizon_ms <= now_ms);
+        let old = old.filter(|mark| mark.basis == basis);
+        let put_back = old
+            .as_ref()
+            .filter(|mark| mark.horizon_ms > now_ms)
+            .map(|_| "the source's clock was put back since the last run".to_owned());
+        let old = old.filter(|_| put_back.is_none());
         let going_by = old
             .as_ref()
             .filter(|mark| !whole && now_ms.saturating_sub(mark.full_ms) < full_every);
@@ -371,7 +376,7 @@ impl<'p> Watched<'p> {
             told: Vec::new(),
             since: None,
             mark: None,
-            whole_because: self.hindrance.clone().or(missed),
+            whole_because: self.hindrance.clone().or(put_back).or(missed),
         };
         if let Some(mark) = going_by.filter(|_| start.whole_because.is_none()) {
             let since = mark.since(by);

@@ -1,6 +1,6 @@
 //! Inserts with generated ids, updates and deletes by key, relative writes.
 
-use crate::{ALL, Bench, Listed, MARIADB, SERVERS, begin, case, decimal, insert, text};
+use crate::{ALL, Bench, Listed, MARIADB, SERVERS, SQLSERVER, begin, case, decimal, insert, text};
 use ponte::db::query::{Add, Delete, Insert, Part, Query, TableName, Update};
 use ponte::db::{CommitError, DbErrorKind, EngineKind, Isolation, Session};
 use ponte::value::{Decimal, Type, Value};
@@ -10,6 +10,7 @@ pub const CASES: &[Listed] = &[
     case!(rows_that_cannot_be_told_apart_get_their_ids_too, ALL),
     case!(more_rows_than_a_statement_holds_are_inserted, ALL),
     case!(large_values_are_inserted, ALL),
+    case!(a_table_with_triggers_is_written_to, SQLSERVER),
     case!(rows_are_updated_by_their_key, ALL),
     case!(composite_keys, ALL),
     case!(numbers_are_added_to, ALL),
@@ -156,6 +157,62 @@ async fn large_values_are_inserted(bench: Bench) {
         .await;
     let length = bench.by("1000000", "2000000", "1000000");
     assert_eq!(found, [[Some("20".to_owned()), Some(length.to_owned())]]);
+}
+
+/// A trigger's own statements count nothing, its ids are nobody's, and `OUTPUT` may not go to the client.
+async fn a_table_with_triggers_is_written_to(bench: Bench) {
+    let trigger = "BEGIN INSERT INTO log (what) SELECT k FROM inserted; \
+        UPDATE t SET stamp = t.stamp + 1 FROM t INNER JOIN inserted AS i ON i.id = t.id WHERE t.stamp < 2 END";
+    bench
+        .sql(&format!(
+            "CREATE TABLE t ({}, k varchar(20) UNIQUE, v varchar(20), stamp int NOT NULL DEFAULT 0); \
+             CREATE TABLE log (id int IDENTITY(100000, 1), what varchar(20))",
+            id_column(&bench)
+        ))
+        .await;
+    let mut client = bench.client().await;
+    client
+        .run(&format!(
+            "CREATE TRIGGER touched ON t AFTER INSERT, UPDATE AS {trigger}"
+        ))
+        .await;
+    client
+        .run("CREATE TRIGGER gone ON t AFTER DELETE AS BEGIN INSERT INTO log (what) SELECT k FROM deleted END")
+        .await;
+    let mut session = bench.connect().await;
+    // So many that they are loaded, then few enough for a statement, then one.
+    for (first, count) in [(0, 3000), (3000, 20), (3020, 1)] {
+        let rows = (first..first + count)
+            .map(|n| vec![text(&format!("k{n}")), text("old")])
+            .collect();
+        let mut insert = insert(session.as_mut(), "t", &["k", "v"], rows).await;
+        insert.generated = Some("id".to_owned());
+        insert.distinct_by = vec![0];
+        begin(session.as_mut()).await;
+        let ids = session.insert(&insert).await.unwrap();
+        let update = update_of(&insert, &["k"], &["v"], |row| {
+            (vec![row[0].clone()], vec![text("new")])
+        });
+        assert_eq!(session.update(&update).await.unwrap(), count as u64);
+        session.commit().await.unwrap();
+        assert_belong(&bench, &insert, &ids).await;
+    }
+    let delete = Delete {
+        table: TableName::parse("t"),
+        key: names(&["k"]),
+        key_types: vec![Type::TEXT],
+        rows: vec![vec![text("k3020")], vec![text("k1")], vec![text("nobody")]],
+    };
+    begin(session.as_mut()).await;
+    assert_eq!(session.delete(&delete).await.unwrap(), 2);
+    session.commit().await.unwrap();
+    let found = bench
+        .look("SELECT count(*), min(v), max(v), min(stamp) FROM t")
+        .await;
+    let wanted = ["3019", "new", "new", "2"].map(|text| Some(text.to_owned()));
+    assert_eq!(found, [wanted]);
+    let logged = bench.look("SELECT count(*) FROM log").await;
+    assert_eq!(logged, [[Some((2 * 3021 + 2).to_string())]]);
 }
 
 fn update_of(

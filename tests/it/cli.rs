@@ -476,6 +476,10 @@ main/category, main/article, main/price, main/stock failed: `shop.main` is being
         .ponte(&["sync", "--dry-run", "--show", "0"])
         .succeeds();
 
+    // The server's clock is put back by an hour: a dead owner does not gain that hour.
+    shop.run("UPDATE ponte_heartbeat SET beat_ms = beat_ms + 3600000")
+        .await;
+    project.ponte(&["sync"]).exits_with(5);
     shop.run("UPDATE ponte_heartbeat SET beat_ms = beat_ms - 61000")
         .await;
     project.ponte(&["sync"]).succeeds();

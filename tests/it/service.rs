@@ -8,11 +8,11 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use crate::support::client::Client;
-use crate::support::full;
 use crate::support::http::{ask, free_port, try_ask};
 use crate::support::project::{Project, Running};
 use crate::support::proxy::{Direction, Fault, Proxy};
 use crate::support::servers::{self, Database};
+use crate::support::{full, seed};
 
 /// However slow the machine is.
 pub const WAIT_MAX: Duration = Duration::from_secs(120);
@@ -342,8 +342,7 @@ fn memory(process: u32) -> u64 {
 #[tokio::test]
 async fn the_service_outlives_broken_lines() {
     let lasts = Duration::from_secs(if full() { 300 } else { 40 });
-    let seed: u64 = rand::random();
-    eprintln!("service::soak: seed {seed}");
+    let seed = seed("service::soak");
     let mut random = StdRng::seed_from_u64(seed);
     let erp = servers::postgres("service::soak erp").await;
     let shop = servers::mariadb("service::soak shop").await;
@@ -527,6 +526,7 @@ token = "${{TOKEN_PASSWORD}}"
     run();
     until(&shop, "SELECT name FROM agent", "Ada").await;
     until(&shop, owned, "0").await;
+    assert!(!logged(&project).contains("is being worked on"));
     signal(&running, "-TERM");
     running.wait().succeeds();
 }

@@ -116,6 +116,17 @@ pub async fn sqlserver(test: &str) -> Database {
     }
 }
 
+/// SQL Server's default for a new database: whoever reads waits for those who write.
+pub async fn without_snapshots(database: &Database) {
+    let mut admin = Client::connect(&sqlserver_url()).await;
+    for option in ["ALLOW_SNAPSHOT_ISOLATION", "READ_COMMITTED_SNAPSHOT"] {
+        let name = &database.name;
+        admin
+            .run(&format!("ALTER DATABASE {name} SET {option} OFF"))
+            .await;
+    }
+}
+
 /// The URL of a database of the PostgreSQL server that every installation has.
 pub fn postgres_url() -> String {
     from_environment("PONTE_TEST_POSTGRES")

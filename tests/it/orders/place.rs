@@ -273,10 +273,19 @@ impl Between {
 
     /// The program reaches the ERP at another URL from now on.
     pub fn erp_at(&mut self, url: &str) {
+        self.moved(&self.erp.url.clone(), url);
+    }
+
+    /// The program reaches the shop at another URL from now on.
+    pub fn shop_at(&mut self, url: &str) {
+        self.moved(&self.shop.url.clone(), url);
+    }
+
+    fn moved(&mut self, from: &str, to: &str) {
         let text = self.project.read("ponte.toml");
         let text = text.replace(
-            &servers::without_secrets(&self.erp.url),
-            &servers::without_secrets(url),
+            &servers::without_secrets(from),
+            &servers::without_secrets(to),
         );
         self.project.file("ponte.toml", &text);
     }

@@ -5,6 +5,8 @@ use ponte::stock::{Left, Mode};
 use super::bench::{Bench, Setup, erp_article, erp_order};
 use super::woocommerce::{article, shop_article, shown, web_order};
 use crate::support::client::Client;
+use crate::support::servers;
+use crate::sync::pair::On;
 
 const PENDING: &str = "'main/1'";
 
@@ -25,6 +27,24 @@ async fn an_order_unknown_to_the_erp_is_pending() {
         !bench.cycle().await.wrote(),
         "a second cycle writes nothing"
     );
+}
+
+/// Read one after the other, and without one picture of all: what an ERP counts already is read first.
+#[tokio::test]
+async fn an_erp_on_sqlserver_without_snapshots() {
+    let setup = Setup::default();
+    let bench = Bench::with_erp(On::SqlServer, "stock::cases::committed", setup).await;
+    servers::without_snapshots(&bench.erp).await;
+    article(&bench, 101, "A", Some("10"), "10").await;
+    let mut shop = bench.shop.client().await;
+    web_order(&mut shop, 1, "wc-processing", 101, 3).await;
+    web_order(&mut shop, 2, "wc-processing", 101, 2).await;
+    let mut erp = bench.erp.client().await;
+    erp_order(&mut erp, "E1", "confirmed", PENDING, "A", 3, 0).await;
+    let report = bench.cycle().await;
+    assert_eq!((report.changed, report.pending_orders), (1, 1));
+    assert_eq!(shown(&mut shop, 101).await, "5 instock 5 instock 0");
+    assert!(!bench.cycle().await.wrote());
 }
 
 #[tokio::test]

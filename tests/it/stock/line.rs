@@ -6,7 +6,6 @@ use ponte::db::{self, DbUrl};
 
 use super::bench::{Bench, Setup};
 use super::woocommerce::{article, shown};
-use crate::support::full;
 use crate::support::proxy::{COMMIT_MARIADB, Fault, Proxy};
 
 async fn after(test: &str, fault: Fault) {
@@ -53,9 +52,6 @@ async fn a_line_that_breaks_while_writing_is_opened_again() {
 /// Someone at the shop holds an article's row for longer than ponte waits.
 #[tokio::test]
 async fn a_row_that_the_shop_holds_is_left_for_later() {
-    if !full() {
-        return;
-    }
     let bench = Bench::servers("stock::line::held", Setup::default()).await;
     article(&bench, 101, "A", Some("4"), "10").await;
     let mut shop = bench.shop.client().await;

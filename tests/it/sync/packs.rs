@@ -187,6 +187,18 @@ async fn the_same_story_from_sqlserver_to_mariadb() {
 }
 
 #[tokio::test]
+async fn the_same_story_from_a_sqlserver_without_snapshots() {
+    let erp = servers::sqlserver("sync::packs::story committed erp").await;
+    servers::without_snapshots(&erp).await;
+    let shop = servers::sqlite("sync::packs::story committed shop");
+    let story = told(erp, shop).await;
+    snapbox::assert_data_eq!(
+        story,
+        snapbox::file!["../../cases/woocommerce/story.txt"].raw()
+    );
+}
+
+#[tokio::test]
 async fn derived_rows_that_drifted_are_put_right_by_a_full_run() {
     let (_erp, shop, pipeline) = loaded("sync::packs::drift").await;
     let right = dump(&mut shop.client().await).await;

@@ -2,7 +2,7 @@
 
 use crate::support::client::Client;
 use crate::support::pipeline::{Pipeline, changed, full, rejected};
-use crate::support::servers::Database;
+use crate::support::servers::{self, Database};
 use std::time::Duration;
 
 use super::pair::{On, database};
@@ -448,4 +448,60 @@ async fn check_says_what_a_source_allows() {
             }
         }
     }
+}
+
+/// What the source's clock said an hour ago is in its future now: nobody could tell what has changed since.
+#[tokio::test]
+async fn a_source_whose_clock_was_put_back_is_read_whole() {
+    let source = servers::postgres("sync::watermark::put back").await;
+    let target = servers::sqlite("sync::watermark::put back target");
+    let login = format!("{}_login", source.name);
+    let mut admin = source.client().await;
+    admin
+        .load(&format!(
+            "CREATE TABLE source (code int PRIMARY KEY, v int NOT NULL, updated_at timestamptz NOT NULL);
+             INSERT INTO source SELECT n, 0, now() - interval '1 day' FROM generate_series(1, 30) n;
+             CREATE SCHEMA ours;
+             CREATE FUNCTION ours.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS 'SELECT pg_catalog.clock_timestamp() + interval ''1 hour''';
+             DROP ROLE IF EXISTS {login};
+             CREATE ROLE {login} LOGIN PASSWORD 'x';
+             GRANT USAGE ON SCHEMA ours TO {login};
+             GRANT SELECT ON source TO {login};
+             ALTER ROLE {login} SET search_path = ours, pg_catalog, public"
+        ))
+        .await;
+    target
+        .client()
+        .await
+        .run("CREATE TABLE target (code INTEGER PRIMARY KEY, v INTEGER)")
+        .await;
+    let mut url = url::Url::parse(&source.url).expect("a URL");
+    url.set_username(&login).expect("a login");
+    url.set_password(Some("x")).expect("a password");
+    let from = "table = \"source\", key = [\"code\"], watermark = \"updated_at >= :since\", changes = \"timestamp\", overlap = \"0s\"";
+    let pipeline = flow(url.as_str(), &target, from).await;
+    pipeline.run("x", &changed()).await;
+    let report = pipeline.run("x", &changed()).await;
+    assert!(
+        report.since.is_some(),
+        "by time as long as the clock goes on"
+    );
+
+    admin
+        .run(&format!("ALTER ROLE {login} RESET search_path"))
+        .await;
+    admin
+        .run("UPDATE source SET v = 7, updated_at = now() WHERE code = 3")
+        .await;
+    let report = pipeline.run("x", &changed()).await;
+    assert_eq!(report.counts.changed, 1);
+    assert!(
+        report.notes.iter().any(|note| note
+            == "the whole source was read: the source's clock was put back since the last run"),
+        "{:?}",
+        report.notes
+    );
+    assert_eq!(report.since, None);
+    let report = pipeline.run("x", &changed()).await;
+    assert!(report.since.is_some() && report.notes.is_empty());
 }

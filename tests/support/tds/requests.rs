@@ -1,11 +1,14 @@
 //! What a client may ask for: the bodies of RPC, transaction manager and bulk load messages.
 
-use super::error::Result;
+use super::error::{Result, SqlError};
 use super::tokens::Column;
 use super::types::Kind;
 use super::types::Type;
 use super::wire::{Reader, protocol, read_type, read_value, utf16};
 use rusqlite::types::Value;
+
+/// A statement's own text and the declaration of its parameters are two of them.
+const PARAMETERS_MAX: usize = 2100;
 
 pub enum Request {
     Batch(String),
@@ -99,6 +102,15 @@ pub fn rpc(body: &[u8]) -> Result<Request> {
             value,
             by_reference: status & 1 != 0,
         });
+    }
+    if parameters.len() > PARAMETERS_MAX {
+        return Err(SqlError::new(
+            8003,
+            16,
+            format!(
+                "The incoming request has too many parameters. The server supports a maximum of {PARAMETERS_MAX} parameters."
+            ),
+        ));
     }
     Ok(Request::Rpc(Rpc {
         procedure,

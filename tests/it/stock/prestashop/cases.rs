@@ -69,6 +69,31 @@ async fn statuses_that_hold_stock_are_pending_with_what_was_not_refunded() {
     }
 }
 
+/// PrestaShop's figure is an `int(11)`.
+#[tokio::test]
+async fn a_figure_that_its_column_cannot_hold_is_told_and_the_others_are_written() {
+    let (bench, mut shop) = bench("stock::prestashop::cases::range").await;
+    let articles = [
+        (101, "A", "3000000000", 5),
+        (102, "B", "2.75", 2),
+        (103, "C", "-4", 0),
+        (104, "D", "10", 10),
+    ];
+    for (id, sku, on_hand, _) in articles {
+        article(&bench, &mut shop, id, sku, 5, on_hand).await;
+    }
+    for _ in 0..2 {
+        let report = bench.cycle().await;
+        let failed: Vec<&str> = report.failed.iter().map(|one| one.sku.as_str()).collect();
+        assert_eq!(failed, ["A"]);
+        let reason = &report.failed[0].reason;
+        assert!(reason.contains("quantity"), "{reason}");
+        for (id, sku, _, shown) in articles {
+            assert_eq!(PRESTASHOP.shown(&mut shop, id).await, shown, "{sku}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_checkout_under_way_counts_by_its_cart_for_an_hour() {
     let (bench, mut shop) = bench("stock::prestashop::cases::under_way").await;
