@@ -14,7 +14,7 @@ pub mod place;
 mod prestashop;
 mod promised;
 mod reconcile;
-mod refunds;
+pub mod refunds;
 mod refused;
 mod rules;
 mod service;

@@ -10,14 +10,14 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 /// Refunds from then on are the ERP's.
-fn credited(between: &mut Between) {
+pub fn credited(between: &mut Between) {
     let text = between.project.read("ponte.toml");
     let wanted = "orders.import = true\norders.refunds_since = 2026-03-03T00:00:00+01:00";
     let text = text.replace("orders.import = true", wanted);
     between.project.file("ponte.toml", &text);
 }
 
-async fn in_shop(between: &Between, statements: &[String]) {
+pub async fn in_shop(between: &Between, statements: &[String]) {
     let mut shop = between.shop.client().await;
     for statement in statements {
         shop.run(statement).await;
@@ -25,10 +25,10 @@ async fn in_shop(between: &Between, statements: &[String]) {
 }
 
 /// An item of a refund: of which item of the order, its type, pieces, net and tax.
-struct Item(u32, &'static str, u32, &'static str, &'static str);
+pub struct Item(u32, &'static str, u32, &'static str, &'static str);
 
 /// As WooCommerce writes it: an order with negative amounts, whose items name those of the order.
-fn refund(id: u32, order: u32, total: &str, at: &str, items: &[Item]) -> Vec<String> {
+pub fn refund(id: u32, order: u32, total: &str, at: &str, items: &[Item]) -> Vec<String> {
     let mut statements = vec![
         format!(
             "INSERT INTO wp_wc_orders (id, status, currency, type, tax_amount, total_amount, customer_id, date_created_gmt, date_updated_gmt, parent_order_id)
@@ -76,7 +76,7 @@ fn refunded_items(id: u32, items: &[Item]) -> Vec<String> {
     statements
 }
 
-const HAMMER: fn(u32) -> Item = |order| Item(order * 100 + 2, "line_item", 1, "12.5", "2.75");
+pub const HAMMER: fn(u32) -> Item = |order| Item(order * 100 + 2, "line_item", 1, "12.5", "2.75");
 const CARRIAGE: fn(u32) -> Item = |order| Item(order * 100 + 4, "shipping", 0, "5", "1.1");
 
 const HEADS: &str = "SELECT n.web_reference, n.number, n.order_number, n.status, n.note_date, n.currency, CAST(ROUND(CAST(n.total AS DECIMAL(18, 2)) * 100, 0) AS INTEGER),

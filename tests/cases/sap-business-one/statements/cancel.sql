@@ -2,6 +2,16 @@
 SELECT CAST(i.index_id AS int), i.is_primary_key, i.is_unique, COL_NAME(ic.object_id, ic.column_id) FROM sys.indexes AS i INNER JOIN sys.index_columns AS ic ON ic.object_id = i.object_id AND ic.index_id = i.index_id WHERE i.object_id = @P1 AND i.type IN (1, 2) AND i.is_disabled = 0 AND i.is_hypothetical = 0 AND i.has_filter = 0 AND ic.is_included_column = 0 AND ic.key_ordinal > 0 ORDER BY i.index_id, ic.key_ordinal;
 
 -- @P1 nvarchar(4000)
+UPDATE PONTE_ORDERS SET status = 'cancelled'
+WHERE web_reference = CAST(@P1 AS varchar(8000)) AND status = 'new' AND NOT EXISTS (SELECT 1 FROM ORDR o WHERE o.NumAtCard = PONTE_ORDERS.web_reference);
+
+-- @P1 nvarchar(4000),@P2 nvarchar(4000)
+EXEC sys.sp_describe_first_result_set @tsql = @P1, @params = @P2;
+
+-- @P1 nvarchar(4000),@P2 nvarchar(4000)
+SELECT COUNT(*) FROM [ponte].[link] WHERE shop = CAST(@P1 AS varchar(8000)) AND record = CAST(@P2 AS varchar(8000));
+
+-- @P1 nvarchar(4000),@P2 nvarchar(4000)
 SELECT d.reference, d.id, d.number, d.total, d.state, d.day FROM (SELECT p.web_reference AS reference, p.web_reference AS id, COALESCE(CAST(o.DocNum AS NVARCHAR(20)), p.web_reference) AS number,
        COALESCE(o.DocTotal, p.total) AS total,
        CASE WHEN o.DocEntry IS NULL AND p.status = 'new' THEN 'open'
@@ -13,17 +23,7 @@ SELECT d.reference, d.id, d.number, d.total, d.state, d.day FROM (SELECT p.web_r
 FROM PONTE_ORDERS p
 LEFT JOIN ORDR o ON o.DocEntry = COALESCE((SELECT MAX(x.DocEntry) FROM ORDR x WHERE x.NumAtCard = p.web_reference AND x.CANCELED = 'N'),
          (SELECT MAX(x.DocEntry) FROM ORDR x WHERE x.NumAtCard = p.web_reference))
-) d WHERE [id] IN (CAST(@P1 AS varchar(8000)));
-
--- @P1 nvarchar(4000)
-UPDATE PONTE_ORDERS SET status = 'cancelled'
-WHERE web_reference = CAST(@P1 AS varchar(8000)) AND status = 'new' AND NOT EXISTS (SELECT 1 FROM ORDR o WHERE o.NumAtCard = PONTE_ORDERS.web_reference);
-
--- @P1 nvarchar(4000),@P2 nvarchar(4000)
-EXEC sys.sp_describe_first_result_set @tsql = @P1, @params = @P2;
-
--- @P1 nvarchar(4000),@P2 nvarchar(4000)
-SELECT COUNT(*) FROM [ponte].[link] WHERE shop = CAST(@P1 AS varchar(8000)) AND record = CAST(@P2 AS varchar(8000));
+) d WHERE [id] IN (CAST(@P1 AS varchar(8000)), CAST(@P2 AS varchar(8000)));
 
 -- @P1 nvarchar(4000),@P2 nvarchar(4000),@P3 bigint
 SELECT c.name, COALESCE(TYPE_NAME(c.system_type_id), TYPE_NAME(c.user_type_id)), CAST(c.max_length AS int), CAST(c.precision AS int), CAST(c.scale AS int), c.is_nullable, c.is_identity, c.is_computed, CAST(CASE WHEN c.default_object_id <> 0 THEN 1 ELSE 0 END AS bit), c.collation_name, CAST(COLLATIONPROPERTY(c.collation_name, 'CodePage') AS int), HAS_PERMS_BY_NAME(@P1, N'OBJECT', N'SELECT', c.name, N'COLUMN'), HAS_PERMS_BY_NAME(@P2, N'OBJECT', N'UPDATE', c.name, N'COLUMN') FROM sys.columns AS c WHERE c.object_id = @P3 ORDER BY c.column_id;
@@ -50,4 +50,6 @@ SELECT t.Rate AS rate, MIN(t.Code) AS code FROM OVTG t WHERE t.Category = 'O' AN
 SET LANGUAGE us_english; SET DATEFORMAT ymd; SET ANSI_NULLS ON; SET ANSI_PADDING ON; SET ANSI_WARNINGS ON; SET ARITHABORT ON; SET CONCAT_NULL_YIELDS_NULL ON; SET QUOTED_IDENTIFIER ON; SET NUMERIC_ROUNDABORT OFF; SET XACT_ABORT ON; SET IMPLICIT_TRANSACTIONS OFF; SET CURSOR_CLOSE_ON_COMMIT OFF; SET NOCOUNT OFF; SET ROWCOUNT 0; SET TEXTSIZE 2147483647; SET DEADLOCK_PRIORITY LOW; SET LOCK_TIMEOUT 10000; SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 
 SET TRANSACTION ISOLATION LEVEL READ COMMITTED; BEGIN TRANSACTION;
+
+SET TRANSACTION ISOLATION LEVEL READ COMMITTED; BEGIN TRANSACTION; SELECT CAST(o.object_id AS bigint), o.modify_date FROM sys.objects AS o WHERE o.object_id IN (901579082);
 

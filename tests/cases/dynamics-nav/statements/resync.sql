@@ -1,0 +1,75 @@
+-- @P1 bigint
+SELECT CAST(i.index_id AS int), i.is_primary_key, i.is_unique, COL_NAME(ic.object_id, ic.column_id) FROM sys.indexes AS i INNER JOIN sys.index_columns AS ic ON ic.object_id = i.object_id AND ic.index_id = i.index_id WHERE i.object_id = @P1 AND i.type IN (1, 2) AND i.is_disabled = 0 AND i.is_hypothetical = 0 AND i.has_filter = 0 AND ic.is_included_column = 0 AND ic.key_ordinal > 0 ORDER BY i.index_id, ic.key_ordinal;
+
+-- @P1 nvarchar(4000)
+SELECT [sku] FROM (SELECT i.No_ AS sku, CAST(CASE WHEN i.Blocked = 1 OR i.[Sales Blocked] = 1 THEN 0 ELSE 1 END AS BIT) AS active, NULLIF(i.GTIN, '') AS barcode,
+       COALESCE(NULLIF(i.[VAT Prod_ Posting Group], ''), 'none') AS tax_class,
+       CAST(COALESCE(NULLIF(i.[Gross Weight], 0), NULLIF(i.[Net Weight], 0)) AS DECIMAL(19, 6)) AS weight
+FROM [CRONUS Italia S_p_A_$Item] i
+WHERE i.Description <> '') s WHERE [sku] IN (CAST(@P1 AS varchar(8000)));
+
+-- @P1 nvarchar(4000),@P2 nvarchar(4000)
+EXEC sys.sp_describe_first_result_set @tsql = @P1, @params = @P2;
+
+-- @P1 nvarchar(4000),@P2 nvarchar(4000),@P3 bigint
+SELECT c.name, COALESCE(TYPE_NAME(c.system_type_id), TYPE_NAME(c.user_type_id)), CAST(c.max_length AS int), CAST(c.precision AS int), CAST(c.scale AS int), c.is_nullable, c.is_identity, c.is_computed, CAST(CASE WHEN c.default_object_id <> 0 THEN 1 ELSE 0 END AS bit), c.collation_name, CAST(COLLATIONPROPERTY(c.collation_name, 'CodePage') AS int), HAS_PERMS_BY_NAME(@P1, N'OBJECT', N'SELECT', c.name, N'COLUMN'), HAS_PERMS_BY_NAME(@P2, N'OBJECT', N'UPDATE', c.name, N'COLUMN') FROM sys.columns AS c WHERE c.object_id = @P3 ORDER BY c.column_id;
+
+-- @P1 nvarchar(4000),@P2 nvarchar(4000),@P3 nvarchar(4000)
+SELECT s.name, o.name, CAST(RTRIM(o.type) AS nvarchar(2)), CAST(o.object_id AS bigint), HAS_PERMS_BY_NAME(@P1, N'OBJECT', N'INSERT'), HAS_PERMS_BY_NAME(@P2, N'OBJECT', N'DELETE'), o.modify_date FROM sys.objects AS o INNER JOIN sys.schemas AS s ON s.schema_id = o.schema_id WHERE o.object_id = OBJECT_ID(@P3) AND o.type IN ('U', 'V');
+
+COMMIT TRANSACTION;
+
+SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)), CAST(SERVERPROPERTY('EngineEdition') AS int), CAST(SERVERPROPERTY('ProductLevel') AS nvarchar(128)), CAST(DATABASEPROPERTYEX(DB_NAME(), 'Updateability') AS nvarchar(128)), DB_NAME(), CAST(d.snapshot_isolation_state AS int) FROM sys.databases AS d WHERE d.database_id = DB_ID();
+
+SELECT [barcode] FROM (SELECT i.No_ AS sku, CAST(CASE WHEN i.Blocked = 1 OR i.[Sales Blocked] = 1 THEN 0 ELSE 1 END AS BIT) AS active, NULLIF(i.GTIN, '') AS barcode,
+       COALESCE(NULLIF(i.[VAT Prod_ Posting Group], ''), 'none') AS tax_class,
+       CAST(COALESCE(NULLIF(i.[Gross Weight], 0), NULLIF(i.[Net Weight], 0)) AS DECIMAL(19, 6)) AS weight
+FROM [CRONUS Italia S_p_A_$Item] i
+WHERE i.Description <> '') s WHERE [barcode] IS NOT NULL GROUP BY [barcode] HAVING COUNT(*) > 1;
+
+SET LANGUAGE us_english; SET DATEFORMAT ymd; SET ANSI_NULLS ON; SET ANSI_PADDING ON; SET ANSI_WARNINGS ON; SET ARITHABORT ON; SET CONCAT_NULL_YIELDS_NULL ON; SET QUOTED_IDENTIFIER ON; SET NUMERIC_ROUNDABORT OFF; SET XACT_ABORT ON; SET IMPLICIT_TRANSACTIONS OFF; SET CURSOR_CLOSE_ON_COMMIT OFF; SET NOCOUNT OFF; SET ROWCOUNT 0; SET TEXTSIZE 2147483647; SET DEADLOCK_PRIORITY LOW; SET LOCK_TIMEOUT 10000; SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+
+SET TRANSACTION ISOLATION LEVEL READ COMMITTED; BEGIN TRANSACTION;
+
+SET TRANSACTION ISOLATION LEVEL SNAPSHOT; BEGIN TRANSACTION;
+
+-- Before SQL Server 2019
+
+SELECT [sku], [active], [barcode], [tax_class], [weight] FROM (SELECT i.No_ AS sku, CAST(CASE WHEN i.Blocked = 1 OR i.[Sales Blocked] = 1 THEN 0 ELSE 1 END AS BIT) AS active, NULLIF(i.GTIN, '') AS barcode,
+       COALESCE(NULLIF(i.[VAT Prod_ Posting Group], ''), 'none') AS tax_class,
+       CAST(COALESCE(NULLIF(i.[Gross Weight], 0), NULLIF(i.[Net Weight], 0)) AS DECIMAL(19, 6)) AS weight
+FROM [CRONUS Italia S_p_A_$Item] i
+WHERE i.Description <> '') s ORDER BY CAST([sku] AS nvarchar(20)) COLLATE Latin1_General_100_BIN2, DATALENGTH([sku]);
+
+SELECT [sku], [id] FROM (SELECT i.No_ AS sku, i.[Item Category Code] AS id
+FROM [CRONUS Italia S_p_A_$Item] i
+WHERE i.[Item Category Code] <> '') s ORDER BY CAST([sku] AS nvarchar(20)) COLLATE Latin1_General_100_BIN2, DATALENGTH([sku]);
+
+SELECT [sku], [language], [name] FROM (SELECT i.No_ AS sku, 'ITA' AS language, i.Description AS name
+FROM [CRONUS Italia S_p_A_$Item] i
+WHERE i.Description <> ''
+UNION ALL
+SELECT t.[Item No_], t.[Language Code], t.Description
+FROM [CRONUS Italia S_p_A_$Item Translation] t
+WHERE t.[Variant Code] = '' AND t.[Language Code] <> 'ITA' AND t.Description <> '') s ORDER BY CAST([sku] AS nvarchar(20)) COLLATE Latin1_General_100_BIN2, DATALENGTH([sku]);
+
+-- Since SQL Server 2019
+
+SELECT [sku], [active], [barcode], [tax_class], [weight] FROM (SELECT i.No_ AS sku, CAST(CASE WHEN i.Blocked = 1 OR i.[Sales Blocked] = 1 THEN 0 ELSE 1 END AS BIT) AS active, NULLIF(i.GTIN, '') AS barcode,
+       COALESCE(NULLIF(i.[VAT Prod_ Posting Group], ''), 'none') AS tax_class,
+       CAST(COALESCE(NULLIF(i.[Gross Weight], 0), NULLIF(i.[Net Weight], 0)) AS DECIMAL(19, 6)) AS weight
+FROM [CRONUS Italia S_p_A_$Item] i
+WHERE i.Description <> '') s ORDER BY CAST(CAST([sku] AS nvarchar(20)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(60)), DATALENGTH([sku]);
+
+SELECT [sku], [id] FROM (SELECT i.No_ AS sku, i.[Item Category Code] AS id
+FROM [CRONUS Italia S_p_A_$Item] i
+WHERE i.[Item Category Code] <> '') s ORDER BY CAST(CAST([sku] AS nvarchar(20)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(60)), DATALENGTH([sku]);
+
+SELECT [sku], [language], [name] FROM (SELECT i.No_ AS sku, 'ITA' AS language, i.Description AS name
+FROM [CRONUS Italia S_p_A_$Item] i
+WHERE i.Description <> ''
+UNION ALL
+SELECT t.[Item No_], t.[Language Code], t.Description
+FROM [CRONUS Italia S_p_A_$Item Translation] t
+WHERE t.[Variant Code] = '' AND t.[Language Code] <> 'ITA' AND t.Description <> '') s ORDER BY CAST(CAST([sku] AS nvarchar(20)) COLLATE Latin1_General_100_BIN2_UTF8 AS varchar(60)), DATALENGTH([sku]);
+
