@@ -469,6 +469,8 @@ pub struct Orders {
     pub documents: Option<ServerSql>,
     /// Cancels the order `:id` in the ERP, if nobody has begun with it.
     pub cancel: Option<ServerSql>,
+    /// Clear away what the ERP has of the order `:id` beside its head, if nobody has begun with it; empty: an edit is told to a person.
+    pub rewrite: Vec<ServerSql>,
     /// Gives the document `:id`, which bears none, the web order's `:reference`.
     pub claim: Option<ServerSql>,
     pub at: Span,

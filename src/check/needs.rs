@@ -79,7 +79,8 @@ pub fn of(plan: &Plan, connections: &Connections, name: &str) -> Needs {
             if let Some(sql) = &orders.documents {
                 needs.reads(&sql.text, true);
             }
-            for sql in [&orders.cancel, &orders.claim].into_iter().flatten() {
+            let statements = [&orders.cancel, &orders.claim].into_iter().flatten();
+            for sql in statements.chain(&orders.rewrite) {
                 needs.fetch(&sql.text);
             }
         }

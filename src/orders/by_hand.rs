@@ -397,7 +397,7 @@ impl Linking<'_> {
         }
         let link = Link {
             id: text,
-            columns: BTreeMap::new(),
+            columns: super::content::typed(),
             kind: self.kind.clone(),
         };
         self.links.insert(session, &[(key, link)]).await?;

@@ -15,6 +15,7 @@ const MARK: &str = "seen.mark";
 const CONTENT: &str = "seen.content";
 const TOLD: &str = "seen.told";
 const SETTLED: &str = "seen.settled";
+const TYPED: &str = "seen.typed";
 
 /// Fields that say where an order goes and who pays it. What becomes of the order itself (status, payment) is not among them.
 const LEFT_OUT: [&str; 18] = [
@@ -112,6 +113,16 @@ impl Seen {
             };
         }
     }
+}
+
+/// The columns of the link of an order that somebody has typed into the ERP.
+pub fn typed() -> BTreeMap<String, String> {
+    BTreeMap::from([(TYPED.to_owned(), String::new())])
+}
+
+/// Whether somebody has typed the order into the ERP.
+pub fn is_typed(link: &Link) -> bool {
+    link.columns.contains_key(TYPED)
 }
 
 /// How an order stands on both sides: while that is the same, a person's word that it is settled holds.

@@ -25,8 +25,10 @@ mod codes;
 pub mod content;
 pub mod documents;
 pub mod found;
+mod ready;
 pub mod reconcile;
 pub mod refund;
+mod rewrite;
 mod shop;
 pub mod story;
 mod tally;
@@ -34,8 +36,7 @@ pub mod totals;
 pub mod watch;
 
 use crate::connections::Connections;
-use crate::db::template::{self, Bound as Binding};
-use crate::db::{self, DbError, DbErrorKind, Engine};
+use crate::db::{DbError, DbErrorKind, Engine};
 use crate::diagnostic::Diagnostic;
 use crate::expr::Zone;
 use crate::own::lease::Guard;
@@ -45,14 +46,13 @@ use crate::plan::{Orders, Plan, Statuses};
 use crate::sync::batch::{Applier, Intent, Outcome, rejected};
 use crate::sync::bind::{BindError, Binder, Bound};
 use crate::sync::condition::ConditionError;
-use crate::sync::fetch;
 use crate::sync::read::{Item, Reader};
 use crate::sync::record::Record;
 use crate::sync::report::{FlowReport, Reason, Rejected};
 use crate::sync::run::{Progress, RunError, surroundings};
 use crate::value::Value;
 use accept::Rules;
-use canonical::{Articles, Canonical, unfit};
+use canonical::{Canonical, unfit};
 use chrono::{DateTime, NaiveDate, Utc};
 use codes::Codes;
 use content::Seen;
@@ -60,7 +60,7 @@ use found::{Found, Search};
 use refund::{Owners, PaidBack};
 use shop::facts;
 pub use shop::{Settings, Shop};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use tally::Tally;
 
@@ -411,31 +411,17 @@ impl Import<'_> {
         }
         report.counts.read += current.len() as u64;
         self.known_customers(&mut current).await?;
-        let mut sound = Vec::new();
-        for mut record in self.let_in(current, report).await? {
-            self.note(&record);
-            let complete = self.canonical.complete(&mut record);
-            let codes = |()| self.codes.put(&self.canonical, &self.rules, &mut record);
-            match complete.and_then(codes) {
-                Ok(()) => sound.push(record),
-                Err(reason) => report.reject(rejected(&record, reason)),
-            }
+        let let_in = self.let_in(current, report).await?;
+        for record in &let_in {
+            self.note(record);
         }
-        let known = self.articles(&sound).await?;
-        let mut ready = Vec::new();
-        for mut record in sound {
-            match self.canonical.articles(&mut record, &known) {
-                Ok(()) => ready.push(record),
-                Err(reason) => report.reject(rejected(&record, reason)),
-            }
+        let (ready, refused) = self.ready(let_in).await?;
+        for (record, reason) in refused {
+            report.reject(rejected(&record, reason));
         }
         if ready.is_empty() {
             self.forget();
             return Ok(());
-        }
-        // A dry run uses nothing up.
-        if self.writes {
-            self.keys(&mut ready).await?;
         }
         for done in self.applier.apply(ready, report).await? {
             match done.outcome {
@@ -471,70 +457,6 @@ impl Import<'_> {
     fn forget(&mut self) {
         self.applier.noted.clear();
         self.applier.approved.keys.clear();
-    }
-
-    /// Puts the ERP's customers to the accounts that are linked with one.
-    async fn known_customers(&mut self, records: &mut [Record]) -> Result<(), OrdersError> {
-        if self.bound.customer.is_none() {
-            return Ok(());
-        }
-        let accounts: BTreeSet<String> = records.iter().map(|one| self.account(one)).collect();
-        let accounts: Vec<String> = accounts.into_iter().filter(|one| !one.is_empty()).collect();
-        let own = &self.applier.own;
-        let links = Links::new(own, &self.orders.shop, crate::config::record::WEB_CUSTOMER);
-        let known = links.of(self.applier.session.as_mut(), &accounts).await?;
-        for record in records {
-            if let Some(link) = known.get(&self.account(record)) {
-                let id = Value::Text(link.id.clone());
-                self.canonical.put(record, "linked_customer", id);
-            }
-        }
-        Ok(())
-    }
-
-    /// Of the lines' articles those that the ERP has.
-    async fn articles(&mut self, records: &[Record]) -> Result<Articles, OrdersError> {
-        let mut skus = BTreeSet::new();
-        for record in records {
-            self.canonical.skus(record, &mut skus);
-        }
-        let skus: Vec<String> = skus.into_iter().collect();
-        let mut known = Articles::default();
-        for asked in skus.chunks(1000) {
-            let list: Vec<Value> = asked.iter().map(|sku| Value::Text(sku.clone())).collect();
-            let bound = |name: &str| (name == "sku").then(|| Binding::Many(list.clone()));
-            let sql = &self.orders.articles;
-            let query = template::bind(&sql.text, bound).map_err(|name| unbound(sql, name))?;
-            let asked: HashSet<&str> = asked.iter().map(String::as_str).collect();
-            let (columns, rows) =
-                fetch::read(self.applier.session.as_mut(), &query, usize::MAX).await?;
-            let at = columns.iter().position(|column| column == "sku");
-            for row in rows {
-                let sku = at.map_or(String::new(), |at| row[at].plain().trim().to_owned());
-                // The ERP's collation may hold others equal.
-                if asked.contains(sku.as_str()) {
-                    known.rows.insert(sku, row);
-                }
-            }
-            known.columns = columns;
-        }
-        Ok(known)
-    }
-
-    /// Gives the rows of orders keys of the ERP's, where its pack asks for them.
-    async fn keys(&mut self, records: &mut [Record]) -> Result<(), OrdersError> {
-        let Some(sql) = &self.orders.keys else {
-            return Ok(());
-        };
-        let rows: usize = records.iter().map(|one| self.canonical.count(one)).sum();
-        let bound = |name: &str| (name == "rows").then_some(Binding::One(Value::Int(rows as i64)));
-        let query = template::bind(&sql.text, bound).map_err(|name| unbound(sql, name))?;
-        let keys = db::fetch(self.applier.session.as_mut(), &query).await?;
-        let mut keys = keys.into_iter().filter_map(|row| row.into_iter().next());
-        for record in records {
-            self.canonical.keys(record, &mut keys);
-        }
-        Ok(())
     }
 }
 

@@ -3,13 +3,15 @@
 //! What the shop had of an order lies with its link, written in the transaction that imports it. The shop's list of orders says
 //! which ones to look at: those whose status or time of change is another one than when they were last seen. An order that was
 //! cancelled before anybody picked it is cancelled in the ERP, once: the pack's statement names the state that it takes away
-//! in its own condition, and what was seen commits with it. Everything else is for a person, and told in every run until it is right again or
+//! in its own condition, and what was seen commits with it. Where the project says so, an order that was edited before that is written
+//! anew ([`super::rewrite`]). Everything else is for a person, and told in every run until it is right again or
 //! somebody says that it is.
 
 use super::content::{Content, Seen, differences, is_settled, standing};
 use super::documents::{Document, Documents, Stage, money};
 use super::found::Found;
 use super::refund::{Back, Credit};
+use super::rewrite::Edit;
 use super::{BATCH, Import, Meaning, OrdersError, meaning, name_status, unbound, unfit};
 use crate::db::template::{self, Bound as Binding};
 use crate::db::{CommitError, DbError, Isolation, Session};
@@ -23,15 +25,15 @@ use crate::value::{Decimal, Value};
 use std::collections::HashMap;
 
 /// An imported order that is looked at again.
-struct Watched {
-    key: String,
-    reference: Value,
+pub(super) struct Watched {
+    pub(super) key: String,
+    pub(super) reference: Value,
     status: String,
     mark: Option<String>,
-    link: Link,
-    seen: Seen,
+    pub(super) link: Link,
+    pub(super) seen: Seen,
     /// As it is in the shop now.
-    content: Option<Content>,
+    pub(super) content: Option<Content>,
 }
 
 /// Links that are made, or that there are.
@@ -48,6 +50,8 @@ enum Verdict {
     Due,
     /// It is to be cancelled in the ERP.
     Cancel(Document),
+    /// The ERP is to have it as it is now.
+    Rewrite(Edit),
     Person(Reason),
 }
 
@@ -98,7 +102,7 @@ impl Import<'_> {
         Ok(())
     }
 
-    async fn read_again(&mut self, keys: &[Value]) -> Result<Vec<Record>, OrdersError> {
+    pub(super) async fn read_again(&mut self, keys: &[Value]) -> Result<Vec<Record>, OrdersError> {
         let mut reader = Reader::of_keys(&self.source, self.bound, keys, self.bound.flow.digest);
         let mut records = Vec::new();
         while let Some(item) = reader.next().await? {
@@ -141,6 +145,7 @@ impl Import<'_> {
                 }
                 Verdict::Due => report.counts.right += 1,
                 Verdict::Cancel(document) => self.cancel(one, &document, report).await?,
+                Verdict::Rewrite(edit) => self.rewrite(one, edit, report).await?,
                 Verdict::Person(reason) => {
                     self.told(one, reason, &mut right, report);
                 }
@@ -151,7 +156,7 @@ impl Import<'_> {
     }
 
     /// What is in the shop now is what the ERP has, too.
-    fn settled(&self, one: &mut Watched) {
+    pub(super) fn settled(&self, one: &mut Watched) {
         one.seen = Seen {
             mark: one.mark.clone(),
             content: one.content.clone(),
@@ -160,7 +165,7 @@ impl Import<'_> {
     }
 
     /// The order waits for a person; that it does is remembered, so that the next run looks at it again.
-    fn told(
+    pub(super) fn told(
         &self,
         mut one: Watched,
         reason: Reason,
@@ -299,11 +304,22 @@ impl Import<'_> {
         if changes.is_empty() || is_equal(&old, new, document) {
             return Verdict::Right;
         }
+        let what = format!(
+            "changed in the shop after the import: {}",
+            changes.join("; ")
+        );
+        // What is paid back is another decision than what is ordered.
+        let is_edit = old.refunded == new.refunded;
+        if let Some(document) = document
+            && document.stage == Stage::Open
+            && is_edit
+            && self.is_ours(one, &old, document)
+        {
+            let document = document.clone();
+            return Verdict::Rewrite(Edit { document, what });
+        }
         Verdict::Person(unfit(
-            format!(
-                "changed in the shop after the import: {}; {stands}",
-                changes.join("; ")
-            ),
+            format!("{what}; {stands}"),
             &format!(
                 "change the document in the ERP alike; what its total does not show is settled by `ponte order {}/{} --settled`",
                 self.orders.shop, one.key
@@ -381,7 +397,7 @@ impl Import<'_> {
     }
 
     /// Writes what was seen, where it is not what was seen before.
-    async fn remember(&mut self, seen: &[Watched]) -> Result<(), OrdersError> {
+    pub(super) async fn remember(&mut self, seen: &[Watched]) -> Result<(), OrdersError> {
         if self.applier.intent != Intent::Write {
             return Ok(());
         }
@@ -445,7 +461,7 @@ impl Watched {
         standing(&self.status, total, document)
     }
 
-    fn remembered(&self) -> (String, Link) {
+    pub(super) fn remembered(&self) -> (String, Link) {
         let mut link = self.link.clone();
         self.seen.put(&mut link.columns);
         (self.key.clone(), link)

@@ -8,6 +8,7 @@
 //! committed is then found right.
 
 mod account;
+mod anew;
 pub mod approved;
 mod attempt;
 mod gone;
@@ -32,6 +33,7 @@ use crate::own::OwnTables;
 use crate::own::generation::{Generation, NewGeneration};
 use crate::own::lease::Guard;
 use crate::own::link::{Link, Links};
+pub use anew::Anew;
 use approved::Approved;
 use pass::Pass;
 use std::collections::{BTreeMap, HashMap};
@@ -89,6 +91,7 @@ pub struct Applier<'b> {
     /// What goes into the columns of new links beside the pack's, by key.
     pub noted: HashMap<String, BTreeMap<String, String>>,
     pub approved: Approved<'b>,
+    anew: Option<Anew>,
     linked: Linked,
     groups: Groups,
 }
@@ -178,6 +181,7 @@ impl<'b> Applier<'b> {
             all_differ: false,
             noted: HashMap::new(),
             approved,
+            anew: None,
             linked: Linked::new(),
             groups: Groups::default(),
         }
@@ -477,6 +481,9 @@ impl<'b> Applier<'b> {
             of.set(self.session.as_mut(), value).await?;
         }
         failpoint::reached("batch begun");
+        if let Some(reason) = self.clear().await? {
+            return Ok(Pass::refused(reason));
+        }
         let mut pass = match step {
             Step::Carry => self.pass(records, links, Mode::Write).await?,
             Step::Gone => self.pass_gone(records, links, Mode::Write).await?,
@@ -488,6 +495,7 @@ impl<'b> Applier<'b> {
         match step {
             Step::Carry => {
                 self.link(records).await?;
+                self.remember_anew().await?;
                 self.link_customer(records, links).await?;
                 self.note_applied(records).await?;
                 self.note_needs(records, links, &mut pass).await?;

@@ -185,7 +185,8 @@ impl Finder {
             if let Some(slot) = self.created_slot
                 && !failed.iter().any(|(other, _)| *other == at)
             {
-                record.values[slot as usize] = Value::Bool(record.state == Existing::New);
+                let created = record.state == Existing::New || sight.around.anew;
+                record.values[slot as usize] = Value::Bool(created);
             }
         }
         Ok(failed)

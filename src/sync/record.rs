@@ -111,6 +111,8 @@ pub struct Surroundings {
     pub now: DateTime<Utc>,
     /// The target database's zone.
     pub zone: Zone,
+    /// Rows that are there get what rows that are created get: see [`Anew`](super::batch::Anew).
+    pub anew: bool,
 }
 
 /// What a [`Slot`] of [`Env::lookup`] means.

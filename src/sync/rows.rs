@@ -1,6 +1,6 @@
 //! A write of one row a record: which rows are there, which are missing, which differ.
 
-use super::bind::BoundWrite;
+use super::bind::{BoundField, BoundWrite};
 use super::record::{Record, View};
 use super::report::Reason;
 use super::work::{
@@ -63,7 +63,8 @@ pub async fn compare(
         .filter(|(at, _)| !fresh.contains(at))
         .filter_map(|(_, key)| key.as_ref())
         .collect();
-    let mut existing = existing(session, write, &asked, &types, mode).await?;
+    let anew = sight.around.anew;
+    let mut existing = existing(session, write, &asked, &types, anew, mode).await?;
     for (at, key) in keys {
         let text = key
             .as_ref()
@@ -170,6 +171,7 @@ async fn existing(
     write: &BoundWrite<'_>,
     keys: &[&Vec<Value>],
     types: &[&Type],
+    anew: bool,
     mode: Mode,
 ) -> db::Result<ExistingRows> {
     let matched: Vec<&str> = write
@@ -177,10 +179,11 @@ async fn existing(
         .iter()
         .map(|one| one.column.as_str())
         .collect();
-    let compared = write
-        .fields
-        .iter()
-        .filter(|field| matches!(field.field.own, Own::Set | Own::Fill));
+    let compared = write.fields.iter().filter(|field| match field.field.own {
+        Own::Set | Own::Fill => true,
+        Own::Insert => anew,
+        Own::Touch => false,
+    });
     let mut columns: Vec<String> = write.identity.clone();
     for column in matched
         .iter()
@@ -246,13 +249,18 @@ pub fn differences(
     let mut changes = Vec::new();
     for field in &write.fields {
         let column = &field.field.column;
+        let is_match = || write.matches.iter().any(|one| one.column == *column);
         match field.field.own {
-            Own::Insert | Own::Touch => {}
-            Own::Set | Own::Fill => {
+            Own::Touch => {}
+            Own::Insert if !view.around.anew || is_match() => {}
+            Own::Set | Own::Fill | Own::Insert => {
                 let position = columns.iter().position(|known| known == column);
                 let found = position.map_or(&Value::Null, |position| &row[position]);
                 if let Some(wanted) = field_value(field, &write.write.table, view)?
-                    && !is_right(field, found, &wanted)
+                    && !match field.field.own {
+                        Own::Insert => is_as_new(field, found, &wanted),
+                        _ => is_right(field, found, &wanted),
+                    }
                 {
                     changes.push((column.clone(), found.clone(), wanted));
                 }
@@ -269,6 +277,14 @@ pub fn differences(
         touch: touched(write, view)?,
         attribute: None,
     }))
+}
+
+/// Whether the column holds what it would in a new row: nothing, too, where it may.
+fn is_as_new(field: &BoundField<'_>, found: &Value, wanted: &Value) -> bool {
+    match wanted.is_null() {
+        true => found.is_null() || !field.nullable,
+        false => is_right(field, found, wanted),
+    }
 }
 
 /// A row that is right, of a record of which something else was changed: only what goes along with a change.

@@ -384,6 +384,7 @@ pub async fn surroundings(
         lookups,
         now: crate::own::now(target).await?,
         zone,
+        anew: false,
     })
 }
 

@@ -159,6 +159,7 @@ pub fn match_values(
             if value.is_null() {
                 return match record.state {
                     Existing::New => Ok(None),
+                    _ if view.around.anew => Ok(None),
                     _ => Err(Reason::Expression {
                         why: format!(
                             "`{}` is NULL, so no row of `{}` can be told",

@@ -24,6 +24,11 @@ pub struct ErpOrderFile {
     pub documents: Option<At<String>>,
     /// Server SQL, a statement that cancels the order `:id` if it is open: without it every cancellation is for a person.
     pub cancel: Option<At<String>>,
+    /// Server SQL, statements that clear away what hangs on the order `:id`, so that it can be written anew. The first one changes the
+    /// order's own row if it is open, and nothing else: where it changes none, the order stays as it is. Without them every edit is for
+    /// a person.
+    #[serde(default)]
+    pub rewrite: Vec<At<String>>,
     /// Server SQL, a statement that gives the order `:id`, which somebody has typed, the web order's `:reference`.
     pub claim: Option<At<String>>,
     /// Expression: the ERP's key of the order's customer. Who has an account in the shop is linked with it in the order's transaction,

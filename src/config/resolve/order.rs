@@ -2,7 +2,7 @@
 
 use super::super::digest::digest;
 use super::super::mapping::{ErpOrderFile, FetchKeys, RefuseKeys, ShopOrderKeys};
-use super::super::project::{self, ShopKeys, ShopRecordKeys};
+use super::super::project::{self, CancelledWord, EditedWord, ShopKeys, ShopRecordKeys};
 use super::super::record;
 use super::super::scope::Scope;
 use super::super::spanned::At;
@@ -21,6 +21,12 @@ use crate::plan::{
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// The pack's statements for orders that are cancelled or edited in the shop after the import.
+struct Later<'f> {
+    cancel: Option<&'f At<String>>,
+    rewrite: &'f [At<String>],
+}
 
 /// What stands between one shop and the ERP.
 pub struct ShopOrders<'a> {
@@ -104,9 +110,11 @@ impl ShopOrders<'_> {
         let storages = self.storages(kind, file, ways, found);
         let (articles, keys) = self.of_erp(erp_file, erp, found)?;
         let documents = self.orders_of_erp(found);
-        let cancel = erp.cancel.as_ref();
         let id = Bound::names(&["id"]);
-        let cancel = cancel.map(|sql| self.erp.texts(erp_file).sql(sql, &id, found));
+        let Later { cancel, rewrite } = self.later(erp, found);
+        let mut sql = |sql: &At<String>| self.erp.texts(erp_file).sql(sql, &id, found);
+        let cancel = cancel.map(&mut sql);
+        let rewrite = rewrite.iter().map(sql).collect();
         let claim = erp.claim.as_ref();
         let both = Bound::names(&["id", "reference"]);
         let claim = claim.map(|sql| self.erp.texts(erp_file).sql(sql, &both, found));
@@ -125,6 +133,7 @@ impl ShopOrders<'_> {
             keys,
             documents,
             cancel,
+            rewrite,
             claim,
             at: self.at(),
         })
@@ -149,6 +158,45 @@ impl ShopOrders<'_> {
         let (file, keys) = self.erp.pack.erp_order(record::ORDER.name)?;
         let sql = keys.documents.as_ref()?;
         Some(self.erp.texts(file).sql(sql, &Bound::none(), found))
+    }
+
+    /// What the project wants of the pack's ways with orders that are cancelled or edited after the import.
+    fn later<'f>(&self, erp: &'f ErpOrderFile, found: &mut Vec<Diagnostic>) -> Later<'f> {
+        let keys = &self.keys.orders;
+        let mut without = |text: &str, place: Span, does: &str| {
+            let message = format!("`{text}` makes no sense with this ERP");
+            found.push(
+                Diagnostic::error("P105", message)
+                    .at(
+                        &place,
+                        format!("its pack does not say how an order is {does}"),
+                    )
+                    .help("take it out: a person is told"),
+            );
+        };
+        let cancelled = keys.cancelled.as_ref();
+        let cancel = match cancelled.map(|word| word.value) {
+            Some(CancelledWord::Tell) => None,
+            _ => erp.cancel.as_ref(),
+        };
+        if let Some(word) = cancelled
+            && word.value == CancelledWord::Cancel
+            && cancel.is_none()
+        {
+            let place = word.span(self.project_file);
+            without("orders.cancelled = \"cancel\"", place, "cancelled");
+        }
+        let edited = keys.edited.as_ref();
+        let Some(word) = edited.filter(|word| word.value == EditedWord::Update) else {
+            let rewrite = &[];
+            return Later { cancel, rewrite };
+        };
+        if erp.rewrite.is_empty() || erp.documents.is_none() {
+            let place = word.span(self.project_file);
+            without("orders.edited = \"update\"", place, "written anew");
+        }
+        let rewrite = &erp.rewrite;
+        Later { cancel, rewrite }
     }
 
     fn at(&self) -> Span {

@@ -93,6 +93,7 @@ impl ShopOrders<'_> {
             keys,
             documents: self.orders_of_erp(told),
             cancel: None,
+            rewrite: Vec::new(),
             claim: None,
             at,
         })

@@ -181,6 +181,7 @@ impl Applier<'_> {
         let chosen: Vec<usize> = {
             let differs = |at: usize, record: &Record| {
                 look.derived_differ
+                    || self.anew.is_some()
                     || look.touched.contains(&at)
                     || self.remembers(record)
                     || look.remembering.contains(&at)

@@ -106,7 +106,7 @@ impl Applier<'_> {
         };
         let session = self.session.as_mut();
         for (at, record) in records.iter_mut().enumerate() {
-            if record.state != Existing::New {
+            if record.state != Existing::New && !self.around.anew {
                 continue;
             }
             if let Err(reason) =
@@ -490,6 +490,14 @@ fn distinct(values: impl Iterator<Item = Value>) -> Vec<Value> {
 }
 
 impl Pass {
+    /// Of a record that may not be written.
+    pub(super) fn refused(reason: Reason) -> Pass {
+        Pass {
+            failed: vec![(0, reason)],
+            ..Pass::default()
+        }
+    }
+
     /// A record that fails only under the locks has kept its batch from being whole: the error sends the batch round
     /// again, by halves, until the record stands alone.
     pub(super) fn alone(self, records: &[Record]) -> Result<Pass, DbError> {

@@ -5,6 +5,7 @@ pub mod changes;
 mod continuous;
 mod demo;
 mod desk;
+mod edits;
 mod imports;
 mod kills;
 pub mod odoo;
