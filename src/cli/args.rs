@@ -478,7 +478,7 @@ anew. A line is written for each run that did something; -v writes them all.";
 
 #[derive(Debug, Args)]
 pub struct PauseArgs {
-    /// Flows: `main/article`, or `article` of every shop
+    /// Flows: `main/article`, or `article` of every shop; comparisons: `main/verify`, `main/reconcile`
     #[arg(value_name = "FLOW", required = true)]
     pub flows: Vec<String>,
 }

@@ -10,7 +10,7 @@ use super::project::Project;
 use super::status::local;
 use super::sync;
 use crate::round::task::{self, Task};
-use crate::round::{Orders, RoundReport};
+use crate::round::{Orders, RoundReport, compared};
 use crate::state::State;
 use crate::state::quarantine::{Entry, GUARDED, first_value};
 use crate::sync::batch::Intent;
@@ -32,13 +32,13 @@ pub async fn run(context: &Context<'_>, args: &QuarantineArgs) -> Result<Answer,
         QuarantineCommand::List { flow, show } => {
             let flow = flow
                 .as_deref()
-                .map(|flow| exact(&project, flow))
+                .map(|flow| listed(&project, flow))
                 .transpose()?;
-            list(state.as_mut(), flow, *show).await
+            list(state.as_mut(), flow.as_deref(), *show).await
         }
         QuarantineCommand::Show { flow, key } => {
-            let flow = exact(&project, flow)?;
-            show(state.as_mut(), flow, key).await
+            let flow = listed(&project, flow)?;
+            show(state.as_mut(), &flow, key).await
         }
         QuarantineCommand::Retry { flow, keys, alone } => {
             let flow = flow
@@ -47,6 +47,15 @@ pub async fn run(context: &Context<'_>, args: &QuarantineArgs) -> Result<Answer,
                 .transpose()?;
             retry(context, &project, state.as_mut(), (flow, keys), *alone).await
         }
+    }
+}
+
+/// The flow of exactly this name, or the comparison.
+fn listed(project: &Project, name: &str) -> Result<String, Failure> {
+    let mut compared = compared::names(&project.plan).into_iter();
+    match compared.find(|known| known == name) {
+        Some(known) => Ok(known),
+        None => Ok(exact(project, name)?.to_owned()),
     }
 }
 

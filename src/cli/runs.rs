@@ -8,7 +8,7 @@ use super::output::{escaped, grouped};
 use super::project::Project;
 use super::status::{local, outcome};
 use super::sync::lines;
-use crate::round::{reconcile, task};
+use crate::round::{compared, task};
 use crate::state::State;
 use crate::state::history::{Run, Scope};
 use comfy_table::{CellAlignment, Table, presets};
@@ -20,10 +20,9 @@ pub async fn run(context: &Context<'_>, args: &RunsArgs) -> Result<Answer, Failu
     let names: Vec<String> = args.flow.iter().cloned().collect();
     let mut runs: Vec<Run> = Vec::new();
     let folder = &project.plan.state_dir;
-    // Comparisons of orders are no flows, but they are in the history.
-    let orders = project.plan.orders.iter();
-    let compared: Vec<String> = orders
-        .map(reconcile::name)
+    // Comparisons are no flows, but they are in the history.
+    let compared: Vec<String> = compared::names(&project.plan)
+        .into_iter()
         .filter(|name| args.flow.as_ref().is_none_or(|flow| flow == name))
         .collect();
     let tasks = match (args.flow.is_some(), compared.is_empty()) {
@@ -79,7 +78,10 @@ fn text(runs: &[Run]) -> String {
             number(&["read", "articles"]),
             number(&["created", "changed"]),
             number(&["rejected", "ambiguous", "removed"]),
-            outcome(run).to_owned(),
+            match run.differences().filter(|found| *found > 0) {
+                Some(found) => format!("{} ({})", outcome(run), grouped(found)),
+                None => outcome(run).to_owned(),
+            },
         ]);
     }
     for column in table.column_iter_mut().skip(3).take(4) {

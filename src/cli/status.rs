@@ -10,7 +10,7 @@ use super::sync::lines;
 use crate::config::record::FULFILMENT;
 use crate::mail;
 use crate::orders;
-use crate::round::reconcile;
+use crate::round::compared;
 use crate::round::task::{self, Task};
 use crate::state::State;
 use crate::state::history::{Outcome, Run};
@@ -51,7 +51,9 @@ pub async fn run(context: &Context<'_>) -> Result<Answer, Failure> {
             })
         })
         .collect();
-    let reconciled = reconciled(&project).await?;
+    let compared = compared(&project).await?;
+    let is_orders = |run: &&Run| run.flow.ends_with("/reconcile");
+    let reconciled: Vec<&Run> = compared.iter().filter(is_orders).collect();
     let mut text = text(&flows);
     let orders: Vec<WebOrders> = project
         .plan
@@ -62,22 +64,14 @@ pub async fn run(context: &Context<'_>) -> Result<Answer, Failure> {
     for one in &orders {
         text.push_str(&one.text());
     }
-    for run in &reconciled {
-        let found = |name: &str| run.counts[name].as_u64().unwrap_or(0);
-        let differ = found("missing") + found("extra") + found("different");
-        if differ > 0 {
-            text.push_str(&format!(
-                "{}: {} on {}; `ponte reconcile` shows them\n",
-                run.flow,
-                count(differ, "order differed", "orders differed"),
-                local(run.started)
-            ));
-        }
+    for run in &compared {
+        text.push_str(&comparison(run));
     }
     Ok(Answer::new("status", Exit::Done)
         .key("flows", json)
         .key("orders", json!(orders))
         .key("reconciled", json!(reconciled))
+        .key("compared", json!(compared))
         .text(text))
 }
 
@@ -149,17 +143,43 @@ impl WebOrders {
     }
 }
 
-/// The last comparison of each shop's orders that the service has made.
-async fn reconciled(project: &Project) -> Result<Vec<Run>, Failure> {
+/// The last run of each comparison that the service makes.
+async fn compared(project: &Project) -> Result<Vec<Run>, Failure> {
     let folder = &project.plan.state_dir;
     let mut runs = Vec::new();
-    if !project.plan.orders.is_empty() && State::exists(folder) {
+    if State::exists(folder) {
         let mut state = State::open(folder).await?;
-        for orders in &project.plan.orders {
-            runs.extend(state.last_run(&reconcile::name(orders)).await?);
+        for name in compared::names(&project.plan) {
+            runs.extend(state.last_run(&name).await?);
         }
     }
     Ok(runs)
+}
+
+/// What is to be said of a comparison: nothing, if all was as it should be.
+fn comparison(run: &Run) -> String {
+    if let Some(error) = &run.error {
+        return format!("{}: {}\n", run.flow, escaped(error));
+    }
+    let found = run.differences().unwrap_or(0);
+    if found == 0 {
+        return String::new();
+    }
+    let (differed, command) = match run.flow.ends_with("/reconcile") {
+        true => (
+            count(found, "order differed", "orders differed"),
+            "reconcile",
+        ),
+        false => (
+            count(found, "record differed", "records differed"),
+            "verify",
+        ),
+    };
+    let began = local(run.started);
+    format!(
+        "{}: {differed} on {began}; `ponte {command}` shows them\n",
+        run.flow
+    )
 }
 
 async fn read(project: &Project, tasks: &[Task<'_>]) -> Result<Vec<FlowStatus>, Failure> {
@@ -318,6 +338,7 @@ pub fn outcome(run: &Run) -> &'static str {
     match run.outcome {
         Some(Outcome::Done) => "done",
         Some(Outcome::Quarantined) if run.is_oversold() => "oversold",
+        Some(Outcome::Quarantined) if run.differences().is_some() => "different",
         Some(Outcome::Quarantined) => "quarantined",
         Some(Outcome::Failed) => "failed",
         Some(Outcome::Interrupted) => "interrupted",

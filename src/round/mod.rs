@@ -5,6 +5,7 @@
 
 pub mod approve;
 pub mod by_hand;
+pub mod compared;
 pub mod decisions;
 mod leases;
 pub mod mail;

@@ -2,13 +2,11 @@
 
 use super::FlowError;
 use crate::connections::Connections;
-use crate::orders::reconcile::{self, Reasons, Report, Side};
+use crate::orders::reconcile::{self, Reasons, Report};
 use crate::plan::{Orders, Plan};
 use crate::state::State;
-use crate::state::history::{Outcome, Scope};
 use crate::state::{StateError, quarantine};
 use chrono::NaiveDate;
-use serde_json::json;
 
 /// How the history calls it.
 pub fn name(orders: &Orders) -> String {
@@ -41,47 +39,4 @@ async fn reasons(state: &mut State, orders: &Orders) -> Result<Reasons, StateErr
         (finding.key, (finding.message, finding.advice))
     };
     Ok(entries.into_iter().map(reason).collect())
-}
-
-/// The same, noted in the history.
-///
-/// # Errors
-/// Those of the state; what the comparison came to is inside.
-pub async fn noted(
-    plan: &Plan,
-    orders: &Orders,
-    connections: &Connections,
-    state: &mut State,
-) -> Result<Result<Report, FlowError>, StateError> {
-    let name = name(orders);
-    let run_id = state.begin_run(&name, Scope::All).await?;
-    let done = run(plan, orders, connections, Some(&mut *state), None).await;
-    let (outcome, counts, error) = match &done {
-        Ok(report) => {
-            let outcome = match report.is_clean() {
-                true => Outcome::Done,
-                false => Outcome::Quarantined,
-            };
-            (outcome, counts(report), None)
-        }
-        Err(error) => (
-            Outcome::Failed,
-            serde_json::Value::Null,
-            Some(error.to_string()),
-        ),
-    };
-    state
-        .finish_run(run_id, &name, outcome, &counts, error.as_deref())
-        .await?;
-    Ok(done)
-}
-
-/// The numbers, for the history.
-fn counts(report: &Report) -> serde_json::Value {
-    json!({
-        "read": report.days.iter().map(|day| day.shop.orders).sum::<u64>(),
-        "missing": report.count(Side::Missing),
-        "extra": report.count(Side::Extra),
-        "different": report.count(Side::Different),
-    })
 }

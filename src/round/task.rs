@@ -102,6 +102,26 @@ pub fn all(plan: &Plan) -> Vec<Task<'_>> {
         .collect()
 }
 
+/// The tasks by the database of their pair.
+pub fn by_database(plan: &Plan) -> Vec<(String, Vec<Task<'_>>)> {
+    let mut groups: Vec<(String, Vec<Task<'_>>)> = Vec::new();
+    for task in all(plan) {
+        let connection = task.pair();
+        let same = |other: &String| {
+            let url = |name: &String| plan.connections.get(name).map(|connection| &connection.url);
+            match (url(&connection), url(other)) {
+                (Some(a), Some(b)) => a.is_same_database(b),
+                _ => connection == *other,
+            }
+        };
+        match groups.iter_mut().find(|(other, _)| same(other)) {
+            Some((_, tasks)) => tasks.push(task),
+            None => groups.push((connection, vec![task])),
+        }
+    }
+    groups
+}
+
 /// All ways in which a shop may keep its orders lead from one connection to one other.
 fn flow_of(orders: &Orders) -> Option<&Flow> {
     orders.storages.first().map(|storage| &storage.flow)

@@ -1,24 +1,25 @@
 //! What the service is doing, for whoever looks: a seat per flow, kept current by the workers.
 
+use super::late::{comparison_late_from, late_from};
 use super::systems::Systems;
 use crate::db::DbErrorKind;
-use crate::plan::schedule::When;
+use crate::plan::schedule::{Schedule, When};
+use crate::round::compared::Compared;
 use crate::round::{Ended, FlowResult};
+use crate::state::history::Outcome;
 use crate::sync::report::FlowReport;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// A flow that ought to have run well three times since it last did is late, but for runs that take their time.
-const LATE_INTERVALS: u32 = 3;
-const LATE_GRACE: Duration = Duration::from_secs(10 * 60);
-
-/// What is known of one flow since the service started.
+/// What is known of one flow since the service started, or of one comparison.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Seat {
     pub flow: String,
+    /// It compares both sides and writes nothing: `main/verify`, `main/reconcile`.
+    pub comparison: bool,
     /// Its schedule, in words.
     pub runs: String,
     /// When it runs next by itself.
@@ -36,7 +37,7 @@ pub struct Seat {
     #[serde(skip)]
     pub(super) asked: bool,
     #[serde(skip)]
-    pub(super) every: Option<Duration>,
+    pub(super) when: Option<When>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -53,11 +54,12 @@ pub struct Running {
 pub struct Ran {
     pub ended: DateTime<Utc>,
     pub seconds: f64,
-    /// `done`, `quarantined`, `failed`, `interrupted`.
+    /// `done`, `quarantined`, `failed`, `interrupted`; of a comparison `different` in the place of `quarantined`.
     pub outcome: &'static str,
     pub read: u64,
     /// Records or figures.
     pub written: u64,
+    /// Of a comparison: what differs.
     pub quarantined: u64,
     pub error: Option<String>,
     /// See [`FlowError::kind`](crate::round::FlowError::kind).
@@ -84,13 +86,24 @@ pub struct Totals {
     pub errors: BTreeMap<&'static str, u64>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Board {
     seats: Mutex<BTreeMap<String, Seat>>,
     pub systems: Systems,
+    schedule: Schedule,
+    began: DateTime<Utc>,
 }
 
 impl Board {
+    pub fn new(schedule: Schedule) -> Board {
+        Board {
+            seats: Mutex::default(),
+            systems: Systems::default(),
+            schedule,
+            began: Utc::now(),
+        }
+    }
+
     fn seats(&self) -> MutexGuard<'_, BTreeMap<String, Seat>> {
         // A panic while a seat was written leaves a seat, if an old one.
         self.seats.lock().unwrap_or_else(PoisonError::into_inner)
@@ -104,30 +117,59 @@ impl Board {
 
     /// Every flow as it is now.
     pub fn look(&self, now: DateTime<Utc>) -> Vec<Seat> {
-        let mut seats: Vec<Seat> = self.seats().values().cloned().collect();
-        for seat in &mut seats {
-            seat.late = seat.is_late(now);
-        }
-        seats
+        let seats = self.seats().clone();
+        let late = |seat: &Seat| self.is_late(seat, &seats, now);
+        let seen = |seat: &Seat| Seat {
+            late: late(seat),
+            ..seat.clone()
+        };
+        seats.values().map(seen).collect()
     }
 
+    fn is_late(&self, seat: &Seat, seats: &BTreeMap<String, Seat>, now: DateTime<Utc>) -> bool {
+        let Some(good) = seat.last_good.filter(|_| seat.running.is_none()) else {
+            return false;
+        };
+        // A flow that runs after another one has its schedule, and is not to be had while that one is paused.
+        let mut at = Some(seat);
+        // Flows that wait for each other are a mistake in the project: each is met once.
+        for _ in 0..=seats.len() {
+            let Some(before) = at.filter(|before| !before.paused) else {
+                return false;
+            };
+            let late_from = match &before.when {
+                Some(When::After(flow)) => {
+                    at = seats.get(flow);
+                    continue;
+                }
+                Some(when) if seat.comparison => {
+                    comparison_late_from(when, &self.schedule, good, self.began)
+                }
+                Some(when) => late_from(when, &self.schedule, good),
+                None => None,
+            };
+            return late_from.is_some_and(|from| now > from);
+        }
+        false
+    }
+
+    /// `comparison`: whether it is one, and no flow.
     pub(super) fn seat(
         &self,
         flow: &str,
+        comparison: bool,
         when: &When,
         last_good: Option<DateTime<Utc>>,
         paused: bool,
     ) {
         let seat = Seat {
             flow: flow.to_owned(),
+            comparison,
             runs: when.to_string(),
             // One that has never run has the time that its schedule allows from now on.
             last_good: last_good.or(Some(Utc::now())),
             paused,
-            every: match when {
-                When::Every(every) => Some(*every),
-                _ => None,
-            },
+            when: Some(when.clone()),
             ..Seat::default()
         };
         self.seats().insert(flow.to_owned(), seat);
@@ -192,12 +234,26 @@ impl Board {
                 "what the run found is not what it did, quarantined and left waiting"
             );
         }
-        self.with(&result.flow, |seat| {
+        self.sit_down(&result.flow, ran);
+    }
+
+    /// A comparison has ended that took so long.
+    pub(super) fn compared(&self, compared: &Compared, took: Duration) {
+        self.sit_down(&compared.name, Ran::of_comparison(compared, took));
+    }
+
+    /// It does not run any more, and nothing is to be told of it.
+    pub(super) fn left(&self, flow: &str) {
+        self.with(flow, |seat| seat.running = None);
+    }
+
+    fn sit_down(&self, flow: &str, ran: Ran) {
+        self.with(flow, |seat| {
             seat.running = None;
             let totals = &mut seat.totals;
             match ran.outcome {
                 "done" => totals.done += 1,
-                "quarantined" => totals.quarantined_runs += 1,
+                "quarantined" | "different" => totals.quarantined_runs += 1,
                 "failed" => totals.failed += 1,
                 _ => totals.interrupted += 1,
             }
@@ -208,7 +264,7 @@ impl Board {
             if let Some(kind) = ran.error_kind {
                 *totals.errors.entry(kind).or_default() += 1;
             }
-            if matches!(ran.outcome, "done" | "quarantined") {
+            if ran.is_good() {
                 seat.last_good = Some(ran.ended);
             }
             seat.last = Some(ran);
@@ -216,21 +272,32 @@ impl Board {
     }
 }
 
-impl Seat {
-    fn is_late(&self, now: DateTime<Utc>) -> bool {
-        let (Some(every), Some(good)) = (self.every, self.last_good) else {
-            return false;
-        };
-        let allowed = every.saturating_mul(LATE_INTERVALS) + LATE_GRACE;
-        let allowed = TimeDelta::from_std(allowed).unwrap_or(TimeDelta::MAX);
-        !self.paused && self.running.is_none() && now - good > allowed
-    }
-}
-
 impl Ran {
     /// It failed, and not only since another process works on the pair.
     pub(super) fn is_failure(&self) -> bool {
         self.outcome == "failed" && self.error_kind != Some(DbErrorKind::LeaseHeld.name())
+    }
+
+    /// It went through everything.
+    pub(super) fn is_good(&self) -> bool {
+        matches!(self.outcome, "done" | "quarantined" | "different")
+    }
+
+    fn of_comparison(compared: &Compared, took: Duration) -> Ran {
+        Ran {
+            ended: Utc::now(),
+            seconds: took.as_secs_f64(),
+            outcome: match compared.outcome {
+                Outcome::Quarantined => "different",
+                outcome => outcome.name(),
+            },
+            read: compared.read,
+            written: 0,
+            quarantined: compared.findings.total,
+            error: compared.error.clone(),
+            error_kind: compared.error_kind,
+            unaccounted: 0,
+        }
     }
 
     /// `None` for a flow that was not run.
@@ -280,26 +347,87 @@ impl Ran {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::round::RoundReport;
+    use std::str::FromStr;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    fn late(board: &Board, now: &str) -> Vec<String> {
+        let seats = board.look(at(now));
+        let late = seats.into_iter().filter(|seat| seat.late);
+        late.map(|seat| seat.flow).collect()
+    }
+
+    const QUARTER: When = When::Every(Duration::from_secs(900));
 
     #[test]
     fn a_flow_is_late_when_its_schedule_was_missed_three_times() {
-        let board = Board::default();
-        let good: DateTime<Utc> = "2026-11-26T10:00:00Z".parse().unwrap();
-        board.seat(
-            "main/stock",
-            &When::Every(Duration::from_secs(900)),
-            Some(good),
-            false,
-        );
-        board.seat("main/article", &When::Demand, Some(good), false);
-        let late = |now: &str| -> Vec<String> {
-            let seats = board.look(now.parse().unwrap());
-            let late = seats.into_iter().filter(|seat| seat.late);
-            late.map(|seat| seat.flow).collect()
-        };
-        assert_eq!(late("2026-11-26T10:55:00Z"), [""; 0]);
-        assert_eq!(late("2026-11-26T10:55:01Z"), ["main/stock"]);
+        let board = Board::new(Schedule::default());
+        let good = Some(at("2026-11-26T10:00:00Z"));
+        board.seat("main/stock", false, &QUARTER, good, false);
+        board.seat("main/article", false, &When::Demand, good, false);
+        assert_eq!(late(&board, "2026-11-26T10:55:00Z"), [""; 0]);
+        assert_eq!(late(&board, "2026-11-26T10:55:01Z"), ["main/stock"]);
         board.pause("main/stock", true);
-        assert_eq!(late("2026-11-26T12:00:00Z"), [""; 0]);
+        assert_eq!(late(&board, "2026-11-26T12:00:00Z"), [""; 0]);
+    }
+
+    #[test]
+    fn what_runs_by_the_clock_is_late_when_its_time_has_passed() {
+        let board = Board::new(Schedule::default());
+        let good = Some(at("2026-11-26T06:30:05Z"));
+        let early = When::Cron(Box::new(croner::Cron::from_str("30 6 * * *").unwrap()));
+        board.seat("main/price", false, &early, good, false);
+        assert_eq!(late(&board, "2026-11-27T06:40:00Z"), [""; 0]);
+        assert_eq!(late(&board, "2026-11-27T06:40:01Z"), ["main/price"]);
+        board.started("main/price", None);
+        assert_eq!(late(&board, "2026-11-27T06:40:01Z"), [""; 0], "it runs");
+    }
+
+    #[test]
+    fn what_runs_after_another_flow_is_late_by_that_ones_schedule() {
+        let board = Board::new(Schedule::default());
+        let good = Some(at("2026-11-26T10:00:00Z"));
+        let after = |flow: &str| When::After(flow.to_owned());
+        let later = Some(at("2026-11-26T10:50:00Z"));
+        board.seat("main/article", false, &QUARTER, later, false);
+        board.seat("main/price", false, &after("main/article"), later, false);
+        board.seat("main/image", false, &after("main/price"), good, false);
+        assert_eq!(late(&board, "2026-11-26T10:55:00Z"), [""; 0]);
+        assert_eq!(late(&board, "2026-11-26T10:55:01Z"), ["main/image"]);
+        board.pause("main/article", true);
+        assert_eq!(late(&board, "2026-11-26T10:55:01Z"), [""; 0]);
+    }
+
+    #[test]
+    fn a_comparison_that_fails_or_does_not_run_is_seen() {
+        let board = Board::new(Schedule::default());
+        let nightly = When::Cron(Box::new(croner::Cron::from_str("0 3 * * *").unwrap()));
+        board.seat("main/verify", true, &nightly, None, false);
+        let now = Utc::now();
+        let late = |days| {
+            let seats = board.look(now + chrono::TimeDelta::days(days));
+            seats[0].late
+        };
+        assert!(!late(0), "it has never been due");
+        assert!(late(2));
+        let error = FlowResult {
+            flow: "main/price".to_owned(),
+            took: Duration::ZERO,
+            ended: Ended::Failed(crate::db::DbError::new(DbErrorKind::Unreachable, "gone").into()),
+        };
+        let report = RoundReport {
+            results: vec![error],
+            ..RoundReport::default()
+        };
+        let failed = Compared::of_flows("main/verify".to_owned(), &report);
+        board.compared(&failed, Duration::from_secs(3));
+        let seat = board.look(now).remove(0);
+        let last = seat.last.unwrap();
+        assert!(last.is_failure());
+        assert_eq!(last.error.as_deref(), Some("main/price: gone"));
+        assert!(seat.last_good.unwrap() < last.ended, "that was no good run");
     }
 }

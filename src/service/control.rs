@@ -1,7 +1,9 @@
 //! What a running service can be asked for: by its page, by a webhook, by a command, by a row in a database.
 
 use super::board::Board;
+use super::worker::Silent;
 use crate::round::{Ended, FlowResult, Observer, Orders, RoundReport};
+use crate::state::quarantine::first_value;
 use crate::sync::batch::Intent;
 use chrono::Utc;
 use std::collections::BTreeMap;
@@ -62,14 +64,21 @@ pub enum Refused {
     Stopping,
 }
 
-/// Where requests go, by flow.
-#[derive(Debug, Default)]
+/// Where requests go, by flow or comparison.
+#[derive(Debug)]
 pub struct Control {
     pub board: Arc<Board>,
     pub(super) desks: BTreeMap<String, mpsc::Sender<Letter>>,
 }
 
 impl Control {
+    pub(super) fn new(board: Board) -> Control {
+        Control {
+            board: Arc::new(board),
+            desks: BTreeMap::new(),
+        }
+    }
+
     /// Queues a request: it is carried out when what runs on that database has ended. A run that is asked for and has not begun
     /// is one, however often it is asked for.
     ///
@@ -85,6 +94,28 @@ impl Control {
         if wanted == Wanted::Resync {
             self.board.queue(&flow, true);
         }
+        Ok(())
+    }
+
+    /// Queues a further try of one record of a flow, by its key; what becomes of it the quarantine tells.
+    ///
+    /// # Errors
+    /// No such flow, a full queue, a service that ends.
+    pub fn retry(&self, flow: &str, key: &str) -> Result<(), Refused> {
+        // Nobody waits for the outcome.
+        let (done, _) = oneshot::channel();
+        let errand = Errand {
+            flows: vec![flow.to_owned()],
+            orders: Orders {
+                intent: Intent::Write,
+                only: vec![first_value(key).to_owned()],
+                ..Orders::default()
+            },
+            observer: Arc::new(Silent),
+            done,
+        };
+        self.post(flow, Letter::Errand(Box::new(errand)))?;
+        self.board.queue(flow, true);
         Ok(())
     }
 

@@ -9,6 +9,9 @@ use std::time::Duration;
 const RETRY_FIRST: Duration = Duration::from_secs(60);
 /// ... but at least so often, and never later than it would be due anyway.
 const RETRY_MAX: Duration = Duration::from_secs(15 * 60);
+/// A comparison reads everything: it is tried again so rarely, and no more often than this before it is due anyway.
+const COMPARISON_RETRY: Duration = Duration::from_secs(60 * 60);
+const COMPARISON_TRIES: u32 = 3;
 /// Another process holds the pair: a person's `ponte sync`, mostly.
 const RETRY_HELD: Duration = Duration::from_secs(30);
 
@@ -21,6 +24,10 @@ pub struct Last {
     pub failures: u32,
     /// It did not begin, since another process works on the pair.
     pub held: bool,
+    /// The last run did not come to its end, and the service that it was of is gone.
+    pub broken: bool,
+    /// It is a comparison, and no flow.
+    pub comparison: bool,
 }
 
 /// When a flow is due. A moment that has passed means now, once, however often it was missed; `None` means not by
@@ -29,12 +36,14 @@ pub fn due(when: &When, zone: Zone, last: Last, now: DateTime<Utc>) -> Option<Da
     // A clock that was put back leaves runs in the future: they say nothing.
     let began = last.began.filter(|began| *began <= now);
     let regular = match when {
+        When::Demand => None,
+        _ if last.broken => Some(now),
         When::Every(every) => match began {
             Some(began) => next_multiple(began, *every),
             None => Some(now),
         },
         When::Cron(cron) => next_of(cron, zone, began.unwrap_or(now)),
-        When::After(_) | When::Demand => None,
+        When::After(_) => None,
     };
     match retry(last).filter(|_| !matches!(when, When::Demand)) {
         Some(retry) => Some(regular.map_or(retry, |regular| regular.min(retry))),
@@ -47,6 +56,10 @@ fn retry(last: Last) -> Option<DateTime<Utc>> {
     let wait = match (last.held, last.failures) {
         (true, _) => RETRY_HELD,
         (false, 0) => return None,
+        (false, failures) if last.comparison => match failures <= COMPARISON_TRIES {
+            true => COMPARISON_RETRY,
+            false => return None,
+        },
         (false, failures) => RETRY_FIRST
             .saturating_mul(1 << (failures - 1).min(10))
             .min(RETRY_MAX),
@@ -198,6 +211,35 @@ mod tests {
             ..began("2026-11-26T10:00:30Z")
         };
         assert_eq!(due(held), at("2026-11-26T10:01:00Z"));
+    }
+
+    #[test]
+    fn a_failed_comparison_is_tried_again_three_times_an_hour_later() {
+        let nightly = cron("0 3 * * *");
+        let now = at("2026-11-26T10:01:00Z");
+        let failed = |failures| Last {
+            failures,
+            comparison: true,
+            ..began("2026-11-26T02:00:00Z")
+        };
+        let due = |last| due(&nightly, rome(), last, now).unwrap();
+        assert_eq!(due(failed(1)), at("2026-11-26T03:00:00Z"));
+        assert_eq!(due(failed(3)), at("2026-11-26T03:00:00Z"));
+        assert_eq!(due(failed(4)), at("2026-11-27T02:00:00Z"));
+    }
+
+    #[test]
+    fn a_run_that_was_broken_off_is_due_however_it_is_planned() {
+        let now = at("2026-11-26T10:00:00Z");
+        let broken = Last {
+            broken: true,
+            ..began("2026-11-26T02:00:00Z")
+        };
+        let hourly = When::Every(Duration::from_secs(3600));
+        for when in [hourly, cron("0 3 * * *"), When::After("a".to_owned())] {
+            assert_eq!(due(&when, rome(), broken, now), Some(now));
+        }
+        assert_eq!(due(&When::Demand, rome(), broken, now), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod alerts;
 pub mod board;
 pub mod control;
 pub mod due;
+mod late;
 mod requests;
 pub mod systems;
 mod worker;
@@ -15,17 +16,19 @@ mod worker;
 use crate::connections::Connections;
 use crate::db::DbUrl;
 use crate::orders::reconcile::Report;
-use crate::plan::schedule::When;
 use crate::plan::{Connection, Plan};
-use crate::round::task::{self, Task};
+use crate::round::task;
 use crate::round::version::Unfamiliar;
 use crate::round::{FlowError, FlowResult, Observer};
 use crate::state::{State, StateError};
+use board::Board;
+use chrono::Utc;
 use control::{Control, QUEUE_MAX};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, broadcast, mpsc, watch};
 use tokio::task::JoinSet;
+use worker::job::{self, Job};
 use worker::{Lines, Worker};
 
 /// How long the flows of a database rest after a defect of ponte's has ended them.
@@ -114,28 +117,24 @@ impl Service {
     /// Begins to run flows, a worker for each database, when its turn comes.
     pub fn start(self: Arc<Self>, wish: watch::Receiver<Wish>, turns: &mut Turns) -> Running {
         let mut workers = JoinSet::new();
-        let mut control = Control::default();
+        let mut control = Control::new(Board::new(self.plan.schedule.clone()));
         let (well, _) = broadcast::channel(ENDED_MAX);
-        for (connection, tasks) in groups(&self.plan) {
+        for (connection, tasks) in task::by_database(&self.plan) {
             let url = self.plan.connections.get(&connection);
             let turn = turns.at(url.map(|connection| &connection.url));
-            let flows: Vec<String> = tasks.iter().map(|task| task.name().to_owned()).collect();
+            let jobs = job::of_pair(&self.plan, &connection, &tasks);
             let (desk, requests) = mpsc::channel(QUEUE_MAX);
-            control
-                .desks
-                .extend(flows.iter().map(|flow| (flow.clone(), desk.clone())));
             let lines = Lines {
                 well: well.clone(),
                 requests: Arc::new(Mutex::new(requests)),
                 board: control.board.clone(),
                 wish: wish.clone(),
             };
-            for flow in &flows {
-                let when = self.plan.schedule.flows.get(flow);
-                let when = when.unwrap_or(&When::Demand);
-                lines.board.seat(flow, when, None, false);
+            for job in &jobs {
+                job.sit(&lines.board, None, false);
+                control.desks.insert(job.name.clone(), desk.clone());
             }
-            workers.spawn(in_turn(self.clone(), flows, lines, turn));
+            workers.spawn(in_turn(self.clone(), jobs, lines, turn));
         }
         let control = Arc::new(control);
         let asked = requests::run(self.clone(), control.clone(), wish.clone());
@@ -160,7 +159,7 @@ async fn note_alive(service: Arc<Service>, mut wish: watch::Receiver<Wish>) {
     // A machine that sleeps is not there: what it slept is not counted.
     let (mut since, mut lasted) = (Instant::now(), Duration::ZERO);
     loop {
-        if let Err(error) = state.note_alive(lasted).await {
+        if let Err(error) = state.note_alive(lasted, Utc::now()).await {
             tracing::debug!(%error, "it cannot be noted that the service is there");
         }
         let is_over = tokio::select! {
@@ -170,57 +169,38 @@ async fn note_alive(service: Arc<Service>, mut wish: watch::Receiver<Wish>) {
         lasted = since.elapsed().min(ALIVE * 2);
         since = Instant::now();
         if is_over {
-            let _ = state.note_alive(lasted).await;
+            let _ = state.note_alive(lasted, Utc::now()).await;
             return;
         }
     }
 }
 
 /// Waits until the flows of the project before have ended.
-async fn in_turn(service: Arc<Service>, flows: Vec<String>, lines: Lines, turn: Arc<Mutex<()>>) {
+async fn in_turn(service: Arc<Service>, jobs: Vec<Job>, lines: Lines, turn: Arc<Mutex<()>>) {
     let mut wish = lines.wish.clone();
     let turn = tokio::select! {
         turn = turn.lock() => Some(turn),
         _ = wish.wait_for(|wish| *wish != Wish::GoOn) => None,
     };
     if turn.is_some() {
-        supervise(service, flows, lines).await;
+        supervise(service, jobs, lines).await;
     }
 }
 
 /// Runs a worker, and another one should a panic end it: that is a defect of ponte's, and no reason for a shop to show
 /// wrong figures until somebody looks.
-async fn supervise(service: Arc<Service>, flows: Vec<String>, lines: Lines) {
+async fn supervise(service: Arc<Service>, jobs: Vec<Job>, lines: Lines) {
     let mut wish = lines.wish.clone();
     loop {
-        let worker = Worker::new(service.clone(), &flows, lines.clone());
+        let worker = Worker::new(service.clone(), jobs.clone(), lines.clone());
         let Err(error) = tokio::spawn(worker.run()).await else {
             return;
         };
-        tracing::error!(%error, "flows of one database have stopped: {}", flows.join(", "));
+        let names: Vec<&str> = jobs.iter().map(|job| job.name.as_str()).collect();
+        tracing::error!(%error, "flows of one database have stopped: {}", names.join(", "));
         tokio::select! {
             _ = wish.wait_for(|wish| *wish != Wish::GoOn) => return,
             () = tokio::time::sleep(REST) => {}
         }
     }
-}
-
-/// The tasks by the database of their pair.
-fn groups(plan: &Plan) -> Vec<(String, Vec<Task<'_>>)> {
-    let mut groups: Vec<(String, Vec<Task<'_>>)> = Vec::new();
-    for task in task::all(plan) {
-        let connection = task.pair();
-        let same = |other: &String| {
-            let url = |name: &String| plan.connections.get(name).map(|connection| &connection.url);
-            match (url(&connection), url(other)) {
-                (Some(a), Some(b)) => a.is_same_database(b),
-                _ => connection == *other,
-            }
-        };
-        match groups.iter_mut().find(|(other, _)| same(other)) {
-            Some((_, tasks)) => tasks.push(task),
-            None => groups.push((connection, vec![task])),
-        }
-    }
-    groups
 }

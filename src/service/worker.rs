@@ -1,23 +1,22 @@
 //! The flows of one database, one after the other.
 
+mod compare;
 mod errand;
+pub(super) mod job;
 mod version;
 
 use super::board::Board;
 use super::control::{Errand, Letter, Request, Turn, Wanted};
-use super::due::{Last, due, quiet_until};
+use super::due::{due, quiet_until};
 use super::{Service, Watcher, Wish};
-use crate::db::DbErrorKind;
 use crate::plan::schedule::When;
-use crate::plan::{self, Plan};
-use crate::round::reconcile;
 use crate::round::task::{self, Task};
 use crate::round::{Ended, FlowResult, Observer, Orders, Round};
-use crate::state::history::Outcome;
 use crate::state::{State, StateError};
 use crate::sync::batch::Intent;
 use crate::sync::report::FlowReport;
 use chrono::{DateTime, Utc};
+use job::{Asked, Job, What};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,37 +25,6 @@ use tokio::sync::{Mutex, broadcast, mpsc, watch};
 
 /// So often the clock is looked at again at the latest: it may have been set, or the machine may have slept.
 const LOOK: Duration = Duration::from_secs(30);
-
-/// Who asked for a run before its time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Asked {
-    Nobody,
-    /// The flow that it follows has ended well.
-    Flow,
-    Person,
-    /// For every record.
-    PersonFull,
-}
-
-/// What runs by a schedule of its own.
-enum What {
-    Flow(String),
-    /// The comparison of all the worker's flows.
-    Verify,
-    /// The shops' orders beside the ERP's.
-    Reconcile,
-}
-
-struct Job {
-    what: What,
-    /// The import that it runs after whenever that has written something.
-    import: Option<String>,
-    when: When,
-    /// Of several that are due, those of the lowest rank run first.
-    rank: u8,
-    last: Last,
-    asked: Asked,
-}
 
 /// A flow that has ended well.
 #[derive(Debug, Clone)]
@@ -82,8 +50,6 @@ pub(super) struct Worker {
     heard: broadcast::Receiver<Well>,
     state: Option<State>,
     paused: BTreeSet<String>,
-    /// The imports have run once more before the orders are reconciled.
-    has_imported: bool,
     /// Runs that others wait for.
     errands: VecDeque<Errand>,
     /// The last run was one of them: what is due comes next.
@@ -91,48 +57,7 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub fn new(service: Arc<Service>, flows: &[String], lines: Lines) -> Worker {
-        let schedule = &service.plan.schedule;
-        let tasks = task::all(&service.plan).into_iter();
-        let tasks = tasks.filter(|task| flows.iter().any(|flow| flow == task.name()));
-        let mut jobs: Vec<Job> = tasks
-            .map(|task| Job {
-                what: What::Flow(task.name().to_owned()),
-                import: import_before(&service.plan, &task),
-                when: schedule
-                    .flows
-                    .get(task.name())
-                    .cloned()
-                    .unwrap_or(When::Demand),
-                // What has just been imported is then counted by the ERP.
-                rank: match task {
-                    Task::Orders(_) => 0,
-                    Task::Stock(_) => 1,
-                    Task::Flow(_) | Task::Fulfilment(_) => 2,
-                },
-                last: Last::default(),
-                asked: Asked::Nobody,
-            })
-            .collect();
-        let mut nightly = |what, when: &When, rank| {
-            jobs.push(Job {
-                what,
-                import: None,
-                when: when.clone(),
-                rank,
-                last: Last {
-                    // What was missed is not made up for: it would hold up the day's work.
-                    began: Some(Utc::now()),
-                    ..Last::default()
-                },
-                asked: Asked::Nobody,
-            });
-        };
-        nightly(What::Verify, &schedule.verify, 3);
-        let has_orders = |orders: &plan::Orders| flows.contains(&orders.name);
-        if service.plan.orders.iter().any(has_orders) {
-            nightly(What::Reconcile, &schedule.reconcile, 4);
-        }
+    pub fn new(service: Arc<Service>, jobs: Vec<Job>, lines: Lines) -> Worker {
         Worker {
             heard: lines.well.subscribe(),
             service,
@@ -140,7 +65,6 @@ impl Worker {
             lines,
             state: None,
             paused: BTreeSet::new(),
-            has_imported: false,
             errands: VecDeque::new(),
             was_errand: false,
         }
@@ -193,40 +117,15 @@ impl Worker {
         }
     }
 
-    /// Reads when each flow last ran.
+    /// Reads when each flow and comparison last ran.
     async fn remember(&mut self) -> Result<(), StateError> {
         self.read_paused().await?;
         for job in &mut self.jobs {
-            let What::Flow(flow) = &job.what else {
-                continue;
+            let good = match &mut self.state {
+                Some(state) => job.remember(state).await?,
+                None => None,
             };
-            let (run, good) = match &mut self.state {
-                Some(state) => (
-                    state.last_begun(flow).await?,
-                    state.last_good_run(flow).await?,
-                ),
-                None => (None, None),
-            };
-            let good = good.and_then(|run| run.finished);
-            let board = &self.lines.board;
-            board.seat(flow, &job.when, good, self.paused.contains(flow));
-            let Some(run) = run else { continue };
-            let (began, ended) = (Some(run.started), run.finished);
-            job.last = match run.outcome {
-                Some(Outcome::Done | Outcome::Quarantined) => Last {
-                    began,
-                    ended,
-                    ..Last::default()
-                },
-                Some(Outcome::Failed) => Last {
-                    began,
-                    ended,
-                    failures: 1,
-                    held: false,
-                },
-                // It did not come to its end: it is due.
-                Some(Outcome::Interrupted) | None => Last::default(),
-            };
+            job.sit(&self.lines.board, good, self.paused.contains(&job.name));
         }
         Ok(())
     }
@@ -236,8 +135,8 @@ impl Worker {
         if let Some(state) = &mut self.state {
             self.paused = state.paused().await?;
         }
-        for flow in self.jobs.iter().filter_map(Job::flow) {
-            self.lines.board.pause(flow, self.paused.contains(flow));
+        for Job { name, .. } in &self.jobs {
+            self.lines.board.pause(name, self.paused.contains(name));
         }
         Ok(())
     }
@@ -262,9 +161,10 @@ impl Worker {
                     Wanted::Resync => Asked::PersonFull,
                     _ => Asked::Person,
                 };
-                let flow = Some(request.flow.as_str());
-                for job in self.jobs.iter_mut().filter(|job| job.flow() == flow) {
-                    job.asked = job.asked.max(asked);
+                for job in &mut self.jobs {
+                    if job.name == request.flow {
+                        job.ask(asked);
+                    }
                 }
                 return;
             }
@@ -294,18 +194,13 @@ impl Worker {
             return Next::Run(vec![job], false);
         }
         let schedule = &self.service.plan.schedule;
-        let due_at = |job: &Job| {
-            let paused = job.flow().is_some_and(|flow| self.paused.contains(flow));
-            match (paused, job.asked) {
-                (true, _) => None,
-                (false, Asked::Nobody) => due(&job.when, schedule.zone, job.last, now),
-                (false, _) => Some(now),
-            }
+        let due_at = |job: &Job| match (self.paused.contains(&job.name), job.asked) {
+            (true, _) => None,
+            (false, Asked::Nobody) => due(&job.when, schedule.zone, job.last, now),
+            (false, _) => Some(now),
         };
         for job in &self.jobs {
-            if let Some(flow) = job.flow() {
-                self.lines.board.next(flow, due_at(job));
-            }
+            self.lines.board.next(&job.name, due_at(job));
         }
         if let Some(end) = quiet_until(&schedule.quiet, schedule.zone, now) {
             return Next::wait(Some(end), now);
@@ -326,44 +221,28 @@ impl Worker {
 
     /// Runs these jobs, which are of one rank.
     async fn round(&mut self, jobs: &[usize], full: bool, now: DateTime<Utc>) {
-        let is = |at: &usize, what: fn(&What) -> bool| what(&self.jobs[*at].what);
-        if jobs
-            .iter()
-            .any(|at| is(at, |what| matches!(what, What::Reconcile)))
-        {
-            return self.reconcile(jobs, now).await;
+        match jobs.first().map(|at| &self.jobs[*at].what) {
+            Some(What::Verify) => return self.verify(jobs[0], now).await,
+            Some(What::Reconcile { .. }) => return self.reconcile(jobs, now).await,
+            Some(What::Flow) | None => {}
         }
-        let is_verify = jobs
-            .iter()
-            .any(|at| is(at, |what| matches!(what, What::Verify)));
         let flow = |at: &usize| self.jobs[*at].flow();
-        let chosen: Vec<&str> = match is_verify {
-            true => (0..self.jobs.len()).filter_map(|at| flow(&at)).collect(),
-            false => jobs.iter().filter_map(flow).collect(),
-        };
+        let chosen: Vec<&str> = jobs.iter().filter_map(flow).collect();
         let service = self.service.clone();
         let tasks: Vec<Task<'_>> = task::all(&service.plan)
             .into_iter()
             .filter(|task| chosen.contains(&task.name()))
             .collect();
-        let orders = match is_verify {
-            true => Orders {
-                intent: Intent::DryRun,
-                full: true,
-                verify: true,
-                ..Orders::default()
-            },
-            false => Orders {
-                intent: Intent::Write,
-                full,
-                ..Orders::default()
-            },
+        let orders = Orders {
+            intent: Intent::Write,
+            full,
+            ..Orders::default()
         };
         let observer = Noting {
             board: &self.lines.board,
             watcher: service.watcher.as_ref(),
         };
-        for flow in chosen.iter().filter(|_| !is_verify) {
+        for flow in &chosen {
             self.lines.board.begins(flow);
         }
         let round = Round {
@@ -371,26 +250,16 @@ impl Worker {
             connections: &service.connections,
             state: self.state.as_mut(),
             orders: &orders,
-            observer: match is_verify {
-                // What a comparison finds is told at its end.
-                true => &Silent,
-                false => &observer,
-            },
+            observer: &observer,
         };
         let report = round.run(&tasks, stopped(&self.lines)).await;
         if let Some(error) = &report.state_error {
             service.watcher.stateless(error);
         }
-        if is_verify && !report.interrupted {
-            self.doubt_versions();
-            service.watcher.verified(&report.results);
-        }
         for at in jobs {
             self.jobs[*at].note(&report.results, now);
         }
-        if !is_verify {
-            self.tell(&report.results);
-        }
+        self.tell(&report.results);
     }
 
     /// Lets others hear of flows that have ended well.
@@ -402,47 +271,6 @@ impl Worker {
                 flow: result.flow.clone(),
                 wrote: matches!(&result.ended, Ended::Flow(report) if report.wrote()),
             });
-        }
-    }
-
-    /// Holds the shops' orders against the ERP's, once the imports have run: an order of this minute is not missing.
-    async fn reconcile(&mut self, jobs: &[usize], now: DateTime<Utc>) {
-        let service = self.service.clone();
-        if !std::mem::replace(&mut self.has_imported, true) {
-            for job in &mut self.jobs {
-                let imports = |orders: &plan::Orders| job.flow() == Some(orders.name.as_str());
-                if service.plan.orders.iter().any(imports) {
-                    job.asked = job.asked.max(Asked::Flow);
-                }
-            }
-            return;
-        }
-        self.has_imported = false;
-        let mut wish = self.lines.wish.clone();
-        for orders in &service.plan.orders {
-            let is_own = |job: &Job| job.flow() == Some(orders.name.as_str());
-            if !self.jobs.iter().any(is_own) {
-                continue;
-            }
-            let (plan, connections) = (&service.plan, &service.connections);
-            let work = async {
-                match &mut self.state {
-                    Some(state) => reconcile::noted(plan, orders, connections, state).await,
-                    None => Ok(reconcile::run(plan, orders, connections, None, None).await),
-                }
-            };
-            let done = tokio::select! {
-                biased;
-                Ok(_) = wish.wait_for(|wish| *wish == Wish::Stop) => return,
-                done = work => done,
-            };
-            match done {
-                Ok(done) => service.watcher.reconciled(&orders.shop, &done),
-                Err(error) => self.keep(Err(error)),
-            }
-        }
-        for at in jobs {
-            self.jobs[*at].note(&[], now);
         }
     }
 
@@ -469,7 +297,7 @@ impl Worker {
                 _ => false,
             };
             if follows {
-                job.asked = job.asked.max(Asked::Flow);
+                job.ask(Asked::Flow);
             }
         }
     }
@@ -482,44 +310,6 @@ fn stopped(lines: &Lines) -> impl Future<Output = ()> + use<> {
         let stopped = wish.wait_for(|wish| *wish == Wish::Stop).await.is_ok();
         if !stopped {
             std::future::pending::<()>().await;
-        }
-    }
-}
-
-/// Of a stock flow: the import of its shop's orders. What has come into the ERP is committed there now, and a cancelled order is not.
-fn import_before(plan: &Plan, task: &Task<'_>) -> Option<String> {
-    let Task::Stock(stock) = task else {
-        return None;
-    };
-    let orders = plan.orders.iter().find(|orders| orders.shop == stock.shop);
-    orders.map(|orders| orders.name.clone())
-}
-
-impl Job {
-    fn flow(&self) -> Option<&str> {
-        match &self.what {
-            What::Flow(flow) => Some(flow),
-            What::Verify | What::Reconcile => None,
-        }
-    }
-
-    /// What a round that began at `now` came to.
-    fn note(&mut self, results: &[FlowResult], now: DateTime<Utc>) {
-        self.asked = Asked::Nobody;
-        self.last.began = Some(now);
-        self.last.ended = Some(Utc::now());
-        // A flow that ran twice in the round counts as it ended.
-        let own = |result: &&FlowResult| self.flow() == Some(result.flow.as_str());
-        match results.iter().rev().find(own).map(|result| &result.ended) {
-            Some(Ended::Failed(error)) => {
-                let kind = error.database().map(|error| error.kind);
-                self.last.held = kind == Some(DbErrorKind::LeaseHeld);
-                self.last.failures += u32::from(!self.last.held);
-            }
-            _ => {
-                self.last.held = false;
-                self.last.failures = 0;
-            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::{Result, State, as_moment, as_number, as_text, millis, number, text};
 use crate::db::query::Query;
 use crate::value::{Row, Value};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -139,8 +139,7 @@ impl State {
     }
 
     /// The service has been there for this time, up to now.
-    pub async fn note_alive(&mut self, lasted: Duration) -> Result<()> {
-        let now = Utc::now();
+    pub async fn note_alive(&mut self, lasted: Duration, now: DateTime<Utc>) -> Result<()> {
         let lasted_ms = u64::try_from(lasted.as_millis()).unwrap_or(u64::MAX);
         let since = now - TimeDelta::from_std(lasted).unwrap_or_default();
         let add = Query::sql("INSERT INTO alive (day, since_ms, alive_ms) VALUES (")
@@ -157,18 +156,21 @@ impl State {
         Ok(())
     }
 
-    /// The share of the last days in which the service was there, counted from when it was first; `None`: it has hardly been.
-    pub async fn uptime(&mut self, days: i64) -> Result<Option<f64>> {
-        let now = Utc::now();
-        let query = Query::sql("SELECT min(since_ms), sum(alive_ms) FROM alive WHERE day > ")
-            .value(day(now - TimeDelta::days(days)));
+    /// The share of the last days, today among them, in which the service was there, counted from when it was first; `None`: it has
+    /// hardly been.
+    pub async fn uptime(&mut self, days: i64, now: DateTime<Utc>) -> Result<Option<f64>> {
+        let first_day = (now - TimeDelta::days(days - 1)).date_naive();
+        let query = Query::sql("SELECT min(since_ms), sum(CASE WHEN day >= ")
+            .value(text(&first_day.to_string()))
+            .text(" THEN alive_ms ELSE 0 END) FROM alive");
         let rows = self.rows(query).await?;
-        let Some((since, alive)) = rows.first().and_then(|row| {
-            let since = as_moment(&row[0])?;
-            Some((since, as_number(&row[1])))
+        let Some((first, alive)) = rows.first().and_then(|row| {
+            let first = as_moment(&row[0])?;
+            Some((first, as_number(&row[1])))
         }) else {
             return Ok(None);
         };
+        let since = first.max(first_day.and_time(NaiveTime::MIN).and_utc());
         let whole = (now - since).num_milliseconds();
         Ok((whole > 0).then(|| (alive as f64 / whole as f64).min(1.0)))
     }

@@ -3,11 +3,35 @@
 use super::{Result, State, as_moment, as_text, millis, text};
 use crate::db::query::Query;
 use crate::value::{Row, Value};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
+use std::time::{Duration, Instant};
 
-/// Runs kept of each flow, besides its last good one.
-const RUNS_KEPT: u32 = 500;
+/// What is kept of each flow, besides its last good run: runs of so many days, ...
+const DAYS_KEPT: i64 = super::days::DAYS_KEPT;
+/// ... of those that wrote and found nothing only the last of each hour, once they are older than this ...
+const IDLE_KEPT: TimeDelta = TimeDelta::days(1);
+const HOUR_MS: i64 = 60 * 60 * 1000;
+/// ... and never more than so many, of about half a kilobyte each: two weeks of a flow that writes something every minute.
+const RUNS_MAX: u32 = 20_000;
+/// So often it is looked what there is to forget: that reads all of a flow's runs.
+const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// Counts of what a run has written or found: without any of them it was idle.
+const EVENTS: [&str; 12] = [
+    "created",
+    "changed",
+    "linked",
+    "deactivated",
+    "deleted",
+    "derived_changed",
+    "rows_inserted",
+    "rows_updated",
+    "rows_deleted",
+    "missing",
+    "extra",
+    "different",
+];
 
 /// Which records a run looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -65,6 +89,13 @@ impl Run {
         self.outcome == Some(Outcome::Quarantined)
             && count("quarantined") == Some(0)
             && count("oversold").is_some_and(|oversold| oversold > 0)
+    }
+
+    /// What a comparison found; `None` of a flow's run, or of one that failed.
+    pub fn differences(&self) -> Option<u64> {
+        let count = |name: &str| self.counts[name].as_u64();
+        let different = count("different")?;
+        Some(different + count("missing").unwrap_or(0) + count("extra").unwrap_or(0))
     }
 }
 
@@ -144,7 +175,7 @@ impl State {
         Ok(())
     }
 
-    /// Notes how a run ended, and forgets runs of long ago.
+    /// Notes how a run ended, and forgets runs of long ago now and then.
     pub async fn finish_run(
         &mut self,
         run: RunId,
@@ -161,32 +192,55 @@ impl State {
             .value(text(&counts.to_string()))
             .text(", error = ")
             .value(error.map_or(Value::Null, text))
+            .text(", idle = ")
+            .value(Value::Int(i64::from(is_idle(outcome, counts))))
             .text(" WHERE id = ")
             .value(Value::Int(run.0));
-        let forget = Query::sql("DELETE FROM run WHERE flow = ")
-            .value(text(flow))
-            .text(" AND id NOT IN (SELECT id FROM run WHERE flow = ")
-            .value(text(flow))
-            .text(format!(
-                " ORDER BY id DESC LIMIT {RUNS_KEPT}) AND id NOT IN (SELECT max(id) FROM run WHERE {GOOD} GROUP BY flow)"
-            ));
         self.begin().await?;
         let number = |name: &str| counts[name].as_u64().unwrap_or_default();
         let found = number("created") + number("changed") + number("linked");
-        let done = self.close_run([&update, &forget], (run, flow, outcome, found));
+        let done = self.close_run(&update, (run, flow, outcome, found));
         let done = done.await;
         self.end(done).await
     }
 
     async fn close_run(
         &mut self,
-        queries: [&Query; 2],
+        update: &Query,
         (run, flow, outcome, found): (RunId, &str, Outcome, u64),
     ) -> Result<()> {
-        for query in queries {
-            self.session.execute(query).await?;
+        self.session.execute(update).await?;
+        let forgotten = self.forgotten.get(flow);
+        if forgotten.is_none_or(|forgotten| forgotten.elapsed() >= FORGET_EVERY) {
+            self.forgotten.insert(flow.to_owned(), Instant::now());
+            self.forget_runs(flow, Utc::now()).await?;
         }
         self.add_to_day(flow, run.0, outcome.name(), found).await
+    }
+
+    /// Part of a transaction: forgets a flow's runs that are too old, or too many.
+    pub(super) async fn forget_runs(&mut self, flow: &str, now: DateTime<Utc>) -> Result<()> {
+        let old = (now - TimeDelta::days(DAYS_KEPT)).timestamp_millis();
+        let idle = (now - IDLE_KEPT).timestamp_millis();
+        let of_flow = |query: &str| Query::sql(query).value(text(flow));
+        let forget = of_flow("DELETE FROM run WHERE flow = ")
+            .text(format!(
+                " AND (started_ms < {old} OR (idle = 1 AND started_ms < {idle} AND id NOT IN ("
+            ))
+            .append(of_flow("SELECT max(id) FROM run WHERE flow = "))
+            .text(format!(
+                " AND idle = 1 GROUP BY started_ms / {HOUR_MS})) OR id NOT IN ("
+            ))
+            .append(of_flow("SELECT id FROM run WHERE flow = "))
+            .text(format!(
+                " ORDER BY id DESC LIMIT {RUNS_MAX})) AND id NOT IN ("
+            ))
+            .append(of_flow(
+                "SELECT coalesce(max(id), 0) FROM run WHERE flow = ",
+            ))
+            .text(format!(" AND {GOOD})"));
+        self.session.execute(&forget).await?;
+        Ok(())
     }
 
     /// The run during which something happened.
@@ -217,6 +271,13 @@ impl State {
             .await
     }
 
+    /// When the history begins.
+    pub async fn first_began(&mut self) -> Result<Option<DateTime<Utc>>> {
+        let rows = self.rows(Query::sql("SELECT min(started_ms) FROM run"));
+        let rows = rows.await?;
+        Ok(rows.first().and_then(|row| as_moment(&row[0])))
+    }
+
     /// The last runs of a flow, newest first.
     pub async fn last_runs(&mut self, flow: &str, most: u32) -> Result<Vec<Run>> {
         self.of(flow, "1 = 1", most).await
@@ -235,6 +296,12 @@ impl State {
         .text(format!(" AND {condition} ORDER BY id DESC LIMIT {most}"));
         Ok(self.rows(query).await?.iter().filter_map(run).collect())
     }
+}
+
+fn is_idle(outcome: Outcome, counts: &serde_json::Value) -> bool {
+    let is_good = matches!(outcome, Outcome::Done | Outcome::Quarantined);
+    let happened = |name: &&str| counts[*name].as_u64().is_some_and(|count| count > 0);
+    is_good && !EVENTS.iter().any(happened)
 }
 
 /// Runs that went through everything.

@@ -16,16 +16,19 @@ use crate::db::sqlite::Sqlite;
 use crate::db::{self, DbError, DbErrorKind, DbUrl, Engine, Isolation, Session};
 use crate::value::{Type, Value};
 use chrono::{DateTime, Utc};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 const FILE: &str = "state.sqlite";
 
 /// Each step brings the file from the version that is its position to the next one.
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
     include_str!("version1.sql"),
     include_str!("version2.sql"),
     include_str!("version3.sql"),
     include_str!("version4.sql"),
+    include_str!("version5.sql"),
 ];
 
 /// SQLite's primary result codes for a file that is no sound database.
@@ -53,6 +56,18 @@ pub struct State {
     session: Box<dyn Session>,
     /// Set when the file was begun anew: what became of the old one.
     note: Option<String>,
+    /// When it was last looked what of a flow's history is to be forgotten.
+    forgotten: HashMap<String, Instant>,
+}
+
+impl State {
+    fn opened(session: Box<dyn Session>, note: Option<String>) -> State {
+        State {
+            session,
+            note,
+            forgotten: HashMap::new(),
+        }
+    }
 }
 
 impl State {
@@ -74,10 +89,7 @@ impl State {
         let path = folder.join(FILE);
         let why = match try_open(&path).await? {
             Opened::Sound(session) => {
-                return Ok(State {
-                    session,
-                    note: None,
-                });
+                return Ok(State::opened(session, None));
             }
             Opened::Useless(why) => why,
         };
@@ -88,10 +100,7 @@ impl State {
             aside.display()
         );
         match try_open(&path).await? {
-            Opened::Sound(session) => Ok(State {
-                session,
-                note: Some(note),
-            }),
+            Opened::Sound(session) => Ok(State::opened(session, Some(note))),
             Opened::Useless(why) => Err(DbError::new(
                 DbErrorKind::Storage,
                 format!("a new file {why}; is the disk sound?"),

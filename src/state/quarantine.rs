@@ -23,7 +23,7 @@ const INSERT_ROWS: usize = 1000;
 pub struct Finding {
     /// The key's values, separated by tabs.
     pub key: String,
-    /// `rejected`, `ambiguous`, `removed`, `waiting` or `guarded`.
+    /// `rejected`, `ambiguous`, `removed`, `waiting` or `guarded`; of a comparison `different`.
     pub kind: String,
     pub message: String,
     pub advice: String,

@@ -1,8 +1,10 @@
 use super::history::{Outcome, Scope};
 use super::quarantine::{ENTRIES_KEPT, Finding, Findings};
 use super::*;
+use chrono::TimeDelta;
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 fn finding(key: &str, kind: &str) -> Finding {
     Finding {
@@ -191,4 +193,118 @@ async fn orders_of_a_shop_are_remembered_whole() {
     state.remember_orders("main", &["c"]).await.unwrap();
     let known: BTreeMap<String, Vec<String>> = state.known_orders().await.unwrap();
     assert_eq!(known["main"], ["c"]);
+}
+
+/// Notes runs of a flow that began so long before now.
+async fn ran(state: &mut State, flow: &str, ago: &[TimeDelta], counts: &serde_json::Value) {
+    for ago in ago {
+        let run = state.begin_run(flow, Scope::Changed).await.unwrap();
+        state
+            .finish_run(run, flow, Outcome::Done, counts, None)
+            .await
+            .unwrap();
+        let began = (Utc::now() - *ago).timestamp_millis();
+        let moved = format!(
+            "UPDATE run SET started_ms = {began}, finished_ms = {began} + 50 WHERE id = {}",
+            run.number()
+        );
+        state.session.execute(&Query::sql(moved)).await.unwrap();
+    }
+}
+
+async fn ages(state: &mut State, flow: &str) -> Vec<i64> {
+    let runs = state.last_runs(flow, 100_000).await.unwrap();
+    let age = |run: &history::Run| (Utc::now() - run.started).num_hours();
+    runs.iter().map(age).collect()
+}
+
+#[tokio::test]
+async fn runs_are_kept_for_ninety_days_and_idle_ones_thinned_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut state = State::open(folder.path()).await.unwrap();
+    let (idle, busy) = (json!({ "read": 7, "changed": 0 }), json!({ "changed": 1 }));
+    let hours = |hours: &[i64]| -> Vec<TimeDelta> {
+        let half = TimeDelta::minutes(30);
+        hours
+            .iter()
+            .map(|hours| TimeDelta::hours(*hours) + half)
+            .collect()
+    };
+    ran(&mut state, "a", &hours(&[91 * 24, 89 * 24, 50, 50]), &busy).await;
+    ran(&mut state, "b", &hours(&[91 * 24]), &busy).await;
+    // Of one hour.
+    let within = (Utc::now() - TimeDelta::hours(50)).timestamp_millis() / 3_600_000 * 3_600_000;
+    let minutes = [10, 20, 30].map(|minutes| {
+        let began = DateTime::from_timestamp_millis(within + minutes * 60_000).unwrap();
+        Utc::now() - began
+    });
+    ran(&mut state, "a", &minutes, &idle).await;
+    ran(&mut state, "a", &hours(&[3, 3, 3]), &idle).await;
+    state.forget_runs("a", Utc::now()).await.unwrap();
+    assert_eq!(ages(&mut state, "a").await.len(), 3 + 1 + 2 + 1);
+    let idle = "SELECT count(*) FROM run WHERE flow = 'a' AND idle = 1";
+    assert_eq!(
+        first_value(state.session.as_mut(), idle)
+            .await
+            .unwrap()
+            .plain(),
+        "4"
+    );
+    assert_eq!(ages(&mut state, "a").await.last(), Some(&(89 * 24)));
+    // The last good run stays, however old it is.
+    state.forget_runs("b", Utc::now()).await.unwrap();
+    assert_eq!(ages(&mut state, "b").await, [91 * 24]);
+    ran(&mut state, "b", &hours(&[1]), &busy).await;
+    state.forget_runs("b", Utc::now()).await.unwrap();
+    assert_eq!(ages(&mut state, "b").await, [1]);
+    // The days' sums know of all of them.
+    let sums = state.sums_of_days(30).await.unwrap();
+    assert_eq!((sums["a"].runs, sums["b"].runs), (10, 2));
+}
+
+#[tokio::test]
+async fn no_flow_has_more_than_so_many_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut state = State::open(folder.path()).await.unwrap();
+    let now = Utc::now().timestamp_millis();
+    let many = format!(
+        "INSERT INTO run (flow, scope, started_ms, finished_ms, outcome, counts, idle) \
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20010) \
+         SELECT 'a', 'changed', {now} - 3000000 + i, {now} - 3000000 + i, 'failed', '{{}}', 0 FROM n"
+    );
+    state.session.execute(&Query::sql(many)).await.unwrap();
+    ran(
+        &mut state,
+        "a",
+        &[TimeDelta::zero()],
+        &json!({ "changed": 1 }),
+    )
+    .await;
+    assert_eq!(state.last_runs("a", 100_000).await.unwrap().len(), 20_000);
+    let last = state.last_run("a").await.unwrap().unwrap();
+    assert_eq!(last.outcome, Some(Outcome::Done));
+}
+
+#[tokio::test]
+async fn uptime_is_the_share_of_the_days_since_the_service_was_first_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut state = State::open(folder.path()).await.unwrap();
+    let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+    let hours = |hours: u64| Duration::from_secs(hours * 3600);
+    let now = at("2026-11-26T12:00:00Z");
+    assert_eq!(state.uptime(30, now).await.unwrap(), None);
+    // New today: there since eight, but for an hour.
+    state
+        .note_alive(hours(2), at("2026-11-26T10:00:00Z"))
+        .await
+        .unwrap();
+    state.note_alive(hours(1), now).await.unwrap();
+    assert_eq!(state.uptime(30, now).await.unwrap(), Some(0.75));
+    // It was there long ago, and then no more: the days without it count.
+    state
+        .note_alive(hours(1), at("2026-09-20T10:00:00Z"))
+        .await
+        .unwrap();
+    let share = state.uptime(30, now).await.unwrap().unwrap();
+    assert!((share - 3.0 / (29.0 * 24.0 + 12.0)).abs() < 1e-9, "{share}");
 }

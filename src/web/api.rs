@@ -167,6 +167,13 @@ pub fn ask(site: &Site, flow: &str, wanted: Wanted) -> Result<(), Refused> {
     live.control.ask(Asked { flow, wanted })
 }
 
+/// Has one record of a flow tried again, as `ponte quarantine retry` does.
+pub fn retry(site: &Site, flow: &str, key: &str) -> Result<(), Refused> {
+    let live = site.live().ok_or(Refused::Stopping)?;
+    tracing::info!(flow, key, "to be tried again");
+    live.control.retry(flow, key)
+}
+
 /// 503 when a flow is late: for whoever watches from outside.
 pub async fn health(State(site): State<Site>) -> Response {
     let Some(live) = site.live() else {

@@ -5,11 +5,13 @@ use super::api;
 use super::texts::Language;
 use super::{Site, not_ready};
 use crate::diagnostic::advice;
+use crate::round::compared::DIFFERENT;
 use crate::round::version::{Unfamiliar, Why};
 use crate::service::board::Seat;
 use crate::state::State as Remembered;
 use crate::state::days::Sums;
 use crate::state::history::{Outcome, Run};
+use crate::state::quarantine::GUARDED;
 use crate::stock::explain::Explanation;
 use axum::extract::{Extension, Form, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -115,7 +117,7 @@ pub async fn flows(
     let (mut days, mut uptime) = (BTreeMap::new(), None);
     if let Some(state) = &mut state {
         days = state.sums_of_days(DAYS).await.unwrap_or_default();
-        uptime = state.uptime(DAYS).await.unwrap_or_default();
+        uptime = state.uptime(DAYS, Utc::now()).await.unwrap_or_default();
     }
     let mut rows = Vec::new();
     for seat in live.control.board.look(Utc::now()) {
@@ -175,9 +177,10 @@ fn row(seat: &Seat, runs: &[Run], days: Sums) -> Value {
     let last = runs.iter().find(|run| run.finished.is_some());
     let count = |name: &str| last.and_then(|run| run.counts[name].as_u64());
     // A run whose process died was interrupted, too.
-    let outcome = |run: &Run| match run.is_oversold() {
-        true => "oversold",
-        false => run.outcome.unwrap_or(Outcome::Interrupted).name(),
+    let outcome = |run: &Run| match run.outcome.unwrap_or(Outcome::Interrupted) {
+        Outcome::Quarantined if run.is_oversold() => "oversold",
+        Outcome::Quarantined if run.differences().is_some() => "different",
+        outcome => outcome.name(),
     };
     let ended: Vec<&Run> = runs.iter().filter(|run| run.finished.is_some()).collect();
     let well = days.runs.saturating_sub(days.failed + days.interrupted);
@@ -192,6 +195,8 @@ fn row(seat: &Seat, runs: &[Run], days: Sums) -> Value {
         outcome => last.map(outcome),
         error => last.and_then(|run| run.error.clone()),
         read => count("read").or(count("articles")),
+        comparison => seat.comparison,
+        differences => last.and_then(Run::differences),
         written => last.map(|_| count("created").unwrap_or(0) + count("changed").unwrap_or(0)),
         next => seat.next.map(local),
         bars => bars(&ended),
@@ -240,6 +245,9 @@ pub async fn quarantine(
             context! {
                 flow => entry.flow.as_str(),
                 key => entry.finding.key.replace('\t', " / "),
+                stored => entry.finding.key.as_str(),
+                // What the guard has stopped, or a comparison has found, is nothing that a record's own run would look at.
+                by_itself => ![GUARDED, DIFFERENT].contains(&entry.finding.kind.as_str()),
                 message => entry.finding.message.as_str(),
                 advice => entry.finding.advice.as_str(),
                 since => local(entry.first_seen),
@@ -360,6 +368,8 @@ pub fn foreign_form() -> Response {
 pub struct Order {
     flow: String,
     wanted: String,
+    /// Of the record that is to be tried again.
+    key: Option<String>,
     form: Option<String>,
     here: Option<String>,
 }
@@ -373,14 +383,19 @@ pub async fn act(
     if !visitor.sent(order.form.as_deref().unwrap_or("")) {
         return foreign_form();
     }
-    let Some(wanted) = api::wanted(&order.wanted) else {
-        return (
-            StatusCode::BAD_REQUEST,
-            "`run`, `resync`, `pause` or `resume`\n",
-        )
-            .into_response();
+    let asked = match (
+        order.wanted.as_str(),
+        &order.key,
+        api::wanted(&order.wanted),
+    ) {
+        ("retry", Some(key), _) => api::retry(&site, &order.flow, key),
+        (_, _, Some(wanted)) => api::ask(&site, &order.flow, wanted),
+        _ => {
+            let why = "`run`, `resync`, `pause`, `resume`, or `retry` with a `key`\n";
+            return (StatusCode::BAD_REQUEST, why).into_response();
+        }
     };
-    match api::ask(&site, &order.flow, wanted) {
+    match asked {
         Ok(()) => {
             let back = match order.here.as_deref() {
                 Some("/quarantine") => "/quarantine",

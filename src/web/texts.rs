@@ -69,6 +69,8 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ("written", "written", "scritti"),
     ("quarantined", "in quarantine", "in quarantena"),
     ("oversold", "oversold", "venduto oltre la giacenza"),
+    ("different", "different", "differenze"),
+    ("differ", "differ", "diversi"),
     ("never", "never", "mai"),
     ("done", "done", "riuscito"),
     ("failed", "failed", "fallito"),

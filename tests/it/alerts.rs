@@ -13,6 +13,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{self, ServerConfig, ServerConnection, StreamOwned};
 
+use crate::support::client::Client;
 use crate::support::http::{ask, free_port, try_ask};
 use crate::support::project::{Project, Running};
 use crate::support::servers::{self, Database};
@@ -421,6 +422,118 @@ async fn troubles_are_grouped_and_a_day_is_summed_up() {
             .all(|body| body.contains(r#""event":"summary""#)),
         "{told:?}"
     );
+    running.signal("-TERM");
+    running.wait().succeeds();
+}
+
+/// What stands at the same time comes in one message: a guard that has stopped records, and one that cannot be carried over.
+#[tokio::test]
+async fn two_troubles_come_in_one_message() {
+    let mut watched = Watched::new("alerts together", "wait = \"1s\"\nevery = \"1s\"").await;
+    let text = watched.project.read("ponte.toml");
+    let set = "set = { name = \"name\" }";
+    let gone = format!("{set}, gone = \"delete\", guard = {{ percent = 10, rows = 5 }}");
+    watched
+        .project
+        .file("ponte.toml", &text.replace(set, &gone));
+    let many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40) \
+                INSERT INTO agent SELECT 'N' || i, 'Nina' FROM n";
+    watched.in_erp(many).await;
+    watched.project.ponte(&["sync"]).succeeds();
+    watched
+        .in_erp("DELETE FROM agent WHERE code LIKE 'N%'")
+        .await;
+    watched.in_erp("INSERT INTO agent VALUES ('C', NULL)").await;
+    let running = watched.start("quarantined").await;
+    watched.until_mails(1).await;
+    let mail = watched.smtpd.mails().remove(0);
+    for part in [
+        "): 2 troubles\n",
+        "agents: many records are gone at once; none of them was touched (40 in all)",
+        "agents: new records in quarantine (1 in all)",
+        "- N1: ",
+        "- C: ",
+    ] {
+        assert!(mail.contains(part), "{part}\n{mail}");
+    }
+    running.signal("-TERM");
+    running.wait().succeeds();
+}
+
+/// A flow that has not run well for days is late for the mail, for whoever asks `/health`, and until it runs well again.
+#[tokio::test]
+async fn a_late_flow_is_told_of_and_answered_with_503() {
+    let mut watched = Watched::new("alerts late", "wait = \"1s\"\nevery = \"1s\"").await;
+    watched.project.ponte(&["sync"]).succeeds();
+    let text = watched.project.read("ponte.toml");
+    let nightly = text.replace("agents = \"10s\"", "agents = \"0 3 * * *\"");
+    watched.project.file("ponte.toml", &nightly);
+    let state = watched.project.path(".ponte/state.sqlite");
+    let mut state = Client::connect(&format!("sqlite:{}", state.display())).await;
+    let back =
+        "UPDATE run SET started_ms = started_ms - 172800000, finished_ms = finished_ms - 172800000";
+    state.run(back).await;
+    watched.in_shop("ALTER TABLE agent RENAME TO hidden").await;
+    let running = watched.start("failed").await;
+    let health = ask(watched.port, "GET", "/health", &[], "");
+    assert_eq!(
+        (health.status, health.body.as_str()),
+        (503, r#"{"status":"late","late":["agents"]}"#)
+    );
+    let has = |watched: &Watched, part: &str| {
+        let mails = watched.smtpd.mails();
+        mails.iter().any(|mail| mail.contains(part))
+    };
+    let late = "agents: it has not run well for longer than its schedule allows (last good run: ";
+    watched
+        .until("the flow is late", |watched| has(watched, late))
+        .await;
+    let metrics = ask(watched.port, "GET", "/metrics", &[], "").body;
+    assert!(
+        metrics.contains("ponte_late{flow=\"agents\"} 1\n"),
+        "{metrics}"
+    );
+    assert_eq!(watched.hook.of("GET /beat").len(), 0, "no heartbeat");
+
+    watched.in_shop("ALTER TABLE hidden RENAME TO agent").await;
+    watched.project.ponte(&["sync"]).succeeds();
+    let over = "agents: resolved: it has not run well for longer";
+    watched
+        .until("it is late no more", |watched| has(watched, over))
+        .await;
+    assert_eq!(ask(watched.port, "GET", "/health", &[], "").status, 200);
+    running.signal("-TERM");
+    running.wait().succeeds();
+}
+
+/// What a comparison finds is told once, and its end once.
+#[tokio::test]
+async fn what_a_comparison_finds_is_told_and_so_is_its_end() {
+    let mut watched = Watched::new("alerts compared", "wait = \"1s\"\nevery = \"1s\"").await;
+    watched.project.ponte(&["sync"]).succeeds();
+    watched
+        .in_shop("UPDATE agent SET name = 'Annette' WHERE code = 'A'")
+        .await;
+    let text = watched.project.read("ponte.toml");
+    let often = text.replace("verify = \"demand\"", "verify = \"10s\"");
+    watched.project.file("ponte.toml", &often);
+    let running = watched.project.start(&["run"]);
+    watched.until_mails(1).await;
+    let mail = watched.smtpd.mails().remove(0);
+    for part in [
+        "): 1 trouble\n",
+        "connection.shop/verify: both sides were compared, and differ (1 in all)",
+        "- agents / A: not as ponte writes it: `agent.name`",
+    ] {
+        assert!(mail.contains(part), "{part}\n{mail}");
+    }
+    watched
+        .in_shop("UPDATE agent SET name = 'Anna' WHERE code = 'A'")
+        .await;
+    watched.until_mails(2).await;
+    let mail = watched.smtpd.mails().remove(1);
+    let over = "connection.shop/verify: resolved: both sides were compared, and differ";
+    assert!(mail.contains(over), "{mail}");
     running.signal("-TERM");
     running.wait().succeeds();
 }

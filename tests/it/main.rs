@@ -7,6 +7,7 @@ mod alerts;
 mod asked;
 mod bad;
 mod cli;
+mod compared;
 mod customers;
 mod derived;
 mod far;

@@ -209,6 +209,9 @@ async fn machines_look_and_act_with_tokens() {
         "ponte_runs_total{flow=\"main/article\",outcome=\"quarantined\"} 1",
         "ponte_runs_total{flow=\"main/price\",outcome=\"failed\"} 0",
         "ponte_late{flow=\"main/stock\"} 0",
+        "ponte_late{flow=\"main/verify\"} 0",
+        "ponte_read_total{flow=\"main/price\"} 4",
+        "ponte_written_total{flow=\"main/price\"} 4",
         "# TYPE ponte_written_total counter",
         "# TYPE ponte_errors_total counter",
     ] {
@@ -217,6 +220,25 @@ async fn machines_look_and_act_with_tokens() {
             "{line}\n{metrics}"
         );
     }
+    let figure = |name: &str| -> f64 {
+        let line = metrics.lines().find_map(|line| line.strip_prefix(name));
+        line.expect(name).trim().parse().expect("a figure")
+    };
+    // A run took its time, and lately: that is all that can be said of a clock.
+    let seconds = figure("ponte_run_seconds_total{flow=\"main/price\"}");
+    assert!(seconds > 0.0, "{metrics}");
+    assert_eq!(
+        figure("ponte_last_run_seconds{flow=\"main/price\"}"),
+        seconds,
+        "of its only run"
+    );
+    let ended = figure("ponte_last_good_timestamp_seconds{flow=\"main/price\"}");
+    let flows: Value = serde_json::from_str(&service.get("/api/flows").body).unwrap();
+    let mut flows = flows["flows"].as_array().unwrap().iter();
+    let price = flows.find(|flow| flow["flow"] == "main/price").unwrap();
+    let good: chrono::DateTime<chrono::Utc> = price["last_good"].as_str().unwrap().parse().unwrap();
+    assert_eq!((ended * 1000.0).round(), good.timestamp_millis() as f64);
+    assert_eq!(price["last"]["ended"], price["last_good"]);
     for (language, heading) in [
         ("en", "# When something is not as it should be"),
         ("it", "# Quando qualcosa non è come dovrebbe"),
@@ -351,6 +373,26 @@ async fn people_look_and_act_in_a_browser() {
     browser.shows(&["giacenza", "on hand"]);
     browser.go(&format!("{root}/quarantine?lang=en"));
     browser.shows(&["<b>X</b>", "Try again"]);
+    // The button tries its record, and no other: the flow's own run is that of the service's start.
+    let history = async || {
+        let runs = service.get("/api/runs?flow=main/article").body;
+        let runs: Value = serde_json::from_str(&runs).expect("JSON");
+        let runs = runs["runs"].as_array().expect("runs").iter();
+        let ended = runs.filter(|run| run["finished"].is_string());
+        ended
+            .map(|run| run["scope"].to_string())
+            .collect::<Vec<_>>()
+    };
+    let part = "\"part\"".to_owned();
+    assert!(!history().await.contains(&part));
+    browser.tab_to("Try again: main/article <b>X</b>");
+    browser.keys(ENTER);
+    let began = Instant::now();
+    while !history().await.contains(&part) {
+        assert!(began.elapsed() < WAIT_MAX, "it is not tried again");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    browser.shows(&["<b>X</b>"]);
     assert_eq!(service.posts_of("TOOL-1").await.as_deref(), Some("1"));
 
     // The sum as a picture is whole on the narrowest of phones.

@@ -589,3 +589,62 @@ async fn systemd_is_told_how_the_service_is() {
     heard("STOPPING=1");
     running.wait().succeeds();
 }
+
+/// In which a stop is done, says the README and the unit.
+const STOP_MAX: Duration = Duration::from_secs(30);
+
+/// A batch is open, since somebody holds one of its rows, when the service is told to stop.
+#[tokio::test]
+async fn a_stop_while_a_row_is_locked_rolls_back_what_is_open() {
+    let erp = servers::sqlite("service::open erp");
+    let shop = servers::postgres("service::open shop").await;
+    let mut source = erp.client().await;
+    source
+        .run("CREATE TABLE agent (code TEXT PRIMARY KEY, name TEXT NOT NULL)")
+        .await;
+    source
+        .run("INSERT INTO agent VALUES ('A', 'Anna'), ('B', 'Bruno')")
+        .await;
+    let mut there = shop.client().await;
+    there
+        .run("CREATE TABLE agent (code text PRIMARY KEY, name text NOT NULL)")
+        .await;
+    let mut project = Project::new();
+    let text = format!(
+        r#"
+[connection.erp]
+url = "{}"
+[connection.shop]
+url = "{}"
+[flow.agents]
+from = {{ connection = "connection.erp", table = "agent", key = ["code"] }}
+to = {{ connection = "connection.shop", table = "agent", match = {{ code = "code" }}, set = {{ name = "name" }} }}
+[schedule.flows]
+agents = "10s"
+verify = "demand"
+"#,
+        erp.url, shop.url
+    );
+    project.file("ponte.toml", &text);
+    project.ponte(&["setup", "--run"]).succeeds();
+    project.ponte(&["sync"]).succeeds();
+    let mut holder = shop.client().await;
+    holder.run("BEGIN").await;
+    holder
+        .run("UPDATE agent SET name = name WHERE code = 'B'")
+        .await;
+    source.run("UPDATE agent SET name = upper(name)").await;
+    let running = project.start(&["run"]);
+    let waiting = "SELECT CASE WHEN count(*) > 0 THEN 'yes' END FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    until(&shop, waiting, "yes").await;
+    let told = Instant::now();
+    signal(&running, "-TERM");
+    running.wait().succeeds();
+    assert!(told.elapsed() < STOP_MAX, "{:?}", told.elapsed());
+    // Nothing of the batch is there, and nothing of the service's is open.
+    const NAMED: &str = "SELECT string_agg(name, ',' ORDER BY code) FROM agent";
+    assert_eq!(there.value(NAMED).await.as_deref(), Some("Anna,Bruno"));
+    holder.run("ROLLBACK").await;
+    project.ponte(&["sync"]).succeeds();
+    assert_eq!(there.value(NAMED).await.as_deref(), Some("ANNA,BRUNO"));
+}

@@ -280,3 +280,49 @@ fn quiet(text: &str) -> Option<Quiet> {
     let (from, to) = (time(from)?, time(to)?);
     (from != to).then_some(Quiet { day, from, to })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_says_runs_by_default() {
+        let list = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let names = Names {
+            flows: list(&[
+                "main/article",
+                "main/price",
+                "main/customer",
+                "main/web_customer",
+                "agents",
+            ]),
+            orders: list(&["main/order", "main/refund"]),
+            stocks: list(&["main/stock"]),
+            fulfilments: list(&["main/fulfilment"]),
+            zone: Zone::UTC,
+        };
+        let schedule = by_default(&names);
+        let said: Vec<String> = schedule
+            .flows
+            .iter()
+            .map(|(flow, when)| format!("{flow} {when}"))
+            .collect();
+        assert_eq!(
+            said,
+            [
+                "agents every 1h",
+                "main/article every 1h",
+                "main/customer every 15m",
+                "main/fulfilment every 5m",
+                "main/order every 1m",
+                "main/price every 1h",
+                "main/refund every 1m",
+                "main/stock every 15m",
+                "main/web_customer every 15m",
+            ]
+        );
+        assert_eq!(schedule.verify.to_string(), "at 0 3 * * *");
+        assert_eq!(schedule.reconcile.to_string(), "at 30 3 * * *");
+        assert_eq!(schedule.quiet, []);
+    }
+}

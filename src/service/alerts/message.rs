@@ -62,7 +62,7 @@ pub fn trouble(
         let of = (one.flow.clone(), one.kind.clone());
         let detail: String = one.detail.chars().take(DETAIL_MAX).collect();
         match Kind::of(&one.kind) {
-            Some(Kind::Quarantine | Kind::Guard) => {
+            Some(Kind::Quarantine | Kind::Guard | Kind::Different) => {
                 let (all, see) = match italian {
                     true => ("in tutto", "`ponte quarantine list` li mostra, o la pagina"),
                     false => ("in all", "`ponte quarantine list` shows them, or the page"),

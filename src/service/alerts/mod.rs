@@ -304,7 +304,7 @@ impl Teller<'_> {
         let mut lines = BTreeMap::new();
         for one in &news.new {
             let guarded = match Kind::of(&one.kind) {
-                Some(Kind::Quarantine) => false,
+                Some(Kind::Quarantine | Kind::Different) => false,
                 Some(Kind::Guard) => true,
                 _ => continue,
             };

@@ -2,7 +2,7 @@
 
 use crate::plan::fulfilment::Language;
 use crate::round::version::Unfamiliar;
-use crate::service::board::Seat;
+use crate::service::board::{Ran, Seat};
 use crate::state::days::Habit;
 use crate::state::told::{Quarantined, Told};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -20,6 +20,8 @@ pub enum Kind {
     /// The guard has stopped records that are gone.
     Guard,
     Quarantine,
+    /// Of a comparison: records or orders are not on both sides as they should be.
+    Different,
     /// It has not run well for longer than its schedule allows.
     Late,
     /// What a run found is not what it did, quarantined and left waiting.
@@ -31,10 +33,11 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Kind; 7] = [
+    const ALL: [Kind; 8] = [
         Kind::Failed,
         Kind::Guard,
         Kind::Quarantine,
+        Kind::Different,
         Kind::Late,
         Kind::Sum,
         Kind::Silent,
@@ -46,6 +49,7 @@ impl Kind {
             Kind::Failed => "failed",
             Kind::Guard => "guard",
             Kind::Quarantine => "quarantine",
+            Kind::Different => "different",
             Kind::Late => "late",
             Kind::Sum => "sum",
             Kind::Silent => "silent",
@@ -70,6 +74,10 @@ impl Kind {
             }
             (Kind::Quarantine, Language::English) => "new records in quarantine",
             (Kind::Quarantine, Language::Italian) => "nuovi record in quarantena",
+            (Kind::Different, Language::English) => "both sides were compared, and differ",
+            (Kind::Different, Language::Italian) => {
+                "le due parti sono state confrontate, e differiscono"
+            }
             (Kind::Late, Language::English) => {
                 "it has not run well for longer than its schedule allows"
             }
@@ -140,7 +148,7 @@ pub fn judge(
             verdicts.insert((kind, seat.flow.clone()), verdict);
         };
         let ran = seat.last.as_ref();
-        let is_good = ran.is_some_and(|ran| matches!(ran.outcome, "done" | "quarantined"));
+        let is_good = ran.is_some_and(Ran::is_good);
         match ran {
             // Another process is at work: that is no failure, unless it lasts.
             Some(ran) if ran.is_failure() => {
@@ -166,8 +174,12 @@ pub fn judge(
         }
     }
     // All of these are known: what is not in quarantine is over.
-    for kind in [Kind::Guard, Kind::Quarantine] {
-        for seat in seats {
+    for seat in seats {
+        let kinds: &[Kind] = match seat.comparison {
+            true => &[Kind::Different],
+            false => &[Kind::Guard, Kind::Quarantine],
+        };
+        for &kind in kinds {
             let is_guard = kind == Kind::Guard;
             let found = quarantined
                 .iter()
@@ -249,7 +261,6 @@ pub fn news(
 mod tests {
     use super::*;
     use crate::db::DbErrorKind;
-    use crate::service::board::Ran;
 
     fn ran(outcome: &'static str) -> Ran {
         Ran {
@@ -355,6 +366,53 @@ mod tests {
             times: 1000,
         };
         assert_eq!(silence(&often, now), None, "a night, or a holiday");
+    }
+
+    #[test]
+    fn a_guard_that_stops_records_and_a_flow_that_is_late_are_told() {
+        let good: DateTime<Utc> = "2026-11-26T10:00:00Z".parse().unwrap();
+        let late = Seat {
+            late: true,
+            last_good: Some(good),
+            ..seat(None)
+        };
+        let guarded = [Quarantined {
+            flow: "main/stock".to_owned(),
+            guarded: true,
+            count: 40,
+            newest: 7,
+        }];
+        let of = |seats: &[Seat], quarantined: &[Quarantined], told: &[Told]| {
+            let none = (BTreeMap::new(), Systems::new());
+            let verdicts = judge(seats, quarantined, &none.0, &none.1, Utc::now());
+            let ripe = verdicts.keys().cloned().collect();
+            news(&verdicts, told, &ripe, &NAMES.into())
+        };
+        let first = of(&[late], &guarded, &[]);
+        assert_eq!(kinds(&first.new), ["guard", "late"]);
+        assert_eq!(first.new[0].detail, "40");
+        assert_eq!(first.new[1].detail, "2026-11-26 10:00 UTC");
+        let over = of(&[seat(Some(ran("done")))], &[], &first.new);
+        assert_eq!(kinds(&over.over), ["guard", "late"]);
+    }
+
+    #[test]
+    fn what_a_comparison_finds_is_no_quarantine_of_a_flow() {
+        let compared = Seat {
+            comparison: true,
+            ..seat(Some(ran("different")))
+        };
+        let found = [Quarantined {
+            flow: "main/stock".to_owned(),
+            guarded: false,
+            count: 2,
+            newest: 5,
+        }];
+        let none = (BTreeMap::new(), Systems::new());
+        let verdicts = judge(&[compared], &found, &none.0, &none.1, Utc::now());
+        let ripe = verdicts.keys().cloned().collect();
+        let news = news(&verdicts, &[], &ripe, &NAMES.into());
+        assert_eq!(kinds(&news.new), ["different"]);
     }
 
     #[test]

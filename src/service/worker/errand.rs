@@ -3,7 +3,8 @@
 use super::super::Watcher;
 use super::super::board::Board;
 use super::super::control::Errand;
-use super::{Asked, Noting, Worker, stopped};
+use super::job::Asked;
+use super::{Noting, Worker, stopped};
 use crate::round::task::{self, Task};
 use crate::round::{FlowResult, Observer, Round};
 use crate::sync::batch::Intent;
