@@ -144,17 +144,17 @@ async fn written_anew(test: &str, erp: On, shop: On) {
 
 #[tokio::test]
 async fn an_edited_order_is_written_anew() {
-    written_anew("edited to postgres", On::Postgres, On::Mariadb).await;
+    written_anew("written anew in postgres", On::Postgres, On::Mariadb).await;
 }
 
 #[tokio::test]
 async fn an_edited_order_is_written_anew_on_sqlite() {
-    written_anew("edited on sqlite", On::Sqlite, On::Sqlite).await;
+    written_anew("written anew on sqlite", On::Sqlite, On::Sqlite).await;
 }
 
 #[tokio::test]
 async fn an_edited_order_is_written_anew_on_sqlserver() {
-    written_anew("edited to sqlserver", On::SqlServer, On::Mariadb).await;
+    written_anew("written anew in sqlserver", On::SqlServer, On::Mariadb).await;
 }
 
 /// Pieces that were added are pending until the ERP has them, and committed from then on.
