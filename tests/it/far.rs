@@ -107,14 +107,22 @@ async fn a_web_host_with_all_its_limits_is_good_enough() {
     far.set(Fault::Delay {
         each_way: Duration::from_millis(if full() { 20 } else { 2 }),
     });
-    unsteady.set(Fault::Drop {
-        one_in: 100,
-        bytes_max: 20_000,
-        seed,
-    });
+    if full() {
+        unsteady.set(Fault::Drop {
+            one_in: 100,
+            bytes_max: 20_000,
+            seed,
+        });
+    }
     let story = Story { between };
     let run = |story: &Story, command: &[&str]| {
-        let done = story.between.project.ponte(command);
+        let mut done = story.between.project.ponte(command);
+        // A line that broke ends a run with words about that now and then; the next one goes on.
+        for _ in 0..3 {
+            if full() && done.code == Some(3) {
+                done = story.between.project.ponte(command);
+            }
+        }
         // Two variations that sell from one figure are for a person to look at.
         assert!(
             matches!(done.code, Some(0 | 4)),
