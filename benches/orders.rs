@@ -19,7 +19,6 @@ mod support;
 use measure::{Asked, Subject};
 use std::time::{Duration, Instant};
 use support::client::Client;
-use support::proxy::Proxy;
 use support::servers;
 
 const ORDERS: u64 = 10_000;
@@ -46,9 +45,7 @@ fn main() {
         (erp, copy, shop)
     });
     let dir = tempfile::tempdir().expect("a folder for the project");
-    let proxies = asked
-        .word("counted")
-        .then(|| [&shop, &erp].map(|one| Proxy::start(&one.url)));
+    let proxies = asked.proxies(&shop, &erp);
     let addresses = measure::addresses(&shop, &erp, proxies.as_ref());
     let ponte = Subject::new(
         dir.path().join("project"),

@@ -17,7 +17,6 @@ mod support;
 
 use measure::{Asked, Subject, copy, statement, timed};
 use std::path::Path;
-use support::proxy::Proxy;
 use support::servers;
 
 const ARTICLES: u64 = 50_000;
@@ -52,9 +51,7 @@ fn main() {
     });
     let on_erp = |sql: &str| runtime.block_on(async { erp.client().await.run(sql).await });
     let dir = tempfile::tempdir().expect("a folder for the project");
-    let proxies = asked
-        .word("counted")
-        .then(|| [&erp, &shop].map(|one| Proxy::start(&one.url)));
+    let proxies = asked.proxies(&erp, &shop);
     let addresses = measure::addresses(&erp, &shop, proxies.as_ref());
     let ponte = Subject::new(
         dir.path().join("project"),

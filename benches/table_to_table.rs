@@ -23,7 +23,6 @@ use measure::{Asked, Subject, copy, mariadb, statement, timed};
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 use std::time::Duration;
-use support::proxy::Proxy;
 use support::servers::{self, Database};
 
 const COLUMNS: &str = "sku, name, description, barcode, brand, unit, weight, length, width, height, price, active, updated_at";
@@ -45,9 +44,7 @@ fn main() {
     let on_source = |sql: &str| runtime.block_on(async { source.client().await.run(sql).await });
     let on_target = |sql: &str| runtime.block_on(async { target.client().await.run(sql).await });
     let dir = tempfile::tempdir().expect("a folder for the projects");
-    let proxies = asked
-        .word("counted")
-        .then(|| [&source, &target].map(|one| Proxy::start(&one.url)));
+    let proxies = asked.proxies(&source, &target);
     let addresses = measure::addresses(&source, &target, proxies.as_ref());
     let subject = |name: &str, from: &str| {
         let folder = dir.path().join(name);

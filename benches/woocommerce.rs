@@ -19,7 +19,6 @@ use measure::{Asked, Subject, copy, mariadb, timed};
 use std::fmt::Write;
 use std::path::Path;
 use support::client::Client;
-use support::proxy::Proxy;
 use support::servers;
 
 const ARTICLES: u64 = 100_000;
@@ -53,9 +52,7 @@ fn main() {
         (erp, shop, other)
     });
     let dir = tempfile::tempdir().expect("a folder for the project");
-    let proxies = asked
-        .word("counted")
-        .then(|| [&erp, &shop].map(|one| Proxy::start(&one.url)));
+    let proxies = asked.proxies(&erp, &shop);
     let addresses = measure::addresses(&erp, &shop, proxies.as_ref());
     let ponte = Subject::new(
         dir.path().join("project"),

@@ -27,6 +27,12 @@ impl Asked {
     pub fn word(&self, word: &str) -> bool {
         self.0.iter().any(|text| text == word)
     }
+
+    /// Proxies before both servers, if round trips are to be counted.
+    pub fn proxies(&self, source: &Database, target: &Database) -> Option<[Proxy; 2]> {
+        self.word("counted")
+            .then(|| [source, target].map(|one| Proxy::start(&one.url)))
+    }
 }
 
 /// A project in a folder of its own, and proxies before its servers where round trips are to be counted.

@@ -10,10 +10,10 @@ use super::sync::lines;
 use crate::config::record::FULFILMENT;
 use crate::mail;
 use crate::orders;
-use crate::round::compared;
 use crate::round::task::{self, Task};
+use crate::round::{compared, reconcile};
 use crate::state::State;
-use crate::state::history::{Outcome, Run};
+use crate::state::history::Run;
 use crate::sync::run::{BOTH_CHANGED, LINKED, PUT_BACK};
 use chrono::{DateTime, Local, Utc};
 use comfy_table::{CellAlignment, Table, presets};
@@ -52,7 +52,7 @@ pub async fn run(context: &Context<'_>) -> Result<Answer, Failure> {
         })
         .collect();
     let compared = compared(&project).await?;
-    let is_orders = |run: &&Run| run.flow.ends_with("/reconcile");
+    let is_orders = |run: &&Run| reconcile::is_name(&run.flow);
     let reconciled: Vec<&Run> = compared.iter().filter(is_orders).collect();
     let mut text = text(&flows);
     let orders: Vec<WebOrders> = project
@@ -165,7 +165,7 @@ fn comparison(run: &Run) -> String {
     if found == 0 {
         return String::new();
     }
-    let (differed, command) = match run.flow.ends_with("/reconcile") {
+    let (differed, command) = match reconcile::is_name(&run.flow) {
         true => (
             count(found, "order differed", "orders differed"),
             "reconcile",
@@ -335,15 +335,7 @@ fn customers(counts: &serde_json::Value) -> Option<String> {
 }
 
 pub fn outcome(run: &Run) -> &'static str {
-    match run.outcome {
-        Some(Outcome::Done) => "done",
-        Some(Outcome::Quarantined) if run.is_oversold() => "oversold",
-        Some(Outcome::Quarantined) if run.differences().is_some() => "different",
-        Some(Outcome::Quarantined) => "quarantined",
-        Some(Outcome::Failed) => "failed",
-        Some(Outcome::Interrupted) => "interrupted",
-        None => "did not end",
-    }
+    run.ended().unwrap_or("did not end")
 }
 
 pub fn local(moment: DateTime<Utc>) -> String {

@@ -8,9 +8,16 @@ use crate::state::State;
 use crate::state::{StateError, quarantine};
 use chrono::NaiveDate;
 
+const NAME: &str = "/reconcile";
+
 /// How the history calls it.
 pub fn name(orders: &Orders) -> String {
-    format!("{}/reconcile", orders.shop)
+    format!("{}{NAME}", orders.shop)
+}
+
+/// Whether the history calls a comparison of orders so.
+pub fn is_name(name: &str) -> bool {
+    name.ends_with(NAME)
 }
 
 /// Compares; the state is read, and not written.

@@ -1,5 +1,6 @@
 //! When each flow ran, and what came of it.
 
+use super::days::DAYS_KEPT;
 use super::{Result, State, as_moment, as_text, millis, text};
 use crate::db::query::Query;
 use crate::value::{Row, Value};
@@ -7,8 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
-/// What is kept of each flow, besides its last good run: runs of so many days, ...
-const DAYS_KEPT: i64 = super::days::DAYS_KEPT;
+/// What is kept of each flow, besides its last good run: runs of [`DAYS_KEPT`], ...
 /// ... of those that wrote and found nothing only the last of each hour, once they are older than this ...
 const IDLE_KEPT: TimeDelta = TimeDelta::days(1);
 const HOUR_MS: i64 = 60 * 60 * 1000;
@@ -84,11 +84,20 @@ pub struct Run {
 
 impl Run {
     /// Articles are oversold, and nothing else is to be looked at: the quarantine has none of it.
-    pub fn is_oversold(&self) -> bool {
+    fn is_oversold(&self) -> bool {
         let count = |name: &str| self.counts[name].as_u64();
         self.outcome == Some(Outcome::Quarantined)
             && count("quarantined") == Some(0)
             && count("oversold").is_some_and(|oversold| oversold > 0)
+    }
+
+    /// How it ended, as it is shown; `None`: it did not.
+    pub fn ended(&self) -> Option<&'static str> {
+        self.outcome.map(|outcome| match outcome {
+            Outcome::Quarantined if self.is_oversold() => "oversold",
+            Outcome::Quarantined if self.differences().is_some() => "different",
+            outcome => outcome.name(),
+        })
     }
 
     /// What a comparison found; `None` of a flow's run, or of one that failed.

@@ -68,9 +68,7 @@ impl State {
             forgotten: HashMap::new(),
         }
     }
-}
 
-impl State {
     /// Whether a folder holds a state.
     pub fn exists(folder: &Path) -> bool {
         folder.join(FILE).exists()

@@ -177,11 +177,7 @@ fn row(seat: &Seat, runs: &[Run], days: Sums) -> Value {
     let last = runs.iter().find(|run| run.finished.is_some());
     let count = |name: &str| last.and_then(|run| run.counts[name].as_u64());
     // A run whose process died was interrupted, too.
-    let outcome = |run: &Run| match run.outcome.unwrap_or(Outcome::Interrupted) {
-        Outcome::Quarantined if run.is_oversold() => "oversold",
-        Outcome::Quarantined if run.differences().is_some() => "different",
-        outcome => outcome.name(),
-    };
+    let outcome = |run: &Run| run.ended().unwrap_or(Outcome::Interrupted.name());
     let ended: Vec<&Run> = runs.iter().filter(|run| run.finished.is_some()).collect();
     let well = days.runs.saturating_sub(days.failed + days.interrupted);
     let well = well * 1000 / days.runs.max(1);

@@ -1,7 +1,8 @@
 //! Errors are of the right kind, and what was not committed is not there.
 
 use crate::{
-    ALL, Bench, Listed, PLAIN_SERVERS, POSTGRES, SERVERS, SQLITE, begin, case, fetch, insert, text,
+    ALL, Bench, Listed, PLAIN_SERVERS, POSTGRES, SERVERS, SQLITE, begin, case, fetch, insert,
+    servers, text,
 };
 use ponte::db::query::{Part, Query, TableName};
 use ponte::db::{self, CommitError, DbErrorKind, DbUrl, EngineKind, Isolation, Session};
@@ -370,10 +371,8 @@ async fn a_login_without_privileges(bench: Bench) {
         ),
     );
     bench.sql(&setup).await;
-    let mut url = url::Url::parse(&bench.database.url).unwrap();
-    url.set_username(&login).unwrap();
-    url.set_password(Some("p")).unwrap();
-    let url = DbUrl::parse(url.as_str(), None, Path::new("")).unwrap();
+    let url = servers::with_login(&bench.database.url, &login, "p");
+    let url = DbUrl::parse(&url, None, Path::new("")).unwrap();
     let mut session = db::engine(&url).unwrap().connect().await.unwrap();
     let table = session
         .table(&ponte::db::query::TableName::parse("t"))

@@ -53,11 +53,9 @@ async fn two_connections_to_a_shop_are_enough_for_everything() {
     admin
         .run(&format!("GRANT ALL ON {}.* TO {login}", shop.name))
         .await;
-    let mut url = url::Url::parse(&shop.url).expect("a URL");
-    url.set_username(&login).expect("a login");
-    url.set_password(Some("p")).expect("a password");
+    let url = servers::with_login(&shop.url, &login, "p");
     let mut project = Project::new();
-    project.file("ponte.toml", &shop::project(&erp.url, url.as_str()));
+    project.file("ponte.toml", &shop::project(&erp.url, &url));
     for command in [
         &["setup", "--run"][..],
         &["check"],
@@ -99,11 +97,9 @@ async fn a_web_host_with_all_its_limits_is_good_enough() {
     admin.run("GRANT ALL ON shop.* TO host").await;
     let unsteady = Proxy::start(&between.shop.url);
     let far = Proxy::start(&unsteady.url(&between.shop.url));
-    let url = far.url(&between.shop.url).replace("root:", "host:");
-    between.shop_at(&url);
-    let text = between.project.read("ponte.toml");
-    let text = text.replace("orders.import", "fulfilment.write = true\norders.import");
-    between.project.file("ponte.toml", &text);
+    let url = servers::with_login(&between.shop.url, "host", "ponte");
+    between.shop_at(&far.url(&url));
+    between.say("fulfilment.write = true");
     far.set(Fault::Delay {
         each_way: Duration::from_millis(if full() { 20 } else { 2 }),
     });
@@ -331,21 +327,15 @@ async fn crowded(target: Database, login: &str, limit: &[String], said: &str) {
     for statement in limit {
         admin.run(statement).await;
     }
-    let mut url = url::Url::parse(&target.url).expect("a URL");
-    url.set_username(login).expect("a login");
+    let url = servers::with_login(&target.url, login, "ponte");
     let proxy = Proxy::start(&target.url);
     let mut project = Project::new();
-    let text = flow(&source.url, &proxy.url(url.as_str()));
+    let text = flow(&source.url, &proxy.url(&url));
     project.file("ponte.toml", &servers::without_secrets(&text));
     project.env("PASSWORD", "ponte");
     project.ponte(&["setup", "--run"]).succeeds();
 
-    let all = || async {
-        [
-            Client::connect(url.as_str()).await,
-            Client::connect(url.as_str()).await,
-        ]
-    };
+    let all = || async { [Client::connect(&url).await, Client::connect(&url).await] };
     let others = all().await;
     let refused = project.ponte(&["sync"]).exits_with(3);
     assert!(refused.stdout.contains(said), "{refused}");

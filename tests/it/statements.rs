@@ -92,9 +92,7 @@ async fn told(pack: &Pack, version: &str) -> Told {
             nav::orders::of(erp, &test, more).await
         }
     };
-    let text = between.project.read("ponte.toml");
-    let text = text.replace("orders.import", "fulfilment.write = true\norders.import");
-    between.project.file("ponte.toml", &text);
+    between.say("fulfilment.write = true");
     credited(&mut between);
     // 4: accepted, and some of the shop's articles are not in the ERP.
     let accepted = between.project.ponte(&["match", "--accept"]);
@@ -144,14 +142,8 @@ async fn told(pack: &Pack, version: &str) -> Told {
     }
     status(&between, 1001, "wc-cancelled").await;
     told.push(hear("cancel", &["sync", "main/order"]));
-    let of_leases = |(_, heard): &(_, BTreeSet<String>)| {
-        heard
-            .iter()
-            .filter(|text| is_of_a_lease(text))
-            .cloned()
-            .collect::<Vec<_>>()
-    };
-    let leases = told.iter().flat_map(of_leases).collect();
+    let heard = told.iter().flat_map(|(_, heard)| heard);
+    let leases = heard.filter(|text| is_of_a_lease(text)).cloned().collect();
     told.push((LEASE, leases));
     told
 }

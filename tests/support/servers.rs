@@ -177,6 +177,14 @@ pub fn address(url: &str) -> String {
     )
 }
 
+/// The same database for another login.
+pub fn with_login(url: &str, login: &str, password: &str) -> String {
+    let mut url = url::Url::parse(url).expect("a URL");
+    url.set_username(login).expect("a URL with a host");
+    url.set_password(Some(password)).expect("a URL with a host");
+    url.into()
+}
+
 fn with_database(server: &str, name: &str) -> String {
     let mut url = url::Url::parse(server).expect("a URL");
     url.set_path(name);

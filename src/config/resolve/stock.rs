@@ -208,6 +208,8 @@ pub fn safety(file: &Arc<SourceFile>, keys: &ShopKeys, found: &mut Vec<Diagnosti
     }
 }
 
+const ASK: &str = "name it in a `[[stock.pending]]` of the pack: `… OR o.state IN (:promised)`";
+
 /// What a project says of the statuses in which a shop's orders hold pieces.
 struct Pledge<'a> {
     file: &'a Arc<SourceFile>,
@@ -220,26 +222,28 @@ struct Pledge<'a> {
 impl Pledge<'_> {
     /// What is imported, and what the project says: no order may be in the ERP's hands soon and nobody's until then.
     fn promised(&self, found: &mut Vec<Diagnostic>) -> Vec<String> {
-        let own = self.keys.stock.iter().flat_map(|keys| &keys.promised);
-        for status in own.clone() {
-            self.contradiction(status, found);
-            if !self.is_asked() {
-                found.push(
-                    Diagnostic::error("P147", "the pack does not ask for `promised`")
-                        .at(&status.content(self.file), "no order of this status would be found")
-                        .help("name it in a `[[stock.pending]]` of the pack: `… OR o.state IN (:promised)`"),
-                );
-            }
-        }
+        let is_asked = self.is_asked();
         let imported = self.meant.iter().flat_map(|meant| &meant.import);
         let mut promised: Vec<String> = imported.cloned().collect();
-        if !self.is_asked() {
-            self.unasked(found);
-        }
+        let own = self.keys.stock.iter().flat_map(|keys| &keys.promised);
         for status in own {
+            self.contradiction(status, found);
+            if !is_asked {
+                found.push(
+                    Diagnostic::error("P147", "the pack does not ask for `promised`")
+                        .at(
+                            &status.content(self.file),
+                            "no order of this status would be found",
+                        )
+                        .help(ASK),
+                );
+            }
             if !promised.contains(&status.value) {
                 promised.push(status.value.clone());
             }
+        }
+        if !is_asked {
+            self.unasked(found);
         }
         promised
     }
@@ -282,7 +286,7 @@ impl Pledge<'_> {
                 Diagnostic::warning("P147", message)
                     .at(&status.content(self.file), "imported")
                     .note("the pack's stock does not ask which statuses the project imports: until the ERP counts such an order, its pieces are shown as available")
-                    .help("name it in a `[[stock.pending]]` of the pack: `… OR o.state IN (:promised)`"),
+                    .help(ASK),
             );
         }
     }

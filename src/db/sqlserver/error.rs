@@ -198,7 +198,7 @@ fn tls_message(message: &str) -> String {
              that an authority has signed, or say `tls=required`, which encrypts without knowing who is at the other end"
         );
     }
-    if reason.contains("not valid for name") || reason.contains("NotValidForName") {
+    if reason.contains("not valid for name") {
         return format!(
             "{reason}. Name the server as its certificate does, or say which name that is with `certificate_host=NAME`"
         );

@@ -11,7 +11,9 @@ use std::path::Path;
 
 use crate::support::client::Client;
 use crate::support::project::{Project, golden_differs};
-use crate::support::servers::{Database, address, mariadb_url, postgres_in, postgres_url};
+use crate::support::servers::{
+    Database, address, mariadb_url, postgres_in, postgres_url, with_login,
+};
 use crate::sync::pair::{On, database};
 use crate::sync::shop;
 
@@ -223,12 +225,10 @@ impl Stand {
                     .await;
             }
         }
-        let mut url = url::Url::parse(&database.url).expect("a URL");
-        url.set_username(&login).expect("a URL with a host");
-        url.set_password(Some("p")).expect("a URL with a host");
+        let url = with_login(&database.url, &login, "p");
         self.project.redact("[LOGIN]", &login);
         self.login = Some((side, login));
-        (variable, url.into())
+        (variable, url)
     }
 
     async fn remove_login(&self) {

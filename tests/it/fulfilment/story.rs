@@ -12,9 +12,7 @@ impl Story {
     /// So many orders from 1001 on, imported, and a shop that wants to be told.
     pub async fn new(test: &str, erp: On, shop: On, orders: u32) -> Story {
         let mut between = Between::new(test, erp, shop).await;
-        let text = between.project.read("ponte.toml");
-        let text = text.replace("orders.import", "fulfilment.write = true\norders.import");
-        between.project.file("ponte.toml", &text);
+        between.say("fulfilment.write = true");
         let placed: Vec<Order> = (0..orders).map(|n| Order::usual(1001 + n)).collect();
         between.place(&placed).await;
         let mut client = between.shop.client().await;

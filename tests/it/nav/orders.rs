@@ -220,9 +220,7 @@ async fn a_cancelled_order_is_withdrawn_until_nav_has_taken_it() {
 #[tokio::test]
 async fn nav_shipments_and_invoices_are_told_in_the_shop() {
     let mut between = between("nav::orders::told", "").await;
-    let text = between.project.read("ponte.toml");
-    let text = text.replace("orders.import", "fulfilment.write = true\norders.import");
-    between.project.file("ponte.toml", &text);
+    between.say("fulfilment.write = true");
     between
         .place(&[Order::usual(1001), Order::usual(1002)])
         .await;

@@ -8,13 +8,6 @@ use crate::sync::pair::On;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-fn say(between: &mut Between, words: &str) {
-    let text = between.project.read("ponte.toml");
-    let wanted = format!("orders.import = true\n{words}");
-    let text = text.replace("orders.import = true", &wanted);
-    between.project.file("ponte.toml", &text);
-}
-
 /// As the shop's people leave an order that they have edited: its lines are other rows, its total is another.
 async fn edit(between: &Between, order: &Order) {
     let mut shop = between.shop.client().await;
@@ -44,7 +37,7 @@ const HEADS: &str = "SELECT o.web_reference, o.number, o.status, CAST(ROUND(CAST
 
 async fn written_anew(test: &str, erp: On, shop: On) {
     let mut between = Between::new(test, erp, shop).await;
-    say(&mut between, "orders.edited = \"update\"");
+    between.say("orders.edited = \"update\"");
     let orders: Vec<Order> = (1001..=1005).map(Order::usual).collect();
     between.place(&orders).await;
     let sync = |more: &[&str]| {
@@ -161,7 +154,7 @@ async fn an_edited_order_is_written_anew_on_sqlserver() {
 #[tokio::test]
 async fn what_is_shown_stays_the_same_while_an_order_is_written_anew() {
     let mut between = Between::new("edited stock", On::Sqlite, On::Sqlite).await;
-    say(&mut between, "orders.edited = \"update\"");
+    between.say("orders.edited = \"update\"");
     between.place(&[Order::usual(1001)]).await;
     between.project.ponte(&["match", "--accept"]);
     let mut shop = between.shop.client().await;
@@ -183,7 +176,7 @@ async fn what_is_shown_stays_the_same_while_an_order_is_written_anew() {
 #[tokio::test]
 async fn an_edited_order_is_staged_anew() {
     let mut between = crate::sap::orders::between("sap edited", "").await;
-    say(&mut between, "orders.edited = \"update\"");
+    between.say("orders.edited = \"update\"");
     between
         .place(&[Order::usual(1001), Order::usual(1002)])
         .await;
@@ -210,7 +203,7 @@ async fn an_edited_order_is_staged_anew() {
 #[tokio::test]
 async fn a_cancellation_is_told_where_the_project_says_so() {
     let mut between = Between::new("cancelled told", On::Sqlite, On::Sqlite).await;
-    say(&mut between, "orders.cancelled = \"tell\"");
+    between.say("orders.cancelled = \"tell\"");
     between.place(&[Order::usual(1001)]).await;
     between.project.ponte(&["sync", "main/order"]).succeeds();
     super::changes::status(&between, 1001, "wc-cancelled").await;
@@ -244,7 +237,7 @@ async fn killed(test: &str, erp: On, shop: On) {
     let rounds = if full() { 60 } else { 6 };
     let mut random = StdRng::seed_from_u64(crate::support::seed(test));
     let mut between = Between::new(test, erp, shop).await;
-    say(&mut between, "orders.edited = \"update\"");
+    between.say("orders.edited = \"update\"");
     let orders: Vec<Order> = (1001..=1002).map(Order::usual).collect();
     between.place(&orders).await;
     between.project.ponte(&["sync", "main/order"]).succeeds();

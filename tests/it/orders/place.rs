@@ -281,6 +281,13 @@ impl Between {
         self.moved(&self.shop.url.clone(), url);
     }
 
+    /// Has the project say more of the shop.
+    pub fn say(&mut self, words: &str) {
+        let text = self.project.read("ponte.toml");
+        let text = text.replace("orders.import", &format!("{words}\norders.import"));
+        self.project.file("ponte.toml", &text);
+    }
+
     fn moved(&mut self, from: &str, to: &str) {
         let text = self.project.read("ponte.toml");
         let text = text.replace(

@@ -10,13 +10,6 @@ use serde_json::Value;
 
 use super::shop;
 
-fn with_login(url: &str, login: &str) -> String {
-    let mut url = url::Url::parse(url).expect("a URL");
-    url.set_username(login).expect("a login");
-    url.set_password(Some("geheim")).expect("a password");
-    url.into()
-}
-
 /// The statements of one connection: what they are about, and themselves.
 struct Printed {
     object: String,
@@ -65,8 +58,8 @@ async fn logins_with_exactly_what_is_printed_can_do_everything() {
         format!("p{}", std::process::id()),
     );
     let text = shop::project(
-        &with_login(&erp.url, &erp_login),
-        &with_login(&shop_database.url, &shop_login),
+        &servers::with_login(&erp.url, &erp_login, "geheim"),
+        &servers::with_login(&shop_database.url, &shop_login, "geheim"),
     )
     .replace(
         "[shop.main]\n",

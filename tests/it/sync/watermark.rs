@@ -475,11 +475,9 @@ async fn a_source_whose_clock_was_put_back_is_read_whole() {
         .await
         .run("CREATE TABLE target (code INTEGER PRIMARY KEY, v INTEGER)")
         .await;
-    let mut url = url::Url::parse(&source.url).expect("a URL");
-    url.set_username(&login).expect("a login");
-    url.set_password(Some("x")).expect("a password");
+    let url = servers::with_login(&source.url, &login, "x");
     let from = "table = \"source\", key = [\"code\"], watermark = \"updated_at >= :since\", changes = \"timestamp\", overlap = \"0s\"";
-    let pipeline = flow(url.as_str(), &target, from).await;
+    let pipeline = flow(&url, &target, from).await;
     pipeline.run("x", &changed()).await;
     let report = pipeline.run("x", &changed()).await;
     assert!(

@@ -129,14 +129,12 @@ async fn model(way: &Way, seed: u64) {
         .await
         .run("CREATE TABLE target (code INTEGER PRIMARY KEY, v INTEGER)")
         .await;
-    let mut url = url::Url::parse(&source.url).expect("a URL");
-    url.set_username(&login).expect("a login");
-    url.set_password(Some("x")).expect("a password");
+    let url = servers::with_login(&source.url, &login, "x");
     let from = format!(
         "table = \"watched\", key = [\"code\"], watermark = \"updated_at >= :since\", changes = \"timestamp\", overlap = \"{}\"",
         way.overlap
     );
-    let mut pipeline = flow(url.as_str(), &target, &from).await;
+    let mut pipeline = flow(&url, &target, &from).await;
     pipeline.run("x", &changed()).await;
 
     let stop = Arc::new(AtomicBool::new(false));
@@ -235,9 +233,7 @@ async fn open_transactions_on_mariadb() {
     ] {
         admin.run(&statement).await;
     }
-    let mut hidden = url::Url::parse(&source.url).expect("a URL");
-    hidden.set_username(&login).expect("a login");
-    hidden.set_password(Some("x")).expect("a password");
+    let hidden = servers::with_login(&source.url, &login, "x");
     let from = r#"table = "source", key = ["code"], watermark = "updated_at >= :since", changes = "timestamp", overlap = "0s""#;
     let mut runs: Vec<(bool, Database, Pipeline)> = Vec::new();
     for (sees, url) in [(true, source.url.as_str()), (false, hidden.as_str())] {
