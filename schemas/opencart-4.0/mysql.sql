@@ -373,6 +373,30 @@ CREATE TABLE oc_order_history (
     PRIMARY KEY (order_history_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
 
+-- What customers ask to send back, an article each.
+CREATE TABLE oc_return (
+    return_id        INT NOT NULL AUTO_INCREMENT,
+    order_id         INT NOT NULL,
+    customer_id      INT NOT NULL,
+    firstname        VARCHAR(32) NOT NULL,
+    lastname         VARCHAR(32) NOT NULL,
+    email            VARCHAR(96) NOT NULL,
+    telephone        VARCHAR(32) NOT NULL,
+    product_id       INT NOT NULL,
+    product          VARCHAR(255) NOT NULL,
+    model            VARCHAR(64) NOT NULL,
+    quantity         INT NOT NULL,
+    opened           TINYINT(1) NOT NULL,
+    return_reason_id INT NOT NULL,
+    return_action_id INT NOT NULL,
+    return_status_id INT NOT NULL,
+    comment          TEXT NOT NULL,
+    date_ordered     DATE NOT NULL,
+    date_added       DATETIME NOT NULL,
+    date_modified    DATETIME NOT NULL,
+    PRIMARY KEY (return_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
 -- Settings by store; lists are JSON.
 CREATE TABLE oc_setting (
     setting_id    INT NOT NULL AUTO_INCREMENT,

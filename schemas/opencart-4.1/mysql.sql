@@ -367,6 +367,30 @@ CREATE TABLE oc_order_history (
     PRIMARY KEY (order_history_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
 
+-- What customers ask to send back, an article each.
+CREATE TABLE oc_return (
+    return_id        INT NOT NULL AUTO_INCREMENT,
+    order_id         INT DEFAULT 0,
+    customer_id      INT DEFAULT 0,
+    firstname        VARCHAR(32) DEFAULT NULL,
+    lastname         VARCHAR(32) DEFAULT NULL,
+    email            VARCHAR(96) DEFAULT NULL,
+    telephone        VARCHAR(32) DEFAULT NULL,
+    product_id       INT DEFAULT 0,
+    product          VARCHAR(255) DEFAULT NULL,
+    model            VARCHAR(64) DEFAULT NULL,
+    quantity         INT DEFAULT 0,
+    opened           TINYINT(1) DEFAULT 0,
+    return_reason_id INT DEFAULT 0,
+    return_action_id INT DEFAULT 0,
+    return_status_id INT DEFAULT 0,
+    comment          TEXT DEFAULT NULL,
+    date_ordered     DATE DEFAULT NULL,
+    date_added       DATETIME DEFAULT NULL,
+    date_modified    DATETIME DEFAULT NULL,
+    PRIMARY KEY (return_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
 -- Settings by store; lists are JSON.
 CREATE TABLE oc_setting (
     setting_id    INT NOT NULL AUTO_INCREMENT,

@@ -597,6 +597,28 @@ CREATE TABLE ps_order_slip_detail (
     PRIMARY KEY (id_order_slip, id_order_detail)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
 
+-- What customers ask to send back, and which pieces. State: 1 asked, 2 to be sent, 3 has come, 4 declined, 5 done.
+CREATE TABLE ps_order_return (
+    id_order_return INT UNSIGNED NOT NULL AUTO_INCREMENT,
+    id_customer     INT UNSIGNED NOT NULL,
+    id_order        INT UNSIGNED NOT NULL,
+    state           TINYINT UNSIGNED NOT NULL DEFAULT 1,
+    question        MEDIUMTEXT NOT NULL,
+    date_add        DATETIME NOT NULL,
+    date_upd        DATETIME NOT NULL,
+    PRIMARY KEY (id_order_return),
+    KEY order_return_customer (id_customer),
+    KEY id_order (id_order)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+CREATE TABLE ps_order_return_detail (
+    id_order_return  INT UNSIGNED NOT NULL,
+    id_order_detail  INT UNSIGNED NOT NULL,
+    id_customization INT UNSIGNED NOT NULL DEFAULT 0,
+    product_quantity INT UNSIGNED NOT NULL DEFAULT 0,
+    PRIMARY KEY (id_order_return, id_order_detail, id_customization)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
 -- Discounts that an order got, with tax (value) and without.
 CREATE TABLE ps_order_cart_rule (
     id_order_cart_rule INT UNSIGNED NOT NULL AUTO_INCREMENT,

@@ -83,6 +83,8 @@ pub const ORDER: Shape = Shape {
         ("tax_total", FieldKind::Decimal),
         // What has been paid back of the total.
         ("refunded", FieldKind::Decimal),
+        // Pieces that the customer has asked to send back, as far as nobody has declined it.
+        ("returned", FieldKind::Decimal),
         // What has been paid, as far as the shop keeps it.
         ("paid", FieldKind::Decimal),
         ("paid_at", FieldKind::Moment),

@@ -18,7 +18,7 @@ const SETTLED: &str = "seen.settled";
 const TYPED: &str = "seen.typed";
 
 /// Fields that say where an order goes and who pays it. What becomes of the order itself (status, payment) is not among them.
-const LEFT_OUT: [&str; 18] = [
+const LEFT_OUT: [&str; 19] = [
     "reference",
     "number",
     "status",
@@ -26,6 +26,7 @@ const LEFT_OUT: [&str; 18] = [
     "total",
     "tax_total",
     "refunded",
+    "returned",
     "paid",
     "paid_at",
     "payment_title",
@@ -52,6 +53,9 @@ pub struct Content {
     /// What has been paid back.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub refunded: String,
+    /// Pieces that the customer sends back.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub returned: String,
     /// `2 x TOOL-1 30.50`, in their order as texts.
     pub rows: Vec<String>,
     /// Field -> the beginning of its hash: the link need not know where people live.
@@ -150,6 +154,7 @@ impl Canonical<'_> {
                 None => value.plain().trim().to_owned(),
             }
         };
+        let returned = amount(self.value(record, "returned")).filter(|pieces| !pieces.is_zero());
         let mut rows: Vec<String> = self.rows_as_texts(record);
         rows.sort_unstable();
         if rows.len() > ROWS_KEPT {
@@ -175,6 +180,7 @@ impl Canonical<'_> {
         Content {
             total: sum("total"),
             refunded: sum("refunded"),
+            returned: returned.map_or_else(String::new, |pieces| pieces.to_plain()),
             rows,
             fields,
             digest: blake3::hash(&[&digest[..], FORM].concat()).to_hex()[..16].to_owned(),
@@ -227,6 +233,18 @@ pub fn differences(old: &Content, new: &Content) -> Vec<String> {
             false => &new.refunded,
         };
         found.push(format!("refunded {now}{before}"));
+    }
+    if old.returned != new.returned {
+        let pieces = |content: &Content| match content.returned.as_str() {
+            "" => "none".to_owned(),
+            "1" => "1 piece".to_owned(),
+            pieces => format!("{pieces} pieces"),
+        };
+        let (before, now) = (pieces(old), pieces(new));
+        found.push(match old.returned.is_empty() {
+            true => format!("a return of {now}"),
+            false => format!("a return of {now} instead of {before}"),
+        });
     }
     let alike = old.digest != new.digest;
     let is_same = |old: &str, new: &str| old == new || (alike && is_without_options(old, new));
@@ -299,12 +317,14 @@ mod tests {
         assert_eq!(differences(&old, &old), [""; 0]);
         let mut new = content("40.9", &["1 x B 16.5", "1 x A 15.25", "2 x A 30.5"]);
         new.refunded = "5".to_owned();
+        new.returned = "1".to_owned();
         new.fields.insert("street".to_owned(), "1".to_owned());
         assert_eq!(
             differences(&old, &new),
             [
                 "total 40.9 instead of 53.1",
                 "refunded 5",
+                "a return of 1 piece",
                 "new: 1 x A 15.25",
                 "no longer: 2 x A 30.5",
                 "other street",
@@ -312,7 +332,7 @@ mod tests {
         );
         // Under another mapping the fields say nothing.
         new.digest = "b".to_owned();
-        assert_eq!(differences(&old, &new).len(), 4);
+        assert_eq!(differences(&old, &new).len(), 5);
     }
 
     #[test]

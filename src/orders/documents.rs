@@ -222,12 +222,7 @@ pub fn amount(value: &Value) -> Option<Decimal> {
 
 /// As money is written: two places.
 pub fn money(sum: &Decimal) -> String {
-    let text = sum.round(2).to_plain();
-    match text.split_once('.') {
-        None => format!("{text}.00"),
-        Some((_, cents)) if cents.len() == 1 => format!("{text}0"),
-        Some(_) => text,
-    }
+    sum.to_money()
 }
 
 fn day(value: &Value) -> Option<NaiveDate> {

@@ -45,6 +45,8 @@ pub struct Story {
     pub before_since: bool,
     pub total: Option<String>,
     pub refunded: Option<String>,
+    /// Pieces that the customer sends back, as far as the shop keeps it.
+    pub returned: Option<String>,
     /// As far as the shop keeps it.
     pub paid: Option<String>,
     pub paid_at: Option<DateTime<Utc>>,
@@ -265,6 +267,7 @@ impl Teller<'_> {
         let some = |name: &str| Some(text(name)).filter(|text| !text.is_empty());
         let zone = self.shop.zone;
         let moment = |name: &str| placed(value(name), zone);
+        let pieces = amount(value("returned")).filter(|pieces| !pieces.is_zero());
         let placed = moment("placed");
         let names = [text("first_name"), text("last_name")];
         let person = names.join(" ").trim().to_owned();
@@ -313,6 +316,7 @@ impl Teller<'_> {
             placed,
             total: sum("total"),
             refunded: sum("refunded").filter(|sum| sum != "0.00"),
+            returned: pieces.map(|pieces| pieces.to_plain()),
             paid: sum("paid"),
             paid_at: moment("paid_at"),
             currency: text("currency"),

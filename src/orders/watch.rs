@@ -309,7 +309,7 @@ impl Import<'_> {
             changes.join("; ")
         );
         // What is paid back is another decision than what is ordered.
-        let is_edit = old.refunded == new.refunded;
+        let is_edit = old.refunded == new.refunded && old.returned == new.returned;
         if let Some(document) = document
             && document.stage == Stage::Open
             && is_edit
@@ -439,12 +439,14 @@ impl Import<'_> {
 
 impl Watched {
     /// What the shop had of it when it was imported, or put right by a person, and what it has now; `None`: linked by an older ponte, or
-    /// by hand, it is watched from now on. `credited`: what is paid back reaches the ERP by itself, and is no news.
+    /// by hand, it is watched from now on. `credited`: what is paid back reaches the ERP by itself, and is no news; nor is it that the
+    /// goods come back.
     fn compared(&self, credited: bool) -> Option<(Content, &Content)> {
         let mut old = self.seen.content.clone()?;
         let new = self.content.as_ref()?;
         if credited && old.refunded_less_than(new) {
             old.refunded.clone_from(&new.refunded);
+            old.returned.clone_from(&new.returned);
         }
         Some((old, new))
     }
@@ -472,5 +474,6 @@ impl Watched {
 fn is_equal(old: &Content, new: &Content, document: Option<&Document>) -> bool {
     let total = document.and_then(|document| document.total.as_ref());
     let total = total.map(money);
-    old.refunded == new.refunded && old.total != new.total && total.as_ref() == Some(&new.total)
+    let is_edit = old.refunded == new.refunded && old.returned == new.returned;
+    is_edit && old.total != new.total && total.as_ref() == Some(&new.total)
 }

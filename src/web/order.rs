@@ -129,6 +129,7 @@ fn tell(whole: &Whole, texts: &BTreeMap<&'static str, &'static str>) -> Value {
         },
         total => money(&story.total),
         refunded => money(&story.refunded),
+        returned => story.returned.as_deref(),
         refunds => story.refunds.iter().map(|one| paid_back(one, &money)).collect::<Vec<_>>(),
         payment => story.payment.as_str(),
         paid => money(&story.paid),

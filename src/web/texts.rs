@@ -178,6 +178,7 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ),
     ("total", "Total", "Totale"),
     ("refunded", "Refunded", "Rimborsato"),
+    ("returned", "Returned (pieces)", "Resi (pezzi)"),
     ("refund_written", "in the ERP as", "nel gestionale come"),
     ("refund_by_hand", "booked by hand", "registrato a mano"),
     (

@@ -82,6 +82,9 @@ fn in_shop(story: &Story, lines: &mut Lines) {
     if let Some(refunded) = &story.refunded {
         lines.add("refunded", &format!("{refunded} {}", story.currency));
     }
+    if let Some(returned) = &story.returned {
+        lines.add("returned", &format!("{returned} pieces"));
+    }
     for refund in &story.refunds {
         paid_back(story, refund, lines);
     }

@@ -345,6 +345,46 @@ async fn changed(version: &str) {
             "3 (1): cancelled in the shop (`11`), but `W100003` is picked in the ERP".to_owned(),
         ]
     );
+    // A customer sends a saw back.
+    shop.run(
+        "INSERT INTO oc_return (order_id, customer_id, firstname, lastname, email, telephone, product_id, product, model, quantity, opened,
+         return_reason_id, return_action_id, return_status_id, comment, date_ordered, date_added, date_modified)
+         VALUES (4, 1, 'Anna', 'Bianchi', 'anna@example.com', '', 101, 'Saw', 'S-100', 1, 0, 1, 0, 1, '', '2026-03-01', '2026-03-05', '2026-03-05')",
+    )
+    .await;
+    sync().exits_with(4);
+    let told = quarantined(&between);
+    assert_eq!(
+        told[2],
+        "4 (1): changed in the shop after the import: a return of 1 piece; `W100004` is open in the ERP"
+    );
+}
+
+/// OpenCart keeps no time of payment: a rule has to say what is paid.
+#[tokio::test]
+async fn a_rule_that_waits_for_payment_says_what_is_paid() {
+    let mut between = between("opencart paid", "4.1").await;
+    place(&mut between.shop.client().await, &USUAL).await;
+    let project = between.project.read("ponte.toml");
+    let rule = "\n[[shop.main.orders.accept]]\nif = \"total > 0\"\ntake = \"when paid\"\n";
+    between
+        .project
+        .file("ponte.toml", &format!("{project}{rule}"));
+    let said = between.project.ponte(&["sync", "main/order"]).exits_with(2);
+    assert!(
+        said.stderr.contains("takes orders when they are paid, but shop `main` keeps no time of payment; say in the rule what is paid: `paid = \"status IN ('2', '5')\"`"),
+        "{said}"
+    );
+    assert_eq!(between.erp_rows("SELECT number FROM orders").await, [""; 0]);
+    let rule = format!("{rule}paid = \"status = '1'\"\n");
+    between
+        .project
+        .file("ponte.toml", &format!("{project}{rule}"));
+    between.project.ponte(&["sync", "main/order"]).succeeds();
+    assert_eq!(
+        between.erp_rows("SELECT web_reference FROM orders").await,
+        ["main/1"]
+    );
 }
 
 #[tokio::test]

@@ -336,6 +336,45 @@ async fn what_changes_after_the_import_is_seen() {
         told.iter().any(|one| one.contains("refunded 21.30")),
         "{told:?}"
     );
+    // What a customer sends back is told until somebody says that it is settled; a return that was declined is none.
+    shop.run("INSERT INTO ps_order_return VALUES (1, 8, 4, 1, '', '2026-03-05 10:00:00', '2026-03-05 10:00:00')")
+        .await;
+    shop.run("INSERT INTO ps_order_return_detail VALUES (1, 40, 0, 2)")
+        .await;
+    let of_4 = || {
+        let told = quarantined(&between);
+        told.into_iter().find(|one| one.starts_with("4 "))
+    };
+    sync().exits_with(4);
+    assert_eq!(
+        of_4(),
+        Some(format!(
+            "4 (1): {changed}: a return of 2 pieces; `W100004` is open in the ERP"
+        ))
+    );
+    let story = between.project.ponte(&["order", "main/4"]);
+    assert!(
+        story
+            .stdout
+            .lines()
+            .any(|line| line.ends_with("  2 pieces")),
+        "{story}"
+    );
+    between
+        .project
+        .ponte(&["order", "main/4", "--settled"])
+        .succeeds();
+    sync().exits_with(4);
+    assert_eq!(of_4(), None);
+    shop.run("UPDATE ps_order_return SET state = 4, date_upd = '2026-03-06 10:00:00'")
+        .await;
+    sync().exits_with(4);
+    assert_eq!(
+        of_4(),
+        Some(format!(
+            "4 (1): {changed}: a return of none instead of 2 pieces; `W100004` is open in the ERP"
+        ))
+    );
 }
 
 const INVOICED: &str = "SELECT c.name, c.vat_number, c.tax_code, c.sdi_code, c.pec FROM customers c JOIN orders o ON o.customer = c.number
