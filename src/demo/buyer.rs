@@ -24,6 +24,17 @@ pub const CARLO: Buyer = Buyer {
     email: "carlo@example.com",
 };
 
+pub const GIULIA: Buyer = Buyer {
+    first_name: "Giulia",
+    last_name: "Ferri",
+    email: "giulia@example.com",
+};
+pub const URS: Buyer = Buyer {
+    first_name: "Urs",
+    last_name: "Keller",
+    email: "urs@example.com",
+};
+
 /// An order of one line.
 pub struct Basket {
     pub order: i64,

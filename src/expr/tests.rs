@@ -274,6 +274,8 @@ fn texts_are_joined_and_changed() {
         ("text(active)", "text 'true'"),
         ("text(1.50)", "text '1.5'"),
         ("plain(12.00)", "text '12'"),
+        ("money(12)", "text '12.00'"),
+        ("money(-0.505)", "text '-0.51'"),
         ("text(changed)", "text '2026-07-01T22:30:00.5Z'"),
         (
             "text(day) || ' ' || text(wall)",

@@ -147,6 +147,16 @@ impl Decimal {
         self.to_string()
     }
 
+    /// As money is written: rounded to two places, both shown.
+    pub fn to_money(&self) -> String {
+        let text = self.round(2).to_plain();
+        match text.split_once('.') {
+            None => format!("{text}.00"),
+            Some((_, cents)) if cents.len() == 1 => format!("{text}0"),
+            Some(_) => text,
+        }
+    }
+
     /// `None` if it is not a whole number or exceeds the range.
     pub fn to_i64(&self) -> Option<i64> {
         self.to_i128().and_then(|whole| i64::try_from(whole).ok())

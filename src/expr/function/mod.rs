@@ -99,6 +99,8 @@ functions! {
         "the text in small letters";
     md5 1..=1 Run::Pure(text::md5), "md5(text)",
         "the MD5 digest of the text's UTF-8 bytes, in 32 hexadecimal digits";
+    money 1..=1 Run::Pure(number::money), "money(x)",
+        "the number as text, rounded half away from zero to two places, both shown";
     now 0..=0 Run::Timed(time::now), "now()",
         "the time of the run as a timestamp, in whole seconds, the same for every row";
     nullif 2..=2 Run::NullIf, "nullif(a, b)",

@@ -30,6 +30,11 @@ pub fn plain(arguments: Arguments<'_, '_>) -> Result<Value, EvalError> {
     Ok(Value::Text(number.to_plain()))
 }
 
+pub fn money(arguments: Arguments<'_, '_>) -> Result<Value, EvalError> {
+    let number = number_operand("money", &arguments[0])?;
+    Ok(Value::Text(number.to_money()))
+}
+
 pub fn number(arguments: Arguments<'_, '_>) -> Result<Value, EvalError> {
     let value = &*arguments[0];
     let Value::Text(text) = value else {

@@ -53,6 +53,10 @@ fn what_is_no_number_or_too_long_is_refused() {
             "{text}"
         );
     }
+    assert_eq!(
+        DecimalError::TooManyDigits.to_string(),
+        "more than 1000 digits before or after the point"
+    );
     assert_eq!(d("1e999").digits_before(), 1000);
     assert_eq!(d("1e-1000").digits_after(), 1000);
     let far = |scale| Decimal::try_from(BigDecimal::new(BigInt::from(1), scale));

@@ -37,8 +37,20 @@ async fn the_demos_erp_may_be_on_sqlserver() {
         [
             ["main/5000", "confirmed", "15.74"],
             ["main/5001", "closed", "12.08"],
-            ["main/5002", "cancelled", "6.04"]
+            ["main/5002", "cancelled", "6.04"],
+            ["main/5003", "confirmed", "15.74"]
         ]
+    );
+    let firm =
+        "SELECT c.name, c.vat_number, c.pec FROM customers c WHERE c.email = 'giulia@example.com'";
+    let firm = erp.client().await.rows(firm).await;
+    let firm: Vec<Vec<String>> = firm
+        .into_iter()
+        .map(|row| row.into_iter().map(text).collect())
+        .collect();
+    assert_eq!(
+        firm,
+        [["Ferri Utensili srl", "01234567897", "ferri@pec.example"]]
     );
     // One can play on with it.
     project
@@ -48,7 +60,7 @@ async fn the_demos_erp_may_be_on_sqlserver() {
     // What has tables is somebody's.
     let again = project.ponte(&["demo", "--erp", &url]).exits_with(2);
     assert!(
-        again.stderr.contains("has the table dbo.article"),
+        again.stderr.contains("the demo makes an ERP's tables in an empty database, but this one has the table dbo.article"),
         "{again}"
     );
     let again = project.ponte(&[
@@ -60,7 +72,14 @@ async fn the_demos_erp_may_be_on_sqlserver() {
     ]);
     let again = again.exits_with(2);
     assert!(
-        again.stderr.contains("names another kind (postgres)"),
+        again.stderr.contains("this connection string names another kind (postgres): write `--erp sqlserver://LOGIN:${ERP_PASSWORD}@HOST/DATABASE`"),
+        "{again}"
+    );
+    let again = project.ponte(&["demo", "--dir", "played"]).exits_with(2);
+    assert!(
+        again
+            .stderr
+            .contains("played holds a demo already; name an empty folder, or delete it"),
         "{again}"
     );
     assert!(!project.path("other/ponte.toml").exists());
@@ -69,7 +88,7 @@ async fn the_demos_erp_may_be_on_sqlserver() {
 fn tells_the_story(said: &Outcome) {
     let told: Value = serde_json::from_str(&said.stdout).expect("JSON");
     let chapters = told["chapters"].as_array().expect("chapters");
-    assert_eq!(chapters.len(), 14);
+    assert_eq!(chapters.len(), 16);
     let sum = |number: usize| chapter(chapters, number)["explanation"].clone();
     // Asked first, written once a person has agreed.
     let approved = chapter(chapters, 4);
@@ -111,16 +130,23 @@ fn tells_the_story(said: &Outcome) {
     assert_eq!(order["way_back"]["status"], "wc-completed");
     assert_eq!(order["refunds"][0]["document"], "WN100001");
     assert_eq!(order["mails"][0]["standing"], "due");
-    let days = &chapter(chapters, 12)["reconciled"]["days"][0];
+    let kept_out = &chapter(chapters, 12)["flows"][0];
+    assert_eq!(kept_out["counts"]["created"], 0);
+    assert_eq!(kept_out["counts"]["rejected"], 1);
+    assert_eq!(kept_out["counts"]["ignored"], 1);
+    let put_right = &chapter(chapters, 13)["flows"][0];
+    assert_eq!(put_right["counts"]["created"], 1);
+    assert_eq!(put_right["counts"]["rejected"], 0);
+    let days = &chapter(chapters, 14)["reconciled"]["days"][0];
     assert_eq!((&days["missing"], &days["extra"]), (&0.into(), &0.into()));
-    let [to_shop, back] = [0, 1].map(|at| &chapter(chapters, 13)["flows"][at]["counts"]);
+    let [to_shop, back] = [0, 1].map(|at| &chapter(chapters, 15)["flows"][at]["counts"]);
     assert_eq!(
         (&to_shop["created"], &to_shop["read"]),
         (&1.into(), &1.into())
     );
     // Laura is known by her order; the builder's account is no news.
     assert_eq!((&back["created"], &back["read"]), (&0.into(), &2.into()));
-    let notes = chapter(chapters, 14)["flows"][0]["notes"].to_string();
+    let notes = chapter(chapters, 16)["flows"][0]["notes"].to_string();
     let told =
         "was changed on both sides and is the ERP's: 'Bricks Inc' gives way to 'Bricks & Sons Ltd'";
     assert!(notes.contains(told), "{notes}");

@@ -1,6 +1,7 @@
 //! Web orders on their way into the ERP: each exactly once, complete, with amounts that agree.
 
 mod again;
+mod amounts;
 pub mod changes;
 mod continuous;
 mod demo;

@@ -71,13 +71,18 @@ async fn becomes(version: u32) {
         ..Order::usual(1003)
     };
     between.place(&[Order::usual(1001), company, by_mail]).await;
+    let mut shop = between.shop.client().await;
+    shop.run("INSERT INTO wp_woocommerce_order_itemmeta (order_item_id, meta_key, meta_value) VALUES (100204, 'pickup_location', 'The shop'), (100204, 'pickup_address', 'Via Po 3, Torino')")
+        .await;
+    shop.run("UPDATE wp_wc_order_operational_data SET date_paid_gmt = NULL WHERE order_id = 1003")
+        .await;
     between.project.ponte(&["sync", "main/order"]).succeeds();
     between.project.ponte(&["sync", "main/order"]).succeeds();
     assert_eq!(
         between.erp_rows(HEADS).await,
         [
-            "main/1001 | 1001 | S00001 | draft | 2026-03-01 23:30:00 | Ada Rossi | Ugo Neri | Corso Po 2 | EUR | ch_1001 | 45 | 8.1 | 53.1 | <p>Ring twice</p>",
-            "main/1002 | 1002 | S00002 | draft | 2026-03-01 23:30:00 | Verdi | ugo neri | corso po 2 | EUR | ch_1002 | 45 | 8.1 | 53.1 | <p>Ring twice</p>",
+            "main/1001 | 1001 | S00001 | draft | 2026-03-01 23:30:00 | Ada Rossi | Ugo Neri | Corso Po 2 | EUR | ch_1001 | 45 | 8.1 | 53.1 | <p>Ring twice</p><p>Paid: 53.10 EUR (Card)</p>",
+            "main/1002 | 1002 | S00002 | draft | 2026-03-01 23:30:00 | Verdi | ugo neri | corso po 2 | EUR | ch_1002 | 45 | 8.1 | 53.1 | <p>Ring twice</p><p>Pick-up point: Via Po 3, Torino (The shop)</p><p>Paid: 53.10 EUR (Card)</p>",
             "main/1003 | 1003 | S00003 | draft | 2026-03-01 23:30:00 | Verdi | ugo neri | corso po 2 | EUR | ch_1003 | 18.18 | 1.82 | 20 | <p>Ring twice</p>",
         ]
     );

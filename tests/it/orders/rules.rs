@@ -34,6 +34,10 @@ async fn rules_decide_which_orders_come_in_and_when() {
     between.rules(
         r#"
 [[shop.main.orders.accept]]
+if   = "email = 'buyer1006@example.com'"
+take = "always"
+
+[[shop.main.orders.accept]]
 if   = "country IN ('CH', 'NO')"
 take = "never"
 why  = "we do not deliver there"
@@ -44,11 +48,15 @@ take    = "when paid"
 give_up = "10d"
 "#,
     );
-    let orders: Vec<Order> = (1001..=1005).map(Order::usual).collect();
+    let orders: Vec<Order> = (1001..=1006).map(Order::usual).collect();
     between.place(&orders).await;
     let now = chrono::Utc::now().format("%Y-%m-%d %H:%M:%S");
     between
         .in_shop(&[
+            // Whoever is taken always is not asked to pay first, wherever they live.
+            "UPDATE wp_wc_order_addresses SET country = 'CH' WHERE order_id = 1006",
+            "UPDATE wp_wc_orders SET payment_method = 'bacs' WHERE id = 1006",
+            "UPDATE wp_wc_order_operational_data SET date_paid_gmt = NULL WHERE order_id = 1006",
             // Never taken, and so not in need of an article that the ERP knows.
             "UPDATE wp_wc_order_addresses SET country = 'CH' WHERE order_id = 1002",
             "UPDATE wp_woocommerce_order_itemmeta SET meta_value = '999' WHERE meta_key = '_product_id' AND order_item_id = 100202",
@@ -71,7 +79,7 @@ give_up = "10d"
         &said.exits_with(4).stdout,
         &["ignored", "1 record waits to be paid"],
     );
-    between.assert_whole(2).await;
+    between.assert_whole(3).await;
     has(
         &between.told(&["order", "1002"]),
         &[
@@ -105,7 +113,7 @@ give_up = "10d"
             "UPDATE wp_wc_orders SET status = 'wc-cancelled' WHERE id = 1004"])
         .await;
     between.project.ponte(&["sync", "main/order"]).succeeds();
-    between.assert_whole(3).await;
+    between.assert_whole(4).await;
 }
 
 #[tokio::test]
