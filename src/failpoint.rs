@@ -1,8 +1,8 @@
-//! Named points at which a test stops the program, to kill it there. Builds without debug assertions, so every release,
+//! Named points at which a test stops the program, to kill it there, or to see what it does once it goes on. Builds without debug assertions, so every release,
 //! have none of it: [`reached`] is empty.
 
 /// `NAME:N:FILE` in this environment variable stops the program when the point NAME is reached for the N-th time: FILE
-/// is made, and the thread sleeps until the process is killed.
+/// is made, and the thread sleeps until the process is killed or FILE is gone.
 #[cfg(debug_assertions)]
 const VARIABLE: &str = "PONTE_STOP_AT";
 
@@ -23,8 +23,8 @@ pub fn reached(name: &str) {
         && let Some(file) = file
         && std::fs::write(file, name).is_ok()
     {
-        loop {
-            std::thread::park();
+        while std::path::Path::new(file).exists() {
+            std::thread::sleep(std::time::Duration::from_millis(5));
         }
     }
 }

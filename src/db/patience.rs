@@ -78,3 +78,29 @@ pub async fn wake(engine: &dyn Engine, session: &mut Box<dyn Session>) -> Result
         done => done.map(|_| ()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_a_limit_and_no_two_are_alike() {
+        for (tries, least) in [
+            (1, 200),
+            (2, 400),
+            (3, 800),
+            (6, 6400),
+            (7, 6400),
+            (99, 6400),
+        ] {
+            let pauses: Vec<u128> = (0..50).map(|_| pause(tries).as_millis()).collect();
+            assert!(
+                pauses
+                    .iter()
+                    .all(|pause| (least..2 * least).contains(pause)),
+                "{tries}: {pauses:?}"
+            );
+            assert!(pauses.iter().any(|pause| *pause != pauses[0]), "{pauses:?}");
+        }
+    }
+}

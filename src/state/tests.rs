@@ -186,6 +186,39 @@ async fn a_damaged_or_newer_file_is_set_aside() {
 }
 
 #[tokio::test]
+async fn a_file_of_an_older_version_keeps_what_it_knows() {
+    for version in 1..STEPS.len() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(FILE), "").unwrap();
+        let url = DbUrl::parse(&format!("sqlite:{FILE}"), None, folder.path()).unwrap();
+        let mut session = Sqlite::new(&url).unwrap().connect().await.unwrap();
+        let known = "INSERT INTO run (flow, scope, started_ms, finished_ms, outcome, counts) VALUES ('a', 'all', 1000, 2000, 'done', '{\"read\":12}');
+            INSERT INTO quarantine VALUES ('a', '1', 'rejected', '1 is wrong', 'correct it', 1000, 2000, 3)";
+        let pragma = format!("PRAGMA user_version = {version}");
+        let steps = STEPS[..version].iter().copied().chain([known, &pragma]);
+        for statement in steps.flat_map(|step| step.split(';')) {
+            let query = Query::sql(statement.trim());
+            session.execute(&query).await.unwrap();
+        }
+        drop(session);
+
+        let mut state = State::open(folder.path()).await.unwrap();
+        assert_eq!(state.note(), None, "{version}");
+        let good = state.last_good_run("a").await.unwrap().unwrap();
+        assert_eq!(
+            (good.scope, good.counts),
+            (Scope::All, json!({ "read": 12 }))
+        );
+        assert_eq!(keys(&mut state, "a").await, [("1".to_owned(), 3)]);
+        // What newer versions know, it knows from now on.
+        ran(&mut state, "a", &[TimeDelta::zero()], &json!({ "read": 0 })).await;
+        assert!(state.paused().await.unwrap().is_empty());
+        drop(state);
+        assert_eq!(State::open(folder.path()).await.unwrap().note(), None);
+    }
+}
+
+#[tokio::test]
 async fn orders_of_a_shop_are_remembered_whole() {
     let folder = tempfile::tempdir().unwrap();
     let mut state = State::open(folder.path()).await.unwrap();

@@ -511,6 +511,7 @@ impl Finder {
                         column: format!("`{column}`, by which its row is found"),
                         value: shown,
                         place: place(&self.at),
+                        help: misfit.help(),
                     });
                 };
                 Ok(value)

@@ -36,6 +36,8 @@ pub enum Reason {
         column: String,
         value: String,
         place: String,
+        /// What one does about just this.
+        help: Option<&'static str>,
     },
     /// An expression without a value.
     #[error("{why} (at {place})")]
@@ -133,6 +135,9 @@ impl Reason {
             Reason::EmptyKey { .. } => "give it a key in the source, or filter it out",
             Reason::Duplicate => "make the key unique in the source",
             Reason::Cycle => "correct its parent in the source",
+            Reason::Misfit {
+                help: Some(help), ..
+            } => help,
             Reason::Field { .. } | Reason::Misfit { .. } => {
                 "correct the value in the source, or allow `cut`, `round` or another expression in the mapping"
             }

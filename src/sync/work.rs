@@ -132,6 +132,7 @@ pub fn field_value(
             column: format!("`{table}.{}`, {}", field.column, bound.declared),
             value: shown_again(&bound.value, view, &field.at),
             place: place(&field.at),
+            help: misfit.help(),
         })?;
     if fitted.is_null() && field.empty == Empty::Write && !bound.nullable {
         return Err(Reason::Misfit {
@@ -139,6 +140,9 @@ pub fn field_value(
             column: format!("`{table}.{}`, {} NOT NULL", field.column, bound.declared),
             value: "NULL".to_owned(),
             place: place(&field.at),
+            help: Some(
+                "give it a value in the source, or say in the mapping what stands for none: `coalesce(x, ...)`",
+            ),
         });
     }
     Ok(Some(fitted))
@@ -176,6 +180,7 @@ pub fn match_values(
                     column: format!("`{}.{}`", write.write.table, one.column),
                     value: shown_again(&bound.value, view, &one.at),
                     place: place(&one.at),
+                    help: misfit.help(),
                 })
         })
         .collect()

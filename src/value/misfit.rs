@@ -69,7 +69,7 @@ impl Misfit {
             }
             Misfit::TooManyPlaces { .. } => "allow rounding with `round` on this field",
             Misfit::NotWhole => "allow rounding with `round = 0` on this field",
-            Misfit::HasTime => "take the day with `date(local(x))`",
+            Misfit::HasTime => "take the day with `date(x)`",
             Misfit::NoConversion {
                 from: "boolean",
                 ty: Type::Text { .. } | Type::Enum(_),

@@ -603,8 +603,8 @@ async fn addresses_over_tls_are_called_only_where_the_certificate_is_trusted() {
     assert_eq!(watched.hook.of(""), [""; 0]);
     for line in [
         "did not go out",
-        "its certificate is not trusted",
-        "`SSL_CERT_FILE`",
+        "its certificate is not trusted: the authority of it is unknown here; a company's own one belongs to those that the system trusts, or into \
+         the file that the environment variable `SSL_CERT_FILE` names",
     ] {
         assert!(said.contains(line), "{line}\n{said}");
     }

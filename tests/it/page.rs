@@ -176,7 +176,12 @@ async fn machines_look_and_act_with_tokens() {
     let bearer = format!("Bearer {ACT}");
     let got = ask(service.port, "GET", run, &[("Authorization", &bearer)], "");
     assert_eq!(got.status, 405, "nothing is done by GET");
-    assert_eq!(service.post("/api/flows/main/prise/run", ACT).status, 404);
+    let unknown = service.post("/api/flows/main/prise/run", ACT);
+    assert_eq!(unknown.status, 404);
+    assert!(
+        unknown.body.contains("there is no such flow"),
+        "{unknown:?}"
+    );
     assert_eq!(service.post("/api/flows/main/price/stop", ACT).status, 404);
     assert_eq!(service.post(run, ACT).status, 202);
     service

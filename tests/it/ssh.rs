@@ -3,6 +3,7 @@
 use crate::support::project::Project;
 use crate::support::servers::{self, Database};
 use crate::support::sshd::Sshd;
+use crate::sync::shop;
 
 /// A table that goes from one server to another one behind SSH.
 struct Pair {
@@ -44,12 +45,7 @@ impl Pair {
 
     /// Writes the project: which key logs in, which file knows the server.
     fn keys(&mut self, key: &str, known_hosts: &str) {
-        let ssh = format!(
-            "host = \"127.0.0.1\"\nport = {}\nkey = \"{}\"\nknown_hosts = \"{}\"\n",
-            self.sshd.port,
-            self.sshd.path(key).display(),
-            self.sshd.path(known_hosts).display()
-        );
+        let ssh = way(&self.sshd, key, known_hosts);
         let text = format!(
             r#"
 [connection.erp]
@@ -75,6 +71,48 @@ to = {{ connection = "connection.shop", table = "agent", match = {{ code = "code
             .await
             .value("SELECT count(*) FROM agent")
             .await
+    }
+}
+
+/// The keys of `ssh` in a project.
+fn way(sshd: &Sshd, key: &str, known_hosts: &str) -> String {
+    format!(
+        "host = \"127.0.0.1\"\nport = {}\nkey = \"{}\"\nknown_hosts = \"{}\"\n",
+        sshd.port,
+        sshd.path(key).display(),
+        sshd.path(known_hosts).display()
+    )
+}
+
+/// As most shops are reached: a pack's, at a web host.
+#[tokio::test]
+async fn a_shop_of_a_pack_is_reached_through_ssh() {
+    let sshd = Sshd::start();
+    let erp = servers::sqlite("ssh::pack erp");
+    let shop = servers::mariadb("ssh::pack shop").await;
+    shop::fill(&erp, &shop).await;
+    let text = shop::project(&erp.url, &shop.url);
+    let ssh = way(&sshd, "user", "known_hosts");
+    let mut project = Project::new();
+    project.file("ponte.toml", &format!("{text}[shop.main.ssh]\n{ssh}"));
+    project.ponte(&["setup", "--run"]).succeeds();
+    project.ponte(&["match", "--accept"]);
+    project.ponte(&["sync"]).exits_with(4);
+    let mut client = erp.client().await;
+    client
+        .run("UPDATE prices SET amount = 99 WHERE sku = 'TOOL-2'")
+        .await;
+    client
+        .run("UPDATE stock SET quantity = 42 WHERE sku = 'TOOL-2'")
+        .await;
+    project.ponte(&["sync", "price", "stock"]);
+    let mut client = shop.client().await;
+    for (key, value) in [("_regular_price", "99"), ("_stock", "42")] {
+        let shown = format!(
+            "SELECT m.meta_value FROM wp_postmeta m WHERE m.post_id = 102 AND m.meta_key = '{key}'"
+        );
+        let shown = client.value(&shown).await;
+        assert_eq!(shown.as_deref(), Some(value), "{key}");
     }
 }
 

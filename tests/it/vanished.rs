@@ -1,6 +1,6 @@
 //! A machine that vanishes in the midst of a transaction: nobody closes its connection, and its server holds what it has
 //! locked until it throws it out. A frozen process (SIGSTOP) is such a one. That servers are told when to do so, the engines'
-//! tests show; that they do it, the long version.
+//! tests show; that they do it, the long version. And a process that slept between two transactions, and wakes.
 
 use std::time::{Duration, Instant};
 
@@ -12,10 +12,10 @@ use crate::sync::pair::On;
 /// However slow the machine is.
 const WAIT_MAX: Duration = Duration::from_secs(300);
 
-/// A program that has written within a transaction, and has been frozen then.
-async fn frozen(between: &mut Between, flow: &str) -> Running {
+/// A program that has been stopped at a point.
+async fn stopped_at(between: &mut Between, flow: &str, point: &str) -> Running {
     let file = between.project.path("stopped");
-    let stop = format!("batch written:1:{}", file.display());
+    let stop = format!("{point}:1:{}", file.display());
     between.project.env("PONTE_STOP_AT", &stop);
     let mut running = between.project.start(&["sync", flow]);
     between.project.env("PONTE_STOP_AT", "");
@@ -25,8 +25,36 @@ async fn frozen(between: &mut Between, flow: &str) -> Running {
         assert!(waits, "nothing was written");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+    running
+}
+
+/// A program that has written within a transaction, and has been frozen then.
+async fn frozen(between: &mut Between, flow: &str) -> Running {
+    let running = stopped_at(between, flow, "batch written").await;
     running.signal("-STOP");
     running
+}
+
+/// One that sleeps between two transactions so long that another one takes over: it wakes, and writes nothing any more.
+async fn slept(between: &mut Between, flow: &str) {
+    let sleeper = stopped_at(between, flow, "batch committed").await;
+    between.end_leases().await;
+    between.project.ponte(&["sync", flow]).succeeds();
+    between.project.remove("stopped");
+    let said = sleeper.wait().exits_with(5);
+    let told = "another process has taken over";
+    assert!(said.to_string().contains(told), "{said}");
+}
+
+#[tokio::test]
+async fn who_slept_and_was_replaced_writes_no_order() {
+    let mut between = Between::new("slept in postgres", On::Postgres, On::Sqlite).await;
+    let orders: Vec<Order> = (1001..=1003).map(Order::usual).collect();
+    between.place(&orders).await;
+    slept(&mut between, "main/order").await;
+    between.assert_whole(3).await;
+    between.project.ponte(&["sync", "main/order"]).succeeds();
+    between.assert_whole(3).await;
 }
 
 /// The next process is refused as long as the frozen one may go on, and carries everything over then. The long version waits

@@ -40,10 +40,15 @@ def authenticate(server, session, envelope, mechanism, data):
 
 
 options = {}
-if login == "tls":
+if login != "open":
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem"))
-    options = {"tls_context": context, "require_starttls": True, "auth_required": True, "authenticator": authenticate}
+    options = {"auth_required": True, "authenticator": authenticate}
+if login == "starttls":
+    options |= {"tls_context": context, "require_starttls": True}
+elif login == "tls":
+    # The server itself does not see that the line is safe already.
+    options |= {"ssl_context": context, "auth_require_tls": False}
 controller = Controller(Handler(), hostname="127.0.0.1", port=port, **options)
 controller.start()
 threading.Event().wait()

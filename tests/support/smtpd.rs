@@ -14,29 +14,41 @@ pub struct Smtpd {
     pub port: u16,
     folder: TempDir,
     server: Option<Child>,
-    is_safe: bool,
+    safety: Safety,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Safety {
+    Open,
+    StartTls,
+    Tls,
 }
 
 impl Smtpd {
     /// One that asks for nothing.
     pub fn open() -> Smtpd {
-        Smtpd::start(false)
+        Smtpd::start(Safety::Open)
     }
 
     /// One that insists on STARTTLS and a login: shop, secret.
     pub fn safe() -> Smtpd {
-        Smtpd::start(true)
+        Smtpd::start(Safety::StartTls)
     }
 
-    fn start(is_safe: bool) -> Smtpd {
+    /// One that speaks TLS from the first byte, and wants that login, too.
+    pub fn safe_at_once() -> Smtpd {
+        Smtpd::start(Safety::Tls)
+    }
+
+    fn start(safety: Safety) -> Smtpd {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut smtpd = Smtpd {
             port: free_port(),
             folder,
             server: None,
-            is_safe,
+            safety,
         };
-        if is_safe {
+        if safety != Safety::Open {
             smtpd.certificate();
         }
         smtpd.up();
@@ -73,7 +85,11 @@ impl Smtpd {
             .arg(script)
             .arg(self.folder.path())
             .arg(self.port.to_string())
-            .arg(if self.is_safe { "tls" } else { "open" })
+            .arg(match self.safety {
+                Safety::Open => "open",
+                Safety::StartTls => "starttls",
+                Safety::Tls => "tls",
+            })
             .stderr(Stdio::inherit())
             .spawn()
             .expect("python3 with aiosmtpd (package python3-aiosmtpd) starts");

@@ -19,6 +19,14 @@ fn rows(name: &str) -> Case<'_> {
 const LONG: &str = "ALTER TABLE source ALTER COLUMN name TYPE text;
     INSERT INTO source (code, name) VALUES ('LONG', repeat('é', 5000000)), ('SHORT', 'fits')";
 
+/// Texts and times for columns of other types: a row of each that does not go there, and one of which all do.
+const CONVERTED: &str = "ALTER TABLE source ADD truth text, ADD hour text, ADD uid text, ADD doc text, ADD day timestamp, ADD fine timestamp, ADD approx bigint;
+    INSERT INTO source (code, truth) VALUES ('TRUTH', 'maybe'); INSERT INTO source (code, hour) VALUES ('HOUR', '25:00');
+    INSERT INTO source (code, uid) VALUES ('UID', '12345'); INSERT INTO source (code, doc) VALUES ('DOC', '{a: 1}');
+    INSERT INTO source (code, day) VALUES ('DAY', '2026-01-01 10:00'); INSERT INTO source (code, fine) VALUES ('FINE', '2026-01-01 10:00:00.25');
+    INSERT INTO source (code, approx) VALUES ('APPROX', 16777217);
+    INSERT INTO source (code, truth, hour, uid, doc, day, fine, approx) VALUES ('SOUND', 'true', '07:05', 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11', '{\"a\": 1}', '2026-01-01 00:00', '2026-01-01 10:00:01', 16777216)";
+
 #[tokio::test]
 async fn values_that_no_column_takes() {
     run(&[
@@ -64,8 +72,20 @@ async fn values_that_no_column_takes() {
         Case {
             base: Base::Flow(On::Sqlite, On::Postgres),
             source: "INSERT INTO source (code, name, price, pieces, born) VALUES ('NUL', 'a' || char(0) || 'b', 1, 1, NULL), ('WORD', 'x', 'much', 1, NULL),
-                ('BLOB', x'ff41', 1, 1, NULL), ('DAY', 'x', 1, 1, 'yesterday'), ('FRACTION', 'x', 1, 1.5, NULL), ('BROKEN', CAST(x'c3' AS TEXT), 1, 1, NULL)",
+                ('BLOB', x'ff41', 1, 1, NULL), ('DAY', 'x', 1, 1, 'yesterday'), ('FRACTION', 'x', 1, 1.5, NULL), ('BROKEN', CAST(x'c3' AS TEXT), 1, 1, NULL),
+                ('RAW', 'x', x'ff41', 1, NULL)",
             ..rows("rows-sqlite-holds-anything")
+        },
+        Case {
+            base: Base::Flow(On::Postgres, On::Postgres),
+            source: CONVERTED,
+            target: "ALTER TABLE target ADD truth boolean, ADD hour time, ADD uid uuid, ADD doc jsonb, ADD day date, ADD fine timestamp(0), ADD approx real",
+            edits: &[(
+                "set = { ",
+                "set = { truth = \"truth\", hour = \"hour\", uid = \"uid\", doc = \"doc\", day = \"day\", fine = \"fine\", approx = \"approx\", ",
+            )],
+            rows: "SELECT code, truth, hour, uid, doc, day, fine, approx FROM target ORDER BY code",
+            ..rows("rows-conversions")
         },
         Case {
             source: LONG,

@@ -116,6 +116,11 @@ async fn sent_once(test: &str, shop: On) {
         preview.contains("shipment D1 (sent)") && preview.contains("To: buyer1001@example.com"),
         "{preview}"
     );
+    // Whoever loses ponte's memory of the runs mails nobody again.
+    story.between.project.remove(".ponte");
+    story.sync();
+    story.sync();
+    assert_eq!(smtpd.mails().len(), 3);
 }
 
 #[tokio::test]
@@ -243,6 +248,125 @@ async fn with_starttls_and_a_login_everything_goes_to_the_test_recipient() {
     assert_eq!(mails.len(), 1, "{mails:?}");
     assert!(mails[0].starts_with("To: me@example.com\n"));
     assert!(mails[0].contains("<p>Ada Rossi & D1</p>"), "{}", mails[0]);
+}
+
+#[tokio::test]
+async fn in_italian_over_a_line_that_is_safe_from_its_first_byte() {
+    let smtpd = Smtpd::safe_at_once();
+    let mut story = Story::new("mails italian", On::Sqlite, On::Sqlite, 1).await;
+    let project = story.between.project.read("ponte.toml");
+    let project = project.replace("\"en\"", "\"it\"");
+    story.between.project.file("ponte.toml", &project);
+    story.mails_through(
+        &format!("smtps://localhost:{}", smtpd.port),
+        "user = \"shop\"\npassword = \"secret\"",
+    );
+    let certificate = smtpd.path("cert.pem").display().to_string();
+    story.between.project.env("SSL_CERT_FILE", &certificate);
+    story.pdf("F1", "%PDF-1.4 a file\n%%EOF\n");
+    story.deliver(1001, "D1", "1Z 9", &[1, 2]).await;
+    story.invoice(1001, "F1").await;
+    story.sync();
+    let mails = smtpd.mails();
+    assert_eq!(mails.len(), 2, "{mails:#?}");
+    let (shipment, invoice) = match mails[0].contains("Numero di spedizione") {
+        true => (&mails[0], &mails[1]),
+        false => (&mails[1], &mails[0]),
+    };
+    // An `è`, as headers say it.
+    let subject = "Il suo ordine 1001 =?utf-8?b?w6g=?= in viaggio";
+    assert!(
+        shipment.contains(&format!("Subject: {subject}")),
+        "{shipment}"
+    );
+    for text in [
+        "Buongiorno Ada Rossi,",
+        "abbiamo affidato a BRT un pacco del suo ordine 1001.",
+        "Numero di spedizione: 1Z 9",
+        "Se i pacchi sono pi=C3=B9 di uno, ricever=C3=A0 un messaggio per ciascuno.",
+        "<p>abbiamo affidato a BRT un pacco del suo ordine <b>1001</b>.</p>",
+    ] {
+        assert!(shipment.contains(text), "{text}: {shipment}");
+    }
+    for text in [
+        "Subject: Fattura F1 per il suo ordine 1001",
+        "in allegato trova la fattura F1 per il suo ordine 1001.",
+        "filename=\"F1.pdf\"",
+    ] {
+        assert!(invoice.contains(text), "{text}: {invoice}");
+    }
+}
+
+#[tokio::test]
+async fn a_template_that_is_none_is_told_and_nobody_gets_half_a_mail() {
+    let smtpd = Smtpd::open();
+    let mut story = Story::new("mails templates", On::Sqlite, On::Sqlite, 1).await;
+    story.mails_through(&format!("smtp://127.0.0.1:{}?tls=off", smtpd.port), "");
+    story.deliver(1001, "D1", "T1", &[1, 2]).await;
+    for (template, why) in [
+        (
+            "\nHello",
+            "template `shipment.en.txt` has no subject in its first line",
+        ),
+        (
+            "Order {{ order.nummer }}\nHello",
+            "template `shipment.en.txt`: undefined value",
+        ),
+    ] {
+        story
+            .between
+            .project
+            .file("mails/shipment.en.txt", template);
+        let project = &story.between.project;
+        project.ponte(&["sync", "main/fulfilment"]).exits_with(4);
+        let listed = project.ponte(&["quarantine", "list", "main/fulfilment"]);
+        assert!(listed.stdout.contains(why), "{listed}");
+        project.ponte(&["mail", "again", "1001"]).succeeds();
+    }
+    assert_eq!(smtpd.mails().len(), 0);
+    story
+        .between
+        .project
+        .file("mails/shipment.en.txt", "Order {{ order.number }}\nHello");
+    story.sync();
+    let mails = smtpd.mails();
+    assert!(mails[0].contains("Subject: Order 1001"), "{mails:#?}");
+}
+
+#[tokio::test]
+async fn a_server_that_wants_it_later_is_asked_ever_more_seldom() {
+    let smtpd = Smtpd::open();
+    let mut story = Story::new("mails later", On::Sqlite, On::Sqlite, 1).await;
+    story.mails_through(&format!("smtp://127.0.0.1:{}?tls=off", smtpd.port), "");
+    story.customer_is(1001, "later@example.com").await;
+    story.deliver(1001, "D1", "T1", &[1, 2]).await;
+    let mut pauses = Vec::new();
+    for _ in 0..10 {
+        story.sync();
+        // Before its time nobody tries.
+        story.sync();
+        let pause = "SELECT tries, (next_ms - changed_ms) / 60000 FROM ponte_mail";
+        pauses.extend(story.rows(pause).await);
+        story.shop("UPDATE ponte_mail SET next_ms = 0").await;
+    }
+    assert_eq!(
+        pauses,
+        [
+            "1 | 5", "2 | 10", "3 | 20", "4 | 40", "5 | 80", "6 | 160", "7 | 320", "8 | 640",
+            "9 | 720", "10 | 720"
+        ]
+    );
+    // So often that a person has to know: the next time it is one of them.
+    story
+        .shop("UPDATE ponte_mail SET next_ms = 0, tries = 19")
+        .await;
+    let sync = ["sync", "main/fulfilment"];
+    story.between.project.ponte(&sync).exits_with(4);
+    assert_eq!(
+        story.standing().await,
+        ["1001 | shipment | D1 | refused | 20"]
+    );
+    assert_eq!(smtpd.mails().len(), 0);
 }
 
 /// The ERP keeps its invoices' files in a table.

@@ -114,6 +114,12 @@ async fn while_the_other_shop_is_out_of_reach_its_last_known_orders_count() {
         matches!(refused, Err(StockError::OtherShop { .. })),
         "{refused:?}"
     );
+    assert_eq!(
+        refused.err().map(|error| error.to_string()).as_deref(),
+        Some(
+            "shop `second` sells from the same warehouses, is out of reach and its pending orders are not known from before: nobody answers"
+        )
+    );
 
     // What the other shop's own cycle leaves behind.
     let away = bench

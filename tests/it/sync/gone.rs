@@ -480,4 +480,11 @@ async fn a_table_whose_snapshot_is_lost_keeps_its_surplus_rows() {
         matches!(ended, Err(RunError::EmptySource { known: 1, .. })),
         "{ended:?}"
     );
+    assert_eq!(
+        ended.err().map(|error| error.to_string()).as_deref(),
+        Some(
+            "the source yielded no row, but 1 of its records are in the target; nothing is taken for gone. Correct the query or its login; if \
+             the source is meant to be empty: `ponte sync x --allow-gone 1`"
+        )
+    );
 }

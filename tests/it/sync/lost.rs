@@ -195,6 +195,10 @@ async fn a_damaged_state_is_told_and_found_out_again() {
             said.contains("every record is compared"),
             "{way}: {outcome}"
         );
+        assert!(
+            said.contains(".snapshot is damaged: it"),
+            "{way}: {outcome}"
+        );
         // An empty file is an empty database for SQLite, and there is nothing to set aside.
         let told = said.contains("set aside") && said.contains("state.sqlite.damaged-");
         assert_eq!(told, way != "empty", "{way}: {outcome}");
