@@ -257,7 +257,7 @@ async fn a_change_shows_its_rows_though_there_are_triggers(bench: Bench) {
     expected[0] = 3;
     for (change, n) in changes.into_iter().zip(expected) {
         begin(session.as_mut()).await;
-        let error = db::fetch(session.as_mut(), &Query::sql(&plain(change))).await;
+        let error = db::fetch(session.as_mut(), &Query::sql(plain(change))).await;
         let error = error.unwrap_err();
         assert_eq!(error.code.as_deref(), Some("334"), "{error}");
         session.rollback().await.unwrap();
@@ -267,7 +267,7 @@ async fn a_change_shows_its_rows_though_there_are_triggers(bench: Bench) {
         session.commit().await.unwrap();
     }
     // Elsewhere it is refused before it is sent.
-    let error = db::fetch(session.as_mut(), &Query::sql(&by_table(changes[0]))).await;
+    let error = db::fetch(session.as_mut(), &Query::sql(by_table(changes[0]))).await;
     assert_eq!(error.unwrap_err().kind, DbErrorKind::Syntax);
 }
 
