@@ -2,6 +2,8 @@
 //! servers; without them the tests fail), and against SQL Server: the stand-in of `support/tds`, or the server that
 //! `PONTE_TEST_SQLSERVER` names (`tests/sqlserver-live`). Each test has a database of its own.
 
+#[path = "engine/blocked.rs"]
+mod blocked;
 #[path = "engine/catalog.rs"]
 mod catalog;
 #[path = "engine/faults.rs"]
@@ -166,6 +168,7 @@ fn main() {
         write::CASES,
         faults::CASES,
         catalog::CASES,
+        blocked::CASES,
     ]
     .concat();
     let mut trials = Vec::new();

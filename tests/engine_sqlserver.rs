@@ -34,7 +34,11 @@ struct Server {
 impl Server {
     /// `login`: what follows a login; `answers`: what follows a statement that the engine's own beginning does not need.
     async fn start(login: Vec<u8>, answers: Answers) -> Server {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Server::on("127.0.0.1", login, answers).await
+    }
+
+    async fn on(address: &str, login: Vec<u8>, answers: Answers) -> Server {
+        let listener = TcpListener::bind((address, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let heard = Arc::new(Mutex::new(Vec::new()));
         let log = heard.clone();
@@ -422,6 +426,89 @@ async fn encryption_that_is_not_to_be_had_is_told_with_what_to_do() {
     .await;
     assert_eq!(said.kind, DbErrorKind::Tls, "{said}");
     assert!(said.message.contains("TLS 1.0 only"), "{said}");
+}
+
+/// A loopback address of the test's own: SQL Browser has always the same port, and the machine may have one.
+const BROWSER: &str = "127.0.0.77";
+
+/// What SQL Browser has been asked, in order: it answers for the instances that it knows [MC-SQLR].
+async fn browser(instances: &[(&'static str, u16)]) -> Arc<Mutex<Vec<String>>> {
+    let socket = tokio::net::UdpSocket::bind((BROWSER, 1434)).await;
+    let socket = socket.unwrap_or_else(|error| panic!("UDP port 1434 of {BROWSER}: {error}"));
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let (log, instances) = (asked.clone(), instances.to_vec());
+    tokio::spawn(async move {
+        let mut question = [0; 64];
+        while let Ok((length, from)) = socket.recv_from(&mut question).await {
+            assert_eq!(question[0], 4, "the question for one instance");
+            let name = String::from_utf8_lossy(&question[1..length]).into_owned();
+            log.lock().unwrap().push(name.clone());
+            let known = instances
+                .iter()
+                .find(|(known, _)| known.eq_ignore_ascii_case(&name));
+            let Some((name, port)) = known else {
+                continue;
+            };
+            let told = format!(
+                "ServerName;ERP;InstanceName;{name};IsClustered;No;Version;11.0.7001.0;tcp;{port};np;\\\\ERP\\pipe\\sql\\query;;"
+            );
+            let mut answer = vec![5];
+            answer.extend((told.len() as u16).to_le_bytes());
+            answer.extend(told.as_bytes());
+            socket.send_to(&answer, from).await.unwrap();
+        }
+    });
+    asked
+}
+
+#[tokio::test]
+async fn sql_browser_leads_to_the_port_of_an_instance() {
+    let there = Server::on(BROWSER, login_ack(), Arc::new(|_: &str| one())).await;
+    // Of this one the server that answers is another one, which is no instance of a Browser's.
+    let further = Server::usual(|_| one()).await;
+    let gateway = Server::on(
+        BROWSER,
+        routing(further.port),
+        Arc::new(|_: &str| Reply::Cut),
+    )
+    .await;
+    let asked = browser(&[("SQLEXPRESS", there.port), ("GATEWAY", gateway.port)]).await;
+    let port = there.port;
+    for (url, server) in [
+        (
+            format!("sqlserver://sa:hunter2@{BROWSER}\\sqlexpress/acme"),
+            &there,
+        ),
+        (
+            format!(
+                "Server=tcp:{BROWSER}\\SQLEXPRESS;Database=acme;User Id=sa;Password=hunter2;Encrypt=false"
+            ),
+            &there,
+        ),
+        (
+            format!("sqlserver://sa:hunter2@{BROWSER}\\GATEWAY/acme"),
+            &further,
+        ),
+        // Whose port is written, nobody is asked of.
+        (
+            format!("sqlserver://sa:hunter2@{BROWSER}\\OTHER:{port}/acme"),
+            &there,
+        ),
+    ] {
+        let before = server.heard().len();
+        let mut session = connect(&url).await.unwrap();
+        let found = fetch(session.as_mut(), &Query::sql("SELECT 1")).await;
+        assert_eq!(*found.unwrap()[0], [Value::Int(1)], "{url}");
+        assert_eq!(server.heard().len(), before + 3, "{url}");
+    }
+    let names = asked.lock().unwrap().clone();
+    assert_eq!(names, ["sqlexpress", "SQLEXPRESS", "GATEWAY"]);
+
+    let unknown = format!("sqlserver://sa:hunter2@{BROWSER}\\OTHER/acme");
+    let said = refused(&unknown).await;
+    assert_eq!(said.kind, DbErrorKind::Unreachable, "{said}");
+    assert!(said.message.contains("UDP port 1434"), "{said}");
+    assert_eq!(asked.lock().unwrap().last().unwrap(), "OTHER");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use futures_util::TryStreamExt;
 use std::time::Duration;
-use tds_stand_in::{Encryption, Options, Server, certificate};
+use tds_stand_in::{Encryption, Moment, Options, Server, certificate};
 use tiberius::{
     AuthMethod, Client, ColumnData, Config, EncryptionLevel, IsolationLevel, QueryItem, ToSql,
 };
@@ -465,6 +465,22 @@ async fn one_session_waits_for_the_other() {
         rows(&mut second, "SELECT b, @@TRANCOUNT FROM t").await,
         ["int 3, int 0"]
     );
+    // What is to fail does, once, where it stands in its batch; what it has done is undone with its transaction.
+    let faults = server.faults();
+    faults.fail(1222, "SET b = 7", 1, Moment::Before);
+    run(&mut second, "SET XACT_ABORT ON; UPDATE t SET b = 7").await;
+    let batch = "BEGIN TRAN; UPDATE t SET b = 8;\nUPDATE t SET b = 7;\nUPDATE t SET b = 9";
+    assert_eq!(refused(&mut second, batch).await, (1222, 1, 16));
+    faults.fail(3960, "SET b = 8", 0, Moment::After);
+    assert_eq!(refused(&mut second, batch).await, (3960, 1, 16));
+    assert!(!faults.is_armed());
+    assert_eq!(
+        rows(&mut second, "SELECT b, @@TRANCOUNT FROM t").await,
+        ["int 7, int 0"]
+    );
+    faults.fail(1205, "SELECT b FROM t", 0, Moment::After);
+    assert_eq!(refused(&mut second, "SELECT b FROM t").await.0, 1205);
+    run(&mut second, "UPDATE t SET b = 3").await;
     // A connection that ends gives its locks back.
     run(&mut second, "BEGIN TRAN; UPDATE t SET b = 6").await;
     drop(second);

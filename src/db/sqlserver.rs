@@ -121,27 +121,33 @@ impl SqlServer {
         Ok(AuthMethod::sql_server(&self.address.user, password))
     }
 
-    /// The line to the server, and where it has led.
-    async fn dial(&self, config: &Config) -> std::result::Result<Wire, Error> {
+    /// The line to the server, or to the one that it has sent us on to, whose port is known.
+    async fn dial(
+        &self,
+        config: &Config,
+        sent_on: Option<&(String, u16)>,
+    ) -> std::result::Result<Wire, Error> {
         #[cfg(unix)]
         if let Some(socket) = &self.address.socket {
             let stream = tokio::net::UnixStream::connect(socket).await?;
             return Ok((Box::new(stream) as Box<dyn session::Stream>).compat_write());
         }
-        let stream = TcpStream::connect_named(config).await.map_err(|error| {
-            match &self.address.sqlserver.instance {
-                Some(instance) => no_port(instance, &error),
-                None => error,
-            }
-        })?;
+        let stream = match (sent_on, &self.address.sqlserver.instance) {
+            (Some((host, port)), _) => TcpStream::connect((host.as_str(), *port)).await?,
+            (None, Some(instance)) => TcpStream::connect_named(config)
+                .await
+                .map_err(|error| no_port(instance, &error))?,
+            (None, None) => TcpStream::connect_named(config).await?,
+        };
         stream.set_nodelay(true)?;
         Ok((Box::new(stream) as Box<dyn session::Stream>).compat_write())
     }
 
     async fn client(&self, mut config: Config) -> std::result::Result<Client<Wire>, Error> {
         let mut routes = 0;
+        let mut sent_on = None;
         loop {
-            let wire = self.dial(&config).await?;
+            let wire = self.dial(&config, sent_on.as_ref()).await?;
             match Client::connect(config.clone(), wire).await {
                 // A gateway (Azure) or the listener of an availability group.
                 Err(Error::Routing { host, port })
@@ -149,8 +155,9 @@ impl SqlServer {
                 {
                     tracing::debug!(host, port, "the server sends us on");
                     routes += 1;
-                    config.host(host);
+                    config.host(&host);
                     config.port(port);
+                    sent_on = Some((host, port));
                 }
                 done => return done,
             }

@@ -1,8 +1,8 @@
 //! Every type goes in and comes out as it was, at the edges of what its column holds.
 
 use crate::{
-    ALL, Bench, Listed, MARIADB, POSTGRES, SERVERS, SQLITE, begin, case, decimal, fetch, insert,
-    scan, text,
+    ALL, Bench, Listed, MARIADB, POSTGRES, SERVERS, SQLITE, SQLSERVER, begin, case, decimal, fetch,
+    insert, scan, text,
 };
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use ponte::db::query::{Query, Update};
@@ -12,6 +12,9 @@ use ponte::value::{Value, convert, same};
 pub const CASES: &[Listed] = &[
     case!(every_type_round_trips, ALL),
     case!(every_type_can_be_updated, ALL),
+    case!(every_type_comes_in_with_many_rows, ALL),
+    case!(what_the_server_fills_is_read_and_not_written, SQLSERVER),
+    case!(moments_of_other_offsets_are_the_same_moments, SQLSERVER),
     case!(what_sql_computes_has_a_type, ALL),
     case!(what_cannot_be_read_names_its_column, SERVERS),
     case!(zero_dates_are_texts, MARIADB),
@@ -284,7 +287,12 @@ fn sqlserver() -> Vec<(&'static str, Vec<Value>)> {
         ("nvarchar(64)", unicode()),
         (
             "nvarchar(max)",
-            vec![text(""), text(&"à😀".repeat(5000)), text("\u{10FFFF}")],
+            vec![
+                text(""),
+                text(&"à😀".repeat(5000)),
+                text("\u{10FFFF}"),
+                text(&"à".repeat(40_000)),
+            ],
         ),
         ("ntext", vec![text("à 😀")]),
         (
@@ -455,6 +463,119 @@ async fn every_type_round_trips(bench: Bench) {
     session.insert_later(&insert).await.unwrap();
     session.commit().await.unwrap();
     assert_same(&bench, &names, &rows).await;
+}
+
+/// So many that a server which has a way for loading takes it, without values that are too large for that, and with them.
+async fn every_type_comes_in_with_many_rows(bench: Bench) {
+    const LARGE: usize = 65_000;
+    let (names, rows) = table(&bench).await;
+    let mut session = bench.connect().await;
+    let mut columns = vec!["id"];
+    columns.extend(names.iter().map(String::as_str));
+    let large = |value: &Value| value.bytes() > LARGE;
+    let mut all = Vec::new();
+    for with_large in [false, true] {
+        let first = all.len();
+        let some: Vec<Vec<Value>> = (first..first + 400)
+            .map(|id| {
+                let values = rows[id % rows.len()][1..].iter().map(|value| {
+                    let is_left_out = large(value) && !(with_large && id - first < rows.len());
+                    if is_left_out {
+                        Value::Null
+                    } else {
+                        value.clone()
+                    }
+                });
+                [Value::Int(id as i64)].into_iter().chain(values).collect()
+            })
+            .collect();
+        let insert = insert(session.as_mut(), "t", &columns, some.clone()).await;
+        begin(session.as_mut()).await;
+        session.insert(&insert).await.unwrap();
+        session.commit().await.unwrap();
+        all.extend(some);
+    }
+    assert!(bench.kind != EngineKind::SqlServer || all.iter().flatten().any(large));
+    assert_same(&bench, &names, &all).await;
+}
+
+/// Numbers, computed values, versions of rows; and what has a type that only the server knows.
+async fn what_the_server_fills_is_read_and_not_written(bench: Bench) {
+    bench
+        .sql(
+            "CREATE TABLE t (id int IDENTITY(7, 2) PRIMARY KEY, n int, twice AS n * 2, kept AS n * 3 PERSISTED, version rowversion, odd sql_variant); \
+             INSERT INTO t (n) VALUES (5), (6)",
+        )
+        .await;
+    let mut session = bench.connect().await;
+    let query = "SELECT id, n, twice, kept, version FROM t ORDER BY id";
+    let mut versions = Vec::new();
+    for (row, [id, n]) in fetch(session.as_mut(), query)
+        .await
+        .iter()
+        .zip([[7, 5], [9, 6]])
+    {
+        let numbers = [id, n, 2 * n, 3 * n].map(Value::Int);
+        assert_eq!(row[..4], numbers);
+        let Value::Bytes(version) = &row[4] else {
+            panic!("{row:?}");
+        };
+        assert_eq!(version.len(), 8);
+        versions.push(version.clone());
+    }
+    assert!(versions[0] < versions[1], "{versions:?}");
+    for (column, value) in [
+        ("twice", Value::Int(1)),
+        ("kept", Value::Int(1)),
+        ("version", bytes(&[0; 8])),
+        ("odd", Value::Int(1)),
+    ] {
+        let rows = vec![vec![Value::Int(1), value.clone()]];
+        let insert = insert(session.as_mut(), "t", &["n", column], rows).await;
+        begin(session.as_mut()).await;
+        let error = session.insert(&insert).await.unwrap_err();
+        assert_eq!(error.kind, DbErrorKind::Misfit, "{error}");
+        let said = &error.message;
+        assert!(said.contains(&format!("column `{column}`")), "{said}");
+        session.rollback().await.unwrap();
+        let update = Update {
+            table: insert.table.clone(),
+            key: vec!["id".to_owned()],
+            key_types: vec![crate::int64()],
+            columns: vec![column.to_owned()],
+            types: insert.types[1..].to_vec(),
+            rows: vec![(vec![Value::Int(7)], vec![value])],
+        };
+        begin(session.as_mut()).await;
+        let error = session.update(&update).await.unwrap_err();
+        assert_eq!(error.kind, DbErrorKind::Misfit, "{error}");
+        session.rollback().await.unwrap();
+    }
+    // An identity's number may be given.
+    let rows = vec![vec![Value::Int(100), Value::Int(1)]];
+    let insert = insert(session.as_mut(), "t", &["id", "n"], rows).await;
+    begin(session.as_mut()).await;
+    session.insert(&insert).await.unwrap();
+    session.commit().await.unwrap();
+    bench.sql("INSERT INTO t (n) VALUES (2)").await;
+    let ids = bench
+        .look("SELECT id FROM t WHERE id > 9 ORDER BY id")
+        .await;
+    assert_eq!(ids, [[Some("100".to_owned())], [Some("102".to_owned())]]);
+}
+
+async fn moments_of_other_offsets_are_the_same_moments(bench: Bench) {
+    bench
+        .sql(
+            "CREATE TABLE t (id int PRIMARY KEY, at datetimeoffset(3)); \
+             INSERT INTO t VALUES (1, '2024-03-31 04:30:00.123 +02:00'), (2, '2024-03-30 18:30:00.123 -08:00')",
+        )
+        .await;
+    let mut session = bench.connect().await;
+    let rows = fetch(session.as_mut(), "SELECT at FROM t ORDER BY id").await;
+    for row in rows {
+        assert_eq!(*row, [timestamp("2024-03-31 02:30:00.123")]);
+    }
 }
 
 async fn every_type_can_be_updated(bench: Bench) {

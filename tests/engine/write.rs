@@ -1,8 +1,10 @@
 //! Inserts with generated ids, updates and deletes by key, relative writes.
 
-use crate::{ALL, Bench, Listed, MARIADB, SERVERS, SQLSERVER, begin, case, decimal, insert, text};
+use crate::{
+    ALL, Bench, Listed, MARIADB, SERVERS, SQLSERVER, begin, case, decimal, fetch, insert, text,
+};
 use ponte::db::query::{Add, Delete, Insert, Part, Query, TableName, Update};
-use ponte::db::{CommitError, DbErrorKind, EngineKind, Isolation, Session};
+use ponte::db::{self, CommitError, DbErrorKind, EngineKind, Isolation, Session};
 use ponte::value::{Decimal, Type, Value};
 
 pub const CASES: &[Listed] = &[
@@ -11,6 +13,7 @@ pub const CASES: &[Listed] = &[
     case!(more_rows_than_a_statement_holds_are_inserted, ALL),
     case!(large_values_are_inserted, ALL),
     case!(a_table_with_triggers_is_written_to, SQLSERVER),
+    case!(a_change_shows_its_rows_though_there_are_triggers, SQLSERVER),
     case!(rows_are_updated_by_their_key, ALL),
     case!(composite_keys, ALL),
     case!(numbers_are_added_to, ALL),
@@ -213,6 +216,59 @@ async fn a_table_with_triggers_is_written_to(bench: Bench) {
     assert_eq!(found, [wanted]);
     let logged = bench.look("SELECT count(*) FROM log").await;
     assert_eq!(logged, [[Some((2 * 3021 + 2).to_string())]]);
+}
+
+/// The server refuses `OUTPUT` without `INTO` for such a table; and what a trigger shows is no answer.
+async fn a_change_shows_its_rows_though_there_are_triggers(bench: Bench) {
+    bench
+        .sql("CREATE TABLE t (name varchar(20) PRIMARY KEY, n int); INSERT INTO t VALUES ('a', 1), ('b', 1)")
+        .await;
+    let changes = [
+        (
+            "UPDATE t SET n = n + 1 OUTPUT inserted.n",
+            "WHERE name = 'a'",
+        ),
+        (
+            "INSERT INTO t (name, n) OUTPUT inserted.n",
+            "VALUES ('c', 7)",
+        ),
+        ("DELETE FROM t OUTPUT deleted.n", "WHERE name = 'c'"),
+    ];
+    let plain = |(change, rest): (&str, &str)| format!("{change} {rest}");
+    let by_table = |(change, rest): (&str, &str)| {
+        format!("DECLARE @rows TABLE (n int); {change} INTO @rows (n) {rest}; SELECT n FROM @rows")
+    };
+    let mut session = bench.connect().await;
+    let mut expected = [2, 7, 7];
+    for (change, n) in changes.into_iter().zip(expected) {
+        begin(session.as_mut()).await;
+        let found = fetch(session.as_mut(), &plain(change)).await;
+        assert_eq!(found, [Box::from([Value::Int(n)])]);
+        session.commit().await.unwrap();
+    }
+    bench
+        .client()
+        .await
+        .run(
+            "CREATE TRIGGER shown ON t AFTER INSERT, UPDATE, DELETE AS \
+             BEGIN SET NOCOUNT OFF; UPDATE t SET n = n WHERE name = 'b'; SELECT name, name FROM t END",
+        )
+        .await;
+    expected[0] = 3;
+    for (change, n) in changes.into_iter().zip(expected) {
+        begin(session.as_mut()).await;
+        let error = db::fetch(session.as_mut(), &Query::sql(plain(change))).await;
+        let error = error.unwrap_err();
+        assert_eq!(error.code.as_deref(), Some("334"), "{error}");
+        session.rollback().await.unwrap();
+        begin(session.as_mut()).await;
+        let found = fetch(session.as_mut(), &by_table(change)).await;
+        assert_eq!(found, [Box::from([Value::Int(n)])]);
+        session.commit().await.unwrap();
+    }
+    // Elsewhere it is refused before it is sent.
+    let error = db::fetch(session.as_mut(), &Query::sql(by_table(changes[0]))).await;
+    assert_eq!(error.unwrap_err().kind, DbErrorKind::Syntax);
 }
 
 fn update_of(

@@ -32,4 +32,5 @@ mod sync;
 mod vanished;
 mod verify;
 mod versions;
+mod victims;
 mod webhook;

@@ -42,36 +42,112 @@ const REFUSED: [&str; 35] = [
     "WRITETEXT",
 ];
 
-/// In a transaction that writes, one statement may be what it yields rows of: `UPDATE … SET … OUTPUT …`.
+/// In a transaction that writes, one statement may be what it yields rows of: `UPDATE … SET … OUTPUT …`. Each of these words at most
+/// as often as it stands here, the verb first.
 const CHANGES: [&[&str]; 3] = [&["UPDATE", "SET"], &["INSERT", "INTO"], &["DELETE"]];
 
 /// `writes`: the transaction is one that may.
 ///
+/// Where a table has triggers the server wants the rows that a statement yields to go into a table first (error 334). So three
+/// statements are one there, for this only: `DECLARE @x TABLE (…); UPDATE … OUTPUT … INTO @x …; SELECT … FROM @x`.
+///
 /// # Errors
 /// Of kind `Syntax`, naming the word.
 pub(super) fn check(text: &str, writes: bool) -> Result<()> {
-    let refuse = |what: &str| {
-        Err(DbError::new(
-            DbErrorKind::Syntax,
-            format_args!("a query may only read, and be one statement; not so with {what}"),
-        ))
-    };
-    let begins = |change: &&&[&str]| {
-        let first = text.trim_start().get(..6).unwrap_or_default();
-        writes && first.eq_ignore_ascii_case(change[0])
-    };
-    let change = CHANGES.iter().find(begins);
-    let mut once = change.map_or(Vec::new(), |change| change.to_vec());
+    let mut statements = statements(text);
+    if statements.len() > 1 && statements.last().is_some_and(|last| !last.has_any) {
+        statements.pop();
+    }
+    match statements.as_slice() {
+        [one] => {
+            let change = CHANGES
+                .iter()
+                .find(|change| writes && one.begins(change[0]));
+            one.holds_only(change.map_or(Vec::new(), |change| change.to_vec()))
+        }
+        [declared, change, read] if writes && declared.begins("DECLARE") => {
+            let (Some(table), true) = (declared.table(), read.begins("SELECT")) else {
+                return refuse("what follows `;`");
+            };
+            let Some(verb) = CHANGES.iter().find(|verb| change.begins(verb[0])) else {
+                return refuse("what follows `;`");
+            };
+            if change.target() != Some(table) {
+                return refuse(
+                    "a change whose `OUTPUT` does not go into the table declared before it",
+                );
+            }
+            declared.holds_only(vec!["DECLARE"])?;
+            change.holds_only([verb, &["INTO"][..]].concat())?;
+            read.holds_only(Vec::new())
+        }
+        _ => refuse("what follows `;`"),
+    }
+}
+
+fn refuse(what: &str) -> Result<()> {
+    Err(DbError::new(
+        DbErrorKind::Syntax,
+        format_args!("a query may only read, and be one statement; not so with {what}"),
+    ))
+}
+
+/// What lies between semicolons.
+#[derive(Default)]
+struct Said {
+    /// In capitals; without those in quotes and comments.
+    words: Vec<String>,
+    has_any: bool,
+}
+
+impl Said {
+    fn begins(&self, word: &str) -> bool {
+        self.words.first().is_some_and(|first| first == word)
+    }
+
+    /// The name in `DECLARE @x TABLE`.
+    fn table(&self) -> Option<&str> {
+        match self.words.as_slice() {
+            [_, name, table, ..] if name.starts_with('@') && table == "TABLE" => Some(name),
+            _ => None,
+        }
+    }
+
+    /// The name in `OUTPUT … INTO @x`.
+    fn target(&self) -> Option<&str> {
+        let output = self.words.iter().position(|word| word == "OUTPUT")?;
+        let into = self.words.iter().rposition(|word| word == "INTO")?;
+        let name = self.words.get(into + 1)?;
+        (output < into).then_some(name)
+    }
+
+    fn holds_only(&self, mut once: Vec<&str>) -> Result<()> {
+        for word in &self.words {
+            match once.iter().position(|allowed| allowed == word) {
+                Some(at) => {
+                    once.remove(at);
+                }
+                None if REFUSED.contains(&word.as_str()) => return refuse(&format!("`{word}`")),
+                None => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// At least one; the last one is what follows the last semicolon, be it nothing.
+fn statements(text: &str) -> Vec<Said> {
+    let mut done = Vec::new();
+    let mut said = Said::default();
     let mut rest = text;
-    let mut ended = false;
     while let Some(first) = rest.chars().next() {
+        let is_comment = rest.starts_with("--") || rest.starts_with("/*");
+        said.has_any |= !is_comment && !first.is_whitespace() && first != ';';
         let length = match first {
             _ if rest.starts_with("--") => rest.find('\n').unwrap_or(rest.len()),
             _ if rest.starts_with("/*") => comment(rest),
-            _ if first.is_whitespace() => first.len_utf8(),
-            _ if ended => return refuse("what follows `;`"),
             ';' => {
-                ended = true;
+                done.push(std::mem::take(&mut said));
                 1
             }
             '\'' => quoted(rest, '\''),
@@ -79,23 +155,15 @@ pub(super) fn check(text: &str, writes: bool) -> Result<()> {
             '[' => quoted(rest, ']'),
             _ if is_letter(first) => {
                 let end = rest.find(|c: char| !is_letter(c)).unwrap_or(rest.len());
-                let word = rest[..end].to_ascii_uppercase();
-                match once.iter().position(|allowed| *allowed == word) {
-                    Some(at) => {
-                        once.remove(at);
-                    }
-                    None if REFUSED.contains(&word.as_str()) => {
-                        return refuse(&format!("`{word}`"));
-                    }
-                    None => {}
-                }
+                said.words.push(rest[..end].to_ascii_uppercase());
                 end
             }
             _ => first.len_utf8(),
         };
         rest = &rest[length..];
     }
-    Ok(())
+    done.push(said);
+    done
 }
 
 fn is_letter(sign: char) -> bool {
@@ -183,6 +251,23 @@ mod tests {
             assert!(check(text, false).is_err(), "{text}");
         }
         for text in [
+            "DECLARE @new TABLE (n INT); UPDATE t SET a = 1 OUTPUT inserted.a INTO @new WHERE b = 1; SELECT n FROM @new",
+            "declare @New table (n int);insert into t (a) output inserted.id into @new (n) values (1);select n from @NEW;",
+            "/* one */ DECLARE @new TABLE (n INT); DELETE FROM t OUTPUT deleted.a INTO @new; SELECT n FROM @new -- ;",
+        ] {
+            assert!(check(text, true).is_ok(), "{text}");
+            assert!(check(text, false).is_err(), "{text}");
+        }
+        for text in [
+            "DECLARE @new TABLE (n INT); UPDATE t SET a = 1 OUTPUT inserted.a INTO u; SELECT n FROM @new",
+            "DECLARE @new TABLE (n INT); UPDATE t SET a = 1; SELECT n FROM @new",
+            "DECLARE @new TABLE (n INT); INSERT INTO @new (n) VALUES (1); SELECT n FROM @new",
+            "DECLARE @new TABLE (n INT); UPDATE t SET a = 1 OUTPUT inserted.a INTO @new UPDATE t SET a = 1; SELECT n FROM @new",
+            "DECLARE @new TABLE (n INT) DROP TABLE t; UPDATE t SET a = 1 OUTPUT inserted.a INTO @new; SELECT n FROM @new",
+            "DECLARE @new TABLE (n INT); UPDATE t SET a = 1 OUTPUT inserted.a INTO @new; SELECT n FROM @new; DROP TABLE t",
+            "DECLARE @new TABLE (n INT); UPDATE t SET a = 1 OUTPUT inserted.a INTO @new; SELECT n INTO u FROM @new",
+            "DECLARE @new TABLE (n INT); UPDATE t SET a = 1 OUTPUT inserted.a INTO @new; DROP TABLE t",
+            "DECLARE @n INT; UPDATE t SET a = 1 OUTPUT inserted.a INTO @n; SELECT @n",
             "UPDATE t SET a = 1 UPDATE t SET b = 1",
             "UPDATE t SET a = 1 OUTPUT inserted.a INTO x",
             "DELETE FROM t DELETE FROM u",

@@ -18,6 +18,8 @@ const ROWS_MAX: usize = 2_000;
 /// UTF-16 units of a text, bytes of a binary value, that are no `(max)`.
 const WIDE_MAX: usize = 4_000;
 const BINARY_MAX: usize = 8_000;
+/// Bytes of a value that the driver loads, whatever a `(max)` may hold; longer ones go by statements.
+const LOADED_MAX: usize = 65_535;
 
 /// How the values of a column travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,10 +42,16 @@ impl Form {
     /// `None` for what has no form of its own here.
     fn of(data: &ColumnData<'_>) -> Option<Form> {
         Some(match data {
+            // A text has no more units than bytes, and each is two.
+            ColumnData::String(Some(text))
+                if 2 * text.len() > LOADED_MAX && 2 * text.encode_utf16().count() > LOADED_MAX =>
+            {
+                return None;
+            }
+            ColumnData::Binary(Some(bytes)) if bytes.len() > LOADED_MAX => return None,
             ColumnData::Bit(_) => Form::Bit,
             ColumnData::I64(_) => Form::Bigint,
             ColumnData::F64(_) => Form::Float,
-            // A text has no more units than bytes.
             ColumnData::String(Some(text))
                 if text.len() > WIDE_MAX && text.encode_utf16().count() > WIDE_MAX =>
             {

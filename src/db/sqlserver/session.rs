@@ -573,6 +573,8 @@ impl Reading<'_> {
             let item = item.map_err(|error| db_error(&error, Phase::Use))?;
             match (item, &self.decoder) {
                 (QueryItem::Metadata(metadata), _) => {
+                    // What a trigger has shown is not what was asked.
+                    rows.clear();
                     self.decoder = Some(Decoder::new(metadata.columns()));
                 }
                 (QueryItem::Row(row), Some(decoder)) => {

@@ -104,3 +104,15 @@ async fn a_killed_run_leaves_everybody_once_in_a_file() {
     let rounds = if full() { 20 } else { 1 };
     killed("customers killed file", On::Sqlite, On::Sqlite, rounds).await;
 }
+
+#[tokio::test]
+async fn a_killed_run_leaves_everybody_once_on_sqlserver() {
+    let rounds = if full() { 20 } else { 1 };
+    killed(
+        "customers killed sqlserver",
+        On::SqlServer,
+        On::Mariadb,
+        rounds,
+    )
+    .await;
+}

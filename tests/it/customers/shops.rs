@@ -1,5 +1,6 @@
 //! Accounts as each shop's own registration writes them, and the two databases that customers go between.
 
+use crate::orders::place::has_schemas;
 use crate::support::client::Client;
 use crate::support::pipeline::{dump, same_dump};
 use crate::support::project::{Outcome, Project};
@@ -261,7 +262,7 @@ impl Customers {
     /// A dead process keeps its lease for a minute; the test does not wait.
     pub async fn end_leases(&self) {
         for database in [&self.erp, &self.shop] {
-            let lease = match database.url.starts_with("postgres") {
+            let lease = match has_schemas(&database.url) {
                 true => "UPDATE ponte.lease SET owner = NULL",
                 false => "UPDATE ponte_lease SET owner = NULL",
             };
@@ -270,7 +271,7 @@ impl Customers {
     }
 
     pub fn links(&self) -> &'static str {
-        match self.erp.url.starts_with("postgres") {
+        match has_schemas(&self.erp.url) {
             true => "ponte.link",
             false => "ponte_link",
         }

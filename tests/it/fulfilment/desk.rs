@@ -1,6 +1,7 @@
 //! `ponte order` tells an order's way back, too: parcels, invoice, what the shop and the customer have been told, and what is next.
 
 use super::story::Story;
+use crate::support::full;
 use crate::support::smtpd::Smtpd;
 use crate::sync::pair::On;
 use serde_json::Value;
@@ -8,8 +9,15 @@ use snapbox::str;
 
 #[tokio::test]
 async fn the_way_back_of_an_order() {
+    way_back("fulfilment desk", On::Postgres).await;
+    if full() {
+        way_back("fulfilment desk sqlserver", On::SqlServer).await;
+    }
+}
+
+async fn way_back(test: &str, erp: On) {
     let smtpd = Smtpd::open();
-    let mut story = Story::new("fulfilment desk", On::Postgres, On::Mariadb, 2).await;
+    let mut story = Story::new(test, erp, On::Mariadb, 2).await;
     let url = format!("smtp://127.0.0.1:{}?tls=off", smtpd.port);
     story.mails_through(&url, "");
     story.deliver(1001, "D1", "1Z 9", &[1]).await;

@@ -52,12 +52,12 @@ impl Story {
     }
 }
 
-async fn killed(test: &str, shop: On) {
+async fn killed(test: &str, erp: On, shop: On) {
     let rounds = if full() { 8 } else { 1 };
     let kills = rounds * POINTS.len() as u32;
     // Each kill leaves at least one order to tell.
     let orders = kills * 2 + 2;
-    let mut story = Story::new(test, On::Sqlite, shop, orders).await;
+    let mut story = Story::new(test, erp, shop, orders).await;
     story.deliver_all(orders).await;
     for kill in 0..kills {
         let point = POINTS[kill as usize % POINTS.len()];
@@ -71,12 +71,17 @@ async fn killed(test: &str, shop: On) {
 
 #[tokio::test]
 async fn killed_at_every_point_on_mariadb() {
-    killed("told killed mariadb", On::Mariadb).await;
+    killed("told killed mariadb", On::Sqlite, On::Mariadb).await;
 }
 
 #[tokio::test]
 async fn killed_at_every_point_on_sqlite() {
-    killed("told killed sqlite", On::Sqlite).await;
+    killed("told killed sqlite", On::Sqlite, On::Sqlite).await;
+}
+
+#[tokio::test]
+async fn killed_at_every_point_beside_an_erp_on_sqlserver() {
+    killed("told killed sqlserver", On::SqlServer, On::Mariadb).await;
 }
 
 #[tokio::test]

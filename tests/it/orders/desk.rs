@@ -4,11 +4,25 @@ use serde_json::Value;
 use snapbox::str;
 
 use super::place::{Between, Line, Order};
+use crate::support::full;
 use crate::sync::pair::On;
 
 #[tokio::test]
 async fn an_orders_story() {
-    let between = Between::new("stories", On::Postgres, On::Mariadb).await;
+    story("stories", On::Postgres).await;
+}
+
+/// And in a long run the orders that were typed there by hand.
+#[tokio::test]
+async fn the_story_of_an_order_in_sqlserver() {
+    story("stories sqlserver", On::SqlServer).await;
+    if full() {
+        typed("typed on sqlserver", On::SqlServer, On::Mariadb).await;
+    }
+}
+
+async fn story(test: &str, erp: On) {
+    let between = Between::new(test, erp, On::Mariadb).await;
     let with = |id, status, placed| Order {
         status,
         placed,

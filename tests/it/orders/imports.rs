@@ -110,6 +110,49 @@ async fn an_order_with_its_customer_from_mariadb_to_sqlserver() {
     becomes("order to sqlserver", On::SqlServer, On::Mariadb).await;
 }
 
+/// An ERP on SQL Server looks after its tables by triggers, the one that documents are numbered by among them.
+#[tokio::test]
+async fn an_order_comes_in_though_tables_of_sqlserver_have_triggers() {
+    let between = Between::new("order triggers", On::SqlServer, On::Mariadb).await;
+    let mut erp = between.erp.client().await;
+    erp.run("CREATE TABLE logged (id INT IDENTITY PRIMARY KEY, name NVARCHAR(20), rows INT)")
+        .await;
+    let tables = [
+        "counters",
+        "customers",
+        "orders",
+        "order_lines",
+        "order_taxes",
+    ];
+    for table in tables {
+        erp.run(&format!(
+            "CREATE TRIGGER logs_{table} ON {table} AFTER INSERT, UPDATE, DELETE AS \
+             INSERT INTO logged (name, rows) SELECT '{table}', COUNT(*) FROM inserted"
+        ))
+        .await;
+    }
+    between
+        .place(&[Order::usual(1001), Order::usual(1002)])
+        .await;
+    between.project.ponte(&["sync", "main/order"]).succeeds();
+    between.assert_whole(2).await;
+    let numbers = "SELECT number FROM orders WHERE web_reference IS NOT NULL ORDER BY number";
+    assert_eq!(between.erp_rows(numbers).await, ["W100001", "W100002"]);
+    let logged = between
+        .erp_rows("SELECT name, SUM(rows) FROM logged GROUP BY name ORDER BY name")
+        .await;
+    assert_eq!(
+        logged,
+        [
+            "counters | 4",
+            "customers | 2",
+            "order_lines | 6",
+            "order_taxes | 4",
+            "orders | 2"
+        ]
+    );
+}
+
 #[tokio::test]
 async fn orders_as_posts_are_the_same() {
     let between = Between::new("orders as posts", On::Postgres, On::Mariadb).await;

@@ -404,7 +404,7 @@ impl Between {
 }
 
 /// Whether ponte's own tables lie in a schema of theirs.
-fn has_schemas(url: &str) -> bool {
+pub fn has_schemas(url: &str) -> bool {
     url.starts_with("postgres") || url.starts_with("sqlserver")
 }
 

@@ -4,6 +4,7 @@ use serde_json::Value;
 use snapbox::str;
 
 use super::place::{Between, Order};
+use crate::support::full;
 use crate::sync::pair::On;
 
 fn document(text: &str) -> Value {
@@ -24,7 +25,19 @@ fn findings(document: &Value) -> Vec<String> {
 
 #[tokio::test]
 async fn every_difference_is_told_with_its_reason() {
-    let between = Between::new("reconciled", On::Postgres, On::Mariadb).await;
+    differences_are_told("reconciled", On::Postgres).await;
+}
+
+#[tokio::test]
+async fn every_difference_from_an_erp_on_sqlserver_is_told() {
+    differences_are_told("reconciled sqlserver", On::SqlServer).await;
+    if full() {
+        nothing_is_told("reconciled and right sqlserver", On::SqlServer).await;
+    }
+}
+
+async fn differences_are_told(test: &str, erp: On) {
+    let between = Between::new(test, erp, On::Mariadb).await;
     let status = |id, status| Order {
         status,
         ..Order::usual(id)
@@ -123,7 +136,11 @@ day         shop          linked          ERP          unpaid  missing  extra  d
 
 #[tokio::test]
 async fn nothing_is_told_of_orders_that_are_on_both_sides() {
-    let between = Between::new("reconciled and right", On::Sqlite, On::Sqlite).await;
+    nothing_is_told("reconciled and right", On::Sqlite).await;
+}
+
+async fn nothing_is_told(test: &str, erp: On) {
+    let between = Between::new(test, erp, On::Sqlite).await;
     let many: Vec<Order> = (1001..=1020).map(Order::usual).collect();
     between.place(&many).await;
     let waiting = Order {

@@ -1,6 +1,7 @@
 //! The project's rules: which orders come in, which wait, which a person is asked about; and what the person said.
 
 use super::place::{Between, Order};
+use crate::support::full;
 use crate::support::project::golden_differs;
 use crate::sync::pair::On;
 
@@ -30,7 +31,23 @@ fn has(text: &str, all: &[&str]) {
 
 #[tokio::test]
 async fn rules_decide_which_orders_come_in_and_when() {
-    let mut between = Between::new("order rules", On::Sqlite, On::Sqlite).await;
+    rules_decide("order rules", On::Sqlite, On::Sqlite).await;
+}
+
+/// The other tests' rules, too, in a long run.
+#[tokio::test]
+async fn rules_decide_what_comes_into_an_erp_on_sqlserver() {
+    rules_decide("order rules sqlserver", On::SqlServer, On::Mariadb).await;
+    if full() {
+        comes_in_once_approved("order approval sqlserver", On::SqlServer).await;
+        new_customers_wait("new customers sqlserver", On::SqlServer).await;
+        names_of_the_erp("order codes sqlserver", On::SqlServer).await;
+        branches_share_a_customer("branches sqlserver", On::SqlServer).await;
+    }
+}
+
+async fn rules_decide(test: &str, erp: On, shop: On) {
+    let mut between = Between::new(test, erp, shop).await;
     between.rules(
         r#"
 [[shop.main.orders.accept]]
@@ -118,7 +135,11 @@ give_up = "10d"
 
 #[tokio::test]
 async fn an_order_comes_in_once_a_person_has_approved_it_as_it_is() {
-    let mut between = Between::new("order approval", On::Postgres, On::Mariadb).await;
+    comes_in_once_approved("order approval", On::Postgres).await;
+}
+
+async fn comes_in_once_approved(test: &str, erp: On) {
+    let mut between = Between::new(test, erp, On::Mariadb).await;
     between.rules(
         r#"
 [[shop.main.orders.accept]]
@@ -320,7 +341,11 @@ async fn an_order_of_a_new_customer_waits_for_approval_on_sqlite() {
 
 #[tokio::test]
 async fn payments_carriers_and_vat_get_the_erps_names_or_the_order_waits() {
-    let mut between = Between::new("order codes", On::Sqlite, On::Sqlite).await;
+    names_of_the_erp("order codes", On::Sqlite).await;
+}
+
+async fn names_of_the_erp(test: &str, erp: On) {
+    let mut between = Between::new(test, erp, On::Sqlite).await;
     between.rules(
         r#"
 [shop.main.orders.payment]
@@ -360,23 +385,26 @@ code = "DE22"
     between.assert_whole(2).await;
     let heads = "SELECT payment_method, carrier FROM orders WHERE web_reference = 'main/1001'";
     assert_eq!(between.erp_rows(heads).await, ["CARD | ROSSI"]);
-    let codes = |table: &str, order: u32| {
+    let codes = |table: &str, by: &str, order: u32| {
         format!(
-            "SELECT x.tax_class FROM {table} x JOIN orders o ON o.number = x.order_number WHERE o.web_reference = 'main/{order}' ORDER BY x.rowid"
+            "SELECT x.tax_class FROM {table} x JOIN orders o ON o.number = x.order_number WHERE o.web_reference = 'main/{order}' ORDER BY x.{by}"
         )
     };
     // Carriage is the last one.
     assert_eq!(
-        between.erp_rows(&codes("order_lines", 1001)).await,
+        between.erp_rows(&codes("order_lines", "line", 1001)).await,
         ["IVA22", "WEB10", "IVA22"]
     );
     assert_eq!(
-        between.erp_rows(&codes("order_lines", 1005)).await,
+        between.erp_rows(&codes("order_lines", "line", 1005)).await,
         ["DE22", "WEB10", "DE22"]
     );
-    let mut taxes = between.erp_rows(&codes("order_taxes", 1005)).await;
-    taxes.sort();
-    assert_eq!(taxes, ["DE22", "WEB10"]);
+    assert_eq!(
+        between
+            .erp_rows(&codes("order_taxes", "tax_class", 1005))
+            .await,
+        ["DE22", "WEB10"]
+    );
     let listed = between.told(&["quarantine", "list", "--json"]);
     has(
         &listed,
@@ -621,7 +649,11 @@ to   = { connection = "shop.main", table = "web_agents", match = { code = "code"
 
 #[tokio::test]
 async fn branches_share_their_head_offices_customer_and_agent_each_with_its_own_address() {
-    let mut between = Between::new("branches", On::Postgres, On::Mariadb).await;
+    branches_share_a_customer("branches", On::Postgres).await;
+}
+
+async fn branches_share_a_customer(test: &str, erp: On) {
+    let mut between = Between::new(test, erp, On::Mariadb).await;
     between.rules("[shop.main.order.fields]\ndefault_agent = \"'WEB'\"\n");
     let mut erp = between.erp.client().await;
     for statement in [
@@ -647,15 +679,15 @@ async fn branches_share_their_head_offices_customer_and_agent_each_with_its_own_
         .await;
     between.project.ponte(&["sync", "main/order"]).succeeds();
     let rows = between
-        .erp_rows("SELECT customer = 'C1', delivery_name, delivery_street, agent, agent_rate + 0 FROM orders WHERE web_reference IS NOT NULL ORDER BY web_reference")
+        .erp_rows("SELECT CASE WHEN customer = 'C1' THEN 'same' ELSE 'other' END, delivery_name, delivery_street, agent, agent_rate + 0 FROM orders WHERE web_reference IS NOT NULL ORDER BY web_reference")
         .await;
     let rows: Vec<String> = rows.iter().map(|row| row.replace("000", "")).collect();
     assert_eq!(
         rows,
         [
-            "t | Ugo Neri | Corso Po 2 int. 3 | MARIO | 3.0",
-            "t | Ditta filiale | Filiale 2 | MARIO | 3.0",
-            "f | Ugo Neri | Corso Po 2 int. 3 | WEB | 1.5",
+            "same | Ugo Neri | Corso Po 2 int. 3 | MARIO | 3.0",
+            "same | Ditta filiale | Filiale 2 | MARIO | 3.0",
+            "other | Ugo Neri | Corso Po 2 int. 3 | WEB | 1.5",
         ]
     );
     // What the ERP has of its customer is the ERP's.

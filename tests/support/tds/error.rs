@@ -58,6 +58,14 @@ impl SqlError {
         SqlError::new(1222, 16, "Lock request time out period exceeded.")
     }
 
+    pub fn snapshot_conflict() -> SqlError {
+        SqlError::new(
+            3960,
+            16,
+            "Snapshot isolation transaction aborted due to update conflict.",
+        )
+    }
+
     /// A fault of the stand-in itself: never an answer to rely on.
     pub fn internal(what: impl fmt::Display) -> SqlError {
         SqlError::new(50999, 16, format!("stand-in: {what}"))
@@ -106,11 +114,7 @@ impl From<rusqlite::Error> for SqlError {
         if let rusqlite::Error::SqliteFailure(code, _) = &error {
             match code.extended_code {
                 rusqlite::ffi::SQLITE_BUSY_SNAPSHOT => {
-                    return SqlError::new(
-                        3960,
-                        16,
-                        "Snapshot isolation transaction aborted due to update conflict.",
-                    );
+                    return SqlError::snapshot_conflict();
                 }
                 rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY => {
                     return SqlError::new(

@@ -5,6 +5,7 @@ use super::catalog::{self, same};
 use super::error::{Result, SqlError};
 use super::parse;
 use super::requests::{Parameter, Procedure, Rpc, TransactionRequest};
+use super::server::Moment;
 use super::session::{Reply, STOPPED, Session};
 use super::syntax::*;
 use super::tokens::{self, done};
@@ -32,12 +33,34 @@ impl Session {
 
     pub(super) fn run_text(&mut self, text: &str, reply: &mut Reply) -> Result<Flow> {
         match parse::batch_with(text, &self.database.aliases()) {
-            Ok(statements) => self.run(&statements, reply),
+            Ok(statements) => match self.shared.faults.failure(text) {
+                Some(failure) => self.run_until(&statements, failure, reply),
+                None => self.run(&statements, reply),
+            },
             Err(error) => {
                 self.fail(&error, 1, reply)?;
                 Ok(Flow::Ended)
             }
         }
+    }
+
+    /// Runs what comes before a line whose statement fails.
+    fn run_until(
+        &mut self,
+        statements: &[Statement],
+        (error, line, moment): (SqlError, u32, Moment),
+        reply: &mut Reply,
+    ) -> Result<Flow> {
+        let begins = |statement: &&Statement| statement.line <= line;
+        let failing = statements.iter().filter(begins).map(|one| one.line).max();
+        let before = statements.iter().take_while(|statement| {
+            moment == Moment::After && statement.line <= line || Some(statement.line) < failing
+        });
+        let flow = self.run(&statements[..before.count()], reply)?;
+        if flow == Flow::On {
+            self.fail(&error, line, reply)?;
+        }
+        Ok(Flow::Ended)
     }
 
     pub fn rpc(&mut self, rpc: Rpc, reply: &mut Reply) -> Result<Vec<(String, Type, Value)>> {

@@ -44,4 +44,4 @@ mod wire;
 mod write;
 mod written;
 
-pub use server::{Encryption, Options, Server};
+pub use server::{Encryption, Moment, Options, Server};

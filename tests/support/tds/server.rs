@@ -55,9 +55,70 @@ pub struct Faults {
     pub(super) replies: AtomicI64,
     pub(super) requests: AtomicI64,
     deadlocks: AtomicUsize,
+    failing: Mutex<Vec<Failing>>,
+}
+
+/// When a statement fails that is to fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// It has done nothing.
+    Before,
+    /// Its rows are written, or sent.
+    After,
+}
+
+struct Failing {
+    number: i32,
+    text: String,
+    skip: u32,
+    moment: Moment,
 }
 
 impl Faults {
+    /// A statement with this text in it fails with 1205, 1222 or 3960, the first one behind so many others.
+    pub fn fail(&self, number: i32, text: &str, skip: u32, moment: Moment) {
+        self.failing_mut().push(Failing {
+            number,
+            text: text.to_owned(),
+            skip,
+            moment,
+        });
+    }
+
+    /// Whether a statement has yet to fail.
+    pub fn is_armed(&self) -> bool {
+        !self.failing_mut().is_empty()
+    }
+
+    fn failing_mut(&self) -> MutexGuard<'_, Vec<Failing>> {
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a batch fails with, and at which of its lines.
+    pub(super) fn failure(&self, batch: &str) -> Option<(SqlError, u32, Moment)> {
+        let mut failing = self.failing_mut();
+        let at = failing.iter().position(|one| batch.contains(&one.text))?;
+        if failing[at].skip > 0 {
+            failing[at].skip -= 1;
+            return None;
+        }
+        let Failing {
+            number,
+            text,
+            moment,
+            ..
+        } = failing.remove(at);
+        let error = match number {
+            1205 => SqlError::deadlock(),
+            1222 => SqlError::lock_timeout(),
+            3960 => SqlError::snapshot_conflict(),
+            other => panic!("{other} is no error of this kind"),
+        };
+        let before = batch.split(&text).next().unwrap_or_default();
+        let line = 1 + before.matches('\n').count() as u32;
+        Some((error, line, moment))
+    }
+
     /// The next connection ends after so many bytes of its replies.
     pub fn cut_replies_after(&self, bytes: u32) {
         self.replies.store(bytes.into(), Ordering::SeqCst);
@@ -301,6 +362,7 @@ impl Server {
                 replies: AtomicI64::new(-1),
                 requests: AtomicI64::new(-1),
                 deadlocks: AtomicUsize::new(0),
+                failing: Mutex::default(),
             },
             folder: tempfile::tempdir().expect("a temporary folder"),
             databases: Mutex::default(),

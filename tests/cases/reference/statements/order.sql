@@ -61,6 +61,10 @@ INSERT INTO [ponte].[link] (shop, record, record_key, target_id, columns, kind, 
 
 COMMIT TRANSACTION;
 
+DECLARE @taken TABLE (number NVARCHAR(40)); UPDATE counters SET value = value + 1 OUTPUT inserted.prefix + CAST(inserted.value AS VARCHAR(20)) INTO @taken (number) WHERE name = 'web_customer'; SELECT number FROM @taken;
+
+DECLARE @taken TABLE (number NVARCHAR(40)); UPDATE counters SET value = value + 1 OUTPUT inserted.prefix + CAST(inserted.value AS VARCHAR(20)) INTO @taken (number) WHERE name = 'web_order'; SELECT number FROM @taken;
+
 SELECT (CAST(DATEDIFF(DAY, '19700101', SYSUTCDATETIME()) AS bigint) * 86400000 + DATEDIFF(MILLISECOND, CAST(SYSUTCDATETIME() AS date), SYSUTCDATETIME()));
 
 SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)), CAST(SERVERPROPERTY('EngineEdition') AS int), CAST(SERVERPROPERTY('ProductLevel') AS nvarchar(128)), CAST(DATABASEPROPERTYEX(DB_NAME(), 'Updateability') AS nvarchar(128)), DB_NAME(), CAST(d.snapshot_isolation_state AS int) FROM sys.databases AS d WHERE d.database_id = DB_ID();
@@ -72,8 +76,4 @@ SELECT w.code FROM warehouses w;
 SET LANGUAGE us_english; SET DATEFORMAT ymd; SET ANSI_NULLS ON; SET ANSI_PADDING ON; SET ANSI_WARNINGS ON; SET ARITHABORT ON; SET CONCAT_NULL_YIELDS_NULL ON; SET QUOTED_IDENTIFIER ON; SET NUMERIC_ROUNDABORT OFF; SET XACT_ABORT ON; SET IMPLICIT_TRANSACTIONS OFF; SET CURSOR_CLOSE_ON_COMMIT OFF; SET NOCOUNT OFF; SET ROWCOUNT 0; SET TEXTSIZE 2147483647; SET DEADLOCK_PRIORITY LOW; SET LOCK_TIMEOUT 10000; SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 
 SET TRANSACTION ISOLATION LEVEL READ COMMITTED; BEGIN TRANSACTION;
-
-UPDATE counters SET value = value + 1 OUTPUT inserted.prefix + CAST(inserted.value AS VARCHAR(20)) AS number WHERE name = 'web_customer';
-
-UPDATE counters SET value = value + 1 OUTPUT inserted.prefix + CAST(inserted.value AS VARCHAR(20)) AS number WHERE name = 'web_order';
 
