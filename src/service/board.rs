@@ -1,6 +1,6 @@
 //! What the service is doing, for whoever looks: a seat per flow, kept current by the workers.
 
-use super::late::{comparison_late_from, late_from};
+use super::late::{comparison_late_from, late_from, standing_from};
 use super::systems::Systems;
 use crate::db::DbErrorKind;
 use crate::plan::schedule::{Schedule, When};
@@ -30,7 +30,7 @@ pub struct Seat {
     pub running: Option<Running>,
     pub last: Option<Ran>,
     pub last_good: Option<DateTime<Utc>>,
-    /// It has not run well for longer than its schedule allows.
+    /// It has not run well for longer than its schedule allows; one that runs, and reads, is not late.
     pub late: bool,
     pub totals: Totals,
     /// A whole run is wanted, and has not begun.
@@ -47,6 +47,9 @@ pub struct Running {
     pub read: u64,
     /// Rows of its last whole run.
     pub expected: Option<u64>,
+    /// When it last showed life: it began, or came further.
+    #[serde(skip)]
+    moved: DateTime<Utc>,
 }
 
 /// A run that has ended.
@@ -127,7 +130,7 @@ impl Board {
     }
 
     fn is_late(&self, seat: &Seat, seats: &BTreeMap<String, Seat>, now: DateTime<Utc>) -> bool {
-        let Some(good) = seat.last_good.filter(|_| seat.running.is_none()) else {
+        let Some(good) = seat.last_good else {
             return false;
         };
         // A flow that runs after another one has its schedule, and is not to be had while that one is paused.
@@ -147,6 +150,12 @@ impl Board {
                 }
                 Some(when) => late_from(when, &self.schedule, good),
                 None => None,
+            };
+            let late_from = match &seat.running {
+                Some(running) => {
+                    late_from.and_then(|from| standing_from(from, running.moved, seat.comparison))
+                }
+                None => late_from,
             };
             return late_from.is_some_and(|from| now > from);
         }
@@ -208,10 +217,12 @@ impl Board {
     }
 
     pub(super) fn started(&self, flow: &str, expected: Option<u64>) {
+        let now = Utc::now();
         let running = Running {
-            since: Utc::now(),
+            since: now,
             read: 0,
             expected,
+            moved: now,
         };
         self.with(flow, |seat| seat.running = Some(running));
     }
@@ -220,6 +231,16 @@ impl Board {
         self.with(&report.flow, |seat| {
             if let Some(running) = &mut seat.running {
                 running.read = report.counts.read;
+                running.moved = Utc::now();
+            }
+        });
+    }
+
+    /// A comparison has come further.
+    pub(super) fn moved(&self, comparison: &str) {
+        self.with(comparison, |seat| {
+            if let Some(running) = &mut seat.running {
+                running.moved = Utc::now();
             }
         });
     }
@@ -382,8 +403,41 @@ mod tests {
         board.seat("main/price", false, &early, good, false);
         assert_eq!(late(&board, "2026-11-27T06:40:00Z"), [""; 0]);
         assert_eq!(late(&board, "2026-11-27T06:40:01Z"), ["main/price"]);
-        board.started("main/price", None);
-        assert_eq!(late(&board, "2026-11-27T06:40:01Z"), [""; 0], "it runs");
+    }
+
+    #[test]
+    fn a_run_that_stands_still_is_late_as_a_missed_one_is() {
+        let board = Board::new(Schedule::default());
+        let good = Some(Utc::now() - chrono::TimeDelta::days(2));
+        let nightly = When::Cron(Box::new(croner::Cron::from_str("0 3 * * *").unwrap()));
+        board.seat("main/price", false, &nightly, good, false);
+        board.seat("main/stock", false, &QUARTER, None, false);
+        board.seat("main/verify", true, &nightly, good, false);
+        let late = |minutes| {
+            let at = Utc::now() + chrono::TimeDelta::minutes(minutes);
+            late(&board, &at.to_rfc3339())
+        };
+        assert_eq!(late(0), ["main/price"]);
+        for name in ["main/price", "main/stock", "main/verify"] {
+            board.started(name, None);
+        }
+        assert_eq!(late(9), [""; 0], "they run");
+        assert_eq!(late(11), ["main/price"]);
+        assert_eq!(late(56), ["main/price", "main/stock"]);
+        assert_eq!(late(61), ["main/price", "main/stock", "main/verify"]);
+        // What goes on is not late, however long it takes.
+        let began = chrono::TimeDelta::hours(5);
+        for seat in board.seats().values_mut() {
+            let running = seat.running.as_mut().unwrap();
+            (running.since, running.moved) = (running.since - began, running.since - began);
+        }
+        assert_eq!(late(8), ["main/price"]);
+        let report = FlowReport {
+            flow: "main/price".to_owned(),
+            ..FlowReport::default()
+        };
+        board.progress(&report);
+        assert_eq!(late(8), [""; 0]);
     }
 
     #[test]

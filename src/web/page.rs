@@ -165,6 +165,8 @@ fn notice(connection: &str, found: &Unfamiliar, language: Language) -> String {
 
 fn row(seat: &Seat, runs: &[Run], days: Sums) -> Value {
     let state = match &seat.running {
+        // It stands still.
+        Some(_) if seat.late => "late",
         Some(_) => "running",
         None if seat.queued => "queued",
         None if seat.paused => "paused",
