@@ -97,6 +97,13 @@ pub struct Board {
     began: DateTime<Utc>,
 }
 
+impl Seat {
+    /// The project itself pauses it: nobody resumes it from outside.
+    pub fn is_paused_by_project(&self) -> bool {
+        matches!(self.when, Some(When::Paused))
+    }
+}
+
 impl Board {
     pub fn new(schedule: Schedule) -> Board {
         Board {
@@ -182,6 +189,11 @@ impl Board {
             ..Seat::default()
         };
         self.seats().insert(flow.to_owned(), seat);
+    }
+
+    /// Of one flow, if there is such a one.
+    pub(super) fn of<T>(&self, flow: &str, what: impl FnOnce(&Seat) -> T) -> Option<T> {
+        self.seats().get(flow).map(what)
     }
 
     pub(super) fn pause(&self, flow: &str, paused: bool) {

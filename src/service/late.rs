@@ -24,7 +24,7 @@ pub fn late_from(when: &When, schedule: &Schedule, good: DateTime<Utc>) -> Optio
             let due = past_quiet(schedule, due, Duration::ZERO)?;
             past_quiet(schedule, after(due, LATE_GRACE)?, LATE_GRACE)
         }
-        When::After(_) | When::Demand => None,
+        When::After(_) | When::Demand | When::Paused => None,
     }
 }
 

@@ -188,6 +188,7 @@ fn row(seat: &Seat, runs: &[Run], days: Sums) -> Value {
         runs => seat.runs.as_str(),
         state => state,
         paused => seat.paused,
+        paused_by_project => seat.is_paused_by_project(),
         read_so_far => seat.running.as_ref().map(|running| running.read),
         last => last.map(|run| local(run.started)),
         outcome => last.map(outcome),
