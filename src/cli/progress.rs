@@ -79,6 +79,10 @@ pub fn line(result: &FlowResult) -> String {
     let seconds = result.took.as_secs_f64();
     let flow = &result.flow;
     match &result.ended {
+    let off = match result.unaccounted() {
+        0 => String::new(),
+        number => format!(", {} unaccounted for", output::grouped(number)),
+    };
         Ended::Flow(report) => {
             let counts = &report.counts;
             let waiting = match counts.waiting {
@@ -86,7 +90,7 @@ pub fn line(result: &FlowResult) -> String {
                 number => format!(", {} waiting", output::grouped(number)),
             };
             format!(
-                "{flow}: {} read, {} created, {} changed, {} quarantined{waiting} ({seconds:.1} s)",
+                "{flow}: {} read, {} created, {} changed, {} quarantined{waiting}{off} ({seconds:.1} s)",
                 count(counts.read, "row", "rows"),
                 output::grouped(counts.created),
                 output::grouped(counts.changed),
@@ -94,7 +98,7 @@ pub fn line(result: &FlowResult) -> String {
             )
         }
         Ended::Stock(report) => format!(
-            "{flow}: {}, {} changed ({seconds:.1} s)",
+            "{flow}: {}, {} changed{off} ({seconds:.1} s)",
             count(report.articles, "article", "articles"),
             output::grouped(report.changed),
         ),

@@ -68,7 +68,7 @@ pub struct Ran {
     /// See [`FlowError::kind`](crate::round::FlowError::kind).
     #[serde(skip)]
     pub error_kind: Option<&'static str>,
-    /// Records found beyond those of which it is known what became of them: 0, unless ponte has a defect.
+    /// See [`FlowResult::unaccounted`].
     #[serde(skip)]
     pub unaccounted: u64,
 }
@@ -258,16 +258,9 @@ impl Board {
     }
 
     pub(super) fn ended(&self, result: &FlowResult) {
-        let Some(ran) = Ran::of(result) else { return };
-        if ran.unaccounted != 0 {
-            let (flow, unaccounted) = (&result.flow, ran.unaccounted);
-            tracing::error!(
-                flow,
-                unaccounted,
-                "what the run found is not what it did, quarantined and left waiting"
-            );
+        if let Some(ran) = Ran::of(result) {
+            self.sit_down(&result.flow, ran);
         }
-        self.sit_down(&result.flow, ran);
     }
 
     /// A comparison has ended that took so long.
@@ -344,11 +337,10 @@ impl Ran {
             quarantined: 0,
             error: None,
             error_kind: None,
-            unaccounted: 0,
+            unaccounted: result.unaccounted(),
         };
         match &result.ended {
             Ended::Flow(report) => {
-                ran.unaccounted = report.counts.unaccounted();
                 let counts = &report.counts;
                 ran.read = counts.read;
                 ran.written = counts.created + counts.changed;
