@@ -43,8 +43,9 @@ pub struct Seat {
 #[derive(Debug, Clone, Serialize)]
 pub struct Running {
     pub since: DateTime<Utc>,
-    /// Rows read so far.
+    /// Rows read so far, and records written.
     pub read: u64,
+    pub written: u64,
     /// Rows of its last whole run.
     pub expected: Option<u64>,
     /// When it last showed life: it began, or came further.
@@ -233,6 +234,7 @@ impl Board {
         let running = Running {
             since: now,
             read: 0,
+            written: 0,
             expected,
             moved: now,
         };
@@ -243,6 +245,7 @@ impl Board {
         self.with(&report.flow, |seat| {
             if let Some(running) = &mut seat.running {
                 running.read = report.counts.read;
+                running.written = report.counts.written();
                 running.moved = Utc::now();
             }
         });
@@ -343,7 +346,7 @@ impl Ran {
             Ended::Flow(report) => {
                 let counts = &report.counts;
                 ran.read = counts.read;
-                ran.written = counts.created + counts.changed;
+                ran.written = counts.written();
                 ran.quarantined = counts.rejected + counts.ambiguous + counts.removed;
                 if !report.is_clean() {
                     ran.outcome = "quarantined";

@@ -190,6 +190,7 @@ fn row(seat: &Seat, runs: &[Run], days: Sums) -> Value {
         paused => seat.paused,
         paused_by_project => seat.is_paused_by_project(),
         read_so_far => seat.running.as_ref().map(|running| running.read),
+        written_so_far => seat.running.as_ref().map(|running| running.written),
         last => last.map(|run| local(run.started)),
         outcome => last.map(outcome),
         error => last.and_then(|run| run.error.clone()),
