@@ -98,6 +98,9 @@ impl From<control::Refused> for Failure {
     fn from(refused: control::Refused) -> Failure {
         let help = match refused {
             control::Refused::Full => "try again later",
+            control::Refused::Paused | control::Refused::PausedByProject => {
+                "`ponte status` shows what is paused"
+            }
             control::Refused::Unknown | control::Refused::Stopping => {
                 "`--alone` does it without the service"
             }

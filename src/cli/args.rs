@@ -488,7 +488,8 @@ Examples:
   ponte pause main/article
   ponte resume article
 
-A run that is under way goes on to its end. A paused flow can still be run by hand: `ponte sync main/article`.";
+A run that is under way goes on to its end. A paused flow can still be run by hand: `ponte sync main/article`;
+a shop's webhook does not start it. One that the project file pauses (`article = \"paused\"` in `[schedule.flows]`) is resumed there.";
 
 #[derive(Debug, Args)]
 pub struct RunsArgs {

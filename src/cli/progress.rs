@@ -12,7 +12,7 @@ use std::time::Duration;
 /// How flows go on, for a person.
 pub trait Shown: Send + Sync {
     fn started(&self, flow: &str, expected: Option<u64>);
-    fn read(&self, flow: &str, rows: u64);
+    fn read(&self, flow: &str, rows: u64, written: u64);
     fn says(&self, flow: &str, text: &str);
     /// `line`: what it came to.
     fn ended(&self, flow: &str, line: &str);
@@ -40,7 +40,8 @@ impl Observer for Watching {
     }
 
     fn progress(&self, report: &FlowReport) {
-        self.0.read(&report.flow, report.counts.read);
+        let counts = &report.counts;
+        self.0.read(&report.flow, counts.read, counts.written());
     }
 
     fn says(&self, flow: &str, text: &str) {
@@ -56,7 +57,7 @@ struct Silent;
 
 impl Shown for Silent {
     fn started(&self, _: &str, _: Option<u64>) {}
-    fn read(&self, _: &str, _: u64) {}
+    fn read(&self, _: &str, _: u64, _: u64) {}
     fn says(&self, _: &str, _: &str) {}
     fn ended(&self, _: &str, _: &str) {}
 }
@@ -65,7 +66,7 @@ struct Lines;
 
 impl Shown for Lines {
     fn started(&self, _: &str, _: Option<u64>) {}
-    fn read(&self, _: &str, _: u64) {}
+    fn read(&self, _: &str, _: u64, _: u64) {}
     fn says(&self, flow: &str, text: &str) {
         output::say(&format!("{flow}: {text}"));
     }
@@ -78,6 +79,10 @@ impl Shown for Lines {
 pub fn line(result: &FlowResult) -> String {
     let seconds = result.took.as_secs_f64();
     let flow = &result.flow;
+    let off = match result.unaccounted() {
+        0 => String::new(),
+        number => format!(", {} unaccounted for", output::grouped(number)),
+    };
     match &result.ended {
         Ended::Flow(report) => {
             let counts = &report.counts;
@@ -86,7 +91,7 @@ pub fn line(result: &FlowResult) -> String {
                 number => format!(", {} waiting", output::grouped(number)),
             };
             format!(
-                "{flow}: {} read, {} created, {} changed, {} quarantined{waiting} ({seconds:.1} s)",
+                "{flow}: {} read, {} created, {} changed, {} quarantined{waiting}{off} ({seconds:.1} s)",
                 count(counts.read, "row", "rows"),
                 output::grouped(counts.created),
                 output::grouped(counts.changed),
@@ -94,7 +99,7 @@ pub fn line(result: &FlowResult) -> String {
             )
         }
         Ended::Stock(report) => format!(
-            "{flow}: {}, {} changed ({seconds:.1} s)",
+            "{flow}: {}, {} changed{off} ({seconds:.1} s)",
             count(report.articles, "article", "articles"),
             output::grouped(report.changed),
         ),
@@ -152,8 +157,10 @@ impl Shown for Bar {
             None => ProgressBar::new_spinner(),
         };
         let template = match expected {
-            Some(_) => "{msg} [{wide_bar}] {human_pos} of about {human_len} rows{rate}, {eta} left",
-            None => "{spinner} {msg} {rows}{rate} {elapsed}",
+            Some(_) => {
+                "{msg} [{wide_bar}] {human_pos} of about {human_len} rows{prefix}{rate}, {eta} left"
+            }
+            None => "{spinner} {msg} {rows}{prefix}{rate} {elapsed}",
         };
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(
@@ -168,13 +175,16 @@ impl Shown for Bar {
         self.replace(flow, bar);
     }
 
-    fn read(&self, flow: &str, rows: u64) {
+    fn read(&self, flow: &str, rows: u64, written: u64) {
         self.with(flow, |bar| {
             // The source has grown since: a bar beyond its end would promise negative time.
             if bar.length().is_some_and(|length| rows > length) {
                 bar.set_length(rows);
             }
             bar.set_position(rows);
+            if written > 0 {
+                bar.set_prefix(format!(", {} written", output::grouped(written)));
+            }
         });
     }
 

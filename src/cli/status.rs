@@ -4,6 +4,7 @@ use super::Context;
 use super::answer::{Answer, Failure};
 use super::exit::Exit;
 use super::output::{count, escaped, grouped};
+use super::pause::pauses;
 use super::project::Project;
 use super::run::when;
 use super::sync::lines;
@@ -212,7 +213,7 @@ async fn read(project: &Project, tasks: &[Task<'_>]) -> Result<Vec<FlowStatus>, 
             last_good,
             quarantined: totals.get(name).copied().unwrap_or(0),
             when: when(&project.plan, task),
-            paused: paused.contains(name),
+            paused: paused.contains(name) || pauses(&project.plan, name),
         });
     }
     Ok(flows)

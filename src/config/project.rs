@@ -59,7 +59,7 @@ pub struct ScheduleKeys {
     /// Hours in which no run begins: `23:30-00:15`, `sun 02:00-04:00`.
     #[serde(default)]
     pub quiet: Vec<At<String>>,
-    /// By flow (`main/article`), record (`article`: of every shop), `verify` or `reconcile`: `15m`, `30 6-20 * * mon-sat` (cron), `after main/article`, `demand`.
+    /// By flow (`main/article`), record (`article`: of every shop), `verify` or `reconcile`: `15m`, `30 6-20 * * mon-sat` (cron), `after main/article`, `demand`, `paused` (by hand only, not by a shop's webhook either, and shown as paused).
     /// Default: web orders every `1m`, stock every `15m` and after an import, customers every `15m`, fulfilment every `5m`, everything else every `1h`, `verify` at `0 3 * * *`, `reconcile` at `30 3 * * *`.
     #[serde(default)]
     pub flows: Ordered<At<String>>,

@@ -198,7 +198,7 @@ pub const CODES: &[Code] = &[
     code(
         "P145",
         "schedule not understood",
-        "A flow runs at an interval (`15m`), at times (five fields of cron), after another flow, or on demand only; quiet hours are `23:30-00:15`, with a day before them or without.",
+        "A flow runs at an interval (`15m`), at times (five fields of cron), after another flow, on demand only, or is paused; quiet hours are `23:30-00:15`, with a day before them or without.",
     ),
     code(
         "P146",

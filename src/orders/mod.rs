@@ -159,6 +159,7 @@ pub async fn run(
         report.counts.read += more.counts.read;
         report.counts.created += more.counts.created;
         report.counts.linked += more.counts.linked;
+        report.counts.right += more.counts.right;
         report.notes.extend(more.notes);
     }
     Ok(report)

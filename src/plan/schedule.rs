@@ -39,8 +39,10 @@ pub enum When {
     Cron(Box<croner::Cron>),
     /// Whenever this flow has ended well.
     After(String),
-    /// Only when a person asks for it.
+    /// Only when somebody asks for it.
     Demand,
+    /// As `Demand`, and a shop's webhook is nobody: the project itself pauses it.
+    Paused,
 }
 
 impl fmt::Display for When {
@@ -57,6 +59,7 @@ impl fmt::Display for When {
             When::Cron(cron) => write!(f, "at {}", cron.pattern),
             When::After(flow) => write!(f, "after {flow}"),
             When::Demand => write!(f, "on demand"),
+            When::Paused => write!(f, "paused"),
         }
     }
 }

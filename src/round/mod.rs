@@ -11,6 +11,7 @@ mod leases;
 pub mod mail;
 pub mod reconcile;
 mod stock;
+mod sum;
 pub mod task;
 mod told;
 pub mod version;
@@ -224,7 +225,7 @@ impl Round<'_> {
                 _ => {}
             }
             let again = shown_now(task, &result, tasks);
-            span.in_scope(|| self.observer.ended(&result));
+            span.in_scope(|| result.tell(self.observer));
             results.push(result);
             if let (Some(task), Intent::Write, None) = (again, self.orders.intent, halted) {
                 // What the first run carried over wholly is unchanged in this one.
@@ -247,7 +248,7 @@ impl Round<'_> {
                     interrupted = true;
                     halted = Some("the round was interrupted");
                 }
-                span.in_scope(|| self.observer.ended(&result));
+                span.in_scope(|| result.tell(self.observer));
                 results.push(result);
             }
         }

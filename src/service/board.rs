@@ -1,6 +1,6 @@
 //! What the service is doing, for whoever looks: a seat per flow, kept current by the workers.
 
-use super::late::{comparison_late_from, late_from};
+use super::late::{comparison_late_from, late_from, standing_from};
 use super::systems::Systems;
 use crate::db::DbErrorKind;
 use crate::plan::schedule::{Schedule, When};
@@ -30,7 +30,7 @@ pub struct Seat {
     pub running: Option<Running>,
     pub last: Option<Ran>,
     pub last_good: Option<DateTime<Utc>>,
-    /// It has not run well for longer than its schedule allows.
+    /// It has not run well for longer than its schedule allows; one that runs, and reads, is not late.
     pub late: bool,
     pub totals: Totals,
     /// A whole run is wanted, and has not begun.
@@ -43,10 +43,14 @@ pub struct Seat {
 #[derive(Debug, Clone, Serialize)]
 pub struct Running {
     pub since: DateTime<Utc>,
-    /// Rows read so far.
+    /// Rows read so far, and records written.
     pub read: u64,
+    pub written: u64,
     /// Rows of its last whole run.
     pub expected: Option<u64>,
+    /// When it last showed life: it began, or came further.
+    #[serde(skip)]
+    moved: DateTime<Utc>,
 }
 
 /// A run that has ended.
@@ -65,7 +69,7 @@ pub struct Ran {
     /// See [`FlowError::kind`](crate::round::FlowError::kind).
     #[serde(skip)]
     pub error_kind: Option<&'static str>,
-    /// Records found beyond those of which it is known what became of them: 0, unless ponte has a defect.
+    /// See [`FlowResult::unaccounted`].
     #[serde(skip)]
     pub unaccounted: u64,
 }
@@ -92,6 +96,13 @@ pub struct Board {
     pub systems: Systems,
     schedule: Schedule,
     began: DateTime<Utc>,
+}
+
+impl Seat {
+    /// The project itself pauses it: nobody resumes it from outside.
+    pub fn is_paused_by_project(&self) -> bool {
+        matches!(self.when, Some(When::Paused))
+    }
 }
 
 impl Board {
@@ -127,7 +138,7 @@ impl Board {
     }
 
     fn is_late(&self, seat: &Seat, seats: &BTreeMap<String, Seat>, now: DateTime<Utc>) -> bool {
-        let Some(good) = seat.last_good.filter(|_| seat.running.is_none()) else {
+        let Some(good) = seat.last_good else {
             return false;
         };
         // A flow that runs after another one has its schedule, and is not to be had while that one is paused.
@@ -147,6 +158,12 @@ impl Board {
                 }
                 Some(when) => late_from(when, &self.schedule, good),
                 None => None,
+            };
+            let late_from = match &seat.running {
+                Some(running) => {
+                    late_from.and_then(|from| standing_from(from, running.moved, seat.comparison))
+                }
+                None => late_from,
             };
             return late_from.is_some_and(|from| now > from);
         }
@@ -173,6 +190,11 @@ impl Board {
             ..Seat::default()
         };
         self.seats().insert(flow.to_owned(), seat);
+    }
+
+    /// Of one flow, if there is such a one.
+    pub(super) fn of<T>(&self, flow: &str, what: impl FnOnce(&Seat) -> T) -> Option<T> {
+        self.seats().get(flow).map(what)
     }
 
     pub(super) fn pause(&self, flow: &str, paused: bool) {
@@ -208,10 +230,13 @@ impl Board {
     }
 
     pub(super) fn started(&self, flow: &str, expected: Option<u64>) {
+        let now = Utc::now();
         let running = Running {
-            since: Utc::now(),
+            since: now,
             read: 0,
+            written: 0,
             expected,
+            moved: now,
         };
         self.with(flow, |seat| seat.running = Some(running));
     }
@@ -220,21 +245,25 @@ impl Board {
         self.with(&report.flow, |seat| {
             if let Some(running) = &mut seat.running {
                 running.read = report.counts.read;
+                running.written = report.counts.written();
+                running.moved = Utc::now();
+            }
+        });
+    }
+
+    /// A comparison has come further.
+    pub(super) fn moved(&self, comparison: &str) {
+        self.with(comparison, |seat| {
+            if let Some(running) = &mut seat.running {
+                running.moved = Utc::now();
             }
         });
     }
 
     pub(super) fn ended(&self, result: &FlowResult) {
-        let Some(ran) = Ran::of(result) else { return };
-        if ran.unaccounted != 0 {
-            let (flow, unaccounted) = (&result.flow, ran.unaccounted);
-            tracing::error!(
-                flow,
-                unaccounted,
-                "what the run found is not what it did, quarantined and left waiting"
-            );
+        if let Some(ran) = Ran::of(result) {
+            self.sit_down(&result.flow, ran);
         }
-        self.sit_down(&result.flow, ran);
     }
 
     /// A comparison has ended that took so long.
@@ -311,14 +340,13 @@ impl Ran {
             quarantined: 0,
             error: None,
             error_kind: None,
-            unaccounted: 0,
+            unaccounted: result.unaccounted(),
         };
         match &result.ended {
             Ended::Flow(report) => {
-                ran.unaccounted = report.counts.unaccounted();
                 let counts = &report.counts;
                 ran.read = counts.read;
-                ran.written = counts.created + counts.changed;
+                ran.written = counts.written();
                 ran.quarantined = counts.rejected + counts.ambiguous + counts.removed;
                 if !report.is_clean() {
                     ran.outcome = "quarantined";
@@ -382,8 +410,41 @@ mod tests {
         board.seat("main/price", false, &early, good, false);
         assert_eq!(late(&board, "2026-11-27T06:40:00Z"), [""; 0]);
         assert_eq!(late(&board, "2026-11-27T06:40:01Z"), ["main/price"]);
-        board.started("main/price", None);
-        assert_eq!(late(&board, "2026-11-27T06:40:01Z"), [""; 0], "it runs");
+    }
+
+    #[test]
+    fn a_run_that_stands_still_is_late_as_a_missed_one_is() {
+        let board = Board::new(Schedule::default());
+        let good = Some(Utc::now() - chrono::TimeDelta::days(2));
+        let nightly = When::Cron(Box::new(croner::Cron::from_str("0 3 * * *").unwrap()));
+        board.seat("main/price", false, &nightly, good, false);
+        board.seat("main/stock", false, &QUARTER, None, false);
+        board.seat("main/verify", true, &nightly, good, false);
+        let late = |minutes| {
+            let at = Utc::now() + chrono::TimeDelta::minutes(minutes);
+            late(&board, &at.to_rfc3339())
+        };
+        assert_eq!(late(0), ["main/price"]);
+        for name in ["main/price", "main/stock", "main/verify"] {
+            board.started(name, None);
+        }
+        assert_eq!(late(9), [""; 0], "they run");
+        assert_eq!(late(11), ["main/price"]);
+        assert_eq!(late(56), ["main/price", "main/stock"]);
+        assert_eq!(late(61), ["main/price", "main/stock", "main/verify"]);
+        // What goes on is not late, however long it takes.
+        let began = chrono::TimeDelta::hours(5);
+        for seat in board.seats().values_mut() {
+            let running = seat.running.as_mut().unwrap();
+            (running.since, running.moved) = (running.since - began, running.since - began);
+        }
+        assert_eq!(late(8), ["main/price"]);
+        let report = FlowReport {
+            flow: "main/price".to_owned(),
+            ..FlowReport::default()
+        };
+        board.progress(&report);
+        assert_eq!(late(8), [""; 0]);
     }
 
     #[test]

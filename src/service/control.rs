@@ -1,6 +1,6 @@
 //! What a running service can be asked for: by its page, by a webhook, by a command, by a row in a database.
 
-use super::board::Board;
+use super::board::{Board, Seat};
 use super::worker::Silent;
 use crate::round::{Ended, FlowResult, Observer, Orders, RoundReport};
 use crate::state::quarantine::first_value;
@@ -19,6 +19,8 @@ pub(super) const QUEUE_MAX: usize = 100;
 pub enum Wanted {
     /// Carry over what has changed, now.
     Run,
+    /// The same by a shop's webhook: a paused flow is left alone.
+    Call,
     /// Compare every record, now.
     Resync,
     /// No runs by itself until it is resumed.
@@ -62,6 +64,10 @@ pub enum Refused {
     Full,
     #[error("the service is being stopped")]
     Stopping,
+    #[error("it is paused")]
+    Paused,
+    #[error("the project file pauses it: take `paused` out of `[schedule.flows]`, and reload")]
+    PausedByProject,
 }
 
 /// Where requests go, by flow or comparison.
@@ -83,11 +89,18 @@ impl Control {
     /// is one, however often it is asked for.
     ///
     /// # Errors
-    /// No such flow, a full queue, a service that ends.
+    /// No such flow, a full queue, a service that ends; a webhook's call of a paused flow, one to be resumed that the project pauses.
     pub fn ask(&self, request: Request) -> Result<(), Refused> {
         let (flow, wanted) = (request.flow.clone(), request.wanted);
+        let is_paused = self.board.of(&flow, |seat| seat.paused) == Some(true);
+        let by_project = self.board.of(&flow, Seat::is_paused_by_project) == Some(true);
+        match wanted {
+            Wanted::Call if is_paused => return Err(Refused::Paused),
+            Wanted::Resume if by_project => return Err(Refused::PausedByProject),
+            _ => {}
+        }
         let post = || self.post(&flow, Letter::Request(request));
-        if wanted == Wanted::Run {
+        if matches!(wanted, Wanted::Run | Wanted::Call) {
             return self.board.once(&flow, post);
         }
         post()?;

@@ -36,7 +36,7 @@ pub fn due(when: &When, zone: Zone, last: Last, now: DateTime<Utc>) -> Option<Da
     // A clock that was put back leaves runs in the future: they say nothing.
     let began = last.began.filter(|began| *began <= now);
     let regular = match when {
-        When::Demand => None,
+        When::Demand | When::Paused => None,
         _ if last.broken => Some(now),
         When::Every(every) => match began {
             Some(began) => next_multiple(began, *every),
@@ -45,7 +45,7 @@ pub fn due(when: &When, zone: Zone, last: Last, now: DateTime<Utc>) -> Option<Da
         When::Cron(cron) => next_of(cron, zone, began.unwrap_or(now)),
         When::After(_) => None,
     };
-    match retry(last).filter(|_| !matches!(when, When::Demand)) {
+    match retry(last).filter(|_| !matches!(when, When::Demand | When::Paused)) {
         Some(retry) => Some(regular.map_or(retry, |regular| regular.min(retry))),
         None => regular,
     }

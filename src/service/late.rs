@@ -24,7 +24,7 @@ pub fn late_from(when: &When, schedule: &Schedule, good: DateTime<Utc>) -> Optio
             let due = past_quiet(schedule, due, Duration::ZERO)?;
             past_quiet(schedule, after(due, LATE_GRACE)?, LATE_GRACE)
         }
-        When::After(_) | When::Demand => None,
+        When::After(_) | When::Demand | When::Paused => None,
     }
 }
 
@@ -38,6 +38,20 @@ pub fn comparison_late_from(
     let usual = late_from(when, schedule, good)?;
     let from = past_quiet(schedule, began, Duration::ZERO)?;
     Some(after(usual, COMPARISON_GRACE)?.max(after(from, COMPARISON_GRACE)?))
+}
+
+/// The same of a run that is under way, and has shown no life since `moved`: what goes on reading is not late, and what stands still is
+/// by its schedule, as a run that was missed.
+pub fn standing_from(
+    late_from: DateTime<Utc>,
+    moved: DateTime<Utc>,
+    comparison: bool,
+) -> Option<DateTime<Utc>> {
+    let grace = match comparison {
+        true => COMPARISON_GRACE,
+        false => LATE_GRACE,
+    };
+    Some(late_from.max(after(moved, grace)?))
 }
 
 fn after(moment: DateTime<Utc>, time: Duration) -> Option<DateTime<Utc>> {
@@ -132,7 +146,11 @@ mod tests {
 
     #[test]
     fn what_is_not_by_time_is_not_late_by_itself() {
-        for when in [When::Demand, When::After("main/article".to_owned())] {
+        for when in [
+            When::Demand,
+            When::Paused,
+            When::After("main/article".to_owned()),
+        ] {
             assert_eq!(
                 late_from(&when, &rome(&[]), at("2026-11-26T00:00:00Z")),
                 None

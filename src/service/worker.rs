@@ -130,11 +130,13 @@ impl Worker {
         Ok(())
     }
 
-    /// `ponte pause` writes it from outside.
+    /// `ponte pause` writes it from outside; others the project itself pauses.
     async fn read_paused(&mut self) -> Result<(), StateError> {
         if let Some(state) = &mut self.state {
             self.paused = state.paused().await?;
         }
+        let own = self.jobs.iter().filter(|job| job.when == When::Paused);
+        self.paused.extend(own.map(|job| job.name.clone()));
         for Job { name, .. } in &self.jobs {
             self.lines.board.pause(name, self.paused.contains(name));
         }
@@ -156,7 +158,11 @@ impl Worker {
 
     async fn take(&mut self, request: Request) {
         let paused = match request.wanted {
-            Wanted::Run | Wanted::Resync => {
+            // Before it was known that it is paused: the service has just begun.
+            Wanted::Call if self.paused.contains(&request.flow) => {
+                return self.lines.board.begins(&request.flow);
+            }
+            Wanted::Run | Wanted::Call | Wanted::Resync => {
                 let asked = match request.wanted {
                     Wanted::Resync => Asked::PersonFull,
                     _ => Asked::Person,

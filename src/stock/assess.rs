@@ -77,6 +77,8 @@ pub struct Job {
 pub struct Assessment {
     /// Figures that were judged: one for each sku, and the sums.
     pub articles: u64,
+    /// Of these, those that are as they should be.
+    pub fine: u64,
     pub off: Vec<Job>,
     /// Figures that are as they should be, as far as what hangs on them is to be compared.
     pub right: Vec<Place>,
@@ -97,10 +99,12 @@ impl Assessment {
     }
 
     fn job(&mut self, shown: &Shown, job: Job, beside: bool) {
-        self.articles += 1;
         if *shown != Shown::Pieces(job.target.clone()) {
             self.off.push(job);
-        } else if beside {
+            return;
+        }
+        self.fine += 1;
+        if beside {
             self.right.push(job.place);
         }
     }
@@ -152,6 +156,7 @@ pub fn assess(
         if basis.only.is_some_and(|skus| !skus.contains(sku)) {
             continue;
         }
+        assessment.articles += 1;
         let place = Place::Article(row);
         let is_disputed = || basis.is_disputed(figures, place);
         let left = figures.left(row);
@@ -165,10 +170,7 @@ pub fn assess(
             other => other,
         };
         match article {
-            Err(left) => {
-                assessment.articles += 1;
-                assessment.leave(sku, left);
-            }
+            Err(left) => assessment.leave(sku, left),
             Ok(article) => {
                 let available = available(&article, pending.get(sku), basis.safety);
                 if !available.oversold.is_zero() {
@@ -187,6 +189,7 @@ pub fn assess(
         if !basis.is_disputed(figures, job.place) {
             let figure = figures.figure(job.place);
             if !basis.ignored.contains(figure.name()) {
+                assessment.articles += 1;
                 assessment.job(&figure.shown, job, true);
             }
         }

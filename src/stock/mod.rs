@@ -453,6 +453,9 @@ impl<'p> Cycle<'p> {
             guard,
             groups,
         };
-        Ok(writer.write(off, report).await?)
+        let due = off.len() as u64;
+        let written = writer.write(off, report).await?;
+        report.dropped += due.abs_diff(written.ended);
+        Ok(written)
     }
 }

@@ -22,6 +22,14 @@ pub struct StockReport {
     pub dry_run: bool,
     /// Articles of the shop that were looked at.
     pub articles: u64,
+    /// Of these, figures that were as they should be, and such as were not; the others were left alone.
+    #[serde(skip)]
+    pub fine: u64,
+    #[serde(skip)]
+    pub off: u64,
+    /// Figures that were to be written and neither were, nor refused, nor left to another look: 0, unless ponte has a defect.
+    #[serde(skip)]
+    pub dropped: u64,
     /// Figures written (in a dry run: that would be), each round counted.
     pub changed: u64,
     /// The first of them, in the order in which they were written.
@@ -106,6 +114,7 @@ impl StockReport {
     /// What the first round found; later rounds look at some articles again and would tell it twice.
     pub(super) fn found(&mut self, assessment: &Assessment) {
         self.articles = assessment.articles;
+        (self.fine, self.off) = (assessment.fine, assessment.off.len() as u64);
         self.left = assessment.left.clone();
         let oversold = assessment.oversold.iter().map(|(sku, short)| Oversold {
             sku: sku.clone(),
@@ -149,6 +158,12 @@ impl StockReport {
     /// How many articles were left alone for this reason.
     pub fn left(&self, why: Left) -> u64 {
         self.left.get(&why).map_or(0, |named| named.count)
+    }
+
+    /// Figures of which it is not said what became of them. 0, unless ponte has a defect.
+    pub fn unaccounted(&self) -> u64 {
+        let left: u64 = self.left.values().map(|named| named.count).sum();
+        self.articles.abs_diff(self.fine + self.off + left) + self.dropped
     }
 
     /// Nothing is left for a person to look at.

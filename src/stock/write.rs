@@ -137,6 +137,8 @@ pub struct Written {
     pub sure: BTreeSet<String>,
     /// Whose figure was not, or perhaps: somebody else was at it, or the answer was lost.
     pub unsure: BTreeSet<String>,
+    /// How many figures came to an end: written, refused, or left to another look.
+    pub ended: u64,
 }
 
 /// How a transaction ended.
@@ -192,10 +194,13 @@ impl Writer<'_, '_> {
                 Err(error) if error.is_about_data() => {
                     self.roll_back(&error).await?;
                     match group.as_slice() {
-                        [one] => report.failed.push(Failed {
-                            sku: one.figure.name().to_owned(),
-                            reason: error.to_string(),
-                        }),
+                        [one] => {
+                            written.ended += 1;
+                            report.failed.push(Failed {
+                                sku: one.figure.name().to_owned(),
+                                reason: error.to_string(),
+                            });
+                        }
                         // One of them is at fault: each on its own, the others succeed.
                         _ => singles.extend(group),
                     }
@@ -207,6 +212,7 @@ impl Writer<'_, '_> {
                     return Err(error);
                 }
             };
+            written.ended += group.len() as u64;
             written.unsure.extend(moved);
             let off = group.iter().filter(|due| due.is_off());
             let all = group.iter().map(|due| due.figure.sku.clone());

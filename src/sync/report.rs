@@ -260,6 +260,11 @@ impl OverruledCounts {
 const OVERRULED_TOLD: u64 = 50;
 
 impl Counts {
+    /// Records created or changed.
+    pub fn written(&self) -> u64 {
+        self.created + self.changed
+    }
+
     /// Records read beyond those of which it is said what became of them: done, in quarantine, or waiting. 0, unless ponte has a defect.
     /// Of a record that was done something may be in quarantine besides: a parcel, a mail.
     pub fn unaccounted(&self) -> u64 {

@@ -1,14 +1,15 @@
 //! The API for machines: what `openapi.json` describes.
 
+use super::access::{Role, Visitor};
 use super::{Live, Site, not_ready};
 use crate::service::control::{Refused, Request as Asked, Wanted};
 use crate::state::quarantine::Entry;
 use crate::state::{State as Remembered, StateError};
 use crate::stock::explain::{Explanation, explain as explained};
-use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use chrono::Utc;
 use serde::Deserialize;
 use serde_json::json;
@@ -122,7 +123,11 @@ pub async fn sums(live: &Live, sku: &str) -> Result<Vec<Explanation>, String> {
 }
 
 /// `POST /api/flows/main/article/run`: 202, it is queued.
-pub async fn act(State(site): State<Site>, Path(path): Path<String>) -> Response {
+pub async fn act(
+    State(site): State<Site>,
+    Extension(visitor): Extension<Visitor>,
+    Path(path): Path<String>,
+) -> Response {
     let Some((flow, wanted)) = path
         .rsplit_once('/')
         .and_then(|(flow, word)| Some((flow, wanted(word)?)))
@@ -132,8 +137,15 @@ pub async fn act(State(site): State<Site>, Path(path): Path<String>) -> Response
             "the path ends with `/run`, `/resync`, `/pause` or `/resume`",
         );
     };
+    let wanted = match wanted {
+        // Nobody else is let through without the right to act.
+        Wanted::Run if visitor.role < Role::Act => Wanted::Call,
+        wanted => wanted,
+    };
     match ask(&site, flow, wanted) {
         Ok(()) => (StatusCode::ACCEPTED, Json(json!({ "flow": flow }))).into_response(),
+        // A shop gives up a webhook that is refused again and again.
+        Err(Refused::Paused) => Json(json!({ "flow": flow, "paused": true })).into_response(),
         Err(why) => refused(status(why), &why.to_string()),
     }
 }
@@ -147,6 +159,7 @@ fn status(why: Refused) -> StatusCode {
         Refused::Unknown => StatusCode::NOT_FOUND,
         Refused::Full => StatusCode::TOO_MANY_REQUESTS,
         Refused::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+        Refused::Paused | Refused::PausedByProject => StatusCode::CONFLICT,
     }
 }
 

@@ -109,7 +109,7 @@ const METRICS: [Metric; 10] = [
     (
         "ponte_paused",
         "gauge",
-        "1: a person has paused the flow.",
+        "1: the flow is paused, by a person or by the project file.",
         |seat| vec![("", f64::from(u8::from(seat.paused)))],
     ),
 ];

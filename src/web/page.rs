@@ -165,6 +165,8 @@ fn notice(connection: &str, found: &Unfamiliar, language: Language) -> String {
 
 fn row(seat: &Seat, runs: &[Run], days: Sums) -> Value {
     let state = match &seat.running {
+        // It stands still.
+        Some(_) if seat.late => "late",
         Some(_) => "running",
         None if seat.queued => "queued",
         None if seat.paused => "paused",
@@ -186,7 +188,9 @@ fn row(seat: &Seat, runs: &[Run], days: Sums) -> Value {
         runs => seat.runs.as_str(),
         state => state,
         paused => seat.paused,
+        paused_by_project => seat.is_paused_by_project(),
         read_so_far => seat.running.as_ref().map(|running| running.read),
+        written_so_far => seat.running.as_ref().map(|running| running.written),
         last => last.map(|run| local(run.started)),
         outcome => last.map(outcome),
         error => last.and_then(|run| run.error.clone()),

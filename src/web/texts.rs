@@ -77,6 +77,11 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ("interrupted", "interrupted", "interrotto"),
     ("late", "late", "in ritardo"),
     ("paused", "paused", "sospeso"),
+    (
+        "paused_by_project",
+        "by the project file",
+        "dal file di progetto",
+    ),
     ("queued", "queued", "in coda"),
     ("running", "running", "in corso"),
     ("waits", "waits for its time", "in attesa"),

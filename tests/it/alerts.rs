@@ -25,7 +25,7 @@ const WAIT_MAX: Duration = Duration::from_secs(150);
 const QUIET: Duration = Duration::from_secs(5);
 
 /// A web server that takes everything.
-struct Hook {
+pub struct Hook {
     port: u16,
     taken: Arc<Taken>,
 }
@@ -131,8 +131,17 @@ impl Hook {
         Hook { port, taken }
     }
 
-    fn open() -> Hook {
+    pub fn open() -> Hook {
         Hook::new(serve)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// What each message was.
+    pub fn bodies(&self) -> Vec<String> {
+        self.of("POST ")
     }
 
     /// The same behind TLS.

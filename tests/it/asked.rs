@@ -1,9 +1,9 @@
 //! `ponte sync`, `resync` and `verify` while the service runs: it does what they ask for, and they tell of it as if they did it.
 
-use crate::service::{NAMES, logged, project, signal, until};
+use crate::service::{NAMES, WAIT_MAX, logged, project, signal, until};
 use crate::support::project::{Outcome, Project, Running};
 use crate::support::servers;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const DEMAND: &str =
     "agents0 = \"demand\"\nagents1 = \"demand\"\ncopy0 = \"demand\"\ncopy1 = \"demand\"\n";
@@ -295,6 +295,78 @@ async fn quarantined_records_are_tried_again_by_the_service() {
     );
     let nothing = project.ponte(&["quarantine", "retry"]).succeeds();
     assert_eq!(nothing.stdout, "Nothing is in quarantine.\n");
+    signal(&running, "-TERM");
+    running.wait().succeeds();
+}
+
+/// What a terminal shows while the service works: rows read so far, then the result, as if the command had done it itself.
+#[tokio::test]
+async fn a_terminal_shows_how_far_the_service_has_come() {
+    let erp = servers::postgres("asked::terminal erp").await;
+    let shop = servers::sqlite("asked::terminal shop");
+    let mut client = erp.client().await;
+    for statement in [
+        "CREATE TABLE agent (code text COLLATE \"C\" PRIMARY KEY, name text NOT NULL)",
+        "INSERT INTO agent SELECT 'N' || lpad(n::text, 5, '0'), 'Nina' FROM generate_series(1, 20000) n",
+        // Passes while nobody holds the lock.
+        "CREATE FUNCTION passed() RETURNS boolean LANGUAGE plpgsql AS 'BEGIN WHILE NOT pg_try_advisory_xact_lock_shared(43) LOOP PERFORM pg_sleep(0.05); END LOOP; RETURN true; END'",
+        // In the order of the index, so that the first rows come at once.
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET enable_sort = off', current_database()); \
+         EXECUTE format('ALTER DATABASE %I SET enable_seqscan = off', current_database()); END $$",
+        "SELECT pg_advisory_lock(43)",
+    ] {
+        client.run(statement).await;
+    }
+    let agents = "CREATE TABLE agent (code TEXT PRIMARY KEY, name TEXT NOT NULL)";
+    shop.client().await.run(agents).await;
+    let mut project = Project::new();
+    let text = format!(
+        r#"
+[connection.erp]
+url = "{}"
+[connection.shop]
+url = "{}"
+[flow.agents]
+from = {{ connection = "connection.erp", sql = "SELECT code, name FROM agent WHERE code < 'N15000' OR passed()", key = ["code"] }}
+to = {{ connection = "connection.shop", table = "agent", match = {{ code = "code" }}, set = {{ name = "name" }} }}
+[schedule.flows]
+verify = "demand"
+agents = "demand"
+"#,
+        erp.url, shop.url
+    );
+    project.file("ponte.toml", &servers::without_secrets(&text));
+    project.env("PASSWORD", "ponte");
+    project.ponte(&["setup", "--run"]).succeeds();
+    let running = start(&project).await;
+    // The second one knows how many rows there are.
+    let read = |shown: &str| shown.contains(" rows");
+    let compared = |shown: &str| {
+        let mut told = shown.match_indices(" of about 20,000 rows");
+        told.any(|(at, _)| !shown[..at].ends_with(" 0"))
+    };
+    type Shows<'a> = &'a dyn Fn(&str) -> bool;
+    let is_shown: [(&str, Shows<'_>); 2] = [("resync", &read), ("verify", &compared)];
+    for (command, is_shown) in is_shown {
+        let mut asked = project.start_on_terminal(command);
+        let began = Instant::now();
+        loop {
+            let shown = std::fs::read(project.path("shown")).unwrap_or_default();
+            let shown = String::from_utf8_lossy(&shown);
+            if is_shown(&shown) {
+                break;
+            }
+            assert!(!asked.has_ended(), "{command}: {shown}");
+            assert!(began.elapsed() < WAIT_MAX, "{command}: {shown}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert!(!asked.has_ended(), "it works");
+        client.run("SELECT pg_advisory_unlock(43)").await;
+        let said = asked.wait().succeeds().stdout;
+        assert!(said.contains("does it; Ctrl-C leaves it to it"), "{said}");
+        assert!(said.contains("20,000"), "{command}: {said}");
+        client.run("SELECT pg_advisory_lock(43)").await;
+    }
     signal(&running, "-TERM");
     running.wait().succeeds();
 }

@@ -217,3 +217,111 @@ async fn a_paused_flow_rests_until_it_is_resumed_even_after_a_restart() {
     signal(&running, "-TERM");
     running.wait().succeeds();
 }
+
+/// `paused` in the project file: by hand only, shown as paused, and resumed by the file only.
+#[tokio::test]
+async fn a_flow_that_the_project_pauses_is_run_by_hand_only() {
+    let schedule =
+        "agents0 = \"paused\"\ncopy0 = \"10s\"\nagents1 = \"paused\"\ncopy1 = \"after agents1\"\n";
+    let (erp, [shop, other], mut project) = project("compared::by project", schedule).await;
+    let port = free_port();
+    let text = project.read("ponte.toml");
+    let text = text.replace("verify = \"demand\"", "verify = \"paused\"");
+    let service = format!(
+        "[service]\nlisten = \"127.0.0.1:{port}\"\ntoken = \"${{ACT}}\"\nwebhook_token = \"${{HOOK}}\"\n"
+    );
+    project.file("ponte.toml", &format!("{text}\n{service}"));
+    project
+        .env("ACT", "may-act-may-act-may-act")
+        .env("HOOK", "a-shop-may-call-this");
+    const COPIES: &str = "SELECT group_concat(name) FROM (SELECT name FROM copy ORDER BY code)";
+    let running = started(&project, port).await;
+    let call = |flow: &str| {
+        let path = format!("/api/flows/{flow}/run?token=a-shop-may-call-this");
+        let answer = ask(port, "POST", &path, &[], "");
+        (answer.status, answer.body)
+    };
+    let paused = |flow: &str| (200, format!(r#"{{"flow":"{flow}","paused":true}}"#));
+    // Before the service knows that it is paused, perhaps.
+    let (status, body) = call("agents0");
+    assert!([200, 202].contains(&status), "{status} {body}");
+    until(&shop, COPIES, "Anna,Bruno").await;
+    assert_eq!(call("agents0"), paused("agents0"));
+    // Of the same database: had the other one been due, or called, it would have run by the second.
+    for (name, copies) in [
+        ("Carla", "Anna,Bruno,Carla"),
+        ("Dora", "Anna,Bruno,Carla,Dora"),
+    ] {
+        let row = format!("INSERT INTO agent VALUES ('{name}', '{name}')");
+        erp.client().await.run(&row).await;
+        until(&shop, COPIES, copies).await;
+    }
+    assert_eq!(shop.client().await.value(NAMES).await, None);
+    for name in ["agents0", "agents1", VERIFY] {
+        let seat = seat(port, name, |_| true).await;
+        let shown = [&seat["runs"], &seat["paused"], &seat["next"], &seat["late"]];
+        let wanted = [
+            Value::from("paused"),
+            true.into(),
+            Value::Null,
+            false.into(),
+        ];
+        assert_eq!(shown, wanted.each_ref(), "{name}");
+    }
+    let metrics = ask(port, "GET", "/metrics", &ACT, "").body;
+    assert!(
+        metrics.contains("ponte_paused{flow=\"agents0\"} 1\n"),
+        "{metrics}"
+    );
+    assert!(
+        metrics.contains("ponte_paused{flow=\"copy0\"} 0\n"),
+        "{metrics}"
+    );
+    let page = ask(port, "GET", "/", &ACT, "").body;
+    assert_eq!(page.matches("by the project file").count(), 4, "{page}");
+    for (button, count) in [
+        ("Pause: copy0", 1),
+        ("Resume: agents0", 0),
+        ("Run now: agents0", 1),
+    ] {
+        let label = format!("aria-label=\"{button}\"");
+        assert_eq!(page.matches(&label).count(), count, "{button}: {page}");
+    }
+    let status = project.ponte(&["status"]).succeeds().stdout;
+    let is_paused =
+        |line: &str| line.starts_with("agents0 ") && line.trim_end().ends_with(" paused");
+    assert!(status.lines().any(is_paused), "{status}");
+
+    // Nobody resumes it from outside.
+    let resumed = ask(port, "POST", "/api/flows/agents0/resume", &ACT, "");
+    assert_eq!(resumed.status, 409);
+    assert!(resumed.body.contains("[schedule.flows]"), "{resumed:?}");
+    let resumed = project.ponte(&["resume", "agents0"]).exits_with(2);
+    let why = "`agents0` is paused by the project file";
+    assert!(resumed.stderr.contains(why), "{}", resumed.stderr);
+
+    // By hand it runs, and what comes after it does.
+    let path = "/api/flows/agents0/run";
+    assert_eq!(ask(port, "POST", path, &ACT, "").status, 202);
+    until(&shop, NAMES, "Anna,Bruno,Carla,Dora").await;
+    project.ponte(&["sync", "agents1"]).succeeds();
+    until(&other, NAMES, "Anna,Bruno,Carla,Dora").await;
+    until(&other, COPIES, "Anna,Bruno,Carla,Dora").await;
+
+    // A webhook leaves alone what a person has paused, too.
+    let said = project.ponte(&["pause", "copy0", "--json"]).succeeds();
+    let said: Value = serde_json::from_str(&said.stdout).expect("JSON");
+    let all = [
+        "agents0",
+        "agents1",
+        VERIFY,
+        "connection.shop1/verify",
+        "copy0",
+    ];
+    assert_eq!(said["paused"], Value::from(all.to_vec()));
+    seat(port, "copy0", |seat| seat["paused"] == true).await;
+    assert_eq!(call("copy0"), paused("copy0"));
+    assert_eq!(call("copy1").0, 202);
+    signal(&running, "-TERM");
+    running.wait().succeeds();
+}

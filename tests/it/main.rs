@@ -22,6 +22,7 @@ mod reload;
 mod requests;
 mod sap;
 mod schedule;
+mod secrets;
 mod selftest;
 mod service;
 mod soak;

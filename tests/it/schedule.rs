@@ -2,13 +2,24 @@
 //! database.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use ponte::connections::Connections;
+use ponte::orders::reconcile::Report;
+use ponte::plan::Connection;
 use ponte::plan::schedule::When;
+use ponte::round::version::Unfamiliar;
+use ponte::round::{FlowError, FlowResult, Observer};
+use ponte::service::control::{Request, Wanted};
 use ponte::service::due::{Last, due};
+use ponte::service::{Service, Turns, Watcher, Wish};
+use ponte::state::StateError;
+use ponte::sync::report::FlowReport;
 use serde_json::Value;
+use tokio::sync::watch;
 
-use crate::requests::{ASLEEP, GATED};
+use crate::requests::{ASLEEP, GATED, gated};
 use crate::service::{NAMES, project, signal, started, until};
 use crate::support::http::{ask, free_port};
 use crate::support::project::Project;
@@ -222,4 +233,67 @@ far = "demand"
         time(&quick["started"]) >= time(&slow["finished"]),
         "{slow} {quick}"
     );
+}
+
+/// Hears nothing.
+struct Deaf;
+
+impl Observer for Deaf {
+    fn started(&self, _: &str, _: Option<u64>) {}
+    fn progress(&self, _: &FlowReport) {}
+    fn says(&self, _: &str, _: &str) {}
+    fn ended(&self, _: &FlowResult) {}
+}
+
+impl Watcher for Deaf {
+    fn verified(&self, _: &[FlowResult]) {}
+    fn reconciled(&self, _: &str, _: &Result<Report, FlowError>) {}
+    fn unfamiliar(&self, _: &Connection, _: &Unfamiliar) {}
+    fn stateless(&self, _: &StateError) {}
+}
+
+/// A source that stands still: its run begins and does not end. The board is asked for later times, which nobody has to wait for.
+#[tokio::test]
+async fn a_flow_whose_source_stands_still_is_late() {
+    let (erp, shop, mut project) = gated("schedule::still").await;
+    let text = project.read("ponte.toml");
+    let text = text.replace("agents = \"demand\"", "agents = \"15m\"");
+    let text = text.replace("requests = \"connection.erp\"\n", "");
+    project.file("ponte.toml", &text);
+    let env = |name: &str| (name == "PASSWORD").then(|| "ponte".to_owned());
+    let (plan, _) = ponte::config::load(&project.path("ponte.toml"), &env).expect("a project");
+    let connections = Connections::new(&plan).expect("connections");
+    let service = Arc::new(Service {
+        plan,
+        connections,
+        watcher: Arc::new(Deaf),
+    });
+    let (wish, heard) = watch::channel(Wish::GoOn);
+    let running = service.start(heard, &mut Turns::default());
+    until(&erp, ASLEEP, "t").await;
+    let seat = |minutes| {
+        let seats = running
+            .control
+            .board
+            .look(Utc::now() + TimeDelta::minutes(minutes));
+        let mut seats = seats.into_iter();
+        seats.find(|seat| seat.flow == "agents").expect("a seat")
+    };
+    // Begun a moment ago: it may miss its quarter of an hour twice, and take ten minutes.
+    assert!(seat(0).running.is_some());
+    assert!(!seat(39).late);
+    assert!(seat(56).late);
+
+    let mut client = erp.client().await;
+    client.run("UPDATE gate SET closed = false").await;
+    client.run("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND datname = current_database() AND pid <> pg_backend_pid()").await;
+    // The query that was cancelled has failed, and would be tried again in a minute.
+    let request = Request {
+        flow: "agents".to_owned(),
+        wanted: Wanted::Run,
+    };
+    running.control.ask(request).expect("a run");
+    until(&shop, NAMES, "Anna,Bruno").await;
+    wish.send_replace(Wish::Finish);
+    running.ended().await;
 }

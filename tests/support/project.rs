@@ -132,10 +132,21 @@ impl Project {
 
     /// Starts `ponte`: for tests that kill it, or do something meanwhile.
     pub fn start(&self, arguments: &[&str]) -> Running {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_ponte"))
-            .args(arguments)
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ponte"));
+        self.spawn(command.env_clear().args(arguments))
+    }
+
+    /// The same on a terminal; what that shows is in the file `shown` while it does.
+    pub fn start_on_terminal(&self, arguments: &str) -> Running {
+        let line = format!("{} {arguments}", env!("CARGO_BIN_EXE_ponte"));
+        let mut command = Command::new("script");
+        command.env_clear().env("TERM", "xterm");
+        self.spawn(command.args(["-qefc", &line, "shown"]))
+    }
+
+    fn spawn(&self, command: &mut Command) -> Running {
+        let mut child = command
             .current_dir(&self.root)
-            .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", &self.root)
             .env("RUST_BACKTRACE", "0")

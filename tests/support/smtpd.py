@@ -34,7 +34,7 @@ class Handler:
 
 
 def authenticate(server, session, envelope, mechanism, data):
-    good = isinstance(data, LoginPassword) and (data.login, data.password) == (b"shop", b"secret")
+    good = isinstance(data, LoginPassword) and data.login == b"shop" and data.password in (b"secret", b"Zk7q-smtp-p@ss")
     # Not handled: the server itself answers 535.
     return AuthResult(success=good, handled=good)
 

@@ -8,6 +8,9 @@ use tempfile::TempDir;
 
 use super::http::free_port;
 
+/// A password that no other text has; another one is `secret`.
+pub const LOGIN: &str = "Zk7q-smtp-p@ss";
+
 const START_MAX: Duration = Duration::from_secs(30);
 
 pub struct Smtpd {
@@ -30,7 +33,7 @@ impl Smtpd {
         Smtpd::start(Safety::Open)
     }
 
-    /// One that insists on STARTTLS and a login: shop, secret.
+    /// One that insists on STARTTLS and a login: shop, with either password.
     pub fn safe() -> Smtpd {
         Smtpd::start(Safety::StartTls)
     }

@@ -159,7 +159,11 @@ impl Line {
                 }
                 News::Waits(_) => {}
                 News::Started { flow, expected } => shown.started(&flow, expected),
-                News::Read { flow, rows } => shown.read(&flow, rows),
+                News::Read {
+                    flow,
+                    rows,
+                    written,
+                } => shown.read(&flow, rows, written),
                 News::Says { flow, text } => shown.says(&flow, &text),
                 News::Ended { flow, line } => shown.ended(&flow, &line),
                 News::Answer(told) => return Ok(Ok(told)),

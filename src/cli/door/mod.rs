@@ -111,6 +111,7 @@ enum News {
     Read {
         flow: String,
         rows: u64,
+        written: u64,
     },
     Says {
         flow: String,

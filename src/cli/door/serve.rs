@@ -385,6 +385,7 @@ impl Observer for Teller {
             self.tell(News::Read {
                 flow: report.flow.clone(),
                 rows: report.counts.read,
+                written: report.counts.written(),
             });
         }
     }

@@ -25,6 +25,9 @@ fn flow(result: &FlowResult) -> Value {
         "outcome": outcome(&result.ended),
         "seconds": (result.took.as_secs_f64() * 1000.0).round() / 1000.0,
     });
+    if result.unaccounted() != 0 {
+        document["unaccounted"] = json!(result.unaccounted());
+    }
     match &result.ended {
         Ended::Flow(report) => {
             let mut found = findings(report);

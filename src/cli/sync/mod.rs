@@ -216,6 +216,14 @@ fn exit(report: &RoundReport) -> Exit {
 }
 
 fn of_flow(result: &FlowResult) -> Exit {
+    let exit = by_outcome(result);
+    match result.unaccounted() {
+        0 => exit,
+        _ => exit.and(Exit::Unexpected),
+    }
+}
+
+fn by_outcome(result: &FlowResult) -> Exit {
     match &result.ended {
         Ended::Flow(report) if report.guarded.is_some() => Exit::Guarded,
         Ended::Flow(report) if report.is_clean() => Exit::Done,
@@ -235,5 +243,51 @@ pub fn flow_failure(error: FlowError) -> Failure {
     match error.database() {
         Some(database) => Failure::Database(DbError::new(database.kind, &database.message)),
         None => Failure::refused(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sync::report::FlowReport;
+    use std::time::Duration;
+
+    #[test]
+    fn a_sum_that_is_off_is_told_to_people_machines_and_scripts() {
+        let of = |read| {
+            let mut report = FlowReport::default();
+            (report.counts.read, report.counts.right) = (read, 5);
+            let result = FlowResult {
+                flow: "main/price".to_owned(),
+                took: Duration::ZERO,
+                ended: Ended::Flow(Box::new(report)),
+            };
+            let round = RoundReport {
+                results: vec![result],
+                ..RoundReport::default()
+            };
+            let line = progress::line(&round.results[0]);
+            (answer("sync", &[], &Orders::default(), 0, &round), line)
+        };
+        let (fine, line) = of(5);
+        assert_eq!(fine.exit, Exit::Done);
+        assert!(!fine.text.contains("unaccounted"), "{}", fine.text);
+        assert!(!line.contains("unaccounted"), "{line}");
+        assert!(fine.document()["flows"][0]["unaccounted"].is_null());
+        let (off, line) = of(7);
+        assert_eq!(off.exit, Exit::Unexpected);
+        assert!(
+            off.text
+                .contains("main/price: what the run found is not what it did"),
+            "{}",
+            off.text
+        );
+        assert!(
+            off.text.contains("2 records are unaccounted for"),
+            "{}",
+            off.text
+        );
+        assert!(line.contains(", 2 unaccounted for ("), "{line}");
+        assert_eq!(off.document()["flows"][0]["unaccounted"], 2);
     }
 }

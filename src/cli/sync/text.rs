@@ -36,6 +36,7 @@ pub fn report(report: &RoundReport, orders: &Orders, shown: usize) -> String {
     }
     text.push_str(&flows(&report.results));
     for result in &report.results {
+        text.push_str(&unaccounted(result));
         match &result.ended {
             Ended::Stock(report) => text.push_str(&stock::summary(report)),
             // Below: what several flows failed of is told once.
@@ -228,6 +229,19 @@ fn by_record(changes: &[RecordChange]) -> Vec<(&str, Vec<&RowChange>)> {
         records[at].1.push(&one.change);
     }
     records
+}
+
+/// A sum that is off; nothing where there is none.
+fn unaccounted(result: &FlowResult) -> String {
+    match result.unaccounted() {
+        0 => String::new(),
+        number => format!(
+            "{} {}: what the run found is not what it did, quarantined and left waiting; {} unaccounted for. That is a defect of ponte's: run it again, compare with `ponte verify`, and report it\n",
+            styled("error:", RED),
+            result.flow,
+            count(number, "record is", "records are"),
+        ),
+    }
 }
 
 fn further(total: u64, shown: usize) -> String {

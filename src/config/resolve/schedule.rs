@@ -29,8 +29,7 @@ const VERIFY: &str = "verify";
 const VERIFY_AT: &str = "0 3 * * *";
 const RECONCILE: &str = "reconcile";
 const RECONCILE_AT: &str = "30 3 * * *";
-const FORMS: &str =
-    "an interval (`15m`), five fields of cron (`30 6-20 * * mon-sat`), `after FLOW`, or `demand`";
+const FORMS: &str = "an interval (`15m`), five fields of cron (`30 6-20 * * mon-sat`), `after FLOW`, `demand`, or `paused`";
 
 /// What runs when: as the project says, else by default.
 pub fn schedule(
@@ -200,6 +199,7 @@ fn when(
     };
     match words.as_slice() {
         ["demand"] => return Some(When::Demand),
+        ["paused"] => return Some(When::Paused),
         ["after", flow] => {
             if !names.named(flow).is_empty() {
                 return Some(When::After((*flow).to_owned()));

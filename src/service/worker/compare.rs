@@ -1,12 +1,14 @@
 //! The nightly comparisons: of both sides of the flows, and of the orders.
 
+use super::super::board::Board;
 use super::job::{Asked, What};
-use super::{Silent, Wish, Worker, stopped};
+use super::{Wish, Worker, stopped};
 use crate::round::compared::Compared;
 use crate::round::task::{self, Task};
-use crate::round::{Orders, Round, reconcile};
+use crate::round::{FlowResult, Observer, Orders, Round, reconcile};
 use crate::state::history::{Outcome, RunId, Scope};
 use crate::sync::batch::Intent;
+use crate::sync::report::FlowReport;
 use chrono::{DateTime, Utc};
 use std::time::Instant;
 
@@ -26,13 +28,16 @@ impl Worker {
             ..Orders::default()
         };
         let (run, began) = self.begin(at).await;
+        let observer = Alive {
+            board: &self.lines.board,
+            comparison: &self.jobs[at].name,
+        };
         let round = Round {
             plan: &service.plan,
             connections: &service.connections,
             state: self.state.as_mut(),
             orders: &orders,
-            // What a comparison finds is told at its end.
-            observer: &Silent,
+            observer: &observer,
         };
         let report = round.run(&tasks, stopped(&self.lines)).await;
         if let Some(error) = &report.state_error {
@@ -128,5 +133,27 @@ impl Worker {
         }
         self.lines.board.compared(compared, began.elapsed());
         self.jobs[at].ended(now, compared.outcome == Outcome::Failed, false);
+    }
+}
+
+/// Sees that a comparison goes on; what it finds is told at its end.
+struct Alive<'a> {
+    board: &'a Board,
+    comparison: &'a str,
+}
+
+impl Observer for Alive<'_> {
+    fn started(&self, _: &str, _: Option<u64>) {
+        self.board.moved(self.comparison);
+    }
+
+    fn progress(&self, _: &FlowReport) {
+        self.board.moved(self.comparison);
+    }
+
+    fn says(&self, _: &str, _: &str) {}
+
+    fn ended(&self, _: &FlowResult) {
+        self.board.moved(self.comparison);
     }
 }
