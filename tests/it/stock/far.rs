@@ -89,9 +89,9 @@ async fn bench(test: &str, articles: u32) -> (Bench, Proxy) {
     (bench, proxy)
 }
 
-/// One article in a hundred now has 7 pieces.
+/// One article in a hundred now has 7 pieces, and 10 again the next time.
 async fn change_some(erp: &mut Client) {
-    erp.run("UPDATE stock SET quantity = quantity - 3 WHERE sku LIKE '%50'")
+    erp.run("UPDATE stock SET quantity = 17 - quantity WHERE sku LIKE '%50'")
         .await;
 }
 
