@@ -182,6 +182,29 @@ async fn orders_as_posts_are_the_same() {
     );
 }
 
+/// Private people have no VAT number, and write from another address than the last time.
+#[tokio::test]
+async fn a_customer_is_known_by_the_fiscal_code() {
+    let between = Between::new("orders by fiscal code", On::Sqlite, On::Sqlite).await;
+    let mut erp = between.erp.client().await;
+    erp.run("INSERT INTO customers (number, name, tax_code, email) VALUES ('C7', 'Mario Rossi', 'RSSMRA85T10A562S', 'old@example.com')")
+        .await;
+    between
+        .place(&[Order::usual(1001), Order::usual(1002)])
+        .await;
+    let mut shop = between.shop.client().await;
+    shop.run("INSERT INTO wp_wc_orders_meta (order_id, meta_key, meta_value) VALUES (1001, '_billing_cf', 'rssmra85t10a562s')")
+        .await;
+    between.project.ponte(&["sync", "main/order"]).succeeds();
+    between.assert_whole(2).await;
+    let customers =
+        "SELECT web_reference, customer FROM orders WHERE web_reference IS NOT NULL ORDER BY 1";
+    assert_eq!(
+        between.erp_rows(customers).await,
+        ["main/1001 | C7", "main/1002 | WC100001"]
+    );
+}
+
 #[tokio::test]
 async fn an_order_that_commits_late_is_found() {
     let between = Between::new("a late order", On::Sqlite, On::Sqlite).await;
