@@ -295,7 +295,8 @@ async fn a_flow_that_the_project_pauses_is_run_by_hand_only() {
     // Nobody resumes it from outside.
     let resumed = ask(port, "POST", "/api/flows/agents0/resume", &ACT, "");
     assert_eq!(resumed.status, 409);
-    assert!(resumed.body.contains("[schedule.flows]"), "{resumed:?}");
+    let why = "the project file pauses it: take `paused` out of `[schedule.flows]`, and reload";
+    assert!(resumed.body.contains(why), "{resumed:?}");
     let resumed = project.ponte(&["resume", "agents0"]).exits_with(2);
     let why = "`agents0` is paused by the project file";
     assert!(resumed.stderr.contains(why), "{}", resumed.stderr);
