@@ -1,8 +1,9 @@
 //! `ponte sync`, `resync` and `verify` while the service runs: it does what they ask for, and they tell of it as if they did it.
 
 use crate::service::{NAMES, WAIT_MAX, logged, project, signal, until};
+use crate::support::client::Client;
 use crate::support::project::{Outcome, Project, Running};
-use crate::support::servers;
+use crate::support::servers::{self, Database};
 use std::time::{Duration, Instant};
 
 const DEMAND: &str =
@@ -20,6 +21,64 @@ async fn start(project: &Project) -> Running {
     running
 }
 
+/// An ERP of which some rows come only once `client` lets them pass (it holds the advisory lock 42), a shop in a file, and the project
+/// between them, set up.
+struct Gated {
+    erp: Database,
+    shop: Database,
+    project: Project,
+    client: Client,
+}
+
+impl Gated {
+    /// `rows`: statements that fill the ERP's table; `which`: the condition of those that are read, with `passed()` in it.
+    async fn new(test: &str, rows: &[&str], which: &str) -> Gated {
+        let erp = servers::postgres(&format!("{test} erp")).await;
+        let shop = servers::sqlite(&format!("{test} shop"));
+        let mut client = erp.client().await;
+        client
+            .run("CREATE TABLE agent (code text COLLATE \"C\" PRIMARY KEY, name text NOT NULL)")
+            .await;
+        for statement in rows {
+            client.run(statement).await;
+        }
+        for statement in [
+            // Passes while nobody holds the lock.
+            "CREATE FUNCTION passed() RETURNS boolean LANGUAGE plpgsql AS 'BEGIN WHILE NOT pg_try_advisory_xact_lock_shared(42) LOOP PERFORM pg_sleep(0.05); END LOOP; RETURN true; END'",
+            "SELECT pg_advisory_lock(42)",
+        ] {
+            client.run(statement).await;
+        }
+        let agents = "CREATE TABLE agent (code TEXT PRIMARY KEY, name TEXT NOT NULL)";
+        shop.client().await.run(agents).await;
+        let mut project = Project::new();
+        let text = format!(
+            r#"
+[connection.erp]
+url = "{}"
+[connection.shop]
+url = "{}"
+[flow.agents]
+from = {{ connection = "connection.erp", sql = "SELECT code, name FROM agent WHERE {which}", key = ["code"] }}
+to = {{ connection = "connection.shop", table = "agent", match = {{ code = "code" }}, set = {{ name = "name" }} }}
+[schedule.flows]
+verify = "demand"
+agents = "demand"
+"#,
+            erp.url, shop.url
+        );
+        project.file("ponte.toml", &servers::without_secrets(&text));
+        project.env("PASSWORD", "ponte");
+        project.ponte(&["setup", "--run"]).succeeds();
+        Gated {
+            erp,
+            shop,
+            project,
+            client,
+        }
+    }
+}
+
 /// The document without what differs from run to run.
 fn document(outcome: &Outcome) -> serde_json::Value {
     let mut document: serde_json::Value = serde_json::from_str(&outcome.stdout).expect("JSON");
@@ -32,7 +91,7 @@ fn document(outcome: &Outcome) -> serde_json::Value {
 #[tokio::test]
 async fn a_command_says_the_same_whether_the_service_or_itself_has_done_it() {
     let (_erp, [near, far], project) = project("asked::same", DEMAND).await;
-    let spoil = async |shop: &servers::Database| {
+    let spoil = async |shop: &Database| {
         let mut client = shop.client().await;
         client
             .run("UPDATE agent SET name = 'wrong' WHERE code = 'B'")
@@ -177,39 +236,13 @@ async fn what_is_not_asked_of_the_service_runs_by_itself() {
 
 #[tokio::test]
 async fn ctrl_c_leaves_a_run_to_the_service_and_another_command_comes_after_it() {
-    let erp = servers::postgres("asked::detached erp").await;
-    let shop = servers::sqlite("asked::detached shop");
-    let mut client = erp.client().await;
-    for statement in [
-        "CREATE TABLE agent (code text PRIMARY KEY, name text NOT NULL)",
-        "INSERT INTO agent VALUES ('A', 'Anna'), ('B', 'Bruno')",
-        // Passes while nobody holds the lock.
-        "CREATE FUNCTION passed() RETURNS boolean LANGUAGE plpgsql AS 'BEGIN WHILE NOT pg_try_advisory_xact_lock_shared(42) LOOP PERFORM pg_sleep(0.05); END LOOP; RETURN true; END'",
-        "SELECT pg_advisory_lock(42)",
-    ] {
-        client.run(statement).await;
-    }
-    let agents = "CREATE TABLE agent (code TEXT PRIMARY KEY, name TEXT NOT NULL)";
-    shop.client().await.run(agents).await;
-    let mut project = Project::new();
-    let text = format!(
-        r#"
-[connection.erp]
-url = "{}"
-[connection.shop]
-url = "{}"
-[flow.agents]
-from = {{ connection = "connection.erp", sql = "SELECT code, name FROM agent WHERE passed()", key = ["code"] }}
-to = {{ connection = "connection.shop", table = "agent", match = {{ code = "code" }}, set = {{ name = "name" }} }}
-[schedule.flows]
-verify = "demand"
-agents = "demand"
-"#,
-        erp.url, shop.url
-    );
-    project.file("ponte.toml", &servers::without_secrets(&text));
-    project.env("PASSWORD", "ponte");
-    project.ponte(&["setup", "--run"]).succeeds();
+    let rows = ["INSERT INTO agent VALUES ('A', 'Anna'), ('B', 'Bruno')"];
+    let Gated {
+        erp,
+        shop,
+        project,
+        mut client,
+    } = Gated::new("asked::detached", &rows, "passed()").await;
     let running = start(&project).await;
     let first = project.start(&["sync"]);
     let reads = "SELECT count(*) > 0 FROM pg_stat_activity WHERE query LIKE '%passed()%' AND state = 'active' AND datname = current_database() AND pid <> pg_backend_pid()";
@@ -302,42 +335,20 @@ async fn quarantined_records_are_tried_again_by_the_service() {
 /// What a terminal shows while the service works: rows read so far, then the result, as if the command had done it itself.
 #[tokio::test]
 async fn a_terminal_shows_how_far_the_service_has_come() {
-    let erp = servers::postgres("asked::terminal erp").await;
-    let shop = servers::sqlite("asked::terminal shop");
-    let mut client = erp.client().await;
-    for statement in [
-        "CREATE TABLE agent (code text COLLATE \"C\" PRIMARY KEY, name text NOT NULL)",
+    let rows = [
         "INSERT INTO agent SELECT 'N' || lpad(n::text, 5, '0'), 'Nina' FROM generate_series(1, 20000) n",
-        // Passes while nobody holds the lock.
-        "CREATE FUNCTION passed() RETURNS boolean LANGUAGE plpgsql AS 'BEGIN WHILE NOT pg_try_advisory_xact_lock_shared(43) LOOP PERFORM pg_sleep(0.05); END LOOP; RETURN true; END'",
         // In the order of the index, so that the first rows come at once.
         "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET enable_sort = off', current_database()); \
          EXECUTE format('ALTER DATABASE %I SET enable_seqscan = off', current_database()); END $$",
-        "SELECT pg_advisory_lock(43)",
-    ] {
-        client.run(statement).await;
-    }
-    let agents = "CREATE TABLE agent (code TEXT PRIMARY KEY, name TEXT NOT NULL)";
-    shop.client().await.run(agents).await;
-    let mut project = Project::new();
-    let text = format!(
-        r#"
-[connection.erp]
-url = "{}"
-[connection.shop]
-url = "{}"
-[flow.agents]
-from = {{ connection = "connection.erp", sql = "SELECT code, name FROM agent WHERE code < 'N15000' OR passed()", key = ["code"] }}
-to = {{ connection = "connection.shop", table = "agent", match = {{ code = "code" }}, set = {{ name = "name" }} }}
-[schedule.flows]
-verify = "demand"
-agents = "demand"
-"#,
-        erp.url, shop.url
-    );
-    project.file("ponte.toml", &servers::without_secrets(&text));
-    project.env("PASSWORD", "ponte");
-    project.ponte(&["setup", "--run"]).succeeds();
+    ];
+    let gated = Gated::new("asked::terminal", &rows, "code < 'N15000' OR passed()");
+    // Both databases stay until the end.
+    let Gated {
+        erp: _erp,
+        shop: _shop,
+        project,
+        mut client,
+    } = gated.await;
     let running = start(&project).await;
     // The second one knows how many rows there are.
     let read = |shown: &str| shown.contains(" rows");
@@ -361,11 +372,11 @@ agents = "demand"
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         assert!(!asked.has_ended(), "it works");
-        client.run("SELECT pg_advisory_unlock(43)").await;
+        client.run("SELECT pg_advisory_unlock(42)").await;
         let said = asked.wait().succeeds().stdout;
         assert!(said.contains("does it; Ctrl-C leaves it to it"), "{said}");
         assert!(said.contains("20,000"), "{command}: {said}");
-        client.run("SELECT pg_advisory_lock(43)").await;
+        client.run("SELECT pg_advisory_lock(42)").await;
     }
     signal(&running, "-TERM");
     running.wait().succeeds();
