@@ -114,8 +114,17 @@ fn main() {
     if asked.word("tenfold") {
         ponte.run(&["sync"]);
         let unchanged = ponte.run(&["sync"]).time();
+        let all = format!("SELECT {COLUMNS} FROM articles");
+        let copied = || timed(|| measure::copy(&source, &all, Path::new("/dev/null")));
+        let one = copied();
         on_source(&fill(rows + 1, 10 * rows));
         ponte.run(&["sync"]);
+        let ten = copied();
+        println!(
+            "COPY of ten times the rows: {:.2} s = {:.1} x COPY of the rows as they are by now",
+            ten.as_secs_f64(),
+            ten.as_secs_f64() / one.as_secs_f64()
+        );
         let run = ponte.run(&["sync"]);
         run.report(
             "nothing changed, ten times the rows",

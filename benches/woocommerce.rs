@@ -8,6 +8,8 @@
 //!
 //! `counted` puts a proxy before each server: round trips and bytes of each case are told, times are worth nothing then.
 //!
+//! At the end a buyer checks out again and again, alone and while everything is compared anew: times of the shop's own pages, without PHP.
+//!
 //! READ is a client that reads the ERP's rows; SCRIPT is the statements by which a person who knows every row would load
 //! or change the shop: INSERTs of a thousand rows, and prices through a table of their own.
 
@@ -15,15 +17,19 @@ mod measure;
 #[path = "../tests/support/mod.rs"]
 mod support;
 
+use measure::checkout::Buyer;
 use measure::{Asked, Subject, copy, mariadb, timed};
 use std::fmt::Write;
 use std::path::Path;
+use std::time::Duration;
 use support::client::Client;
 use support::servers;
 
 const ARTICLES: u64 = 100_000;
 /// Rows of one INSERT of the script.
 const INSERT_ROWS: usize = 1000;
+/// So long a buyer is alone with the shop.
+const UNDISTURBED: Duration = Duration::from_secs(10);
 
 const TABLES: [&str; 4] = [
     "wp_posts",
@@ -115,6 +121,26 @@ fn main() {
         written.as_secs_f64()
     );
     prices.report("prices, 1% changed", read + written, "READ + SCRIPT");
+
+    let flows = ["resync", "article", "price", "stock"];
+    let buyer = Buyer::start(&shop);
+    std::thread::sleep(UNDISTURBED);
+    buyer.report("nothing else goes on");
+    let buyer = Buyer::start(&shop);
+    ponte.run(&flows);
+    buyer.report("beside a resync, nothing differs");
+    runtime.block_on(async {
+        let mut erp = erp.client().await;
+        for change in [
+            "UPDATE article_texts SET name = name || '!' WHERE sku LIKE '%7'",
+            "UPDATE prices SET amount = amount + 1 WHERE sku LIKE '%7'",
+        ] {
+            erp.run(change).await;
+        }
+    });
+    let buyer = Buyer::start(&shop);
+    ponte.run(&flows);
+    buyer.report("beside a resync, 10% differ");
 }
 
 fn erp_rows(articles: u64) -> String {

@@ -620,6 +620,24 @@ fn deep_and_large_files_are_refused_or_read() {
     let found = config::load(&folder.path().join("ponte.toml"), &|_| None).unwrap_err();
     assert_eq!(found.0[0].code, "P001");
     assert!(found.to_string().contains("larger than 4 MiB"), "{found}");
+    // Of a pack's, too.
+    fs::create_dir(folder.path().join("own")).unwrap();
+    fs::write(
+        folder.path().join("own/pack.toml"),
+        "# five megabytes\n".repeat(300_000),
+    )
+    .unwrap();
+    fs::write(
+        folder.path().join("ponte.toml"),
+        "[erp]\npack = \"./own\"\nurl = \"sqlite:a.db\"\n",
+    )
+    .unwrap();
+    let found = config::load(&folder.path().join("ponte.toml"), &|_| None).unwrap_err();
+    let told = found.to_string();
+    assert!(
+        told.contains("own/pack.toml") && told.contains("larger than 4 MiB"),
+        "{told}"
+    );
 }
 
 fn plan(text: &str) -> ponte::plan::Plan {

@@ -3,6 +3,8 @@
 //! Not every benchmark uses all of it.
 #![allow(dead_code)]
 
+pub mod checkout;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};

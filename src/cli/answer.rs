@@ -156,8 +156,10 @@ impl Failure {
             }),
             Failure::Refused { help, .. } => help.clone(),
             Failure::Database(error)
-            | Failure::Stock(StockError::Database(error) | StockError::OtherShop { error, .. })
-            | Failure::State(StateError::Database(error)) => error.advice().map(str::to_owned),
+            | Failure::Stock(StockError::Database(error) | StockError::OtherShop { error, .. }) => {
+                error.advice().map(str::to_owned)
+            }
+            Failure::State(error) => error.advice().map(str::to_owned),
             _ => None,
         }
     }
@@ -179,6 +181,20 @@ impl Failure {
         answer.error = json!({ "message": message, "help": help });
         answer
     }
+}
+
+/// That the state could not be read or written while flows ran, with what to do.
+pub fn stateless(error: &StateError) -> String {
+    let mut told = format!(
+        "{}: {}\n  help: the flows run all the same; only their history is not written",
+        styled("error", RED),
+        escaped(&error.to_string())
+    );
+    if let Some(advice) = error.advice() {
+        told.push_str("; ");
+        told.push_str(advice);
+    }
+    told
 }
 
 /// Diagnostics for people, with last lines that count them and name the command that tells more.

@@ -49,6 +49,8 @@ pub(super) struct Worker {
     lines: Lines,
     heard: broadcast::Receiver<Well>,
     state: Option<State>,
+    /// Why the state could not be read or written, as it was told, until it can be again.
+    stateless: Option<String>,
     paused: BTreeSet<String>,
     /// Runs that others wait for.
     errands: VecDeque<Errand>,
@@ -64,6 +66,7 @@ impl Worker {
             jobs,
             lines,
             state: None,
+            stateless: None,
             paused: BTreeSet::new(),
             errands: VecDeque::new(),
             was_errand: false,
@@ -71,11 +74,7 @@ impl Worker {
     }
 
     pub async fn run(mut self) {
-        let folder = &self.service.plan.state_dir;
-        match State::open(folder).await {
-            Ok(state) => self.state = Some(state),
-            Err(error) => self.service.watcher.stateless(&error),
-        }
+        self.open_state().await;
         let remembered = self.remember().await;
         self.keep(remembered);
         // Held for as long as this worker lives; another one comes only after it.
@@ -83,6 +82,9 @@ impl Worker {
         let mut requests = requests.lock().await;
         while *self.lines.wish.borrow() == Wish::GoOn {
             self.look_at_versions().await;
+            if self.state.is_none() {
+                self.open_state().await;
+            }
             self.listen();
             while let Ok(letter) = requests.try_recv() {
                 self.open(letter).await;
@@ -109,11 +111,35 @@ impl Worker {
         }
     }
 
-    /// A state that fails is told of once, and done without from then on.
+    /// Opens the state, also again where it failed before: its disk may have room by now.
+    async fn open_state(&mut self) {
+        let opened = State::open(&self.service.plan.state_dir).await;
+        let opened = opened.map(|state| self.state = Some(state));
+        self.keep(opened);
+    }
+
+    /// A state that fails is done without until it is opened again, and told of once.
     fn keep(&mut self, result: Result<(), StateError>) {
         if let Err(error) = result {
-            self.service.watcher.stateless(&error);
-            self.state = None;
+            self.without_state(&error);
+        }
+    }
+
+    fn without_state(&mut self, error: &StateError) {
+        self.state = None;
+        let text = error.to_string();
+        if self.stateless.as_ref() != Some(&text) {
+            self.service.watcher.stateless(error);
+            self.stateless = Some(text);
+        }
+    }
+
+    /// What a round came to that was to write its history.
+    fn has_written(&mut self, error: Option<&StateError>) {
+        match error {
+            Some(error) => self.without_state(error),
+            None if self.state.is_some() => self.stateless = None,
+            None => {}
         }
     }
 
@@ -259,9 +285,7 @@ impl Worker {
             observer: &observer,
         };
         let report = round.run(&tasks, stopped(&self.lines)).await;
-        if let Some(error) = &report.state_error {
-            service.watcher.stateless(error);
-        }
+        self.has_written(report.state_error.as_ref());
         for at in jobs {
             self.jobs[*at].note(&report.results, now);
         }

@@ -52,6 +52,16 @@ pub enum StateError {
     Database(#[from] DbError),
 }
 
+impl StateError {
+    /// What to do about it, where that does not follow from the message.
+    pub fn advice(&self) -> Option<&'static str> {
+        match self {
+            StateError::File { .. } => None,
+            StateError::Database(error) => error.advice(),
+        }
+    }
+}
+
 pub type Result<T> = std::result::Result<T, StateError>;
 
 /// The open state file.

@@ -12,6 +12,8 @@ mod customers;
 mod derived;
 mod far;
 mod fulfilment;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod logs;
 mod matching;
 mod nav;

@@ -3,6 +3,8 @@
 
 pub mod browser;
 pub mod client;
+#[cfg(target_os = "linux")]
+pub mod full_disk;
 pub mod http;
 pub mod pipeline;
 pub mod private;

@@ -92,6 +92,22 @@ impl Project {
         }
     }
 
+    /// The files in a folder and those below it.
+    pub fn files(&self, folder: &str) -> Vec<PathBuf> {
+        let mut folders = vec![self.path(folder)];
+        let mut files = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).expect("a folder of the project") {
+                let path = entry.expect("an entry").path();
+                match path.is_dir() {
+                    true => folders.push(path),
+                    false => files.push(path),
+                }
+            }
+        }
+        files
+    }
+
     pub fn remove(&self, path: &str) {
         let path = self.path(path);
         let removed = if path.is_dir() {

@@ -2,8 +2,8 @@
 //! fields, every run. Values of records go to the files at level `debug` only: they may be customers'.
 
 use super::notify;
-use crate::cli::answer::warned;
-use crate::cli::output::{RED, YELLOW, count, escaped, say, shown_key, styled};
+use crate::cli::answer::{stateless, warned};
+use crate::cli::output::{YELLOW, count, escaped, say, shown_key, styled};
 use crate::cli::progress::line;
 use crate::cli::status::local;
 use crate::db::DbErrorKind;
@@ -202,11 +202,7 @@ impl Watcher for Log {
 
     fn stateless(&self, error: &StateError) {
         tracing::error!(target: FILES, %error, "the history is not written");
-        self.say(&format!(
-            "{}: {}\n  help: the flows run; only their history is not written",
-            styled("error", RED),
-            escaped(&error.to_string())
-        ));
+        self.say(&stateless(error));
     }
 }
 

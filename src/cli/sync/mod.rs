@@ -6,11 +6,11 @@ pub mod text;
 pub use text::lines;
 
 use super::Context;
-use super::answer::{Answer, Failure, drawn, warned};
+use super::answer::{Answer, Failure, drawn, stateless, warned};
 use super::args::{PartArgs, ResyncArgs, SyncArgs};
 use super::door::{self, Order};
 use super::exit::Exit;
-use super::output::{RED, YELLOW, escaped, styled};
+use super::output::{YELLOW, styled};
 use super::progress;
 use super::project::Project;
 use crate::db::DbError;
@@ -176,12 +176,9 @@ pub fn answer(
     answer.diagnostics = warnings.to_vec();
     answer.diagnostics.extend(found.0);
     if let Some(error) = &report.state_error {
-        answer.talk.push_str(&format!(
-            "{}: {}\n  help: the flows ran; only their history was not written\n",
-            styled("error", RED),
-            escaped(&error.to_string())
-        ));
-        answer.error = serde_json::json!({ "message": error.to_string(), "help": null });
+        answer.talk.push_str(&stateless(error));
+        answer.talk.push('\n');
+        answer.error = serde_json::json!({ "message": error.to_string(), "help": error.advice() });
     }
     answer
 }

@@ -41,7 +41,7 @@ impl Worker {
         };
         let report = round.run(&tasks, stopped(&self.lines)).await;
         if let Some(error) = &report.state_error {
-            service.watcher.stateless(error);
+            self.without_state(error);
         }
         if !report.interrupted {
             self.doubt_versions();

@@ -51,10 +51,8 @@ impl Worker {
             },
         };
         let report = round.run(&tasks, stopped(&self.lines)).await;
-        if let Some(error) = &report.state_error {
-            service.watcher.stateless(error);
-        }
         if is_run {
+            self.has_written(report.state_error.as_ref());
             let is_own = |flow: &str| is_whole && flows.iter().any(|own| own == flow);
             for job in &mut self.jobs {
                 if !job.flow().is_some_and(is_own) {

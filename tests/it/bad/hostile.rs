@@ -8,9 +8,9 @@ use crate::sync::pair::On;
 const KEY: &str = "K''; DROP TABLE target; --";
 const VALUE: &str = "{{name}} ${HOME} {prefix} :since `\"''\\";
 
-/// A table and a column of these names, on both sides.
-const TABLE: &str = "so`u\"r''ce; {x} -- :y";
-const COLUMN: &str = "na`me\" {{ $1 ? :z";
+/// A table and a column of these names, on both sides: with a colour of the terminal's, too.
+const TABLE: &str = "so`u\"r''ce; {x} -- :y\u{1b}[31m";
+const COLUMN: &str = "na`me\" {{ $1 ? :z\u{1b}[2J";
 
 fn quoted(on: On, name: &str) -> String {
     let name = name.replace("''", "'");
@@ -23,7 +23,8 @@ fn quoted(on: On, name: &str) -> String {
 /// As a TOML text.
 fn toml(name: &str) -> String {
     let name = name.replace("''", "'");
-    format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
+    let name = name.replace('\\', "\\\\").replace('"', "\\\"");
+    format!("\"{}\"", name.replace('\u{1b}', "\\u001b"))
 }
 
 #[tokio::test]

@@ -288,7 +288,8 @@ impl Stand {
             said.push_str(&format!("--- exit code {code}\n"));
         }
         if !rows.is_empty() {
-            said.push_str(&format!("--- {rows}\n"));
+            let shown = rows.replace('\u{1b}', "\\u{1b}");
+            said.push_str(&format!("--- {shown}\n"));
             for row in self.target.client().await.rows(rows).await {
                 let values = row.into_iter();
                 let values: Vec<String> = values
