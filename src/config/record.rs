@@ -90,6 +90,8 @@ pub const ORDER: Shape = Shape {
         ("paid_at", FieldKind::Moment),
         ("payment_method", FieldKind::Text),
         ("payment_title", FieldKind::Text),
+        // How far it is paid: one of `orders::payment::STATES`.
+        ("payment_state", FieldKind::Text),
         ("transaction_id", FieldKind::Text),
         ("carrier", FieldKind::Text),
         // Where the customer fetches the goods: as the carrier knows the place, and as people do.

@@ -5,12 +5,13 @@
 //! ERP does not count it: a rule must not put on sale again what the shop may still send.
 
 use super::content::{Content, differences};
+use super::payment::{self, Payment};
 use crate::config::record::{NEW_CUSTOMER, order_rule as fields};
 use crate::expr::{Env, EvalError, Expr, Name, Resolve, Resolved, Slot, Unknown, Zone};
 use crate::own::approval::{Approval, Standing};
 use crate::plan::FieldKind;
 use crate::plan::Orders;
-use crate::plan::order::{Accept, Take};
+use crate::plan::order::{Accept, Kind, Take};
 use crate::sync::report::Reason;
 use crate::value::{Type, Value, convert};
 use chrono::{DateTime, Utc};
@@ -103,11 +104,36 @@ impl<'o> Rules<'o> {
                 }
             })?);
         }
+        if self.orders.kind == Kind::Order {
+            self.payment_state(&mut values)?;
+        }
         Ok(Head {
             values,
             now: self.now,
             zone: self.local,
         })
+    }
+
+    /// The word for how far it is paid, as the ERP gets it.
+    fn payment_state(&self, values: &mut [Value]) -> Result<(), Reason> {
+        let at = |wanted: &str| fields().position(|(name, _)| name == wanted);
+        let number = |name: &str| values[at(name)?].to_decimal();
+        let Some(into) = at("payment_state") else {
+            return Ok(());
+        };
+        let said = values[into].plain();
+        let payment = Payment {
+            said: &said,
+            total: number("total"),
+            paid: number("paid"),
+            refunded: number("refunded"),
+        };
+        let state = payment.state().map_err(|why| Reason::Unfit {
+            why,
+            advice: payment::CORRECT.to_owned(),
+        })?;
+        values[into] = state.map_or(Value::Null, |state| Value::Text(state.to_owned()));
+        Ok(())
     }
 
     /// `value`: a field as it was read.

@@ -133,6 +133,7 @@ fn tell(whole: &Whole, texts: &BTreeMap<&'static str, &'static str>) -> Value {
         refunds => story.refunds.iter().map(|one| paid_back(one, &money)).collect::<Vec<_>>(),
         payment => story.payment.as_str(),
         paid => money(&story.paid),
+        payment_state => story.payment_state.map(|state| format!("payment_{state}")),
         transaction_id => story.transaction_id.as_deref(),
         carrier => story.carrier.as_deref(),
         pickup_point => story.pickup_point.as_deref(),

@@ -138,10 +138,22 @@ fn paid_back(story: &Story, refund: &Refund, lines: &mut Lines) {
 /// `Card, 53.10 EUR paid, ch_1001`
 fn paid(story: &Story) -> String {
     let paid = story.paid.as_ref();
-    let paid = paid.map(|paid| format!("{paid} {} paid", story.currency));
+    let paid = paid.map(|paid| match story.payment_state {
+        Some("partly_paid") => format!("only {paid} {} paid", story.currency),
+        _ => format!("{paid} {} paid", story.currency),
+    });
+    let state = match story.payment_state {
+        Some("unpaid") => Some("unpaid"),
+        Some("paid") if paid.is_none() => Some("paid"),
+        Some("partly_paid") if paid.is_none() => Some("partly paid"),
+        Some("partly_refunded") => Some("partly refunded"),
+        Some("refunded") => Some("refunded"),
+        _ => None,
+    };
     let parts = [
         Some(story.payment.clone()).filter(|payment| !payment.is_empty()),
         paid,
+        state.map(str::to_owned),
         story.transaction_id.clone(),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
