@@ -6,9 +6,9 @@
 
 use super::content::{Content, differences};
 use super::payment::{self, Payment};
-use crate::config::record::{NEW_CUSTOMER, order_rule as fields};
+use crate::config::record::{NEW_CUSTOMER, ruled as fields};
 use crate::expr::{Env, EvalError, Expr, Name, Resolve, Resolved, Slot, Unknown, Zone};
-use crate::own::approval::{Approval, Standing};
+use crate::own::approval::{self, Approval, Standing};
 use crate::plan::FieldKind;
 use crate::plan::Orders;
 use crate::plan::order::{Accept, Kind, Take};
@@ -239,7 +239,13 @@ impl<'o> Rules<'o> {
         answer: Option<&Approval>,
         digest: &str,
     ) -> Answered {
-        let id = format!("{}/{key}", self.orders.name);
+        let id = approval::argument(&self.orders.name, key);
+        let meanwhile = match self.orders.kind {
+            Kind::Order => "its pieces stay held until it is cancelled in the shop",
+            Kind::Refund => {
+                "who has booked it by hand says so with `ponte order REF --settled` of its order"
+            }
+        };
         let ask = |why: String| {
             Answered::Ask(Reason::Unapproved {
                 why,
@@ -257,9 +263,7 @@ impl<'o> Rules<'o> {
                 Standing::Accepted => Answered::Accepted,
                 Standing::Rejected => Answered::Rejected(Reason::NotTaken {
                     why: format!("rejected: {}", one.reason),
-                    advice: format!(
-                        "its pieces stay held until it is cancelled in the shop; `ponte approve accept {id}` takes it after all"
-                    ),
+                    advice: format!("{meanwhile}; `ponte approve accept {id}` takes it after all"),
                 }),
                 Standing::Open => match ask(why.to_owned()) {
                     Answered::Ask(reason) => Answered::Asked(reason),
@@ -371,7 +375,7 @@ impl Resolve for Fields {
     }
 }
 
-/// What rules see of an order, in the order of [`order_rule`](fields).
+/// What rules see of an order, in the order of [`ruled`](fields).
 pub struct Head {
     values: Vec<Value>,
     now: DateTime<Utc>,

@@ -200,6 +200,10 @@ fn way_back(back: &WayBack) -> Value {
         invoice => back.invoice.as_ref().map(|invoice| invoice.number.as_str()),
         status => back.status.as_deref(),
         left => back.left.as_deref(),
+        held => back.held.as_ref().map(|held| context! {
+            why => held.why.as_str(),
+            advice => held.advice.as_str(),
+        }),
         next => back.next.as_ref().map(|news| context! {
             status => news.status.as_deref(),
             parcels => news.parcels.clone(),

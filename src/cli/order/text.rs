@@ -55,11 +55,16 @@ pub fn described(whole: &Whole) -> String {
     if let Some(news) = whole.way_back.as_ref().and_then(|back| back.next.as_ref()) {
         let what = told_next(news);
         lines.add("next", &format!("the shop is yet to be told: {what}"));
-        if whole.untold.is_none() {
-            let shop = &story.shop;
-            lines.help(&format!(
-                "the next run of {shop}/fulfilment does that; `ponte sync {shop}/fulfilment` now"
-            ));
+        let held = whole.way_back.as_ref().and_then(|back| back.held.as_ref());
+        match held {
+            _ if whole.untold.is_some() => {}
+            Some(held) => lines.warn("waits", &held.why, Some(held.advice.clone())),
+            None => {
+                let shop = &story.shop;
+                lines.help(&format!(
+                    "the next run of {shop}/fulfilment does that; `ponte sync {shop}/fulfilment` now"
+                ));
+            }
         }
     }
     let advice = |entry: &Option<Entry>| entry.as_ref().map(|one| one.finding.advice.clone());

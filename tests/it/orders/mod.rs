@@ -16,6 +16,7 @@ pub mod place;
 mod prestashop;
 mod promised;
 mod reconcile;
+mod refund_approvals;
 pub mod refunds;
 mod refused;
 mod rules;
