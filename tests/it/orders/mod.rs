@@ -9,6 +9,7 @@ mod desk;
 mod edits;
 mod imports;
 mod kills;
+mod numbering;
 pub mod odoo;
 mod opencart;
 mod page;
