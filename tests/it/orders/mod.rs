@@ -6,7 +6,7 @@ pub mod changes;
 mod continuous;
 mod demo;
 mod desk;
-mod edits;
+pub mod edits;
 mod imports;
 mod kills;
 mod numbering;
