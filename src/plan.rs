@@ -501,6 +501,8 @@ pub struct Stock {
     pub warehouses: Vec<String>,
     /// Pieces kept back of every article.
     pub safety: crate::value::Decimal,
+    /// Rises that wait for a person's approval, over [`RISE`]; `None`: none.
+    pub approve: Option<Expr>,
     pub orders_since: DateTime<Utc>,
     /// Statuses whose orders hold pieces, beside those that the pack knows: what is imported, and what the project says.
     pub promised: Vec<String>,
@@ -508,6 +510,13 @@ pub struct Stock {
     pub released: Vec<String>,
     pub at: Span,
 }
+
+/// What a condition for approvals sees of a figure that is to rise: what the shop shows (NULL: nothing), and what is available.
+pub const RISE: [(&str, FieldKind); 3] = [
+    ("sku", FieldKind::Text),
+    ("old", FieldKind::Decimal),
+    ("new", FieldKind::Decimal),
+];
 
 #[derive(Debug, Clone)]
 pub struct ErpStock {

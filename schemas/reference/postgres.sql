@@ -149,6 +149,7 @@ CREATE TABLE orders (
     total              NUMERIC(18,2),  -- with tax
     payment_method     VARCHAR(64),
     paid_amount        NUMERIC(18,2),
+    payment_state      VARCHAR(20),  -- unpaid, partly_paid, paid, partly_refunded, refunded
     paid_at            TIMESTAMPTZ,
     transaction_id     VARCHAR(255),
     carrier            VARCHAR(200),

@@ -149,6 +149,7 @@ CREATE TABLE orders (
     total              DECIMAL(18,2),  -- with tax
     payment_method     NVARCHAR(64),
     paid_amount        DECIMAL(18,2),
+    payment_state      NVARCHAR(20),  -- unpaid, partly_paid, paid, partly_refunded, refunded
     paid_at            DATETIMEOFFSET(3),
     transaction_id     NVARCHAR(255),
     carrier            NVARCHAR(200),

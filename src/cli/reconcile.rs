@@ -9,7 +9,7 @@ use super::project::Project;
 use super::sync::{flow_failure, lines, open_state};
 use crate::diagnostic::nearest;
 use crate::orders::documents::money;
-use crate::orders::reconcile::{Day, Finding, Report, Side, Sum};
+use crate::orders::reconcile::{Day, Finding, RefundDay, RefundSum, Refunds, Report, Side, Sum};
 use crate::plan::{Orders, Plan};
 use crate::round::reconcile;
 use crate::sync::batch::Intent;
@@ -76,7 +76,16 @@ pub fn of_shop<'p>(plan: &'p Plan, shop: Option<&str>) -> Result<Vec<&'p Orders>
     })
 }
 
+/// The orders, and what was paid back of them where the ERP gets that.
 pub fn described(report: &Report, shown: usize) -> String {
+    let mut text = orders(report, shown);
+    if let Some(refunds) = &report.refunds {
+        text.push_str(&paid_back(&report.shop, refunds, shown));
+    }
+    text
+}
+
+fn orders(report: &Report, shown: usize) -> String {
     let mut text = format!(
         "{}: orders since {}\n",
         styled(&report.shop, BOLD),
@@ -109,6 +118,56 @@ pub fn described(report: &Report, shown: usize) -> String {
         ));
     }
     text
+}
+
+fn paid_back(shop: &str, refunds: &Refunds, shown: usize) -> String {
+    let mut text = format!("{}: refunds since {}\n", styled(shop, BOLD), refunds.from);
+    if refunds.days.is_empty() {
+        text.push_str("No refunds of orders that are in the ERP.\n");
+        return text;
+    }
+    text.push_str(&refund_days(&refunds.days));
+    for finding in refunds.findings.iter().take(shown) {
+        text.push_str(&told(finding));
+    }
+    let total: u64 = refunds.totals.values().sum();
+    match total.saturating_sub(shown.min(refunds.findings.len()) as u64) {
+        0 => {}
+        more => text.push_str(&format!("and {} more\n", grouped(more))),
+    }
+    text.push_str(&match total {
+        0 => "Every refund is on both sides.\n".to_owned(),
+        _ => format!(
+            "{} missing in the ERP, {} too many there.\n",
+            count(refunds.count(Side::Missing), "refund is", "refunds are"),
+            grouped(refunds.count(Side::Extra)),
+        ),
+    });
+    text
+}
+
+fn refund_days(days: &[RefundDay]) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header([
+        "day", "shop", "", "linked", "", "by hand", "ERP", "missing", "extra",
+    ]);
+    for day in days {
+        let number = |number: u64| match number {
+            0 => String::new(),
+            number => grouped(number),
+        };
+        let pair = |sum: &RefundSum| [grouped(sum.refunds), money(&sum.sum)];
+        let mut row = vec![day.day.to_string()];
+        row.extend([&day.shop, &day.linked].into_iter().flat_map(pair));
+        row.extend([number(day.by_hand), grouped(day.erp)]);
+        row.extend([day.missing, day.extra].map(number));
+        table.add_row(row);
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    lines(&table)
 }
 
 fn days(days: &[Day]) -> String {

@@ -286,6 +286,10 @@ pub struct ShopFulfilmentKeys {
     pub status: StatusKeys,
     /// Statuses of orders that nobody has begun to ship, instead of the pack's.
     pub from: Option<Vec<At<String>>>,
+    /// News that wait for a person's approval, as an expression over `reference`, `state` (`partly_shipped`, `shipped`, `invoiced`,
+    /// `cancelled`), `status` and `new_status` of the shop's order, `parcels` (how many are new), `carrier`, `tracking` and `invoice` of what
+    /// is new: `state = 'cancelled'`; `TRUE` for all. Default: none.
+    pub approve: Option<At<String>>,
     /// From where tracking numbers come onto the ERP's deliveries, which then get what they lack.
     #[serde(default)]
     pub tracking: Vec<At<TrackingKeys>>,
@@ -336,6 +340,8 @@ pub struct ShopOrderKeys {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct ShopRefundKeys {
+    /// Refunds that wait for a person's approval, as an expression over the refund's head: `total > 500`; `TRUE` for all. Default: none.
+    pub approve: Option<At<String>>,
     /// Computed fields: replaced or added.
     #[serde(default)]
     pub fields: Ordered<At<String>>,
@@ -411,6 +417,9 @@ pub struct WriteOverrideKeys {
 pub struct ShopStockKeys {
     /// Pieces of every article that are kept back. Default: 0.
     pub safety: Option<At<f64>>,
+    /// Rises that wait for a person's approval, as an expression over `sku`, `old` (what the shop shows) and `new` (what is
+    /// available): `new - old > 100`. A fall never waits. Default: none.
+    pub approve: Option<At<String>>,
     /// Statuses of the shop whose orders hold pieces, beside those that are imported and those that the pack knows.
     #[serde(default)]
     pub promised: Vec<At<String>>,

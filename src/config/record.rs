@@ -90,6 +90,8 @@ pub const ORDER: Shape = Shape {
         ("paid_at", FieldKind::Moment),
         ("payment_method", FieldKind::Text),
         ("payment_title", FieldKind::Text),
+        // How far it is paid: one of `orders::payment::STATES`.
+        ("payment_state", FieldKind::Text),
         ("transaction_id", FieldKind::Text),
         ("carrier", FieldKind::Text),
         // Where the customer fetches the goods: as the carrier knows the place, and as people do.
@@ -246,6 +248,15 @@ const ORDER_COMPUTED: [&str; 6] = [
     "net_total",
 ];
 
+/// What of a refund's head ponte computes.
+const REFUND_COMPUTED: [&str; 5] = [
+    "payment_code",
+    "warehouse_code",
+    "web_reference",
+    "linked_order",
+    "net_total",
+];
+
 /// What of an order may bear a VAT code of its own: its lines, and kinds of charges.
 pub const TAXED: [&str; 9] = [
     "line",
@@ -271,6 +282,18 @@ pub const NEW_CUSTOMER: &str = "new_customer";
 /// What rules over web orders see.
 pub fn order_rule() -> impl Iterator<Item = (&'static str, FieldKind)> {
     order_head().chain([(NEW_CUSTOMER, FieldKind::Boolean)])
+}
+
+/// The head of a refund as every shop has it.
+pub fn refund_head() -> impl Iterator<Item = (&'static str, FieldKind)> {
+    let fields = REFUND.fields.iter().copied();
+    fields.filter(|(name, _)| !REFUND_COMPUTED.contains(name))
+}
+
+/// What rules over web orders and refunds of them see.
+pub fn ruled() -> impl Iterator<Item = (&'static str, FieldKind)> {
+    let of_order = |name: &str| order_rule().any(|(known, _)| known == name);
+    order_rule().chain(refund_head().filter(move |(name, _)| !of_order(name)))
 }
 
 /// Columns that ponte adds to the sets of an order or a refund where a shop's queries do not yield them, and the set that it makes of them.

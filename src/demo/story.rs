@@ -304,8 +304,9 @@ impl Story {
     pub async fn reconciled(&self, title: &'static str, text: &str) -> Result<Chapter, DemoError> {
         let mut chapter = Chapter::of(title, text);
         for one in &self.plan.orders {
-            let reasons = reconcile::Reasons::new();
-            let report = reconcile::run(&self.plan, one, &self.connections, None, &reasons).await?;
+            let none = reconcile::Reasons::new();
+            let (plan, connections) = (&self.plan, &self.connections);
+            let report = reconcile::run(plan, one, connections, None, &none, &none).await?;
             chapter.reconciled = Some(report);
         }
         Ok(chapter)

@@ -17,6 +17,7 @@
 //!   not evaluated and cannot fail. The numbers 0 and 1 are good for FALSE and TRUE.
 
 mod eval;
+pub mod facts;
 pub mod function;
 mod lexer;
 mod mistake;

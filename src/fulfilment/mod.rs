@@ -8,6 +8,7 @@
 //! written with it or not at all. After an unknown COMMIT the flow begins anew; it takes the lock on the order's row
 //! before it reads the memory, so that a transaction that is still about to commit is waited for.
 
+mod approve;
 pub mod decide;
 mod drop;
 pub mod erp;
@@ -26,6 +27,7 @@ use crate::own::wrote::Fields;
 use crate::plan::Plan;
 use crate::plan::fulfilment::Fulfilment;
 use crate::sync::change::{ChangeKind, RowChange};
+use crate::sync::gate::Judged;
 use crate::sync::read::key_hash;
 use crate::sync::report::{CHANGES_KEPT, FlowReport, Reason, RecordChange, Rejected};
 use crate::sync::run::Progress;
@@ -163,8 +165,12 @@ impl Work<'_> {
                 None => {
                     let status = current.map(|current| current.status.as_str());
                     let step = decide(&self.fulfilment.rules, &told, of(&told), status);
-                    if let Some(step) = step {
-                        self.note(&told, &step, current);
+                    let Some(step) = step else { continue };
+                    match self.shop.judged(&told, &step, current).await? {
+                        Judged::Free | Judged::Accepted => self.note(&told, &step, current),
+                        Judged::Not(reason) | Judged::Ask(reason, _) => {
+                            self.reject(told.key.clone(), reason);
+                        }
                     }
                 }
             }
@@ -180,6 +186,13 @@ impl Work<'_> {
                     self.report.counts.rows_inserted += inserted;
                     self.report.counts.rows_updated += updated;
                     self.note(told, &step, Some(&current));
+                    return Ok(());
+                }
+                Ok(Written::Waits(reason, asking)) => {
+                    if let Some(asking) = asking {
+                        self.shop.ask(guard, asking).await?;
+                    }
+                    self.reject(told.key.clone(), reason);
                     return Ok(());
                 }
                 Ok(Written::Nothing) => {

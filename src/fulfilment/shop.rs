@@ -1,5 +1,6 @@
 //! The shop's orders: read as they are, and written to, each in one transaction with what ponte remembers of it.
 
+use super::approve;
 use super::decide::{Step, Told, decide};
 use super::erp::{typed, unbound};
 use super::note::note;
@@ -11,12 +12,15 @@ use crate::db::{self, CommitError, DbError, DbErrorKind, Engine, Isolation, Sess
 use crate::failpoint;
 use crate::orders::canonical::placed;
 use crate::orders::{OrdersError, Settings};
+use crate::own::approval::Asking;
 use crate::own::lease::Guard;
 use crate::own::mail::{INVOICE, Mails, SHIPMENT};
 use crate::own::wrote::{Fields, Remember, Wrote};
 use crate::plan::fulfilment::{Fulfilment, News, Statement, Way};
 use crate::plan::{Plan, ServerSql};
+use crate::sync::gate::{Gate, Judged};
 use crate::sync::record::key_text;
+use crate::sync::report::Reason;
 use crate::value::{Type, Value};
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
@@ -37,6 +41,8 @@ pub struct Shop<'p> {
     orders: Columns,
     wrote: Wrote,
     mails: Mails,
+    /// `None`: no news wait for a person.
+    gate: Option<Gate<'p>>,
     settings: Settings,
 }
 
@@ -61,6 +67,8 @@ pub struct Current {
 pub enum Written {
     /// So many rows were inserted and updated.
     Done(Step, Current, (u64, u64)),
+    /// A person has to look at it first, and may not have been asked yet.
+    Waits(Reason, Option<Asking>),
     /// Somebody else has been quicker, or it is nobody's business.
     Nothing,
 }
@@ -102,6 +110,7 @@ impl<'p> Shop<'p> {
         let own = connections.own(&fulfilment.target);
         let record = crate::config::record::FULFILMENT;
         Ok(Shop {
+            gate: approve::gate(&own, fulfilment),
             mails: Mails::new(&own, &fulfilment.shop),
             wrote: Wrote::new(&own, &fulfilment.shop, record, PART),
             fulfilment,
@@ -209,6 +218,19 @@ impl<'p> Shop<'p> {
             status: String::new(),
             is_old,
         });
+        let judged = self.judged(told, &step, Some(&current)).await?;
+        let is_approved = matches!(judged, Judged::Accepted);
+        match judged {
+            Judged::Free | Judged::Accepted => {}
+            Judged::Not(reason) => {
+                self.session.rollback().await?;
+                return Ok(Written::Waits(reason, None));
+            }
+            Judged::Ask(reason, asking) => {
+                self.session.rollback().await?;
+                return Ok(Written::Waits(reason, Some(asking)));
+            }
+        }
         let mut rows = (0, 0);
         if !step.is_silent() {
             rows = self.tell(told, &step, &current).await?;
@@ -221,11 +243,56 @@ impl<'p> Shop<'p> {
         };
         let changes = [(told.key.clone(), remember)];
         self.wrote.keep(self.session.as_mut(), &changes).await?;
+        if let Some(gate) = self.gate.as_ref().filter(|_| is_approved) {
+            gate.approvals.applied(self.session.as_mut(), key).await?;
+        }
         failpoint::reached("fulfilment written");
         let committed = self.session.commit().await;
         failpoint::reached("fulfilment committed");
         committed.map_err(CommitError::into_lost)?;
         Ok(Written::Done(step, current, rows))
+    }
+
+    /// Whether the shop may get these news; those that no condition speaks of always.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn judged(
+        &mut self,
+        told: &Told,
+        step: &Step,
+        current: Option<&Current>,
+    ) -> db::Result<Judged> {
+        let (Some(gate), Some(current)) = (&self.gate, current) else {
+            return Ok(Judged::Free);
+        };
+        if step.is_silent() {
+            return Ok(Judged::Free);
+        }
+        let values = approve::values(told, step, current);
+        match gate.holds(&values, self.settings.now, self.settings.local) {
+            Ok(true) => {}
+            Ok(false) => return Ok(Judged::Free),
+            Err(reason) => return Ok(Judged::Not(reason)),
+        }
+        let key = std::slice::from_ref(&told.key);
+        let answers = gate.approvals.of(self.session.as_mut(), key).await?;
+        let matter = approve::matter(told, step, current);
+        Ok(gate.judge(&matter, answers.get(&told.key)))
+    }
+
+    /// Asks a person.
+    ///
+    /// # Errors
+    /// Those of the database; a lost lease.
+    pub async fn ask(&mut self, guard: &Guard, asking: Asking) -> db::Result<()> {
+        let Some(gate) = &self.gate else {
+            return Ok(());
+        };
+        let session = self.session.as_mut();
+        gate.approvals
+            .ask_alone(session, Some(guard), &[asking])
+            .await
     }
 
     /// The customer is to be told of the same news.

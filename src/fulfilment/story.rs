@@ -11,6 +11,7 @@ use crate::own::link::Links;
 use crate::own::wrote::Fields;
 use crate::plan::Plan;
 use crate::plan::fulfilment::Fulfilment;
+use crate::sync::gate::Judged;
 use serde::Serialize;
 
 /// How far an imported order is on its way back.
@@ -27,6 +28,14 @@ pub struct WayBack {
     pub left: Option<String>,
     /// What the next run tells the shop; `None`: it knows everything.
     pub next: Option<News>,
+    /// Why that waits for a person, or never happens.
+    pub held: Option<Held>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Held {
+    pub why: String,
+    pub advice: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -90,12 +99,22 @@ pub async fn of(
         status: given_status(&memory).map(str::to_owned),
         left: left_alone(&memory).map(str::to_owned),
         next: None,
+        held: None,
     };
     if let Some(told) = told.first() {
         way_back.says(told, &memory);
         let is_old = current.as_ref().is_some_and(|current| current.is_old);
         let status = current.as_ref().map(|current| current.status.as_str());
         let step = decide(&fulfilment.rules, told, &memory, status).filter(|_| !is_old);
+        if let Some(step) = &step {
+            way_back.held = match shop.judged(told, step, current.as_ref()).await? {
+                Judged::Free | Judged::Accepted => None,
+                Judged::Not(reason) | Judged::Ask(reason, _) => Some(Held {
+                    why: reason.to_string(),
+                    advice: reason.advice().into_owned(),
+                }),
+            };
+        }
         way_back.next = step.and_then(|step| News::of(step, told));
     }
     Ok(Some(way_back))

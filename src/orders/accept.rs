@@ -5,12 +5,13 @@
 //! ERP does not count it: a rule must not put on sale again what the shop may still send.
 
 use super::content::{Content, differences};
-use crate::config::record::{NEW_CUSTOMER, order_rule as fields};
+use super::payment::{self, Payment};
+use crate::config::record::{NEW_CUSTOMER, ruled as fields};
 use crate::expr::{Env, EvalError, Expr, Name, Resolve, Resolved, Slot, Unknown, Zone};
-use crate::own::approval::{Approval, Standing};
+use crate::own::approval::{self, Approval, Standing};
 use crate::plan::FieldKind;
 use crate::plan::Orders;
-use crate::plan::order::{Accept, Take};
+use crate::plan::order::{Accept, Kind, Take};
 use crate::sync::report::Reason;
 use crate::value::{Type, Value, convert};
 use chrono::{DateTime, Utc};
@@ -103,11 +104,36 @@ impl<'o> Rules<'o> {
                 }
             })?);
         }
+        if self.orders.kind == Kind::Order {
+            self.payment_state(&mut values)?;
+        }
         Ok(Head {
             values,
             now: self.now,
             zone: self.local,
         })
+    }
+
+    /// The word for how far it is paid, as the ERP gets it.
+    fn payment_state(&self, values: &mut [Value]) -> Result<(), Reason> {
+        let at = |wanted: &str| fields().position(|(name, _)| name == wanted);
+        let number = |name: &str| values[at(name)?].to_decimal();
+        let Some(into) = at("payment_state") else {
+            return Ok(());
+        };
+        let said = values[into].plain();
+        let payment = Payment {
+            said: &said,
+            total: number("total"),
+            paid: number("paid"),
+            refunded: number("refunded"),
+        };
+        let state = payment.state().map_err(|why| Reason::Unfit {
+            why,
+            advice: payment::CORRECT.to_owned(),
+        })?;
+        values[into] = state.map_or(Value::Null, |state| Value::Text(state.to_owned()));
+        Ok(())
     }
 
     /// `value`: a field as it was read.
@@ -213,7 +239,13 @@ impl<'o> Rules<'o> {
         answer: Option<&Approval>,
         digest: &str,
     ) -> Answered {
-        let id = format!("{}/{key}", self.orders.name);
+        let id = approval::argument(&self.orders.name, key);
+        let meanwhile = match self.orders.kind {
+            Kind::Order => "its pieces stay held until it is cancelled in the shop",
+            Kind::Refund => {
+                "who has booked it by hand says so with `ponte order REF --settled` of its order"
+            }
+        };
         let ask = |why: String| {
             Answered::Ask(Reason::Unapproved {
                 why,
@@ -231,9 +263,7 @@ impl<'o> Rules<'o> {
                 Standing::Accepted => Answered::Accepted,
                 Standing::Rejected => Answered::Rejected(Reason::NotTaken {
                     why: format!("rejected: {}", one.reason),
-                    advice: format!(
-                        "its pieces stay held until it is cancelled in the shop; `ponte approve accept {id}` takes it after all"
-                    ),
+                    advice: format!("{meanwhile}; `ponte approve accept {id}` takes it after all"),
                 }),
                 Standing::Open => match ask(why.to_owned()) {
                     Answered::Ask(reason) => Answered::Asked(reason),
@@ -345,7 +375,7 @@ impl Resolve for Fields {
     }
 }
 
-/// What rules see of an order, in the order of [`order_rule`](fields).
+/// What rules see of an order, in the order of [`ruled`](fields).
 pub struct Head {
     values: Vec<Value>,
     now: DateTime<Utc>,

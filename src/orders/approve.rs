@@ -6,6 +6,7 @@ use super::{Import, OrdersError, local_day};
 use crate::config::record::NEW_CUSTOMER;
 use crate::db::{self, Session};
 use crate::own::approval::{Approval, Approvals, Asking, Standing};
+use crate::plan::order::Kind;
 use crate::sync::batch::rejected;
 use crate::sync::record::Record;
 use crate::sync::report::{FlowReport, Reason};
@@ -84,7 +85,9 @@ impl Import<'_> {
             };
             report.reject(rejected(&record, reason));
         }
-        if self.writes {
+        // What a person has just booked by hand is no question.
+        let is_settled = self.settle && self.orders.kind == Kind::Refund;
+        if self.writes && !is_settled {
             self.applier.ask_person(&asking).await?;
         }
         Ok(taken)
@@ -108,6 +111,10 @@ impl Import<'_> {
         let person = format!("{} {}", text("first_name"), text("last_name"));
         let parts = [
             day.unwrap_or_default(),
+            match text("order_number") {
+                order if order.is_empty() => order,
+                order => format!("of order {order}"),
+            },
             text("company"),
             person.trim().to_owned(),
             format!("{} {}", content.total, text("currency")),

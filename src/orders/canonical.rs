@@ -2,6 +2,7 @@
 //! tax-inclusive and agree, rows are numbered through.
 
 use super::content::row_text;
+use super::payment::{self, Payment};
 use super::totals::{self, Row as Priced, Settled};
 use crate::expr::{Slot, Zone};
 use crate::plan::Orders;
@@ -187,6 +188,19 @@ impl<'b> Canonical<'b> {
         self.put(record, "paid_at", paid);
         if let Some(paid) = self.number(record, "paid") {
             self.put(record, "paid", Value::Decimal(paid.round(2)));
+        }
+        if self.orders.kind == Kind::Order {
+            let said = self.text(record, "payment_state");
+            let payment = Payment {
+                said: &said,
+                total: self.number(record, "total"),
+                paid: self.number(record, "paid"),
+                refunded: self.number(record, "refunded"),
+            };
+            let state = payment.state();
+            let state = state.map_err(|why| unfit(why, payment::CORRECT))?;
+            let state = state.map_or(Value::Null, |state| Value::Text(state.to_owned()));
+            self.put(record, "payment_state", state);
         }
         let email = self.text(record, "email").trim().to_lowercase();
         if !email.is_empty() {

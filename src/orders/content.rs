@@ -18,7 +18,7 @@ const SETTLED: &str = "seen.settled";
 const TYPED: &str = "seen.typed";
 
 /// Fields that say where an order goes and who pays it. What becomes of the order itself (status, payment) is not among them.
-const LEFT_OUT: [&str; 19] = [
+const LEFT_OUT: [&str; 20] = [
     "reference",
     "number",
     "status",
@@ -30,6 +30,7 @@ const LEFT_OUT: [&str; 19] = [
     "paid",
     "paid_at",
     "payment_title",
+    "payment_state",
     "transaction_id",
     "customer",
     "payment_code",

@@ -25,6 +25,7 @@ mod codes;
 pub mod content;
 pub mod documents;
 pub mod found;
+pub mod payment;
 mod ready;
 pub mod reconcile;
 pub mod refund;

@@ -3,6 +3,8 @@
 //! Nothing is written. The shop is gone through page by page, and each page asked for in the links and the ERP as a whole; of
 //! the orders seen only hashes are kept, so that the documents that bear some other reference are told in a second pass.
 
+mod refunds;
+
 use super::accept::{Rules, Verdict};
 use super::content::{is_settled, standing};
 use super::documents::{Document, Documents, Stage, amount, money};
@@ -24,6 +26,7 @@ use crate::sync::report::Reason;
 use crate::sync::snapshot::KeyHash;
 use crate::value::{Decimal, Value};
 use chrono::{NaiveDate, NaiveTime};
+pub use refunds::{Day as RefundDay, Refunds, Sum as RefundSum};
 use serde::{Serialize, Serializer};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -41,6 +44,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Kind -> how many.
     pub totals: BTreeMap<Kind, u64>,
+    /// `None`: the ERP gets no refunds of this shop.
+    pub refunds: Option<Refunds>,
     pub notes: Vec<String>,
 }
 
@@ -139,7 +144,8 @@ pub struct Finding {
 
 impl Report {
     pub fn is_clean(&self) -> bool {
-        self.totals.is_empty()
+        let refunds = self.refunds.as_ref();
+        self.totals.is_empty() && refunds.is_none_or(|refunds| refunds.totals.is_empty())
     }
 
     /// Orders of this side.
@@ -149,7 +155,7 @@ impl Report {
     }
 }
 
-/// Compares from this day on, or from the cut-over. `reasons`: what is in quarantine.
+/// Compares from this day on, or from the cut-over. `reasons`, `of_refunds`: what of both is in quarantine.
 ///
 /// # Errors
 /// Those of the databases; a shop whose storage is not known.
@@ -159,6 +165,7 @@ pub async fn run(
     connections: &Connections,
     from: Option<NaiveDate>,
     reasons: &Reasons,
+    of_refunds: &Reasons,
 ) -> Result<Report, OrdersError> {
     let mut shop = Shop::open(plan, orders, connections).await?;
     let flow = &shop.storage.flow;
@@ -245,6 +252,7 @@ pub async fn run(
         }
     }
     let mut report = work.report;
+    report.refunds = refunds::run(plan, &mut shop, erp.as_mut(), &own, from, of_refunds).await?;
     report.days = work.days.into_values().collect();
     Ok(report)
 }

@@ -221,6 +221,8 @@ impl Import<'_> {
         }
         report.counts.rejected = 0;
         report.counts.ambiguous = 0;
+        report.counts.unapproved = 0;
+        report.counts.ignored = 0;
         let link = |key: &String| Link {
             // Each leads to a row of its own.
             id: format!("{BY_HAND} {key}"),

@@ -7,6 +7,7 @@ use super::accept::Rules;
 use super::canonical::placed;
 use super::content::{Seen, row_text};
 use super::documents::{Document, Documents, Stage, amount, money};
+use super::payment::Payment;
 use super::{Meaning, OrdersError, Shop, meaning};
 use crate::connections::Connections;
 use crate::db::query::Query;
@@ -54,6 +55,8 @@ pub struct Story {
     pub customer: String,
     pub email: String,
     pub payment: String,
+    /// How far it is paid: `unpaid`, `partly_paid`, `paid`, `partly_refunded`, `refunded`; as far as anything tells it.
+    pub payment_state: Option<&'static str>,
     pub transaction_id: Option<String>,
     pub carrier: Option<String>,
     /// Where the customer fetches the goods: the place's name, and as the carrier knows it.
@@ -286,6 +289,13 @@ impl Teller<'_> {
             None => None,
         };
         let document = self.document(&full, link.as_ref()).await?;
+        let said = text("payment_state");
+        let payment = Payment {
+            said: &said,
+            total: amount(value("total")),
+            paid: amount(value("paid")),
+            refunded: amount(value("refunded")),
+        };
         let stands = link.is_some()
             && document
                 .as_ref()
@@ -326,6 +336,7 @@ impl Teller<'_> {
                 title if title.is_empty() => text("payment_method"),
                 title => title,
             },
+            payment_state: payment.state().ok().flatten(),
             transaction_id: some("transaction_id"),
             carrier: some("carrier"),
             pickup_point: match (some("pickup_name"), some("pickup_point")) {

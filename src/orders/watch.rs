@@ -422,7 +422,17 @@ impl Import<'_> {
                 guard.check(session).await?;
             }
             match how {
-                Keep::New => self.links.insert(session, rows).await,
+                Keep::New => {
+                    self.links.insert(session, rows).await?;
+                    let keys: Vec<String> = rows.iter().map(|(key, _)| key.clone()).collect();
+                    match self.rules.is_empty() {
+                        true => Ok(()),
+                        false => {
+                            let approvals = &self.applier.approved.approvals;
+                            approvals.withdraw(session, &keys).await
+                        }
+                    }
+                }
                 Keep::Known => self.links.remember(session, rows).await,
             }
         };

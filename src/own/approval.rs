@@ -4,10 +4,11 @@
 //! marked as applied in the same transaction. A source that has changed since is a new question, and so is what is asked again
 //! after it was applied.
 
+use super::lease::Guard;
 use super::table::OwnTable;
 use super::{OwnTables, clock};
 use crate::db::query::{Insert, Query, TableName};
-use crate::db::{self, Session};
+use crate::db::{self, CommitError, Isolation, Session};
 use crate::value::{Type, Value};
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
@@ -69,6 +70,15 @@ pub struct Approvals {
 /// How people call a question: `main/order/1001`, `main/price/TOOL-1 / public`.
 pub fn id(flow: &str, key: &str) -> String {
     format!("{flow}/{}", key.replace('\t', " / "))
+}
+
+/// A question's name as a shell takes it.
+pub fn argument(flow: &str, key: &str) -> String {
+    let id = id(flow, key);
+    match id.contains(' ') {
+        true => format!("\"{id}\""),
+        false => id,
+    }
 }
 
 /// A question that is to be asked.
@@ -208,6 +218,55 @@ impl Approvals {
             .text(" AND standing <> 'applied' AND digest = ")
             .value(text(&one.digest));
         Ok(self.table.execute(session, &query).await? > 0)
+    }
+
+    /// Asks in a transaction of its own, under the lease; asking again asks nothing twice.
+    ///
+    /// # Errors
+    /// Those of the database; a lost lease.
+    pub async fn ask_alone(
+        &self,
+        session: &mut dyn Session,
+        guard: Option<&Guard>,
+        asking: &[Asking],
+    ) -> db::Result<()> {
+        if asking.is_empty() {
+            return Ok(());
+        }
+        session.begin(Isolation::ReadCommitted).await?;
+        match self.asked(session, guard, asking).await {
+            Ok(()) => session.commit().await.map_err(CommitError::into_error),
+            Err(error) => {
+                // A connection that broke has rolled back by itself.
+                let _ = session.rollback().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn asked(
+        &self,
+        session: &mut dyn Session,
+        guard: Option<&Guard>,
+        asking: &[Asking],
+    ) -> db::Result<()> {
+        if let Some(guard) = guard {
+            guard.check(session).await?;
+        }
+        self.ask(session, asking).await
+    }
+
+    /// Part of a transaction: what nobody has answered is asked no longer.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn withdraw(&self, session: &mut dyn Session, keys: &[String]) -> db::Result<()> {
+        for keys in keys.chunks(KEYS) {
+            let query = self.of_flow(Query::sql("DELETE FROM "));
+            let query = query.append(among(keys)).text(" AND standing = 'open'");
+            self.table.execute(session, &query).await?;
+        }
+        Ok(())
     }
 
     /// Part of the transaction that carries the records over.

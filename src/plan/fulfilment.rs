@@ -1,7 +1,7 @@
 //! What becomes of web orders in the ERP, on its way back to their shop.
 
-use super::ServerSql;
 use super::mail::Mailing;
+use super::{FieldKind, ServerSql};
 use crate::db::query::TableName;
 use crate::diagnostic::Span;
 use crate::expr::Expr;
@@ -58,6 +58,8 @@ pub struct Fulfilment {
     pub rules: Rules,
     /// One per way in which the shop may keep its orders; the first whose condition holds is the shop's.
     pub ways: Vec<Way>,
+    /// News that wait for a person's approval, over [`NEWS`]; `None`: none.
+    pub approve: Option<Expr>,
     /// Notes are written in it.
     pub language: Language,
     /// `None`: customers get no mails.
@@ -66,6 +68,19 @@ pub struct Fulfilment {
     pub tracking: Option<Tracking>,
     pub at: Span,
 }
+
+/// What a condition for approvals sees of an order's news: the shop's order, how far the ERP has got with it, the order's status and the
+/// one that it gets (NULL: it stays), how many parcels are new, the carriers and tracking numbers of these, and the invoice if it is new.
+pub const NEWS: [(&str, FieldKind); 8] = [
+    ("reference", FieldKind::Text),
+    ("state", FieldKind::Text),
+    ("status", FieldKind::Text),
+    ("new_status", FieldKind::Text),
+    ("parcels", FieldKind::Integer),
+    ("carrier", FieldKind::Text),
+    ("tracking", FieldKind::Text),
+    ("invoice", FieldKind::Text),
+];
 
 /// Tracking numbers that come onto the ERP's deliveries.
 #[derive(Debug)]

@@ -251,14 +251,19 @@ fn of_stock(report: &StockReport) -> Findings {
 /// Those that the quarantine of the import has are told of there.
 fn of_orders(report: &Report) -> Findings {
     let told = |kind: &reconcile::Kind| *kind == reconcile::Kind::Quarantined;
-    let findings = report.findings.iter().filter(|one| !told(&one.kind));
+    let of_refunds = report.refunds.iter();
+    let findings = of_refunds.clone().flat_map(|refunds| &refunds.findings);
+    let findings = report.findings.iter().chain(findings);
+    let findings = findings.filter(|one| !told(&one.kind));
     let first = findings.map(|one| Finding {
         key: one.reference.clone(),
         kind: DIFFERENT.to_owned(),
         message: one.message.clone(),
         advice: one.advice.clone(),
     });
-    let totals = report.totals.iter().filter(|(kind, _)| !told(kind));
+    let totals = of_refunds.flat_map(|refunds| &refunds.totals);
+    let totals = report.totals.iter().chain(totals);
+    let totals = totals.filter(|(kind, _)| !told(kind));
     settled(first.collect(), totals.map(|(_, count)| count).sum())
 }
 

@@ -32,11 +32,15 @@ pub async fn run(
     from: Option<NaiveDate>,
 ) -> Result<Report, FlowError> {
     // Without a state nobody knows why an order waits, but that it does.
-    let reasons = match state {
-        Some(state) => reasons(state, orders).await.unwrap_or_default(),
-        None => Reasons::new(),
-    };
-    Ok(reconcile::run(plan, orders, connections, from, &reasons).await?)
+    let (mut of_orders, mut of_refunds) = (Reasons::new(), Reasons::new());
+    if let Some(state) = state {
+        of_orders = reasons(state, orders).await.unwrap_or_default();
+        let refunds = plan.refunds.iter().find(|one| one.shop == orders.shop);
+        if let Some(refunds) = refunds {
+            of_refunds = reasons(state, refunds).await.unwrap_or_default();
+        }
+    }
+    Ok(reconcile::run(plan, orders, connections, from, &of_orders, &of_refunds).await?)
 }
 
 async fn reasons(state: &mut State, orders: &Orders) -> Result<Reasons, StateError> {

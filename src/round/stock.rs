@@ -51,6 +51,15 @@ pub fn stock_findings(report: &StockReport) -> Findings {
         });
     }
     found.total = found.first.len() as u64;
+    found
+        .first
+        .extend(report.unapproved.iter().map(|one| Finding {
+            key: one.sku.clone(),
+            kind: "unapproved".to_owned(),
+            message: one.why.clone(),
+            advice: one.advice.clone(),
+        }));
+    found.total += report.unapproved_total;
     for why in QUARANTINED_STOCK {
         let Some(named) = report.left.get(&why) else {
             continue;
@@ -73,6 +82,7 @@ pub fn stock_counts(report: &StockReport) -> serde_json::Value {
         "articles": report.articles,
         "changed": report.changed,
         "derived_changed": report.derived_changed,
+        "unapproved": report.unapproved_total,
         "oversold": report.oversold.len(),
         "quarantined": stock_findings(report).total,
         "pending_orders": report.pending_orders,

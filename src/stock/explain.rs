@@ -2,12 +2,14 @@
 
 mod text;
 
+use super::approve::Rises;
 use super::assess::{Assessment, Basis, assess, available};
 use super::erp::{self, Article, Detail};
 use super::figure::Exception;
 use super::figures::{Figure, Figures, Place, Shown};
 use super::others::Others;
 use super::pending::{OrderLine, join};
+use super::report::Waiting;
 use super::shop::{Shop, Targets, engine_of};
 use super::siblings::Siblings;
 use super::write::find_off;
@@ -43,6 +45,8 @@ pub struct Explanation {
     /// Rows beside the figure that are not as they should be.
     pub derived: Vec<RowChange>,
     pub verdict: Verdict,
+    /// Why a person keeps the figure from rising, or is asked first.
+    pub held: Option<Waiting>,
     /// Shops on the same warehouses that were out of reach: their last known orders are used.
     pub out_of_reach: Vec<String>,
 }
@@ -174,6 +178,10 @@ pub async fn explain(
     };
     let assessment = assess(&figures, &basis, |_, _| true);
     let derived = derived_off(&mut shop, &targets, &figures, &assessment).await?;
+    let held = match Rises::new(&super::own(project, stock), stock) {
+        Some(rises) => rises.held(&mut shop, &figures, &assessment.off).await?,
+        None => None,
+    };
 
     let number = figures.skus.number(&sku);
     let article = number.map_or(Err(Left::NotInErp), |number| erp.article(number));
@@ -210,6 +218,7 @@ pub async fn explain(
         available: known.then_some(found.pieces),
         shown: shown(&figures, &sku),
         verdict: verdict(&assessment, &derived),
+        held,
         pending: lines.into_iter().map(PendingLine::from).collect(),
         derived,
         shop: stock.shop.clone(),

@@ -57,6 +57,7 @@
 //! Figures of all articles are held in memory during a round, about a hundred bytes each; those that are written, or beside
 //! which is looked, whole, some thousands at a time.
 
+mod approve;
 mod assess;
 mod beside;
 mod erp;
@@ -87,6 +88,7 @@ use crate::own::lease::Guard;
 use crate::plan::{self, Plan};
 use crate::sync::condition::ConditionError;
 use crate::sync::derived::groups::Groups;
+use approve::Rises;
 pub use assess::Left;
 use assess::{Assessment, Basis, Job, assess};
 use beside::Walk;
@@ -97,7 +99,7 @@ use figures::Figures;
 use others::Others;
 pub use pending::KnownLine;
 use pending::{Line, OrderLine, join};
-pub use report::{Failed, FigureChange, Named, OLD_DAYS, Oversold, StockReport};
+pub use report::{Failed, FigureChange, Named, OLD_DAYS, Oversold, StockReport, Waiting};
 use second::{Second, Seen};
 use shop::{Shop, Targets, engine_of};
 use siblings::Siblings;
@@ -222,15 +224,19 @@ fn only(skus: &[String]) -> Option<BTreeSet<String>> {
     (!skus.is_empty()).then(|| trimmed.collect())
 }
 
+/// ponte's own tables on the shop's server.
+fn own(project: &Plan, stock: &plan::Stock) -> OwnTables {
+    let connection = project.connections.get(&stock.target.connection);
+    OwnTables::new(connection.and_then(|connection| connection.own_schema.clone()))
+}
+
 /// The articles that a person took out of the shop; none where ponte's own tables are not there yet.
 async fn ignored(
     project: &Plan,
     stock: &plan::Stock,
     session: &mut dyn Session,
 ) -> Result<HashSet<String>, StockError> {
-    let connection = project.connections.get(&stock.target.connection);
-    let own = OwnTables::new(connection.and_then(|connection| connection.own_schema.clone()));
-    let decisions = Decisions::new(&own, &stock.shop, "article");
+    let decisions = Decisions::new(&own(project, stock), &stock.shop, "article");
     match decisions.all(session, Kind::Ignored).await {
         Err(error) if error.kind == DbErrorKind::Undefined => Ok(HashSet::new()),
         all => Ok(all?),
@@ -248,6 +254,8 @@ struct Cycle<'p> {
     erp: Box<dyn Session>,
     /// Articles that a person took out of this shop.
     ignored: HashSet<String>,
+    /// `None`: no rise waits for a person.
+    rises: Option<Rises<'p>>,
     /// What the articles looked at so far belong to.
     groups: Groups,
 }
@@ -308,6 +316,7 @@ impl<'p> Cycle<'p> {
             others,
             erp,
             ignored,
+            rises: Rises::new(&own(project, stock), stock),
             groups: Groups::default(),
         })
     }
@@ -418,7 +427,19 @@ impl<'p> Cycle<'p> {
         report: &mut StockReport,
     ) -> Result<Written, StockError> {
         let mut off = std::mem::take(&mut round.assessment.off);
-        let (figures, right) = (&round.figures, &round.assessment.right);
+        let figures = &round.figures;
+        let mut accepted = HashSet::new();
+        if let Some(rises) = &mut self.rises {
+            let guard = match mode {
+                Mode::Write(guard) => Some(guard),
+                Mode::DryRun => None,
+            };
+            let sorted = rises.sort(&mut self.shop, guard, figures, off, report);
+            let sorted = sorted.await?;
+            (off, accepted) = (sorted.due, sorted.accepted);
+            round.assessment.right.extend(sorted.kept);
+        }
+        let right = &round.assessment.right;
         let session = self.shop.session.as_mut();
         let guard = match mode {
             Mode::Write(guard) => guard,
@@ -452,6 +473,7 @@ impl<'p> Cycle<'p> {
             figures,
             guard,
             groups,
+            approved: self.rises.as_ref().map(|rises| (rises, &accepted)),
         };
         let due = off.len() as u64;
         let written = writer.write(off, report).await?;

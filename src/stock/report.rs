@@ -52,6 +52,13 @@ pub struct StockReport {
     pub unsettled: Vec<String>,
     /// Articles that the server refused to write, with what it said.
     pub failed: Vec<Failed>,
+    /// Rises that wait for a person's approval: the first of them, and how many they are.
+    pub unapproved: Vec<Waiting>,
+    #[serde(skip)]
+    pub unapproved_total: u64,
+    /// Rises that a person does not want.
+    #[serde(skip)]
+    pub not_raised: Named,
     /// Shops on the same warehouses that were out of reach: their pending orders are the last known ones.
     pub out_of_reach: Vec<String>,
     /// Where the walk over what hangs on right figures ended, if this was a cycle over all of them.
@@ -82,6 +89,23 @@ pub struct Oversold {
     pub sku: String,
     /// Pieces.
     pub short: String,
+}
+
+impl Named {
+    pub(super) fn add(&mut self, sku: &str) {
+        self.count += 1;
+        if self.skus.len() < KEPT {
+            self.skus.push(sku.to_owned());
+        }
+    }
+}
+
+/// A figure that rises once a person has approved it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Waiting {
+    pub sku: String,
+    pub why: String,
+    pub advice: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -173,7 +197,8 @@ impl StockReport {
             + self.left(Left::DisputedFigure)
             + self.left(Left::Unreadable)
             + self.left(Left::UnreadableInErp);
-        self.oversold.is_empty() && self.failed.is_empty() && ambiguous == 0
+        let waiting = ambiguous + self.unapproved_total;
+        self.oversold.is_empty() && self.failed.is_empty() && waiting == 0
     }
 
     pub fn wrote(&self) -> bool {

@@ -29,7 +29,7 @@ pub struct Shop<'p> {
     pub lookups: Lookups,
     pending: Vec<&'p Pending>,
     /// In which the database keeps its times.
-    zone: Zone,
+    pub zone: Zone,
     /// The server's clock when the shop was opened.
     pub now: DateTime<Utc>,
 }

@@ -5,6 +5,7 @@
 //! transaction might still be about to commit on the server; the look would not see it, and the next write, computed
 //! without it, would come on top of it.
 
+use super::approve::Rises;
 use super::assess::Job;
 use super::figures::{Figure, Figures, Place, Shown, encoded};
 use super::report::{Failed, RowChanges, StockReport};
@@ -157,6 +158,8 @@ pub struct Writer<'a, 'p> {
     pub guard: &'a Guard,
     /// What the articles written belong to.
     pub groups: &'a mut Groups,
+    /// Rises that a person has approved, if any wait for one.
+    pub approved: Option<(&'a Rises<'p>, &'a HashSet<String>)>,
 }
 
 impl Writer<'_, '_> {
@@ -288,6 +291,13 @@ impl Writer<'_, '_> {
             }
         }
         wrote |= !changes.is_empty();
+        if let Some((rises, accepted)) = self.approved {
+            let written = group.iter().filter(|due| due.is_off());
+            let written = written.map(|due| &due.figure.sku);
+            let written = written.filter(|sku| accepted.contains(*sku) && !moved.contains(*sku));
+            let written: Vec<String> = written.cloned().collect();
+            rises.gate.approvals.applied(session, &written).await?;
+        }
         if wrote {
             gather(
                 session,

@@ -6,7 +6,7 @@
 //! are worth asking for; [`known`] lets the others go; [`find`] says which
 //! row of the target a record is; [`rows`], [`attributes`], [`elements`] and [`derived`] compare with the target as it
 //! is now; [`work`] carries out what differs; [`batch`] does all of this for some hundred records in one transaction;
-//! [`agreed`] remembers what two sides agreed on; [`fetch`] asks for what only the target knows; [`fill`] does without comparing where the table was empty, [`standing`]
+//! [`agreed`] remembers what two sides agreed on; [`gate`] lets a person look first where no rows are compared; [`fetch`] asks for what only the target knows; [`fill`] does without comparing where the table was empty, [`standing`]
 //! reads the table whole where every record is compared; [`tree`] puts parents before their children; [`gone`] deals with what the source no longer has; [`memory`] knows
 //! what was carried over before; [`run`] strings it together; [`report`] keeps what happened.
 
@@ -22,6 +22,7 @@ pub mod erp_keys;
 pub mod fetch;
 pub mod fill;
 pub mod find;
+pub mod gate;
 pub mod gone;
 pub mod known;
 pub mod layout;

@@ -133,6 +133,7 @@ fn tell(whole: &Whole, texts: &BTreeMap<&'static str, &'static str>) -> Value {
         refunds => story.refunds.iter().map(|one| paid_back(one, &money)).collect::<Vec<_>>(),
         payment => story.payment.as_str(),
         paid => money(&story.paid),
+        payment_state => story.payment_state.map(|state| format!("payment_{state}")),
         transaction_id => story.transaction_id.as_deref(),
         carrier => story.carrier.as_deref(),
         pickup_point => story.pickup_point.as_deref(),
@@ -199,6 +200,10 @@ fn way_back(back: &WayBack) -> Value {
         invoice => back.invoice.as_ref().map(|invoice| invoice.number.as_str()),
         status => back.status.as_deref(),
         left => back.left.as_deref(),
+        held => back.held.as_ref().map(|held| context! {
+            why => held.why.as_str(),
+            advice => held.advice.as_str(),
+        }),
         next => back.next.as_ref().map(|news| context! {
             status => news.status.as_deref(),
             parcels => news.parcels.clone(),

@@ -55,11 +55,16 @@ pub fn described(whole: &Whole) -> String {
     if let Some(news) = whole.way_back.as_ref().and_then(|back| back.next.as_ref()) {
         let what = told_next(news);
         lines.add("next", &format!("the shop is yet to be told: {what}"));
-        if whole.untold.is_none() {
-            let shop = &story.shop;
-            lines.help(&format!(
-                "the next run of {shop}/fulfilment does that; `ponte sync {shop}/fulfilment` now"
-            ));
+        let held = whole.way_back.as_ref().and_then(|back| back.held.as_ref());
+        match held {
+            _ if whole.untold.is_some() => {}
+            Some(held) => lines.warn("waits", &held.why, Some(held.advice.clone())),
+            None => {
+                let shop = &story.shop;
+                lines.help(&format!(
+                    "the next run of {shop}/fulfilment does that; `ponte sync {shop}/fulfilment` now"
+                ));
+            }
         }
     }
     let advice = |entry: &Option<Entry>| entry.as_ref().map(|one| one.finding.advice.clone());
@@ -138,10 +143,22 @@ fn paid_back(story: &Story, refund: &Refund, lines: &mut Lines) {
 /// `Card, 53.10 EUR paid, ch_1001`
 fn paid(story: &Story) -> String {
     let paid = story.paid.as_ref();
-    let paid = paid.map(|paid| format!("{paid} {} paid", story.currency));
+    let paid = paid.map(|paid| match story.payment_state {
+        Some("partly_paid") => format!("only {paid} {} paid", story.currency),
+        _ => format!("{paid} {} paid", story.currency),
+    });
+    let state = match story.payment_state {
+        Some("unpaid") => Some("unpaid"),
+        Some("paid") if paid.is_none() => Some("paid"),
+        Some("partly_paid") if paid.is_none() => Some("partly paid"),
+        Some("partly_refunded") => Some("partly refunded"),
+        Some("refunded") => Some("refunded"),
+        _ => None,
+    };
     let parts = [
         Some(story.payment.clone()).filter(|payment| !payment.is_empty()),
         paid,
+        state.map(str::to_owned),
         story.transaction_id.clone(),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")

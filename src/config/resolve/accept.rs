@@ -91,6 +91,22 @@ pub fn rules(
     rules
 }
 
+/// Which refunds wait for a person.
+pub fn of_refunds(
+    file: &Arc<SourceFile>,
+    text: &At<String>,
+    found: &mut Vec<Diagnostic>,
+) -> Option<Accept> {
+    Some(Accept {
+        condition: Some(over("a refund", file, text, record::refund_head(), found)?),
+        take: Take::AfterApproval,
+        paid: None,
+        give_up: None,
+        why: None,
+        at: text.span(file),
+    })
+}
+
 /// What the ERP calls payment methods, carriers and rates.
 /// `own`: the warehouses whose stock the shop sells; empty: all of them.
 pub fn codes(
@@ -195,18 +211,28 @@ fn expr(
     fields: Vec<(&'static str, FieldKind)>,
     found: &mut Vec<Diagnostic>,
 ) -> Option<Expr> {
+    over("an order", file, text.as_ref()?, fields.into_iter(), found)
+}
+
+/// An expression over these fields of what `title` says.
+pub fn over(
+    title: &str,
+    file: &Arc<SourceFile>,
+    text: &At<String>,
+    fields: impl Iterator<Item = (&'static str, FieldKind)>,
+    found: &mut Vec<Diagnostic>,
+) -> Option<Expr> {
     let texts = Texts {
         file,
         variables: None,
     };
-    let fields = fields.into_iter();
     let fields = fields.map(|(name, kind)| (name.to_owned(), kind));
     let scope = Scope {
-        title: "an order".to_owned(),
+        title: title.to_owned(),
         fields: Some(fields.collect()),
         ..Scope::default()
     };
-    let expr = texts.expr(text.as_ref()?, found)?;
+    let expr = texts.expr(text, found)?;
     scope.check(&expr, found);
     Some(expr)
 }

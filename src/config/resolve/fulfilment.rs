@@ -12,7 +12,7 @@ use super::target;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::expr::Expr;
 use crate::plan::fulfilment::{
-    Documents, Fulfilment, Language, News, Rules, State, Statement, Way,
+    Documents, Fulfilment, Language, NEWS, News, Rules, State, Statement, Way,
 };
 use std::collections::BTreeMap;
 
@@ -46,6 +46,15 @@ impl ShopOrders<'_> {
                     .at(&keys.span(file), "how does the shop keep its orders?"),
             );
         }
+        let approve = over.approve.as_ref().and_then(|text| {
+            super::accept::over(
+                "an order's news",
+                self.project_file,
+                text,
+                NEWS.into_iter(),
+                found,
+            )
+        });
         let texts = self.shop.texts(file);
         let ways = keys.storage.iter();
         let ways = ways.filter_map(|way| self.way(texts, way, found)).collect();
@@ -57,6 +66,7 @@ impl ShopOrders<'_> {
             target: self.shop.connection.clone(),
             rules,
             ways,
+            approve,
             language: self.language(),
             mailing: None,
             tracking: None,

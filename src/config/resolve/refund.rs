@@ -80,7 +80,14 @@ impl ShopOrders<'_> {
             shop: self.name.value.clone(),
             since: since?,
             statuses: Statuses::default(),
-            accept: Vec::new(),
+            accept: self
+                .keys
+                .refund
+                .as_ref()
+                .and_then(|over| over.approve.as_ref())
+                .and_then(|text| super::accept::of_refunds(self.project_file, text, found))
+                .into_iter()
+                .collect(),
             codes: Codes {
                 // What is paid back is carried by nobody.
                 carrier: None,

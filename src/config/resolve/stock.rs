@@ -12,8 +12,9 @@ use super::target;
 use super::write::names;
 use crate::db::template;
 use crate::diagnostic::{Diagnostic, SourceFile};
-use crate::plan::{ErpStock, Pending, SecondLook, ShopStock, Statuses, Stock};
-use crate::value::Decimal;
+use crate::expr::{Expr, Zone, facts};
+use crate::plan::{ErpStock, Pending, RISE, SecondLook, ShopStock, Statuses, Stock};
+use crate::value::{Decimal, Value};
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
 
@@ -208,6 +209,41 @@ pub fn safety(file: &Arc<SourceFile>, keys: &ShopKeys, found: &mut Vec<Diagnosti
     }
 }
 
+/// Falls by a little and by all, at which a condition for approvals is tried.
+const FALLS: [(i64, i64); 8] = [
+    (1, 0),
+    (10, 9),
+    (10, 0),
+    (100, 50),
+    (1000, 999),
+    (1000, 1),
+    (100_000, 100),
+    (10_000_000, 0),
+];
+
+/// Which rises wait for a person. Pieces that are gone must leave the shop at once, whoever is asked: a condition that speaks of a fall, too,
+/// asks for what is never done.
+fn rises(file: &Arc<SourceFile>, text: &At<String>, found: &mut Vec<Diagnostic>) -> Option<Expr> {
+    let expr = super::accept::over("a figure of stock", file, text, RISE.into_iter(), found)?;
+    let resolved = facts::resolved(&expr, &RISE.map(|(name, _)| name))?;
+    let holds = |(old, new): &(i64, i64)| {
+        let number = |pieces: &i64| Value::Decimal(Decimal::from(*pieces));
+        let values = [Value::Text("SKU".to_owned()), number(old), number(new)];
+        let holds = facts::holds(&resolved, &values, DateTime::UNIX_EPOCH, Zone::UTC);
+        holds.is_ok_and(|holds| holds)
+    };
+    if let Some((old, new)) = FALLS.iter().find(|fall| holds(fall)) {
+        found.push(
+            Diagnostic::error("P104", "a fall in available stock never waits for approval")
+                .at(&text.content(file), format!("true of {old} -> {new}"))
+                .note("pieces that are gone would be sold meanwhile: only a rise may wait")
+                .help(format!("say so: `new > old AND ({})`", text.value)),
+        );
+        return None;
+    }
+    Some(expr)
+}
+
 const ASK: &str = "name it in a `[[stock.pending]]` of the pack: `… OR o.state IN (:promised)`";
 
 /// What a project says of the statuses in which a shop's orders hold pieces.
@@ -312,6 +348,8 @@ pub fn stock(
         [meant.ignore.as_slice(), &meant.cancelled].concat()
     });
     let safety = safety(project.0, keys, found);
+    let approve = keys.stock.as_ref().and_then(|keys| keys.approve.as_ref());
+    let approve = approve.and_then(|text| rises(project.0, text, found));
     let since = orders_since(project.0, keys, &mut Vec::new());
     if !project.1.with_since.contains(name) {
         let message = format!("missing key `orders.since` in `[{}]`", shop_side.connection);
@@ -329,6 +367,7 @@ pub fn stock(
         target: target?,
         warehouses: names(&keys.warehouses),
         safety,
+        approve,
         orders_since: since?,
         promised,
         released,

@@ -3,9 +3,11 @@
 use super::{Named, Teller};
 use crate::db::query::Query;
 use crate::orders::OrdersError;
+use crate::orders::accept::Rules;
 use crate::orders::canonical::placed;
 use crate::orders::documents::{amount, money};
 use crate::orders::refund::BY_HAND;
+use crate::own::approval::Approvals;
 use crate::own::link::Links;
 use crate::plan::Relation;
 use crate::plan::order::Kind;
@@ -26,7 +28,7 @@ pub struct Refund {
     /// What the ERP calls what it became.
     pub document: Option<String>,
     pub standing: Standing,
-    /// Why the last run could not write it, and what to do.
+    /// Why the last run could not write it, or who keeps it out, and what to do.
     pub why: Option<String>,
     pub advice: Option<String>,
 }
@@ -77,6 +79,16 @@ impl Teller<'_> {
         let keys: Vec<String> = found.rows.iter().map(key).collect();
         let links = Links::new(&self.own, &of_shop.shop, Kind::Refund.record());
         let linked = links.of(self.erp.as_mut(), &keys).await?;
+        let rules = Rules::new(of_shop, self.shop.now, self.shop.zone, self.shop.local);
+        let rows = found.rows.iter().zip(&keys);
+        let verdicts = rows.map(|(row, key)| {
+            let verdict = rules.verdict(|name| found.value(row, name));
+            (key.clone(), verdict)
+        });
+        let approvals = Approvals::new(&self.own, &of_shop.name);
+        let kept_out = rules
+            .kept_out(self.erp.as_mut(), &approvals, verdicts.collect())
+            .await?;
         let mut refunds = Vec::new();
         for (row, key) in found.rows.iter().zip(keys) {
             let link = linked.get(&key);
@@ -89,7 +101,11 @@ impl Teller<'_> {
                 None if !stands => Standing::NoOrder,
                 None => Standing::NotYet,
             };
+            let kept_out = kept_out.get(&key);
+            let kept_out = kept_out.filter(|_| standing == Standing::NotYet);
             refunds.push(Refund {
+                why: kept_out.map(ToString::to_string),
+                advice: kept_out.map(|reason| reason.advice().into_owned()),
                 key,
                 placed: at,
                 placed_local: at.and_then(|at| self.shop.local.wall(at)),
@@ -99,8 +115,6 @@ impl Teller<'_> {
                     .filter(|_| standing == Standing::Written)
                     .map(|link| link.id.clone()),
                 standing,
-                why: None,
-                advice: None,
             });
         }
         refunds.sort_by(|a, b| (a.placed, &a.key).cmp(&(b.placed, &b.key)));

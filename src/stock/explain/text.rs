@@ -225,7 +225,10 @@ impl Explanation {
                 "the figure is right; rows beside it are not, and the next cycle corrects them:"
                     .to_owned()
             }
-            Verdict::Due => format!("it should show {available}: the next cycle changes it"),
+            Verdict::Due => match &self.held {
+                Some(held) => format!("it should show {available}: {} ({})", held.why, held.advice),
+                None => format!("it should show {available}: the next cycle changes it"),
+            },
             Verdict::NotInShop => "the shop has no article with this sku".to_owned(),
             Verdict::Left(left) => format!("ponte leaves the figure alone: {}", left.reason()),
         }

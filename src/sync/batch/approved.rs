@@ -4,10 +4,10 @@
 
 use super::pass::Pass;
 use super::{Applier, Intent};
-use crate::db::{self, CommitError, DbError, Isolation};
+use crate::db::{self, DbError};
 use crate::expr::{Env, EvalError, Expr, Name, Resolve, Resolved, Slot, Unknown, Zone};
 use crate::own::OwnTables;
-use crate::own::approval::{Approvals, Asking, Standing, id};
+use crate::own::approval::{Approvals, Asking, Standing, argument};
 use crate::plan::Flow;
 use crate::sync::change::RowChange;
 use crate::sync::record::Record;
@@ -138,26 +138,11 @@ impl Applier<'_> {
     /// # Errors
     /// Those of the database; a lost lease.
     pub async fn ask_person(&mut self, asking: &[Asking]) -> Result<(), DbError> {
-        if asking.is_empty() {
-            return Ok(());
-        }
-        self.session.begin(Isolation::ReadCommitted).await?;
-        match self.asked(asking).await {
-            Ok(()) => self.session.commit().await.map_err(CommitError::into_error),
-            Err(error) => {
-                // A connection that broke has rolled back by itself.
-                let _ = self.session.rollback().await;
-                Err(error)
-            }
-        }
-    }
-
-    async fn asked(&mut self, asking: &[Asking]) -> db::Result<()> {
-        let session = self.session.as_mut();
-        if let Some(guard) = &self.guard {
-            guard.check(session).await?;
-        }
-        self.approved.approvals.ask(session, asking).await
+        let (session, guard) = (self.session.as_mut(), self.guard.as_ref());
+        self.approved
+            .approvals
+            .ask_alone(session, guard, asking)
+            .await
     }
 
     /// Part of the transaction that writes the records.
@@ -206,15 +191,6 @@ impl Condition<'_> {
             "changes": texts(changes),
         });
         question.to_string()
-    }
-}
-
-/// A question's id as a shell takes it.
-fn argument(flow: &str, key: &str) -> String {
-    let id = id(flow, key);
-    match id.contains(' ') {
-        true => format!("\"{id}\""),
-        false => id,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What becomes of web orders in the ERP, back in their shop: each news once, whatever people do and whatever crashes.
 
+mod approvals;
 mod desk;
 mod kills;
 mod mails;

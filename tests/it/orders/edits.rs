@@ -9,7 +9,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 /// As the shop's people leave an order that they have edited: its lines are other rows, its total is another.
-async fn edit(between: &Between, order: &Order) {
+pub async fn edit(between: &Between, order: &Order) {
     let mut shop = between.shop.client().await;
     let id = order.id;
     let items = format!("BETWEEN {id}00 AND {id}99");

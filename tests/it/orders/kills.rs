@@ -311,3 +311,54 @@ async fn cut_off(test: &str, on: On, commit: Vec<u8>) {
     println!("cuts: answers to COMMIT, COMMITs, anywhere: {happened:?}");
     assert!(happened.iter().all(|cuts| *cuts > 0), "{happened:?}");
 }
+
+/// The line to the shop breaks while the ERP is a file: what was read is in the file whole, or not at all.
+#[tokio::test]
+async fn the_shops_line_cut_anywhere_with_the_erp_on_sqlite() {
+    let cuts = if full() { 60 } else { 6 };
+    let test = "shop cut off from sqlite";
+    let mut random = StdRng::seed_from_u64(seed(&format!("orders::kills::{test}")));
+    let mut between = Between::new(test, On::Sqlite, On::Mariadb).await;
+    let proxy = Proxy::start(&between.shop.url);
+    between.shop_at(&proxy.url(&between.shop.url));
+    let mut happened = [0; 2];
+    // Cut after the first orders of a run were written.
+    let mut half_way = 0;
+    let (mut placed, mut turn): (u32, u32) = (0, 0);
+    while happened.iter().sum::<u32>() < cuts {
+        assert!(turn < cuts * 4, "only {happened:?} cuts happened");
+        let orders: Vec<Order> = (0..4)
+            .map(|n| Order::of_pieces(1001 + placed + n, 1 + n))
+            .collect();
+        between.place(&orders).await;
+        let before = u64::from(placed);
+        placed += 4;
+        let kind = turn as usize % happened.len();
+        turn += 1;
+        proxy.set(match kind {
+            0 => Fault::CutAfter {
+                direction: Direction::ToServer,
+                bytes: random.random_range(500..20_000),
+            },
+            _ => Fault::CutAfter {
+                direction: Direction::ToClient,
+                bytes: random.random_range(500..20_000),
+            },
+        });
+        let run = between.project.ponte(&["sync", "main/order"]);
+        happened[kind] += u32::from(!proxy.is_armed());
+        proxy.clear();
+        between.end_leases().await;
+        let imported = between.assert_sound().await;
+        assert!(!between.has_journal(), "a transaction was left open");
+        half_way += u32::from(run.code != Some(0) && imported > before);
+        if run.code != Some(0) {
+            between.project.ponte(&["sync", "main/order"]).succeeds();
+        }
+        between.assert_whole(placed as usize).await;
+    }
+    println!(
+        "cuts of the shop's line: to it, from it: {happened:?}; {half_way} after some orders were in"
+    );
+    assert!(happened.iter().all(|cuts| *cuts > 0), "{happened:?}");
+}

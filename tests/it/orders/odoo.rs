@@ -419,3 +419,92 @@ async fn a_quotation_of_an_order_in_a_status_of_the_projects_holds_its_pieces() 
         .await;
     assert_eq!(states, ["main/1001 | draft"]);
 }
+
+/// A quotation is written anew while it is one: under its number, with other lines and their taxes. Not a confirmed order, nor one between
+/// whose lines somebody has written.
+async fn written_anew(version: u32) {
+    let mut between = between("order edited in odoo", version).await;
+    between.say("orders.edited = \"update\"");
+    let orders: Vec<Order> = (1001..=1005).map(Order::usual).collect();
+    between.place(&orders).await;
+    let sync = || between.project.ponte(&["sync", "main/order"]);
+    sync().succeeds();
+    let mut erp = between.erp.client().await;
+    for statement in [
+        "UPDATE sale_order SET state = 'sale' WHERE origin = 'main/1002'",
+        "UPDATE sale_order_line SET state = 'sale' WHERE order_id = (SELECT id FROM sale_order WHERE origin = 'main/1002')",
+        "INSERT INTO sale_order_line (order_id, sequence, display_type, name, price_unit, product_uom_qty, customer_lead)
+         SELECT id, 9, 'line_note', 'Call first', 0, 0, 0 FROM sale_order WHERE origin = 'main/1003'",
+        "UPDATE sale_order SET state = 'sent', user_id = 8 WHERE origin = 'main/1004'",
+        "UPDATE sale_order_line SET state = 'sent' WHERE order_id = (SELECT id FROM sale_order WHERE origin = 'main/1004')",
+    ] {
+        erp.run(statement).await;
+    }
+    for id in 1001..=1004 {
+        super::edits::edit(&between, &Order::of_pieces(id, 3)).await;
+    }
+    let said = sync().exits_with(4);
+    for name in ["S00001", "S00004"] {
+        assert!(
+            said.stdout
+                .contains(&format!("`{name}` was written anew in the ERP")),
+            "{said}"
+        );
+    }
+    let heads = "SELECT o.origin, o.name, o.state, o.user_id, o.amount_untaxed, o.amount_tax, o.amount_total,
+        (SELECT string_agg(DISTINCT l.state, ', ') FROM sale_order_line l WHERE l.order_id = o.id AND l.display_type IS NULL) FROM sale_order o ORDER BY o.origin";
+    let wanted = [
+        "main/1001 | S00001 | draft | - | 57.5 | 10.85 | 68.35 | draft",
+        "main/1002 | S00002 | sale | - | 45 | 8.1 | 53.1 | sale",
+        "main/1003 | S00003 | draft | - | 45 | 8.1 | 53.1 | draft",
+        "main/1004 | S00004 | sent | 8 | 57.5 | 10.85 | 68.35 | sent",
+        "main/1005 | S00005 | draft | - | 45 | 8.1 | 53.1 | draft",
+    ];
+    assert_eq!(between.erp_rows(heads).await, wanted);
+    let lines = between
+        .erp_rows(
+            "SELECT l.sequence, p.default_code, l.product_uom_qty::numeric, l.price_total, (SELECT string_agg(x.name ->> 'en_US', ', ') FROM account_tax_sale_order_line_rel r
+             JOIN account_tax x ON x.id = r.account_tax_id WHERE r.sale_order_line_id = l.id) FROM sale_order_line l JOIN sale_order o ON o.id = l.order_id
+             JOIN product_product p ON p.id = l.product_id WHERE o.origin = 'main/1001' ORDER BY 1",
+        )
+        .await;
+    assert_eq!(
+        lines,
+        [
+            "1 | HAMMER | 3 | 45.75 | 22%",
+            "2 | SHIRT-R | 1 | 16.5 | 10% incl",
+            "3 | WEB_CARRIAGE | 1 | 6.1 | 22%",
+        ]
+    );
+    // Each of the lines has its tax, and no other.
+    let taxes = "SELECT COUNT(*), COUNT(DISTINCT r.sale_order_line_id), (SELECT COUNT(*) FROM sale_order_line l WHERE l.display_type IS NULL)
+        FROM account_tax_sale_order_line_rel r";
+    assert_eq!(between.erp_rows(taxes).await, ["15 | 15 | 15"]);
+    let what = "changed in the shop after the import: total 68.35 instead of 53.10; new: 3 x HAMMER 45.75; no longer: 2 x HAMMER 30.50";
+    let busy = "could not be written anew: somebody is at work on it";
+    assert_eq!(
+        quarantined(&between),
+        [
+            format!("1002 (1): {what}; `S00002` {busy}"),
+            format!("1003 (1): {what}; `S00003` {busy}"),
+        ]
+    );
+    // Once; and a number is taken by none of it.
+    let again = sync().exits_with(4);
+    assert!(!again.stdout.contains("was written anew"), "{again}");
+    between.place(&[Order::usual(1006)]).await;
+    sync().exits_with(4);
+    let last = "SELECT name FROM sale_order WHERE origin = 'main/1006'";
+    assert_eq!(between.erp_rows(last).await, ["S00006"]);
+    assert_eq!(between.erp_rows(heads).await[..5], wanted);
+}
+
+#[tokio::test]
+async fn an_edited_order_is_written_anew_in_odoo_19() {
+    written_anew(19).await;
+}
+
+#[tokio::test]
+async fn an_edited_order_is_written_anew_in_odoo_17() {
+    written_anew(17).await;
+}

@@ -4,6 +4,7 @@ use serde_json::Value;
 use snapbox::str;
 
 use super::place::{Between, Order};
+use super::refunds::{CARRIAGE, HAMMER, credited, in_shop, refund};
 use crate::support::full;
 use crate::sync::pair::On;
 
@@ -198,4 +199,144 @@ async fn pages_lose_nothing() {
     let day = &told["shops"][0]["days"][0];
     assert_eq!(day["shop"]["orders"], 2500);
     assert_eq!(day["erp"]["sum"], "2500.00");
+}
+
+/// What was paid back, too: linked, written, booked by hand, or why not.
+async fn refunds_are_reconciled(test: &str, erp: On, shop: On) {
+    let mut between = Between::new(test, erp, shop).await;
+    credited(&mut between);
+    let orders: Vec<Order> = (1001..=1007).map(Order::usual).collect();
+    between.place(&orders).await;
+    let project = &between.project;
+    project.ponte(&["sync", "main/order"]).succeeds();
+    let mut client = between.erp.client().await;
+    client
+        .run("UPDATE orders SET status = 'closed' WHERE web_reference <> 'main/1006'")
+        .await;
+    client
+        .run("UPDATE orders SET status = 'cancelled' WHERE web_reference = 'main/1006'")
+        .await;
+    let later = "2026-03-04 23:30:00";
+    let earlier = "2026-03-04 10:00:00";
+    let placed = [
+        refund(2001, 1001, "15.25", earlier, &[HAMMER(1001)]),
+        refund(2002, 1002, "15.25", earlier, &[HAMMER(1002)]),
+        // Nobody can divide these; the second one is booked by hand.
+        refund(2003, 1003, "10.00", later, &[]),
+        refund(2004, 1004, "10.00", later, &[]),
+        refund(2005, 1005, "15.25", later, &[HAMMER(1005)]),
+        // Of an order that the ERP has cancelled, and before the moment.
+        refund(2006, 1006, "15.25", later, &[HAMMER(1006)]),
+        refund(2007, 1007, "15.25", "2026-03-02 20:00:00", &[HAMMER(1007)]),
+    ];
+    in_shop(&between, &placed.concat()).await;
+    project.ponte(&["sync", "main/refund"]).exits_with(4);
+    project.ponte(&["order", "1004", "--settled"]).succeeds();
+    // Deleted in the ERP, taken back in the shop, and one that has come since.
+    for table in ["credit_note_taxes", "credit_note_lines"] {
+        client
+            .run(&format!(
+                "DELETE FROM {table} WHERE note_number = (SELECT number FROM credit_notes WHERE web_reference = 'main/2002')"
+            ))
+            .await;
+    }
+    client
+        .run("DELETE FROM credit_notes WHERE web_reference = 'main/2002'")
+        .await;
+    in_shop(
+        &between,
+        &["DELETE FROM wp_wc_orders WHERE id = 2005".to_owned()],
+    )
+    .await;
+    let new = refund(2008, 1001, "6.10", later, &[CARRIAGE(1001)]);
+    in_shop(&between, &new).await;
+
+    let said = project.ponte(&["reconcile", "--json"]).exits_with(7);
+    let told = document(&said.stdout);
+    let refunds = &told["shops"][0]["refunds"];
+    let found = refunds["findings"].as_array().expect("a list");
+    let mut found: Vec<String> = found
+        .iter()
+        .map(|one| {
+            let text = |key: &str| one[key].as_str().unwrap_or("-").to_owned();
+            format!(
+                "{} {}: {}",
+                text("reference"),
+                text("kind"),
+                text("message")
+            )
+        })
+        .collect();
+    found.sort_unstable();
+    let number = |text: &str| {
+        let digits = text.rfind("WN").map(|at| &text[at..at + 8]);
+        digits.map_or_else(|| text.to_owned(), |digits| text.replace(digits, "WN…"))
+    };
+    let found: Vec<String> = found.iter().map(|text| number(text)).collect();
+    assert_eq!(
+        found,
+        [
+            "main/refund/2002 gone: written as `WN…`, which the ERP no longer has",
+            "main/refund/2003 quarantined: of order 1003: charge 1 (Broken 💔) bears 2 taxes at once",
+            "main/refund/2005 extra: the shop has no such refund any longer",
+            "main/refund/2008 not_imported: of order 1001: not written yet",
+        ],
+        "{said}"
+    );
+    let days = refunds["days"].as_array().expect("a list");
+    let days: Vec<String> = days
+        .iter()
+        .filter(|day| day["day"].as_str().is_some_and(|day| day < "2026-04"))
+        .map(|day| {
+            let sum = |name: &str| format!("{} {}", day[name]["refunds"], day[name]["sum"]);
+            format!(
+                "{} shop {} linked {} by hand {} erp {} missing {}",
+                day["day"],
+                sum("shop"),
+                sum("linked"),
+                day["by_hand"],
+                day["erp"],
+                day["missing"]
+            )
+            .replace('"', "")
+        })
+        .collect();
+    assert_eq!(
+        days,
+        [
+            "2026-03-04 shop 2 30.50 linked 2 30.50 by hand 0 erp 1 missing 1",
+            "2026-03-05 shop 3 26.10 linked 1 10.00 by hand 1 erp 0 missing 2",
+        ]
+    );
+    let said = project.ponte(&["reconcile"]).exits_with(7);
+    for line in [
+        "main: refunds since 2026-03-03\n",
+        "3 refunds are missing in the ERP, 1 too many there.\n",
+    ] {
+        assert!(said.stdout.contains(line), "{line}{said}");
+    }
+    // From a day on.
+    let said = project
+        .ponte(&["reconcile", "--from", "2026-03-05", "--json"])
+        .exits_with(7);
+    let told = document(&said.stdout);
+    assert!(
+        !told["shops"][0]["refunds"].to_string().contains("2002"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn refunds_are_reconciled_with_postgres() {
+    refunds_are_reconciled("reconciled refunds", On::Postgres, On::Mariadb).await;
+}
+
+#[tokio::test]
+async fn refunds_are_reconciled_on_sqlite() {
+    refunds_are_reconciled("reconciled refunds sqlite", On::Sqlite, On::Sqlite).await;
+}
+
+#[tokio::test]
+async fn refunds_are_reconciled_with_sqlserver() {
+    refunds_are_reconciled("reconciled refunds sqlserver", On::SqlServer, On::Mariadb).await;
 }

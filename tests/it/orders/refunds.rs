@@ -22,7 +22,13 @@ pub async fn in_shop(between: &Between, statements: &[String]) {
 }
 
 /// An item of a refund: of which item of the order, its type, pieces, net and tax.
-pub struct Item(u32, &'static str, u32, &'static str, &'static str);
+pub struct Item(
+    pub u32,
+    pub &'static str,
+    pub u32,
+    pub &'static str,
+    pub &'static str,
+);
 
 /// As WooCommerce writes it: an order with negative amounts, whose items name those of the order.
 pub fn refund(id: u32, order: u32, total: &str, at: &str, items: &[Item]) -> Vec<String> {
@@ -74,7 +80,7 @@ fn refunded_items(id: u32, items: &[Item]) -> Vec<String> {
 }
 
 pub const HAMMER: fn(u32) -> Item = |order| Item(order * 100 + 2, "line_item", 1, "12.5", "2.75");
-const CARRIAGE: fn(u32) -> Item = |order| Item(order * 100 + 4, "shipping", 0, "5", "1.1");
+pub const CARRIAGE: fn(u32) -> Item = |order| Item(order * 100 + 4, "shipping", 0, "5", "1.1");
 
 const HEADS: &str = "SELECT n.web_reference, n.number, n.order_number, n.status, n.note_date, n.currency, CAST(ROUND(CAST(n.total AS DECIMAL(18, 2)) * 100, 0) AS INTEGER),
     CAST(ROUND(CAST(n.net_total AS DECIMAL(18, 2)) * 100, 0) AS INTEGER), n.reason FROM credit_notes n ORDER BY n.web_reference";

@@ -6,7 +6,7 @@ use super::{odoo, opencart, prestashop};
 use crate::sync::pair::On;
 use serde_json::{Value, json};
 
-const HEADS: &str = "SELECT web_reference, CAST(ROUND(CAST(paid_amount AS DECIMAL(18, 2)) * 100, 0) AS INTEGER), pickup_point, pickup_name FROM orders
+const HEADS: &str = "SELECT web_reference, CAST(ROUND(CAST(paid_amount AS DECIMAL(18, 2)) * 100, 0) AS INTEGER), pickup_point, pickup_name, payment_state FROM orders
     WHERE web_reference IS NOT NULL ORDER BY web_reference";
 
 const LINES: &str = "SELECT o.web_reference, l.sku, l.warehouse, l.description, l.options FROM order_lines l JOIN orders o ON o.number = l.order_number
@@ -39,12 +39,14 @@ const CHOSEN: [&str; 5] = [
         (100103, 'Engraving', 'Something')",
 ];
 
-/// The place of WooCommerce's own local pickup, that of a carrier's plug-in, and an order that is not paid yet.
-const FETCHED: [&str; 3] = [
+/// The place of WooCommerce's own local pickup, that of a carrier's plug-in, an order that is not paid yet, and one of which a part was paid back.
+const FETCHED: [&str; 4] = [
     "INSERT INTO wp_woocommerce_order_itemmeta (order_item_id, meta_key, meta_value) VALUES (100104, 'pickup_location', 'Shop in Asti'),
         (100104, 'pickup_address', 'Via Alfieri 1, Asti')",
     "INSERT INTO wp_wc_orders_meta (order_id, meta_key, meta_value) VALUES (1002, '_parcel_machine_id', 'IT-TO-7'), (1002, '_parcel_machine_desc', 'Locker 🔒 Torino')",
     "UPDATE wp_wc_order_operational_data SET date_paid_gmt = NULL WHERE order_id = 1003",
+    "INSERT INTO wp_wc_orders (id, status, currency, type, tax_amount, total_amount, parent_order_id, date_created_gmt, date_updated_gmt)
+        VALUES (9002, 'wc-completed', 'EUR', 'shop_order_refund', 0, -5, 1002, '2026-03-02 10:00:00', '2026-03-02 10:00:00')",
 ];
 
 async fn from_woocommerce(test: &str, erp: On, shop: On) {
@@ -62,9 +64,9 @@ async fn from_woocommerce(test: &str, erp: On, shop: On) {
     assert_eq!(
         between.erp_rows(HEADS).await,
         [
-            "main/1001 | 5310 | Shop in Asti | Via Alfieri 1, Asti",
-            "main/1002 | 5310 | IT-TO-7 | Locker 🔒 Torino",
-            "main/1003 | - | - | -",
+            "main/1001 | 5310 | Shop in Asti | Via Alfieri 1, Asti | paid",
+            "main/1002 | 5310 | IT-TO-7 | Locker 🔒 Torino | partly_refunded",
+            "main/1003 | - | - | - | unpaid",
         ]
     );
     let engraved = "Colour: Dark red, Engraving: Anna's \"best\" 🐕";
@@ -83,6 +85,7 @@ async fn from_woocommerce(test: &str, erp: On, shop: On) {
     for (name, value) in [
         ("paid", json!("53.10")),
         ("paid_at", json!("2026-03-01T23:30:00Z")),
+        ("payment_state", json!("paid")),
         ("transaction_id", json!("ch_1001")),
         ("carrier", json!("Courier")),
         ("pickup_point", json!("Via Alfieri 1, Asti (Shop in Asti)")),
@@ -96,12 +99,17 @@ async fn from_woocommerce(test: &str, erp: On, shop: On) {
     );
     let said = between.project.ponte(&["order", "main/1002"]).succeeds();
     for line in [
-        "  payment   Card, 53.10 EUR paid, ch_1002\n",
+        "  payment   Card, 53.10 EUR paid, partly refunded, ch_1002\n",
         "  carrier   Courier\n",
         "  pick-up   Locker 🔒 Torino (IT-TO-7)\n",
     ] {
         assert!(said.stdout.contains(line), "{line}{said}");
     }
+    let said = between.project.ponte(&["order", "main/1003"]).succeeds();
+    assert!(
+        said.stdout.contains("  payment   Card, unpaid, ch_1003\n"),
+        "{said}"
+    );
     // Written otherwise after the import: that is an edit. When it was paid at last is none.
     in_shop(
         &between,
@@ -158,7 +166,66 @@ async fn orders_as_posts_tell_the_same() {
     between.project.ponte(&["sync", "main/order"]).succeeds();
     assert_eq!(
         between.erp_rows(HEADS).await,
-        ["main/1001 | 5310 | IT-TO-7 | Via Alfieri 1, Asti"]
+        ["main/1001 | 5310 | IT-TO-7 | Via Alfieri 1, Asti | paid"]
+    );
+    let mut shop = between.shop.client().await;
+    for (statement, state) in [
+        (
+            "INSERT INTO wp_posts (ID, post_date, post_date_gmt, post_content, post_title, post_excerpt, post_status, to_ping, pinged, post_modified,
+             post_modified_gmt, post_content_filtered, post_parent, post_type) VALUES (9001, '2026-03-02 11:00:00', '2026-03-02 10:00:00', '', 'Refund', '', 'wc-completed', '', '',
+             '2026-03-02 11:00:00', '2026-03-02 10:00:00', '', 1001, 'shop_order_refund')",
+            "paid",
+        ),
+        (
+            "INSERT INTO wp_postmeta (post_id, meta_key, meta_value) VALUES (9001, '_refund_amount', '5.00')",
+            "partly_refunded",
+        ),
+        (
+            "UPDATE wp_posts SET post_status = 'wc-refunded' WHERE ID = 1001",
+            "refunded",
+        ),
+        (
+            "DELETE FROM wp_postmeta WHERE post_id IN (1001, 9001) AND meta_key IN ('_date_paid', '_refund_amount')",
+            "refunded",
+        ),
+        (
+            "UPDATE wp_posts SET post_status = 'wc-on-hold' WHERE ID = 1001",
+            "unpaid",
+        ),
+    ] {
+        shop.run(statement).await;
+        assert_eq!(
+            story(&between, "main/1001")["payment_state"],
+            json!(state),
+            "{statement}"
+        );
+    }
+}
+
+/// A rule of the project's, and its mapping, speak of how far an order is paid; a word that the pack should not use is told.
+#[tokio::test]
+async fn rules_and_mappings_know_how_far_an_order_is_paid() {
+    let between = Between::new("order told to rules", On::Sqlite, On::Sqlite).await;
+    let orders: Vec<Order> = (1001..=1003).map(Order::usual).collect();
+    between.place(&orders).await;
+    in_shop(&between, &FETCHED).await;
+    let text = between.project.read("ponte.toml");
+    let with = format!(
+        "{text}\n[[shop.main.orders.accept]]\nif = \"payment_state NOT IN ('paid', 'partly_refunded')\"\ntake = \"never\"\nwhy = \"no money yet\"
+
+[shop.main.order.write.order]\ninsert = {{ note = \"'web: ' || payment_state\" }}\n"
+    );
+    between.project.file("ponte.toml", &with);
+    between.project.ponte(&["sync", "main/order"]).exits_with(4);
+    assert_eq!(
+        between
+            .erp_rows("SELECT web_reference, note FROM orders WHERE web_reference IS NOT NULL ORDER BY web_reference")
+            .await,
+        ["main/1001 | web: paid", "main/1002 | web: partly_refunded"]
+    );
+    assert_eq!(
+        quarantined(&between),
+        ["1003 (1): this shop's rules never take it: no money yet"]
     );
 }
 
@@ -167,7 +234,12 @@ async fn orders_as_posts_tell_the_same() {
 async fn what_an_older_ponte_imported_is_not_edited() {
     let between = Between::new("told after an upgrade", On::Postgres, On::Mariadb).await;
     let mut erp = between.erp.client().await;
-    for column in ["paid_amount", "pickup_point", "pickup_name"] {
+    for column in [
+        "paid_amount",
+        "payment_state",
+        "pickup_point",
+        "pickup_name",
+    ] {
         erp.run(&format!("ALTER TABLE orders DROP COLUMN {column}"))
             .await;
     }
@@ -276,12 +348,25 @@ async fn what_prestashop_keeps_of_an_order_reaches_the_erp() {
     assert_eq!(
         between.erp_rows(HEADS).await,
         [
-            "main/1 | 4588 | 012345 | Edicola \"Po\" 🗞",
-            "main/2 | 2900 | - | -",
-            "main/3 | 2900 | - | -",
-            "main/4 | - | - | -",
+            "main/1 | 4588 | 012345 | Edicola \"Po\" 🗞 | paid",
+            "main/2 | 2900 | - | - | partly_paid",
+            "main/3 | 2900 | - | - | partly_paid",
+            "main/4 | - | - | - | unpaid",
         ]
     );
+    let said = between.project.ponte(&["order", "main/2"]).succeeds();
+    assert!(
+        said.stdout.contains(", only 29.00 EUR paid, ch_2\n"),
+        "{said}"
+    );
+    for (state, word) in [(7, "refunded"), (8, "unpaid")] {
+        client
+            .run(&format!(
+                "UPDATE ps_orders SET current_state = {state} WHERE id_order = 4"
+            ))
+            .await;
+        assert_eq!(story(&between, "main/4")["payment_state"], json!(word));
+    }
     let lines = between.erp_rows(LINES).await;
     assert_eq!(
         lines[0],
@@ -312,7 +397,25 @@ async fn from_opencart(version: &str) {
     .await;
     between.project.ponte(&["sync", "main/order"]).succeeds();
     between.project.ponte(&["sync", "main/order"]).succeeds();
-    assert_eq!(between.erp_rows(HEADS).await, ["main/1 | - | - | -"]);
+    assert_eq!(between.erp_rows(HEADS).await, ["main/1 | - | - | - | -"]);
+    // What its statuses tell of payments that failed or went back.
+    for (status, state) in [
+        (5, Value::Null),
+        (11, json!("refunded")),
+        (13, json!("refunded")),
+        (10, json!("unpaid")),
+        (16, json!("unpaid")),
+    ] {
+        shop.run(&format!(
+            "UPDATE oc_order SET order_status_id = {status} WHERE order_id = 1"
+        ))
+        .await;
+        assert_eq!(
+            story(&between, "main/1")["payment_state"],
+            state,
+            "{status}"
+        );
+    }
     assert_eq!(
         between.erp_rows(LINES).await[..2],
         [

@@ -1,5 +1,6 @@
 //! Available stock: single situations on SQLite, and buyers, an ERP and ponte all at once on real servers.
 
+mod approvals;
 pub mod bench;
 pub mod buyers;
 mod cases;

@@ -63,6 +63,19 @@ pub fn summary(report: &StockReport) -> String {
             names(named.skus.iter(), named.count)
         ));
     }
+    if report.unapproved_total > 0 {
+        let rises = count(report.unapproved_total, "rise waits", "rises wait");
+        let named = report.unapproved.iter().map(|one| one.sku.as_str());
+        let named = names(named, report.unapproved_total);
+        line(format!(
+            "{rises} for approval (`ponte approve list`){named}"
+        ));
+    }
+    if report.not_raised.count > 0 {
+        let rises = count(report.not_raised.count, "rise was", "rises were");
+        let named = names(report.not_raised.skus.iter(), report.not_raised.count);
+        line(format!("{rises} rejected{named}"));
+    }
     if !report.oversold.is_empty() {
         let named = report
             .oversold
