@@ -1,7 +1,7 @@
 //! An ERP that a project describes itself, whose orders are numbered by the server: an identity column, SQLite's autoincrement.
 
 use super::place::Order;
-use crate::support::project::Project;
+use crate::support::project::{Outcome, Project};
 use crate::support::servers::{self, Database};
 use crate::sync::pair::{On, database};
 
@@ -180,23 +180,26 @@ IVA10 = {{ rate = 10, class = "reduced-rate" }}
         assert_eq!(linked, there);
         there.len()
     }
+
+    fn sync(&self) -> Outcome {
+        self.project.ponte(&["sync", "main/order"])
+    }
 }
 
 async fn numbered_by_the_server(test: &str, on: On) {
-    let numbered = Numbered::new(test, on).await;
-    let sync = || numbered.project.ponte(&["sync", "main/order"]);
+    let mut numbered = Numbered::new(test, on).await;
     numbered.place(1001..=1006).await;
     // One whose article the ERP does not have takes no number's rows with it.
     let mut shop = numbered.shop.client().await;
     shop.run("UPDATE wp_woocommerce_order_itemmeta SET meta_value = '102' WHERE order_item_id = 100302 AND meta_key = '_product_id'")
         .await;
-    sync().exits_with(4);
+    numbered.sync().exits_with(4);
     assert_eq!(numbered.assert_sound().await, 5);
     let paid = numbered
         .rows("SELECT DISTINCT state FROM papers WHERE web_reference IS NOT NULL")
         .await;
     assert_eq!(paid, ["paid"]);
-    sync().exits_with(4);
+    numbered.sync().exits_with(4);
     assert_eq!(numbered.assert_sound().await, 5);
 
     // Others number papers meanwhile, and the program is killed before and after its COMMIT.
@@ -215,7 +218,7 @@ async fn numbered_by_the_server(test: &str, on: On) {
         numbered.end_leases().await;
         numbered.assert_sound().await;
         erp.run("INSERT INTO papers (total) VALUES (5)").await;
-        sync().exits_with(4);
+        numbered.sync().exits_with(4);
         assert_eq!(
             numbered.assert_sound().await,
             (placed - 1001) as usize,

@@ -205,7 +205,7 @@ async fn orders_as_posts_tell_the_same() {
 /// A rule of the project's, and its mapping, speak of how far an order is paid; a word that the pack should not use is told.
 #[tokio::test]
 async fn rules_and_mappings_know_how_far_an_order_is_paid() {
-    let between = Between::new("order told to rules", On::Sqlite, On::Sqlite).await;
+    let mut between = Between::new("order told to rules", On::Sqlite, On::Sqlite).await;
     let orders: Vec<Order> = (1001..=1003).map(Order::usual).collect();
     between.place(&orders).await;
     in_shop(&between, &FETCHED).await;
