@@ -40,6 +40,9 @@ SELECT d.reference, d.id, d.number, d.total, d.state, d.day FROM (SELECT p.web_r
 FROM PONTE_ORDERS p
 ) d WHERE [reference] IN (CAST(@P1 AS varchar(8000)), CAST(@P2 AS varchar(8000)));
 
+-- @P1 nvarchar(4000),@P2 nvarchar(4000),@P3 nvarchar(4000)
+SELECT record_key FROM [ponte].[link] WHERE shop = CAST(@P1 AS varchar(8000)) AND record = CAST(@P2 AS varchar(8000)) AND record_key > CAST(@P3 AS varchar(8000)) ORDER BY record_key OFFSET 0 ROWS FETCH NEXT 900 ROWS ONLY;
+
 -- @P1 nvarchar(4000),@P2 nvarchar(4000),@P3 nvarchar(4000),@P4 nvarchar(4000)
 SELECT record_key, target_id, columns, kind FROM [ponte].[link] WHERE shop = CAST(@P1 AS varchar(8000)) AND record = CAST(@P2 AS varchar(8000)) AND record_key IN (CAST(@P3 AS varchar(8000)), CAST(@P4 AS varchar(8000)));
 
