@@ -2,6 +2,7 @@
 
 mod compare;
 mod errand;
+mod fair;
 pub(super) mod job;
 mod version;
 
@@ -16,7 +17,9 @@ use crate::state::{State, StateError};
 use crate::sync::batch::Intent;
 use crate::sync::report::FlowReport;
 use chrono::{DateTime, Utc};
+use fair::{Fair, Turn as Place};
 use job::{Asked, Job, What};
+use std::cmp::Reverse;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,6 +59,7 @@ pub(super) struct Worker {
     errands: VecDeque<Errand>,
     /// The last run was one of them: what is due comes next.
     was_errand: bool,
+    fair: Fair,
 }
 
 impl Worker {
@@ -70,6 +74,7 @@ impl Worker {
             paused: BTreeSet::new(),
             errands: VecDeque::new(),
             was_errand: false,
+            fair: Fair::default(),
         }
     }
 
@@ -100,7 +105,10 @@ impl Worker {
                 continue;
             }
             match next {
-                Next::Run(jobs, full) => self.round(&jobs, full, now).await,
+                Next::Run(chosen) => {
+                    self.fair.ran(chosen.place, &chosen.due);
+                    self.round(&chosen.jobs, chosen.full, now).await;
+                }
                 Next::Wait(wait) => tokio::select! {
                     _ = self.lines.wish.changed() => {}
                     heard = self.heard.recv() => self.follow(heard.ok().as_ref()),
@@ -218,13 +226,6 @@ impl Worker {
     }
 
     fn next(&self, now: DateTime<Utc>) -> Next {
-        let asked = |asked: Asked| self.jobs.iter().position(|job| job.asked == asked);
-        if let Some(job) = asked(Asked::PersonFull) {
-            return Next::Run(vec![job], true);
-        }
-        if let Some(job) = asked(Asked::Person) {
-            return Next::Run(vec![job], false);
-        }
         let schedule = &self.service.plan.schedule;
         let due_at = |job: &Job| match (self.paused.contains(&job.name), job.asked) {
             (true, _) => None,
@@ -234,21 +235,33 @@ impl Worker {
         for job in &self.jobs {
             self.lines.board.next(&job.name, due_at(job));
         }
-        if let Some(end) = quiet_until(&schedule.quiet, schedule.zone, now) {
-            return Next::wait(Some(end), now);
-        }
-        let is_due = |job: &Job| due_at(job).is_some_and(|at| at <= now);
-        let rank = self
-            .jobs
-            .iter()
-            .filter(|job| is_due(job))
-            .map(|job| job.rank);
-        let Some(rank) = rank.min() else {
-            return Next::wait(self.jobs.iter().filter_map(due_at).min(), now);
+        let quiet = quiet_until(&schedule.quiet, schedule.zone, now);
+        let is_due = |job: &Job| quiet.is_none() && due_at(job).is_some_and(|at| at <= now);
+        let place = |job: &Job| match job.asked {
+            Asked::Person | Asked::PersonFull => Some(0),
+            Asked::Nobody | Asked::Flow => is_due(job).then_some(job.rank + 1),
+        };
+        let due: BTreeSet<Place> = self.jobs.iter().filter_map(place).collect();
+        let Some(first) = self.fair.first(&due) else {
+            let next = || self.jobs.iter().filter_map(due_at).min();
+            return Next::wait(quiet.or_else(next), now);
         };
         let jobs = self.jobs.iter().enumerate();
-        let due = jobs.filter(|(_, job)| job.rank == rank && is_due(job));
-        Next::Run(due.map(|(at, _)| at).collect(), false)
+        let jobs = jobs.filter(|(_, job)| place(job) == Some(first));
+        let chosen = match first {
+            // Of several that persons ask for one after the other, whole ones first.
+            0 => jobs
+                .max_by_key(|(at, job)| (job.asked, Reverse(*at)))
+                .into_iter()
+                .collect(),
+            _ => jobs.collect::<Vec<_>>(),
+        };
+        Next::Run(Chosen {
+            full: chosen.iter().any(|(_, job)| job.asked == Asked::PersonFull),
+            jobs: chosen.into_iter().map(|(at, _)| at).collect(),
+            place: first,
+            due,
+        })
     }
 
     /// Runs these jobs, which are of one rank.
@@ -344,9 +357,18 @@ fn stopped(lines: &Lines) -> impl Future<Output = ()> + use<> {
     }
 }
 
+/// What runs next.
+struct Chosen {
+    jobs: Vec<usize>,
+    /// For every record.
+    full: bool,
+    place: Place,
+    /// What is due, this among it.
+    due: BTreeSet<Place>,
+}
+
 enum Next {
-    /// These jobs; whether for every record.
-    Run(Vec<usize>, bool),
+    Run(Chosen),
     Wait(Duration),
 }
 
