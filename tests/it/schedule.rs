@@ -3,6 +3,7 @@
 
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use ponte::connections::Connections;
@@ -133,6 +134,40 @@ async fn in_quiet_hours_only_what_a_person_asks_for_runs() {
 
 /// A flow that reads slowly, one that writes to the same table by another connection to the same database, and one of another
 /// database.
+/// One flow that is asked for again as soon as it has ended, by a webhook, say, leaves the others of its database their turns.
+#[tokio::test]
+async fn a_flow_that_is_asked_for_without_end_keeps_no_other_from_running() {
+    let port = free_port();
+    let schedule =
+        "agents0 = \"demand\"\ncopy0 = \"10s\"\nagents1 = \"demand\"\ncopy1 = \"demand\"\n";
+    let (erp, [shop, _far], mut project) = project("schedule::asked", schedule).await;
+    watched(&mut project, port);
+    let running = started(&project, port).await;
+    let stops = Arc::new(AtomicBool::new(false));
+    let asks = {
+        let stops = stops.clone();
+        std::thread::spawn(move || {
+            let mut asked = 0;
+            while !stops.load(Ordering::SeqCst) {
+                let answer = ask(port, "POST", "/api/flows/agents0/run", &LOOK, "");
+                asked += u32::from(answer.status == 202);
+            }
+            asked
+        })
+    };
+    until(&shop, NAMES, "Anna,Bruno").await;
+    erp.client()
+        .await
+        .run("INSERT INTO agent VALUES ('C', 'Carla')")
+        .await;
+    let copies = "SELECT group_concat(name) FROM (SELECT name FROM copy ORDER BY code)";
+    until(&shop, copies, "Anna,Bruno,Carla").await;
+    stops.store(true, Ordering::SeqCst);
+    assert!(asks.join().expect("it does not panic") > 2);
+    signal(&running, "-TERM");
+    running.wait().succeeds();
+}
+
 #[tokio::test]
 async fn flows_of_one_table_take_turns_and_hold_up_no_other_database() {
     let erp = servers::postgres("schedule::turns erp").await;
