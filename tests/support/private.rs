@@ -126,6 +126,8 @@ fn spawn(folder: &TempDir, port: u16, options: &[String]) -> Child {
     Command::new("setpriv")
         .args(["--pdeathsig", "KILL", "mariadbd", "--no-defaults"])
         .arg(format!("--datadir={}", at("data")))
+        // Another server that starts would clear the temporary tables away from a folder that they share.
+        .arg(format!("--tmpdir={}", at("data")))
         .arg(format!("--socket={}", at("socket")))
         .arg(format!("--init-file={}", at("init.sql")))
         .args(["--bind-address=127.0.0.1", "--skip-name-resolve"])
