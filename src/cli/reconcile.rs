@@ -99,23 +99,26 @@ fn orders(report: &Report, shown: usize) -> String {
         return text;
     }
     text.push_str(&days(&report.days));
-    for finding in report.findings.iter().take(shown) {
-        text.push_str(&told(finding));
-    }
-    let total: u64 = report.totals.values().sum();
-    match total.saturating_sub(shown.min(report.findings.len()) as u64) {
-        0 => {}
-        more => text.push_str(&format!("and {} more\n", grouped(more))),
-    }
-    if report.is_clean() {
-        text.push_str("Every order is on both sides.\n");
-    } else {
-        text.push_str(&format!(
+    let total = report.totals.values().sum();
+    text.push_str(&findings(&report.findings, total, shown));
+    text.push_str(&match total {
+        0 => "Every order is on both sides.\n".to_owned(),
+        _ => format!(
             "{} missing in the ERP, {} too many there, {} different.\n",
             count(report.count(Side::Missing), "order is", "orders are"),
             grouped(report.count(Side::Extra)),
             grouped(report.count(Side::Different)),
-        ));
+        ),
+    });
+    text
+}
+
+/// The first of the findings, and how many more there are.
+fn findings(findings: &[Finding], total: u64, shown: usize) -> String {
+    let mut text: String = findings.iter().take(shown).map(told).collect();
+    match total.saturating_sub(shown.min(findings.len()) as u64) {
+        0 => {}
+        more => text.push_str(&format!("and {} more\n", grouped(more))),
     }
     text
 }
@@ -127,14 +130,8 @@ fn paid_back(shop: &str, refunds: &Refunds, shown: usize) -> String {
         return text;
     }
     text.push_str(&refund_days(&refunds.days));
-    for finding in refunds.findings.iter().take(shown) {
-        text.push_str(&told(finding));
-    }
-    let total: u64 = refunds.totals.values().sum();
-    match total.saturating_sub(shown.min(refunds.findings.len()) as u64) {
-        0 => {}
-        more => text.push_str(&format!("and {} more\n", grouped(more))),
-    }
+    let total = refunds.totals.values().sum();
+    text.push_str(&findings(&refunds.findings, total, shown));
     text.push_str(&match total {
         0 => "Every refund is on both sides.\n".to_owned(),
         _ => format!(

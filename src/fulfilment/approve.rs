@@ -3,8 +3,7 @@
 use super::decide::{Parcel, Step, Told};
 use super::shop::Current;
 use crate::own::OwnTables;
-use crate::plan::fulfilment::Fulfilment;
-use crate::plan::fulfilment::NEWS;
+use crate::plan::fulfilment::{Fulfilment, NEWS};
 use crate::sync::gate::{Gate, Matter};
 use crate::value::Value;
 
@@ -54,8 +53,8 @@ pub fn matter<'a>(told: &'a Told, step: &Step, current: &Current) -> Matter<'a> 
     }
     for parcel in &step.parcels {
         let parts = [&parcel.number, &parcel.carrier, &parcel.tracking];
-        let parts: Vec<&str> = parts.map(String::as_str).into_iter().collect();
-        let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        let parts = parts.map(String::as_str).into_iter();
+        let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
         changes.push(format!("parcel {}", parts.join(" ")));
     }
     if step.invoice {

@@ -5,7 +5,7 @@
 //! ERP does not count it: a rule must not put on sale again what the shop may still send.
 
 use super::content::{Content, differences};
-use super::payment::{self, Payment};
+use super::payment::Payment;
 use crate::config::record::{NEW_CUSTOMER, ruled as fields};
 use crate::expr::{Env, EvalError, Expr, Name, Resolve, Resolved, Slot, Unknown, Zone};
 use crate::own::approval::{self, Approval, Standing};
@@ -128,11 +128,8 @@ impl<'o> Rules<'o> {
             paid: number("paid"),
             refunded: number("refunded"),
         };
-        let state = payment.state().map_err(|why| Reason::Unfit {
-            why,
-            advice: payment::CORRECT.to_owned(),
-        })?;
-        values[into] = state.map_or(Value::Null, |state| Value::Text(state.to_owned()));
+        let state = payment.value()?;
+        values[into] = state;
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 //! tax-inclusive and agree, rows are numbered through.
 
 use super::content::row_text;
-use super::payment::{self, Payment};
+use super::payment::Payment;
 use super::totals::{self, Row as Priced, Settled};
 use crate::expr::{Slot, Zone};
 use crate::plan::Orders;
@@ -197,9 +197,7 @@ impl<'b> Canonical<'b> {
                 paid: self.number(record, "paid"),
                 refunded: self.number(record, "refunded"),
             };
-            let state = payment.state();
-            let state = state.map_err(|why| unfit(why, payment::CORRECT))?;
-            let state = state.map_or(Value::Null, |state| Value::Text(state.to_owned()));
+            let state = payment.value()?;
             self.put(record, "payment_state", state);
         }
         let email = self.text(record, "email").trim().to_lowercase();

@@ -1,6 +1,8 @@
 //! How far an order is paid, in one of a few words: what the shop says of it, and what its amounts say.
 
-use crate::value::Decimal;
+use super::canonical::unfit;
+use crate::sync::report::Reason;
+use crate::value::{Decimal, Value};
 
 /// The words, from nothing paid to all of it paid back.
 pub const STATES: [&str; 5] = [
@@ -12,7 +14,7 @@ pub const STATES: [&str; 5] = [
 ];
 
 /// What to do about another word.
-pub const CORRECT: &str = "correct `payment_state` in the `sql` of the shop pack's order.toml";
+const CORRECT: &str = "correct `payment_state` in the `sql` of the shop pack's order.toml";
 
 /// What the shop keeps of an order's payment.
 #[derive(Debug, Default)]
@@ -57,6 +59,15 @@ impl Payment<'_> {
                 _ => "paid",
             }),
         })
+    }
+
+    /// As the ERP gets it.
+    ///
+    /// # Errors
+    /// What the pack's query says is none of the words.
+    pub fn value(&self) -> Result<Value, Reason> {
+        let state = self.state().map_err(|why| unfit(why, CORRECT))?;
+        Ok(state.map_or(Value::Null, |state| Value::Text(state.to_owned())))
     }
 }
 

@@ -17,7 +17,7 @@ use crate::state::{State, StateError};
 use crate::sync::batch::Intent;
 use crate::sync::report::FlowReport;
 use chrono::{DateTime, Utc};
-use fair::{Fair, Turn as Place};
+use fair::{Fair, Place};
 use job::{Asked, Job, What};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, VecDeque};

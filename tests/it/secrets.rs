@@ -1,6 +1,6 @@
 //! No secret of a project is found in what ponte says, writes or sends: planted where each kind stands, then looked for everywhere.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::alerts::Hook;
 use crate::service::{NAMES, WAIT_MAX, signal, until};
 use crate::support::http::{ask, free_port};
-use crate::support::project::{Outcome, Project};
+use crate::support::project::{Outcome, Project, files_below};
 use crate::support::servers;
 use crate::support::smtpd::{LOGIN, Smtpd};
 use crate::support::sshd::Sshd;
@@ -80,23 +80,11 @@ impl Looking {
     }
 
     fn at_folder(&mut self, folder: &Path) {
-        for path in files(folder) {
+        for path in files_below(folder) {
             let bytes = std::fs::read(&path).expect("a file");
             self.at(&path.display().to_string(), &bytes);
         }
     }
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut all = Vec::new();
-    for entry in std::fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        match path.is_dir() {
-            true => all.extend(files(&path)),
-            false => all.push(path),
-        }
-    }
-    all
 }
 
 #[tokio::test]
@@ -391,7 +379,7 @@ level = "debug"
         looking.at("an alert", body.as_bytes());
     }
     let state = project.path(".ponte");
-    let names: Vec<String> = files(&state)
+    let names: Vec<String> = files_below(&state)
         .iter()
         .map(|path| path.display().to_string())
         .collect();

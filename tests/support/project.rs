@@ -94,18 +94,7 @@ impl Project {
 
     /// The files in a folder and those below it.
     pub fn files(&self, folder: &str) -> Vec<PathBuf> {
-        let mut folders = vec![self.path(folder)];
-        let mut files = Vec::new();
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).expect("a folder of the project") {
-                let path = entry.expect("an entry").path();
-                match path.is_dir() {
-                    true => folders.push(path),
-                    false => files.push(path),
-                }
-            }
-        }
-        files
+        files_below(&self.path(folder))
     }
 
     pub fn remove(&self, path: &str) {
@@ -311,6 +300,19 @@ impl std::fmt::Display for Outcome {
 #[track_caller]
 fn golden_eq(text: &str, golden: impl IntoData) {
     compare().eq(text, golden);
+}
+
+/// The files in a folder and those below it.
+pub fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        match path.is_dir() {
+            true => files.extend(files_below(&path)),
+            false => files.push(path),
+        }
+    }
+    files
 }
 
 /// In which way a text differs from a golden file, for tests that compare many.

@@ -153,13 +153,20 @@ pub(super) async fn run<'p>(
             continue;
         }
         let known = all().known(shop.session.as_mut(), &others).await?;
-        for key in others.iter().filter(|key| !known.contains(*key)) {
-            if let Some(link) = links.of(erp, std::slice::from_ref(key)).await?.get(key) {
-                let at = links.linked(erp, key).await?;
-                let day = at.map_or(from, |at| local_day(at, work.local));
-                if day >= from {
-                    work.extra(key, link, day);
-                }
+        let is_gone = |key: &String| !known.contains(key);
+        let gone: Vec<String> = others.into_iter().filter(is_gone).collect();
+        if gone.is_empty() {
+            continue;
+        }
+        let gone_links = links.of(erp, &gone).await?;
+        for key in &gone {
+            let Some(link) = gone_links.get(key) else {
+                continue;
+            };
+            let at = links.linked(erp, key).await?;
+            let day = at.map_or(from, |at| local_day(at, work.local));
+            if day >= from {
+                work.extra(key, link, day);
             }
         }
     }

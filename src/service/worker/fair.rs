@@ -3,28 +3,28 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What comes before what: the lower the sooner.
-pub type Turn = u8;
+pub type Place = u8;
 
-/// The lowest turn comes first. One that is due again as soon as it has ended (imports of a busy shop ask for its stock time and
-/// again) would keep all others waiting for ever: so each that waits comes a place nearer with every run of another.
+/// The lowest place comes first. One that is due again as soon as it has ended (imports of a busy shop ask for its stock time and
+/// again) would keep all others waiting for ever: so each that waits comes one nearer with every run of another.
 #[derive(Debug, Default)]
 pub struct Fair {
-    waited: BTreeMap<Turn, u8>,
+    waited: BTreeMap<Place, u8>,
 }
 
 impl Fair {
     /// The one of these that comes now.
-    pub fn first(&self, due: &BTreeSet<Turn>) -> Option<Turn> {
-        let waited = |turn: &Turn| self.waited.get(turn).copied().unwrap_or(0);
-        let place = |turn: &&Turn| i16::from(**turn) - i16::from(waited(turn));
-        due.iter().min_by_key(place).copied()
+    pub fn first(&self, due: &BTreeSet<Place>) -> Option<Place> {
+        let waited = |place: &Place| self.waited.get(place).copied().unwrap_or(0);
+        let rank = |place: &&Place| i16::from(**place) - i16::from(waited(place));
+        due.iter().min_by_key(rank).copied()
     }
 
     /// One of those that were due has run.
-    pub fn ran(&mut self, turn: Turn, due: &BTreeSet<Turn>) {
-        self.waited.retain(|turn, _| due.contains(turn));
-        self.waited.remove(&turn);
-        for other in due.iter().filter(|other| **other != turn) {
+    pub fn ran(&mut self, place: Place, due: &BTreeSet<Place>) {
+        self.waited.retain(|place, _| due.contains(place));
+        self.waited.remove(&place);
+        for other in due.iter().filter(|other| **other != place) {
             let waited = self.waited.entry(*other).or_default();
             *waited = waited.saturating_add(1);
         }
@@ -36,13 +36,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn rounds(due: &[Turn], rounds: usize) -> Vec<Turn> {
+    fn rounds(due: &[Place], rounds: usize) -> Vec<Place> {
         let due = due.iter().copied().collect();
         let mut fair = Fair::default();
         let round = |_| {
-            let turn = fair.first(&due)?;
-            fair.ran(turn, &due);
-            Some(turn)
+            let place = fair.first(&due)?;
+            fair.ran(place, &due);
+            Some(place)
         };
         (0..rounds).map_while(round).collect()
     }
@@ -67,11 +67,11 @@ mod tests {
     proptest! {
         #[test]
         fn nobody_waits_for_ever(due in prop::collection::btree_set(0..6u8, 1..6), longest in Just(12)) {
-            let turns: Vec<Turn> = due.iter().copied().collect();
-            let ran = rounds(&turns, 100);
-            for turn in turns {
-                let among = ran.windows(longest).all(|some| some.contains(&turn));
-                prop_assert!(among, "{turn} of {due:?}: {ran:?}");
+            let places: Vec<Place> = due.iter().copied().collect();
+            let ran = rounds(&places, 100);
+            for place in places {
+                let among = ran.windows(longest).all(|some| some.contains(&place));
+                prop_assert!(among, "{place} of {due:?}: {ran:?}");
             }
         }
     }
